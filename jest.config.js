@@ -1,0 +1,24 @@
+/** @type {import('jest').Config} */
+module.exports = {
+	testEnvironment: 'node',
+	roots: ['<rootDir>/test'],
+	testMatch: ['<rootDir>/test/{unit,contract,engine}/**/*.test.ts'],
+	modulePathIgnorePatterns: [
+		'<rootDir>/dist',
+		'<rootDir>/test/e2e',
+		'<rootDir>/test/ui',
+		'<rootDir>/test/bench',
+		'<rootDir>/demo-output',
+	],
+	transform: {
+		'^.+\\.[tj]s$': [
+			'@swc/jest',
+			{ jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' } },
+		],
+	},
+	// openapi-backend needs this one, which ships as ES modules only
+	transformIgnorePatterns: ['/node_modules/(?!@apidevtools/json-schema-ref-parser/)'],
+	maxWorkers: 2,
+	// packing the package once, and 2 busy cores
+	testTimeout: 60_000,
+};
