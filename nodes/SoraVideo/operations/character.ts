@@ -1,0 +1,128 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { API_SERVERS, evolinkFacts } from '../../evolink/generated/spec.gen';
+import { contentOf } from '../../evolink/media/upload';
+import { CHARACTER_MODEL } from '../../evolink/models';
+import type { Draft } from '../../evolink/run/orders';
+import { readAdditionalFields, refuseParameter } from '../../evolink/run/settings';
+import { SNIFF_BYTES, sniffMedia } from '../../evolink/media/sniff';
+import type { ByteStream } from '../../evolink/bytes';
+import { assertBody, megabytes, readBinary, readText, readUrl, UPLOAD_MAX_BYTES } from './draft';
+
+const { extensions, mimeTypes, timestamps: TIMESTAMPS } = evolinkFacts.characterVideo;
+
+const { default: DEFAULT_TIMESTAMPS } = TIMESTAMPS;
+
+const forCharacter = { operation: ['character'] };
+
+export const characterFields: INodeProperties[] = [
+	{
+		displayName: 'Input Video',
+		name: 'video',
+		type: 'options',
+		options: [
+			{ name: 'From URL', value: 'url' },
+			{ name: 'From Binary Field', value: 'binary' },
+		],
+		default: 'url',
+		displayOptions: { show: forCharacter },
+		description: 'Video that shows the character',
+	},
+	{
+		displayName: 'Video URL',
+		name: 'videoUrl',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. https://example.com/video.mp4',
+		displayOptions: { show: { ...forCharacter, video: ['url'] } },
+		description: `Video that EvoLink can fetch (${extensions.join(', ')})`,
+	},
+	{
+		displayName: 'Input Data Field Name',
+		name: 'videoField',
+		type: 'string',
+		default: 'data',
+		placeholder: 'e.g. data',
+		displayOptions: { show: { ...forCharacter, video: ['binary'] } },
+		hint: 'The name of the binary field that holds the video',
+		description: `Checked first (${extensions.join(', ')}, at most ${megabytes(UPLOAD_MAX_BYTES)}), then uploaded to EvoLink`,
+	},
+	{
+		displayName: 'Timestamps',
+		name: 'timestamps',
+		type: 'string',
+		default: DEFAULT_TIMESTAMPS,
+		placeholder: 'e.g. 1,3',
+		displayOptions: { show: forCharacter },
+		hint: `In seconds, separated by commas, at most ${TIMESTAMPS.maxSpanSeconds} seconds from first to last`,
+		description: 'Moments of the video at which the character is seen',
+	},
+];
+
+/** Two or more seconds in rising order, close enough together; written the way EvoLink's page does. */
+export function readTimestamps(given: string): string | undefined {
+	const parts = given.split(',').map((part) => part.trim());
+	if (parts.length < TIMESTAMPS.minPoints || parts.some((part) => !/^\d{1,6}(\.\d{1,6})?$/.test(part)))
+		return undefined;
+	const seconds = parts.map(Number);
+	const rising = seconds.every((second, at) => at === 0 || second > seconds[at - 1]);
+	const span = seconds[seconds.length - 1] - seconds[0];
+	// 0.1 + 2 is a little more than 2.1 in floating point
+	return rising && span <= TIMESTAMPS.maxSpanSeconds + 1e-9 ? seconds.join(',') : undefined;
+}
+
+/** Checks one item's fields and video. Sends nothing. */
+export async function draftCharacter(ctx: IExecuteFunctions, item: number): Promise<Draft> {
+	const video = readText(ctx, 'video', item, 'url');
+	if (!['url', 'binary'].includes(video))
+		throw refuseParameter(ctx, item, 'Input Video', video, 'url, binary');
+	const body: IDataObject = {
+		model: CHARACTER_MODEL,
+		timestamps: readText(ctx, 'timestamps', item, TIMESTAMPS.default),
+		...(video === 'url' && { video_url: readUrl(ctx, 'videoUrl', 'Video URL', item) }),
+		...readAdditionalFields(ctx, item),
+	};
+	const given = body.timestamps;
+	const timestamps = typeof given === 'string' ? readTimestamps(given) : undefined;
+	if (timestamps === undefined) {
+		const allowed = `seconds of 0 or more in rising order, such as ${TIMESTAMPS.default}, at most ${TIMESTAMPS.maxSpanSeconds} seconds from first to last`;
+		throw refuseParameter(ctx, item, 'Timestamps', given, allowed);
+	}
+	body.timestamps = timestamps;
+	if (video === 'url') {
+		assertBody(ctx, item, CHARACTER_MODEL, body);
+		return { body };
+	}
+	if (body.video_url !== undefined) {
+		const allowed = "no 'video_url' beside an input video from a binary field";
+		throw refuseParameter(ctx, item, 'Additional Fields (JSON)', body.video_url, allowed);
+	}
+	const source = await readVideo(ctx, item);
+	// the URL is not known before the upload; everything else is checked now
+	assertBody(ctx, item, CHARACTER_MODEL, { ...body, video_url: API_SERVERS.files });
+	return { body, file: { source, attach: (unfinished, url) => ({ ...unfinished, video_url: url }) } };
+}
+
+async function readVideo(ctx: IExecuteFunctions, item: number) {
+	const { binary, field, size } = await readBinary(ctx, 'videoField', item);
+	const refuse = (given: string, allowed: string) =>
+		refuseParameter(ctx, item, 'Input Data Field Name', given, allowed);
+	if (size > UPLOAD_MAX_BYTES)
+		throw refuse(`${field} (${megabytes(size)})`, `a video of at most ${megabytes(UPLOAD_MAX_BYTES)}`);
+	const content = contentOf(ctx, item, binary, field);
+	const media = sniffMedia('id' in content ? await headOf(ctx, content.id) : await content.read());
+	if (media === undefined || !mimeTypes.some((type) => type === media.mimeType)) {
+		throw refuse(
+			field,
+			`a video in one of these formats: ${mimeTypes.join(', ')}; the content of this field is ${media?.mimeType ?? 'none'}`,
+		);
+	}
+	return { content, size, mimeType: media.mimeType, extension: `.${media.extension}` };
+}
+
+/** The first bytes of a stored file. */
+async function headOf(ctx: IExecuteFunctions, id: string): Promise<Buffer> {
+	const stream: ByteStream = await ctx.helpers.getBinaryStream(id, SNIFF_BYTES);
+	for await (const chunk of stream) return chunk as Buffer;
+	return Buffer.alloc(0);
+}

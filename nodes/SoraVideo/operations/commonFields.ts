@@ -1,0 +1,167 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { evolinkFacts } from '../../evolink/generated/spec.gen';
+import { OPTION_RULES } from '../../evolink/run/settings';
+
+const { maxLength } = evolinkFacts.callback;
+const { fallback: MAX_DOWNLOAD_MB } = OPTION_RULES.maxDownloadMb;
+const { fallback: POLL_SECONDS } = OPTION_RULES.pollSeconds;
+const { fallback: TIMEOUT_MINUTES } = OPTION_RULES.timeoutMinutes;
+const { linkLifetimeHours } = evolinkFacts.results;
+
+const waitOptions = [
+	{
+		name: 'Automatic',
+		value: 'auto',
+		description:
+			'Suspend in production, poll in editor test runs, in tools, and where a caller waits for the answer',
+	},
+	{
+		name: 'Do Not Wait',
+		value: 'none',
+		description: 'Go on at once with the task as it is now',
+	},
+	{
+		name: 'Poll',
+		value: 'poll',
+		description: 'Keep the execution running and ask EvoLink now and then',
+	},
+	{
+		name: 'Suspend',
+		value: 'suspend',
+		description: 'Park the execution in the database until EvoLink calls back or a timer finds the result',
+	},
+];
+
+function wait(operations: string[], fallback: string): INodeProperties {
+	return {
+		displayName: 'Wait',
+		name: 'wait',
+		type: 'options',
+		noDataExpression: true,
+		options: waitOptions,
+		default: fallback,
+		displayOptions: { show: { operation: operations } },
+		description: 'How to wait for the result',
+	};
+}
+
+const downloadDescription = `Whether to stream the finished file into a binary field. EvoLink's own link works for ${linkLifetimeHours} hours only.`;
+
+const paidFor = ['generate', 'character'];
+const tasks = [...paidFor, 'getTask'];
+/** A tool run never downloads. Hosts that do not know the condition show the fields all the same. */
+const inTools = { '@tool': [true] };
+
+function binaryField(displayOptions: INodeProperties['displayOptions']): INodeProperties {
+	return {
+		displayName: 'Output Data Field Name',
+		name: 'binaryField',
+		type: 'string',
+		default: 'data',
+		placeholder: 'e.g. data',
+		displayOptions,
+		hint: 'The name of the binary field to put the file in',
+	};
+}
+
+/** What generate, character and getTask have in common. Read once for the whole run. */
+export const commonFields: INodeProperties[] = [
+	wait(paidFor, 'auto'),
+	wait(['getTask'], 'none'),
+	{
+		displayName: 'Download',
+		name: 'download',
+		type: 'boolean',
+		default: true,
+		displayOptions: { show: { operation: paidFor }, hide: { ...inTools, wait: ['none'] } },
+		description: downloadDescription,
+	},
+	{
+		displayName: 'Download',
+		name: 'download',
+		type: 'boolean',
+		default: false,
+		displayOptions: { show: { operation: ['getTask'] }, hide: inTools },
+		description: downloadDescription,
+	},
+	binaryField({ show: { operation: paidFor, download: [true] }, hide: { ...inTools, wait: ['none'] } }),
+	binaryField({ show: { operation: ['getTask'], download: [true] }, hide: inTools }),
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		displayOptions: { show: { operation: tasks } },
+		options: [
+			{
+				displayName: 'Additional Fields (JSON)',
+				name: 'additionalFields',
+				type: 'json',
+				default: '{}',
+				displayOptions: { show: { '/operation': ['generate', 'character'] } },
+				description:
+					"Further fields for the request, checked together with the rest. 'model' and 'callback_url' are set by the node.",
+			},
+			{
+				displayName: 'Callback URL',
+				name: 'callbackUrl',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. https://n8n.example.com/webhook/…',
+				displayOptions: { show: { '/operation': ['generate'], '/wait': ['none'] } },
+				description: `Where EvoLink posts the finished task, for instance the URL of a Sora Video Trigger. Public https, at most ${maxLength} characters.`,
+			},
+			{
+				displayName: 'Max Download MB',
+				name: 'maxDownloadMb',
+				type: 'number',
+				typeOptions: { minValue: OPTION_RULES.maxDownloadMb.min, maxValue: OPTION_RULES.maxDownloadMb.max },
+				default: MAX_DOWNLOAD_MB,
+				description: 'Largest file that is stored, in millions of bytes',
+			},
+			{
+				displayName: 'On Task Failure',
+				name: 'onTaskFailure',
+				type: 'options',
+				noDataExpression: true,
+				options: [
+					{
+						name: 'Raise an Error',
+						value: 'error',
+						description: "The item counts as failed, by the node's On Error setting",
+					},
+					{ name: 'Output the Task', value: 'output', description: 'The failed task goes on as data' },
+				],
+				default: 'error',
+				description: 'What to do when EvoLink reports a task as failed or cancelled',
+			},
+			{
+				displayName: 'Poll Seconds',
+				name: 'pollSeconds',
+				type: 'number',
+				typeOptions: { minValue: OPTION_RULES.pollSeconds.min, maxValue: OPTION_RULES.pollSeconds.max },
+				default: POLL_SECONDS,
+				description: 'Time between two looks at a task while polling',
+			},
+			{
+				displayName: 'Resend When Outcome Is Unknown',
+				name: 'resendUnknown',
+				type: 'boolean',
+				default: false,
+				displayOptions: { show: { '/operation': ['generate', 'character'] } },
+				description:
+					'Whether a retry sends an order again whose outcome is unknown. It goes out under the same Idempotency-Key, so EvoLink can answer with the first task; if EvoLink ignores the key, it is paid twice.',
+			},
+			{
+				displayName: 'Timeout Minutes',
+				name: 'timeoutMinutes',
+				type: 'number',
+				typeOptions: { minValue: OPTION_RULES.timeoutMinutes.min, maxValue: OPTION_RULES.timeoutMinutes.max },
+				default: TIMEOUT_MINUTES,
+				description: 'How long to wait. After that the task goes on at EvoLink, and the message names it.',
+			},
+		],
+	},
+];

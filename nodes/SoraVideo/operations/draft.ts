@@ -1,0 +1,94 @@
+import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+import { evolinkFacts } from '../../evolink/generated/spec.gen';
+import { binarySize } from '../../evolink/media/upload';
+import { checkBody, type BodyIssue } from '../../evolink/models';
+import { nodeError } from '../../evolink/run/errors';
+import { refuseParameter } from '../../evolink/run/settings';
+import { checkHttpUrl } from '../../evolink/urls';
+
+/** Body fields as the user knows them. */
+const DISPLAY_NAMES: Record<string, string> = {
+	model: 'Model',
+	prompt: 'Prompt',
+	aspect_ratio: 'Aspect Ratio',
+	duration: 'Duration',
+	quality: 'Quality',
+	image_urls: 'Image URL',
+	video_url: 'Video URL',
+	timestamps: 'Timestamps',
+};
+
+/** @throws NodeOperationError naming the first field that the model does not take */
+export function assertBody(ctx: IExecuteFunctions, item: number, model: string, body: IDataObject): void {
+	const issue = checkBody(model, body) ?? urlIssue(body);
+	if (issue === undefined) return;
+	throw refuseParameter(ctx, item, DISPLAY_NAMES[issue.field] ?? issue.field, issue.given, issue.allowed);
+}
+
+/** What the schema's pattern lets pass: user names and passwords in a URL that goes to EvoLink. */
+function urlIssue(body: IDataObject): BodyIssue | undefined {
+	for (const [field, given] of Object.entries({ image_urls: body.image_urls, video_url: body.video_url })) {
+		for (const url of [given].flat()) {
+			const checked = typeof url === 'string' ? checkHttpUrl(url) : undefined;
+			if (checked?.ok === false)
+				return { field, given: url, allowed: `an http or https URL (this one ${checked.reason})` };
+		}
+	}
+	return undefined;
+}
+
+/** A text field of one item; numbers and the like from expressions are written out. */
+export function readText(ctx: IExecuteFunctions, name: string, item: number, fallback = ''): string {
+	const value: unknown = ctx.getNodeParameter(name, item, fallback);
+	if (value === null || value === undefined) return '';
+	return typeof value === 'object' ? JSON.stringify(value) : String(value).trim();
+}
+
+/** An http(s) URL that EvoLink is to fetch. */
+export function readUrl(ctx: IExecuteFunctions, name: string, displayName: string, item: number): string {
+	const given = readText(ctx, name, item);
+	const checked = checkHttpUrl(given);
+	if (checked.ok) return checked.url.href;
+	throw refuseParameter(
+		ctx,
+		item,
+		displayName,
+		given,
+		`an http or https URL that EvoLink can fetch${given === '' ? '' : ` (this one ${checked.reason})`}`,
+	);
+}
+
+/** A binary field of one item, with its size in bytes. */
+export async function readBinary(
+	ctx: IExecuteFunctions,
+	name: string,
+	item: number,
+): Promise<{ binary: IBinaryData; field: string; size: number }> {
+	const field = readText(ctx, name, item, 'data');
+	if (field === '')
+		throw refuseParameter(ctx, item, 'Input Data Field Name', '', 'the name of a binary field');
+	const binary = findBinary(ctx, item, field);
+	return { binary, field, size: await binarySize(ctx, binary) };
+}
+
+function findBinary(ctx: IExecuteFunctions, item: number, field: string): IBinaryData {
+	try {
+		return ctx.helpers.assertBinaryData(item, field);
+	} catch {
+		const names = Object.keys(ctx.getInputData()[item].binary ?? {});
+		const has = names.length === 0 ? 'this item has none' : `this item has ${names.join(', ')}`;
+		throw nodeError(
+			ctx.getNode(),
+			{ message: `'Input Data Field Name' is '${field}'. Allowed: the name of a binary field; ${has}` },
+			item,
+		);
+	}
+}
+
+/** The limits that EvoLink states for uploads of any kind. */
+export const UPLOAD_MAX_BYTES = evolinkFacts.upload.clientMaxBytes;
+
+export function megabytes(bytes: number): string {
+	return `${Math.round(bytes / 100_000) / 10} MB`;
+}

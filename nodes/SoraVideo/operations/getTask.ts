@@ -1,0 +1,60 @@
+import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import pLimit from 'p-limit';
+
+import { getTask } from '../../evolink/api';
+import { evolinkFacts } from '../../evolink/generated/spec.gen';
+import type { Report } from '../../evolink/run/errors';
+import { decideWait } from '../../evolink/run/host';
+import type { Order } from '../../evolink/run/orders';
+import { unreadable } from '../../evolink/run/report';
+import { emit, stopOnReport, type Outcome } from '../../evolink/run/settle';
+import { parameterMessage, readSettings } from '../../evolink/run/settings';
+import { settleOrders } from '../../evolink/run/wait';
+import { taskIdFromInput } from '../../evolink/task';
+import { readText } from './draft';
+
+export const getTaskFields: INodeProperties[] = [
+	{
+		displayName: 'Task ID',
+		name: 'taskId',
+		type: 'string',
+		default: '',
+		placeholder: `e.g. ${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw`,
+		displayOptions: { show: { operation: ['getTask'] } },
+		description: 'ID of the task, or a URL that ends in it',
+	},
+];
+
+const READS_AT_ONCE = 5;
+
+function noTaskId(ctx: IExecuteFunctions, item: number): Report {
+	const allowed = `an ID such as ${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw, or a URL that ends in one`;
+	return { message: parameterMessage('Task ID', readText(ctx, 'taskId', item), allowed) };
+}
+
+/** Reads tasks that exist already; with a wait mode, waits for them. Never pays. */
+export async function executeGetTask(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const settings = readSettings(ctx, { wait: 'none', download: false });
+	const orders = ctx.getInputData().map<Order>((_, item) => {
+		const id = taskIdFromInput(readText(ctx, 'taskId', item));
+		return id === undefined ? { item, report: noTaskId(ctx, item) } : { item, id, submittedAt: Date.now() };
+	});
+	stopOnReport(ctx, orders);
+	const decision = decideWait(ctx, settings.wait);
+	if (decision.mode !== 'none') {
+		return await settleOrders(ctx, orders, settings, decision, { existing: true, callbacks: false });
+	}
+	const limit = pLimit(READS_AT_ONCE);
+	const outcomes = await Promise.all(
+		orders.map(async (order) => await limit(async () => await readNow(ctx, order))),
+	);
+	return await emit(ctx, outcomes, settings);
+}
+
+/** Without a wait, a failed task is data: the user asked how it stands. */
+async function readNow(ctx: IExecuteFunctions, order: Order): Promise<Outcome> {
+	if ('report' in order) return order;
+	const reading = await getTask(ctx, order.id);
+	if (reading.ok) return { item: order.item, task: reading.task };
+	return { item: order.item, report: unreadable(order.id, reading.failure) };
+}

@@ -1,0 +1,35 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+
+import { decideWait } from '../../evolink/run/host';
+import { placeOrders, type Draft } from '../../evolink/run/orders';
+import { readCallbackUrl, readSettings } from '../../evolink/run/settings';
+import { callbackFor, settleOrders } from '../../evolink/run/wait';
+import { draftCharacter } from './character';
+import { draftGenerate } from './generate';
+import { executeGetCredits } from './getCredits';
+import { executeGetTask } from './getTask';
+
+type Operation = (ctx: IExecuteFunctions) => Promise<INodeExecutionData[]>;
+
+/** An operation that pays: orders for all items first, then one wait for all. */
+function paid(
+	draft: (ctx: IExecuteFunctions, item: number) => Promise<Draft>,
+	callbacks: boolean,
+): Operation {
+	return async (ctx) => {
+		const settings = readSettings(ctx, { wait: 'auto', download: true });
+		const decision = decideWait(ctx, settings.wait);
+		const given = decision.mode === 'none' ? readCallbackUrl(ctx) : callbackFor(ctx, decision);
+		const callbackUrl = callbacks ? given : undefined;
+		const orders = await placeOrders(ctx, async (item) => await draft(ctx, item), settings, callbackUrl);
+		return await settleOrders(ctx, orders, settings, decision, { callbacks });
+	};
+}
+
+/** By the value of the field `operation`. EvoLink documents no callback for characters, so none is asked for. */
+export const operations: Record<string, Operation> = {
+	generate: paid(draftGenerate, true),
+	character: paid(draftCharacter, false),
+	getTask: executeGetTask,
+	getCredits: executeGetCredits,
+};

@@ -1,0 +1,120 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { evolinkFacts } from '../evolink/generated/spec.gen';
+import { GENERATE_MODELS, CUSTOM } from '../evolink/models';
+import { OPTION_RULES } from '../evolink/run/settings';
+
+const { callback, results } = evolinkFacts;
+const { fallback: MAX_DOWNLOAD_MB } = OPTION_RULES.maxDownloadMb;
+const labels: Readonly<Record<string, { label: string }>> = evolinkFacts.models;
+
+function capitalized(word: string): string {
+	return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+export const triggerFields: INodeProperties[] = [
+	{
+		displayName:
+			"Open 'Webhook URLs' above and copy the Production URL, or the Test URL to try it out. In a Sora Video node set 'Wait' to Do Not Wait and paste it into the option 'Callback URL', or send it as callback_url with any request to EvoLink.",
+		name: 'howTo',
+		type: 'notice',
+		default: '',
+	},
+	{
+		// no expression in a description can see the URL, so this is always shown
+		displayName:
+			"EvoLink cannot reach a URL with http://, localhost or a private address: it calls public https addresses only. If yours is one of those, set n8n's WEBHOOK_URL to its public address.",
+		name: 'reachable',
+		type: 'notice',
+		default: '',
+	},
+	{
+		displayName: 'Events',
+		name: 'events',
+		type: 'multiOptions',
+		noDataExpression: true,
+		required: true,
+		options: callback.events.map((event) => ({
+			// the node panel makes 'On video completed' of it
+			name: `Video ${capitalized(event)}`,
+			value: event,
+			description: callback.eventDescriptions[event],
+		})),
+		default: ['completed', 'failed'],
+		description: 'Which ends of a task start the workflow',
+	},
+	{
+		displayName: 'Verify',
+		name: 'verify',
+		type: 'boolean',
+		noDataExpression: true,
+		default: true,
+		description:
+			'Whether to read the task at EvoLink with the API key before starting the workflow. Callbacks are not signed, so this is the only way to tell a real one from a forged one.',
+	},
+	{
+		displayName:
+			"Without 'Verify' everybody who learns the URL can start this workflow with a made-up task. Do not fetch links out of it, and do not act on it without a check of your own. 'Download' needs 'Verify'.",
+		name: 'unverified',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { verify: [false] } },
+	},
+	{
+		displayName: 'Download',
+		name: 'download',
+		type: 'boolean',
+		noDataExpression: true,
+		default: false,
+		displayOptions: { show: { verify: [true] } },
+		description: `Whether to stream the finished video into a binary field before the workflow starts. EvoLink's own link works for ${results.linkLifetimeHours} hours only. If the download fails, the workflow starts all the same, and the field 'downloadError' says why.`,
+	},
+	{
+		displayName: 'Output Data Field Name',
+		name: 'binaryField',
+		type: 'string',
+		noDataExpression: true,
+		default: 'data',
+		placeholder: 'e.g. data',
+		displayOptions: { show: { verify: [true], download: [true] } },
+		hint: 'The name of the binary field to put the file in',
+	},
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		options: [
+			{
+				displayName: 'Ignore Repeats',
+				name: 'ignoreRepeats',
+				type: 'boolean',
+				default: true,
+				description:
+					'Whether a task that has started the workflow before is answered without starting it again. EvoLink repeats callbacks whose answer it missed. Test runs always start.',
+			},
+			{
+				displayName: 'Max Download MB',
+				name: 'maxDownloadMb',
+				type: 'number',
+				typeOptions: { minValue: OPTION_RULES.maxDownloadMb.min, maxValue: OPTION_RULES.maxDownloadMb.max },
+				default: MAX_DOWNLOAD_MB,
+				displayOptions: { show: { '/download': [true] } },
+				description: 'Largest file that is stored, in millions of bytes',
+			},
+			{
+				displayName: 'Models',
+				name: 'models',
+				type: 'multiOptions',
+				options: GENERATE_MODELS.filter((model) => model !== CUSTOM).map((model) => ({
+					name: labels[model].label,
+					value: model,
+				})),
+				default: [],
+				description:
+					'Start the workflow only for tasks of these models. Nothing chosen: all. For other models use an expression with a list of their IDs.',
+			},
+		],
+	},
+];

@@ -1,0 +1,205 @@
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	IHttpRequestOptions,
+	IN8nHttpFullResponse,
+	IWebhookFunctions,
+} from 'n8n-workflow';
+
+import { readCapped, type ByteStream } from './bytes';
+import {
+	credentialFailure,
+	excerptOf,
+	httpFailure,
+	malformedAnswer,
+	networkFailure,
+	type Failure,
+} from './failure';
+import { PATHS } from './generated/spec.gen';
+import { taskIdOf } from './task';
+import { hostOf } from './urls';
+
+export const CREDENTIAL = 'evoLinkApi';
+
+export type EvoLinkContext = IExecuteFunctions | IWebhookFunctions;
+
+export interface EvoLinkRequest {
+	/** Which call of the API: gives method, host and path. */
+	operation: keyof typeof PATHS;
+	/** Values for the path's placeholders; encoded here. */
+	pathParameters?: Record<string, string>;
+	/** A plain object is sent as JSON; bytes and streams as they are, with the content type in `headers`. */
+	body?: IDataObject | Buffer | ByteStream;
+	headers?: Record<string, string>;
+	timeoutMs: number;
+}
+
+export type EvoLinkAnswer =
+	| { ok: true; status: number; body: IDataObject; headers: Record<string, unknown> }
+	| { ok: false; failure: Failure };
+
+/** A task with every field is under 10 kB; an answer of more than this is not one. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+export interface EvoLinkCredential {
+	apiKey: string;
+	/** Without a trailing slash. */
+	api: string;
+	files: string;
+	/** Host names that result links may use although they are private or plain http. */
+	trustedHosts: string[];
+	allowedDomains?: string;
+}
+
+/** Reads the credential. @throws what n8n throws when it is missing or unreadable */
+export async function readCredential(ctx: EvoLinkContext): Promise<EvoLinkCredential> {
+	const data = await ctx.getCredentials(CREDENTIAL);
+	const base = (value: unknown) =>
+		String(value ?? '')
+			.trim()
+			.replace(/\/+$/, '');
+	const api = base(data.baseUrl);
+	const files = base(data.filesUrl);
+	const restricted = data.allowedHttpRequestDomains === 'domains' && typeof data.allowedDomains === 'string';
+	return {
+		apiKey: String(data.apiKey ?? ''),
+		api,
+		files,
+		trustedHosts: [hostOf(api), hostOf(files)].filter((host) => host !== undefined),
+		...(restricted && { allowedDomains: String(data.allowedDomains) }),
+	};
+}
+
+function fillPath(path: string, parameters: Record<string, string> = {}): string {
+	return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ''));
+}
+
+/** n8n's protection against requests to private hosts, and the domain list of a credential. */
+const BLOCKED = /request was blocked|domain not allowed|not allowed/i;
+
+/** The innermost error code in an error and its causes: axios' and Node's own are wrapped in n8n's. */
+function codeOf(error: unknown, depth = 0): string | undefined {
+	if (typeof error !== 'object' || error === null || depth > 4) return undefined;
+	const { code, cause, message } = error as { code?: unknown; cause?: unknown; message?: unknown };
+	const own = typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : undefined;
+	return codeOf(cause, depth + 1) ?? own ?? (BLOCKED.test(String(message)) ? 'BLOCKED_BY_N8N' : undefined);
+}
+
+function describeNetwork(code: string | undefined, host: string): string {
+	switch (code) {
+		case 'ECONNREFUSED':
+			return `${host} refused the connection`;
+		case 'ENOTFOUND':
+		case 'EAI_AGAIN':
+			return `The name ${host} could not be looked up`;
+		case 'BLOCKED_BY_N8N':
+			return `n8n does not allow requests to ${host}`;
+		case 'ERR_INVALID_URL':
+			return `The base URL in the credential is not a URL (${host})`;
+		case 'ECONNABORTED':
+		case 'ETIMEDOUT':
+			return `${host} did not answer in time`;
+		case 'ECONNRESET':
+		case 'EPIPE':
+			return `${host} dropped the connection`;
+		default:
+			return `No answer came from ${host}`;
+	}
+}
+
+function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+/**
+ * The only function that speaks HTTP to EvoLink. It never throws for what EvoLink or the network does: every outcome is an
+ * answer, and so is a credential that cannot be read, because a throw would lose the ids of a run. Bodies are read as a bounded stream, because a whole body of any size would be parsed otherwise, and because an
+ * error body is lost to n8n's helper. Redirects are not followed: they would carry the key elsewhere.
+ */
+export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkRequest): Promise<EvoLinkAnswer> {
+	let credential: EvoLinkCredential;
+	try {
+		credential = await readCredential(ctx);
+	} catch (error) {
+		return { ok: false, failure: credentialFailure(error instanceof Error ? error.message : String(error)) };
+	}
+	const { method, server, path } = PATHS[request.operation];
+	const base = server === 'api' ? credential.api : credential.files;
+	const secrets = [credential.apiKey];
+	const isPlain = request.body !== undefined && Object.getPrototypeOf(request.body) === Object.prototype;
+	const options: IHttpRequestOptions = {
+		method,
+		url: `${base}${fillPath(path, request.pathParameters)}`,
+		headers: {
+			Accept: 'application/json',
+			...(isPlain && { 'Content-Type': 'application/json' }),
+			...request.headers,
+		},
+		...(request.body !== undefined && { body: isPlain ? JSON.stringify(request.body) : request.body }),
+		encoding: 'stream',
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		disableFollowRedirect: true,
+		timeout: request.timeoutMs,
+		...(credential.allowedDomains !== undefined && { allowedDomains: credential.allowedDomains }),
+	};
+	try {
+		const response = (await ctx.helpers.httpRequestWithAuthentication.call(
+			ctx,
+			CREDENTIAL,
+			options,
+		)) as IN8nHttpFullResponse;
+		const bytes = await readCapped(
+			response.body as unknown as ByteStream,
+			MAX_ANSWER_BYTES,
+			request.timeoutMs,
+		);
+		return readAnswer(response.statusCode, response.headers, bytes, secrets);
+	} catch (error) {
+		const code = codeOf(error);
+		return { ok: false, failure: networkFailure(code, describeNetwork(code, hostOf(base) ?? base), secrets) };
+	}
+}
+
+function readAnswer(
+	status: number,
+	headers: Record<string, unknown>,
+	bytes: Buffer | undefined,
+	secrets: readonly string[],
+): EvoLinkAnswer {
+	const text = bytes?.toString('utf8') ?? '';
+	const body = parseJson(text);
+	const isSuccess = status >= 200 && status < 300;
+	if (!isSuccess) {
+		return { ok: false, failure: httpFailure({ status, headers, body: body ?? text }, Date.now(), secrets) };
+	}
+	if (bytes === undefined) return { ok: false, failure: malformedAnswer(status, 'a body of more than 4 MB') };
+	if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+		const what =
+			text.trim() === ''
+				? 'an empty body'
+				: `a body that is not a JSON object: ${excerptOf(text, 80, secrets)}`;
+		return { ok: false, failure: malformedAnswer(status, what, secrets) };
+	}
+	if (isRefusal(body)) {
+		const failure = httpFailure({ status: statusOf(body.code), headers, body }, Date.now(), secrets);
+		return { ok: false, failure };
+	}
+	return { ok: true, status, headers, body: body as IDataObject };
+}
+
+/** The file host answers a refusal with HTTP 200, `success: false` and a code of its own. A task id outweighs it. */
+function isRefusal(body: object): body is { success: false; code?: unknown } {
+	return 'success' in body && body.success === false && taskIdOf(body) === undefined;
+}
+
+/** The HTTP status that a code in a body stands for: 404 is 404, 40001 a bad request, 50001 a fault of the server. */
+function statusOf(code: unknown): number {
+	const number = typeof code === 'object' ? NaN : Number(code);
+	if (number >= 400 && number <= 599) return number;
+	return number >= 50_000 ? 500 : 400;
+}

@@ -1,0 +1,248 @@
+import { evolinkFacts } from './generated/spec.gen';
+import { isObject } from './task';
+
+/** What went wrong between us and EvoLink, in one form for all three hosts and both generations of error bodies. */
+export interface Failure {
+	kind: FailureKind;
+	/** EvoLink's own words, or ours where it gave none. Never holds the API key. */
+	message: string;
+	/** What to do next, one or two sentences. */
+	advice: string;
+	/** HTTP status; absent where no answer came. */
+	status?: number;
+	/** EvoLink's own code, or the network's. */
+	code?: string;
+	requestId?: string;
+	/** Milliseconds to wait, from Retry-After. */
+	retryAfterMs?: number;
+	/** Whether the same read may succeed a moment later. */
+	transient: boolean;
+	/**
+	 * For a create: `none` = EvoLink cannot have taken the order; `unknown` = it may have, so the order must not simply be
+	 * sent again.
+	 */
+	charge: 'none' | 'unknown';
+}
+
+export type FailureKind =
+	| 'badRequest'
+	| 'unauthorized'
+	| 'balance'
+	| 'keyLimit'
+	| 'keyState'
+	| 'content'
+	| 'modelUnavailable'
+	| 'forbidden'
+	| 'notFound'
+	| 'tooLarge'
+	| 'rateLimited'
+	| 'submission'
+	| 'server'
+	| 'unexpected'
+	| 'network';
+
+const groups: Readonly<Record<string, readonly string[]>> = evolinkFacts.httpErrorCodes;
+const inGroup = (name: string, code: string) => (groups[name] ?? []).includes(code);
+
+const ADVICE: Record<FailureKind, string> = {
+	badRequest: 'Check the fields against what the model takes.',
+	unauthorized: 'Check the API key in the credential; keys are made at https://evolink.ai/dashboard/keys.',
+	balance: 'Top up the EvoLink account, then run this again. The Get Credits operation shows the balance.',
+	keyLimit:
+		'Raise the spending limit of this API key, or use another key. The Get Credits operation shows what is left.',
+	keyState:
+		'This API key may not do that: look at its state and limits at https://evolink.ai/dashboard/keys.',
+	content:
+		'EvoLink moderates strictly: change the prompt or the image. Pictures of real people are not accepted.',
+	modelUnavailable:
+		"EvoLink does not serve this model to this key now; models are closed without notice. Look at EvoLink's model list (https://evolink.ai/models) and choose Custom in the 'Model' field to name another one.",
+	forbidden: 'This API key may not do that. A task can only be read with a key of the account that made it.',
+	notFound: 'The id is unknown or has expired. Check that it belongs to this account.',
+	tooLarge: 'Use a smaller file.',
+	rateLimited: 'Wait a little, send fewer items at once, or ask EvoLink for a higher limit.',
+	submission:
+		'EvoLink already knows this order under the same Idempotency-Key. Look for it in the EvoLink dashboard.',
+	server: 'EvoLink has trouble on its side. Try again in some minutes.',
+	unexpected: 'Check the base URLs in the credential; something else than EvoLink may have answered.',
+	network: 'Check the connection and the base URLs in the credential.',
+};
+
+interface ErrorBody {
+	code?: string;
+	message?: string;
+	hint?: string;
+	requestId?: string;
+}
+
+function asText(value: unknown): string | undefined {
+	if (typeof value === 'number') return String(value);
+	return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}
+
+/** Both generations (`error.code` text or number), the file host's flat form, and OAuth's `error: "text"`. */
+function readErrorBody(body: unknown): ErrorBody {
+	if (!isObject(body)) return {};
+	const { error } = body;
+	const inner = isObject(error) ? error : body;
+	return {
+		code: asText(isObject(error) ? error.code : (body.code ?? error)),
+		message: asText(inner.message) ?? asText(body.msg) ?? asText(body.error_description) ?? asText(error),
+		hint: asText(inner.fallback_suggestion),
+		requestId: asText(body.request_id) ?? asText(inner.request_id),
+	};
+}
+
+function kindOf(status: number, code: string): FailureKind {
+	if (inGroup('submission', code)) return 'submission';
+	if (inGroup('content', code)) return 'content';
+	if (inGroup('availability', code) || code === 'model_access_denied' || code === 'key_model_not_allowed') {
+		// service_unavailable says nothing about the model
+		if (code !== 'service_unavailable') return 'modelUnavailable';
+	}
+	if (inGroup('keyLimit', code) || inGroup('keyDailyLimit', code)) return 'keyLimit';
+	if (inGroup('balance', code)) return 'balance';
+	if (inGroup('keyState', code)) return status === 401 ? 'unauthorized' : 'keyState';
+	switch (status) {
+		case 401:
+			return 'unauthorized';
+		case 402:
+			return 'balance';
+		case 403:
+			return 'forbidden';
+		case 404:
+			return 'notFound';
+		case 409:
+			return 'submission';
+		case 413:
+			return 'tooLarge';
+		case 429:
+			return 'rateLimited';
+	}
+	if (status >= 500 || status === 408 || status === 425) return 'server';
+	return status >= 400 ? 'badRequest' : 'unexpected';
+}
+
+/** Removes what could be a key from text that a server chose: keys are echoed by some gateways. */
+export function redact(text: string, secrets: readonly string[] = []): string {
+	const known = secrets.filter((secret) => secret.length >= 6);
+	const blanked = known.reduce((result, secret) => result.split(secret).join('[redacted]'), text);
+	return blanked
+		.replace(/\bBearer\s+[^\s"',]+/gi, 'Bearer [redacted]')
+		.replace(/\bsk-[A-Za-z0-9_-]{6,}/g, '[redacted]');
+}
+
+/** One line of at most 500 characters, without control characters and keys. */
+export function tidy(text: string, secrets: readonly string[] = []): string {
+	const line = redact(text, secrets)
+		.replace(/[\p{Cc}\s]+/gu, ' ')
+		.trim();
+	return line.length > 500 ? `${line.slice(0, 497)}…` : line;
+}
+
+/** Seconds or an HTTP date (RFC 9110, 10.2.3) to milliseconds from `now`; nothing where it is neither. */
+export function retryAfterMs(header: unknown, now: number): number | undefined {
+	const value = asText(Array.isArray(header) ? (header as unknown[])[0] : header);
+	if (value === undefined) return undefined;
+	if (/^\d+(\.\d+)?$/.test(value)) return Math.min(Number(value) * 1000, Number.MAX_SAFE_INTEGER);
+	// names a day; Date.parse alone takes "-5" and "soon 1" for dates, too
+	const date = /^[A-Za-z]+, /.test(value) ? Date.parse(value) : NaN;
+	return Number.isNaN(date) ? undefined : Math.max(date - now, 0);
+}
+
+const EXCERPT = 120;
+
+/** The start of a text, on one line. Blanked before it is cut: half a key would not be recognised. */
+export function excerptOf(text: string, length: number, secrets: readonly string[]): string {
+	return tidy(redact(text, secrets).trim().slice(0, length), secrets);
+}
+
+/** Maps an answer that is not a success. `body` is the parsed JSON, or the text where it was none. */
+export function httpFailure(
+	answer: { status: number; body: unknown; headers: Record<string, unknown> },
+	now: number,
+	secrets: readonly string[] = [],
+): Failure {
+	const { status, headers } = answer;
+	const { code = '', message, hint, requestId } = readErrorBody(answer.body);
+	const kind = kindOf(status, code);
+	const excerpt = typeof answer.body === 'string' ? excerptOf(answer.body, EXCERPT, secrets) : '';
+	const fallback =
+		excerpt === '' ? `EvoLink answered ${status} without a reason` : `EvoLink answered: ${excerpt}`;
+	const wait = retryAfterMs(headers['retry-after'], now);
+	const id = requestId ?? evolinkFacts.requestIdHeaders.map((name) => asText(headers[name])).find(Boolean);
+	const undecided = status < 400 || status === 408 || status === 409 || status >= 500;
+	return {
+		kind,
+		message: tidy(message ?? '', secrets) || fallback,
+		advice: tidy(hint === undefined ? ADVICE[kind] : `${ADVICE[kind]} EvoLink suggests: ${hint}.`, secrets),
+		status,
+		...(code !== '' && { code: tidy(code, secrets) }),
+		...(id !== undefined && { requestId: tidy(id, secrets) }),
+		...(wait !== undefined && { retryAfterMs: wait }),
+		transient: status === 408 || status === 425 || status === 429 || status >= 500,
+		charge: undecided || kind === 'submission' ? 'unknown' : 'none',
+	};
+}
+
+/** A 2xx whose body cannot be used: not JSON, cut off, too large, or without what was asked for. */
+export function malformedAnswer(status: number, what: string, secrets: readonly string[] = []): Failure {
+	return {
+		kind: 'unexpected',
+		message: tidy(`EvoLink answered ${status} with ${what}`, secrets),
+		advice: ADVICE.unexpected,
+		status,
+		transient: true,
+		charge: 'unknown',
+	};
+}
+
+/** Nothing can have reached EvoLink: no connection was made, or no secure one. */
+const NOTHING_SENT =
+	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EAI_NODATA|ENETUNREACH|CERT_.*|.*_CERT.*|UNABLE_TO_.*|SELF_SIGNED.*|ERR_TLS_CERT.*|DEPTH_ZERO.*|ERR_INVALID_URL|BLOCKED_BY_N8N)$/;
+
+/** Whether a network code says that the connection was never made (a refusal by us or by name lookup included). */
+export function nothingSent(code: string | undefined): boolean {
+	return code !== undefined && NOTHING_SENT.test(code);
+}
+
+/** Maps a request that got no answer. */
+export function networkFailure(
+	code: string | undefined,
+	message: string,
+	secrets: readonly string[] = [],
+): Failure {
+	return {
+		kind: 'network',
+		message: tidy(message, secrets),
+		advice: ADVICE.network,
+		...(code !== undefined && { code }),
+		transient: true,
+		charge: nothingSent(code) ? 'none' : 'unknown',
+	};
+}
+
+/** The credential is missing or cannot be read: nothing was sent, and sending again changes nothing. */
+export function credentialFailure(reason: string): Failure {
+	return {
+		kind: 'unauthorized',
+		message: tidy(`The credential cannot be used: ${reason}`, []),
+		advice: "Look at the node's credential.",
+		transient: false,
+		charge: 'none',
+	};
+}
+
+/** `(402 insufficient_quota, request req_1)`: what EvoLink's support asks for. */
+export function failureReference(failure: Failure): string {
+	const first = [failure.status, failure.code].filter((part) => part !== undefined).join(' ');
+	const parts = [first, failure.requestId === undefined ? '' : `request ${failure.requestId}`].filter(
+		Boolean,
+	);
+	return parts.length === 0 ? '' : `(${parts.join(', ')})`;
+}
+
+/** `EvoLink's words (reference). Advice.` */
+export function failureSentence(failure: Failure): string {
+	const said = failure.message.replace(/[.\s]+$/, '');
+	return [`${said} ${failureReference(failure)}`.trimEnd(), failure.advice].join('. ');
+}

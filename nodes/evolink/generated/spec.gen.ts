@@ -1,0 +1,944 @@
+// Generated from spec/evolink-sora.openapi.yaml by `npm run generate`. Do not edit.
+
+export const Sora2PreviewRequestSchema = {
+	"title": "Sora 2 (preview)",
+	"type": "object",
+	"required": [
+		"model",
+		"prompt"
+	],
+	"additionalProperties": false,
+	"properties": {
+		"model": {
+			"description": "The model to use.",
+			"type": "string",
+			"enum": [
+				"sora-2-preview"
+			],
+			"default": "sora-2-preview"
+		},
+		"prompt": {
+			"description": "What the video shows. At most 5000 characters.",
+			"type": "string",
+			"minLength": 1,
+			"maxLength": 5000
+		},
+		"aspect_ratio": {
+			"description": "Shape of the video.",
+			"type": "string",
+			"enum": [
+				"16:9",
+				"9:16",
+				"1280x720",
+				"720x1280"
+			],
+			"x-enumDescriptions": {
+				"16:9": "Landscape",
+				"9:16": "Portrait",
+				"1280x720": "Landscape, exact pixels",
+				"720x1280": "Portrait, exact pixels"
+			}
+		},
+		"duration": {
+			"description": "Length of the video in seconds. Longer videos cost more.",
+			"type": "integer",
+			"enum": [
+				4,
+				8,
+				12
+			],
+			"default": 4,
+			"x-enumDescriptions": {
+				"4": "4 seconds",
+				"8": "8 seconds",
+				"12": "12 seconds"
+			}
+		},
+		"image_urls": {
+			"description": "One reference image to start from, up to 10 MB, as .jpg, .jpeg, .png or .webp, without real people. EvoLink must be able to fetch the URL.",
+			"type": "array",
+			"maxItems": 1,
+			"items": {
+				"type": "string",
+				"format": "uri",
+				"pattern": "^https?://"
+			}
+		},
+		"callback_url": {
+			"description": "Public https URL that EvoLink posts the task to once it is completed, failed or cancelled.",
+			"type": "string",
+			"format": "uri",
+			"pattern": "^https://",
+			"maxLength": 2048
+		}
+	}
+} as const;
+
+export const Sora2ProPreviewRequestSchema = {
+	"title": "Sora 2 Pro (preview)",
+	"type": "object",
+	"required": [
+		"model",
+		"prompt"
+	],
+	"additionalProperties": false,
+	"properties": {
+		"model": {
+			"description": "The model to use.",
+			"type": "string",
+			"enum": [
+				"sora-2-pro-preview"
+			],
+			"default": "sora-2-pro-preview"
+		},
+		"prompt": {
+			"description": "What the video shows. At most 5000 characters.",
+			"type": "string",
+			"minLength": 1,
+			"maxLength": 5000
+		},
+		"aspect_ratio": {
+			"description": "Shape of the video.",
+			"type": "string",
+			"enum": [
+				"16:9",
+				"9:16"
+			],
+			"x-enumDescriptions": {
+				"16:9": "Landscape",
+				"9:16": "Portrait"
+			}
+		},
+		"duration": {
+			"description": "Length of the video in seconds. The price follows it.",
+			"type": "integer",
+			"enum": [
+				4,
+				8,
+				12
+			],
+			"x-enumDescriptions": {
+				"4": "4 seconds",
+				"8": "8 seconds",
+				"12": "12 seconds"
+			}
+		},
+		"quality": {
+			"description": "Picture quality. 1080p costs 1.667 times the price of 720p.",
+			"type": "string",
+			"enum": [
+				"720p",
+				"1080p"
+			],
+			"x-enumDescriptions": {
+				"720p": "Standard price",
+				"1080p": "1.667 × the price"
+			}
+		},
+		"image_urls": {
+			"description": "One reference image to start from, up to 10 MB, as .jpg, .jpeg, .png or .webp, without real people. EvoLink must be able to fetch the URL.",
+			"type": "array",
+			"maxItems": 1,
+			"items": {
+				"type": "string",
+				"format": "uri",
+				"pattern": "^https?://"
+			}
+		},
+		"callback_url": {
+			"description": "Public https URL that EvoLink posts the task to once it is completed, failed or cancelled.",
+			"type": "string",
+			"format": "uri",
+			"pattern": "^https://",
+			"maxLength": 2048
+		}
+	}
+} as const;
+
+export const SoraCharacterRequestSchema = {
+	"title": "Sora character",
+	"type": "object",
+	"required": [
+		"model",
+		"video_url"
+	],
+	"additionalProperties": false,
+	"properties": {
+		"model": {
+			"description": "The model to use.",
+			"type": "string",
+			"enum": [
+				"sora-character"
+			],
+			"default": "sora-character"
+		},
+		"video_url": {
+			"description": "The video that shows the character, as .mp4, .mov or .webm. EvoLink must be able to fetch the URL.",
+			"type": "string",
+			"format": "uri",
+			"pattern": "^https?://"
+		},
+		"timestamps": {
+			"description": "Points in the video, in seconds, separated by commas, between which the character is taken from the video; from first to last at most 2 seconds.",
+			"type": "string",
+			"pattern": "^\\d+(\\.\\d+)?(,\\d+(\\.\\d+)?)+$",
+			"default": "0,2"
+		}
+	}
+} as const;
+
+export const CustomModelRequestSchema = {
+	"title": "Any other model",
+	"description": "For ids that this file does not know, such as a successor. Only the fields below are checked; whether the model knows them is EvoLink's to say.",
+	"type": "object",
+	"required": [
+		"model",
+		"prompt"
+	],
+	"additionalProperties": true,
+	"properties": {
+		"model": {
+			"description": "Any other model id that the key may use.",
+			"type": "string",
+			"minLength": 1,
+			"not": {
+				"enum": [
+					"sora-2-preview",
+					"sora-2-pro-preview",
+					"sora-character"
+				]
+			}
+		},
+		"prompt": {
+			"description": "What the video shows. At most 5000 characters.",
+			"type": "string",
+			"minLength": 1,
+			"maxLength": 5000
+		},
+		"aspect_ratio": {
+			"anyOf": [
+				{
+					"description": "Shape of the video.",
+					"type": "string",
+					"enum": [
+						"16:9",
+						"9:16",
+						"1280x720",
+						"720x1280"
+					],
+					"x-enumDescriptions": {
+						"16:9": "Landscape",
+						"9:16": "Portrait",
+						"1280x720": "Landscape, exact pixels",
+						"720x1280": "Portrait, exact pixels"
+					}
+				},
+				{
+					"type": "string",
+					"minLength": 1
+				}
+			]
+		},
+		"duration": {
+			"anyOf": [
+				{
+					"description": "Length of the video in seconds. Longer videos cost more.",
+					"type": "integer",
+					"enum": [
+						4,
+						8,
+						12
+					],
+					"default": 4,
+					"x-enumDescriptions": {
+						"4": "4 seconds",
+						"8": "8 seconds",
+						"12": "12 seconds"
+					}
+				},
+				{
+					"type": "integer",
+					"minimum": 1
+				}
+			]
+		},
+		"quality": {
+			"anyOf": [
+				{
+					"description": "Picture quality. 1080p costs 1.667 times the price of 720p.",
+					"type": "string",
+					"enum": [
+						"720p",
+						"1080p"
+					],
+					"x-enumDescriptions": {
+						"720p": "Standard price",
+						"1080p": "1.667 × the price"
+					}
+				},
+				{
+					"type": "string",
+					"minLength": 1
+				}
+			]
+		},
+		"image_urls": {
+			"description": "Reference images as public http or https URLs.",
+			"type": "array",
+			"items": {
+				"type": "string",
+				"format": "uri",
+				"pattern": "^https?://"
+			}
+		},
+		"callback_url": {
+			"description": "Public https URL that EvoLink posts the task to once it is completed, failed or cancelled.",
+			"type": "string",
+			"format": "uri",
+			"pattern": "^https://",
+			"maxLength": 2048
+		}
+	}
+} as const;
+
+export const VideoTaskSchema = {
+	"description": "A task, in the create call's answer, in the query's answer and in a callback's body. Open: fields and values that are not listed here must be passed on, not refused.",
+	"type": "object",
+	"additionalProperties": true,
+	"properties": {
+		"created": {
+			"description": "When the task was created, in seconds since 1970.",
+			"type": "integer"
+		},
+		"id": {
+			"description": "The task's id.",
+			"type": "string"
+		},
+		"model": {
+			"description": "The model that is really used.",
+			"type": "string"
+		},
+		"object": {
+			"description": "Kind of the task.",
+			"anyOf": [
+				{
+					"type": "string",
+					"enum": [
+						"video.generation.task"
+					]
+				},
+				{
+					"type": "string"
+				}
+			]
+		},
+		"progress": {
+			"description": "Percentage done.",
+			"type": "integer",
+			"minimum": 0,
+			"maximum": 100
+		},
+		"status": {
+			"description": "Where the task stands. Terminal values are in x-evolink.task.",
+			"anyOf": [
+				{
+					"type": "string",
+					"enum": [
+						"pending",
+						"processing",
+						"completed",
+						"failed"
+					]
+				},
+				{
+					"type": "string"
+				}
+			]
+		},
+		"task_info": {
+			"description": "Details of the task.",
+			"type": "object",
+			"additionalProperties": true,
+			"properties": {
+				"can_cancel": {
+					"description": "Whether the task can be cancelled. No call that does it is known.",
+					"type": "boolean"
+				},
+				"estimated_time": {
+					"description": "Estimated time to completion in seconds.",
+					"type": "integer",
+					"minimum": 0
+				},
+				"video_duration": {
+					"description": "Length of the video in seconds.",
+					"type": "integer"
+				}
+			}
+		},
+		"type": {
+			"description": "Kind of the result.",
+			"anyOf": [
+				{
+					"type": "string",
+					"enum": [
+						"text",
+						"image",
+						"audio",
+						"video"
+					]
+				},
+				{
+					"type": "string"
+				}
+			]
+		},
+		"usage": {
+			"description": "What the task uses, in credits.",
+			"type": "object",
+			"additionalProperties": true,
+			"properties": {
+				"billing_rule": {
+					"description": "What the price is counted by.",
+					"anyOf": [
+						{
+							"type": "string",
+							"enum": [
+								"per_call",
+								"per_token",
+								"per_second"
+							]
+						},
+						{
+							"type": "string"
+						}
+					]
+				},
+				"credits_reserved": {
+					"description": "Credits held back for the task.",
+					"type": "number",
+					"minimum": 0
+				},
+				"credits_used": {
+					"description": "Credits that the finished task cost.",
+					"type": "number"
+				},
+				"user_group": {
+					"description": "Group of the account.",
+					"type": "string"
+				}
+			}
+		},
+		"results": {
+			"description": "Links to the finished files; they work for x-evolink.results.linkLifetimeHours hours.",
+			"type": [
+				"array",
+				"null"
+			],
+			"items": {
+				"type": "string"
+			}
+		},
+		"result_data": {
+			"description": "Further data of a completed task; an object for a character, an array of objects for media.",
+			"anyOf": [
+				{
+					"type": "object",
+					"properties": {
+						"character_name": {
+							"description": "The character's name, verbatim.",
+							"type": "string"
+						},
+						"profile_picture_url": {
+							"description": "Link to the character's picture; works as long as other results.",
+							"type": "string"
+						}
+					},
+					"additionalProperties": true
+				},
+				{
+					"type": "array",
+					"items": {
+						"type": "object",
+						"additionalProperties": true
+					}
+				},
+				{
+					"type": "null"
+				}
+			]
+		},
+		"error": {
+			"description": "Why the task failed.",
+			"anyOf": [
+				{
+					"description": "Why a task failed. Known codes are in x-evolink.taskFailures; the set is open.",
+					"type": "object",
+					"additionalProperties": true,
+					"properties": {
+						"code": {
+							"type": [
+								"string",
+								"integer"
+							]
+						},
+						"message": {
+							"description": "EvoLink's own words; may hold line breaks.",
+							"type": "string"
+						},
+						"type": {
+							"type": "string"
+						}
+					}
+				},
+				{
+					"type": "null"
+				}
+			]
+		},
+		"duration": {
+			"description": "Seconds that the task took; not the length of the video.",
+			"type": "number"
+		},
+		"billing": {
+			"description": "What was reserved, charged and given back.",
+			"type": [
+				"object",
+				"null"
+			],
+			"additionalProperties": true
+		},
+		"request_id": {
+			"type": "string"
+		}
+	}
+} as const;
+
+/** Facts about the API that JSON Schema cannot express: the `x-evolink` part of the spec. */
+export const evolinkFacts = {
+	"asOf": "2026-11-20",
+	"servers": {
+		"api": {
+			"url": "https://api.evolink.ai",
+			"description": "Tasks and credits"
+		},
+		"files": {
+			"url": "https://files-api.evolink.ai",
+			"description": "File hosting"
+		}
+	},
+	"defaultModel": "sora-2-preview",
+	"models": {
+		"sora-2-preview": {
+			"label": "Sora 2 Preview",
+			"description": "The usual choice; with four aspect ratios",
+			"operation": "generate",
+			"schema": "Sora2PreviewRequest",
+			"callback": true,
+			"standing": "listed",
+			"note": "In the manual and, at 2026-10-10, in the price catalogue as active."
+		},
+		"sora-2-pro-preview": {
+			"label": "Sora 2 Pro Preview",
+			"description": "Renders 1080p too. EvoLink's price list may not name it, and then refuses it.",
+			"operation": "generate",
+			"schema": "Sora2ProPreviewRequest",
+			"callback": true,
+			"standing": "doubtful",
+			"note": "In the manual, but missing from the price catalogue of 2026-10-10."
+		},
+		"sora-character": {
+			"label": "Sora Character",
+			"operation": "character",
+			"schema": "SoraCharacterRequest",
+			"callback": false,
+			"standing": "probably retired",
+			"note": "Missing from both the manual's index and the price catalogue of 2026-10-10."
+		}
+	},
+	"retiredModels": [
+		"sora-2",
+		"sora-2-pro",
+		"sora-2-beta-max",
+		"sora-2-pro-remix"
+	],
+	"standingNote": "OpenAI switched off its own Sora models on 2026-09-24. EvoLink listed Sora after that day; whether a submission succeeds today is for EvoLink to say.",
+	"moderationNote": "Moderation is very strict, and real people in images are not supported; such tasks fail.",
+	"imageInput": {
+		"maxItems": 1,
+		"maxBytes": 10485760,
+		"mimeTypes": [
+			"image/jpeg",
+			"image/png",
+			"image/webp"
+		],
+		"extensions": [
+			".jpg",
+			".jpeg",
+			".png",
+			".webp"
+		],
+		"exactPixels": {
+			"models": [
+				"sora-2-preview"
+			],
+			"sizes": {
+				"1280x720": {
+					"width": 1280,
+					"height": 720,
+					"inferred": false
+				},
+				"720x1280": {
+					"width": 720,
+					"height": 1280,
+					"inferred": false
+				},
+				"16:9": {
+					"width": 1280,
+					"height": 720,
+					"inferred": true
+				},
+				"9:16": {
+					"width": 720,
+					"height": 1280,
+					"inferred": true
+				}
+			}
+		}
+	},
+	"characterVideo": {
+		"extensions": [
+			".mp4",
+			".mov",
+			".webm"
+		],
+		"mimeTypes": [
+			"video/mp4",
+			"video/quicktime",
+			"video/webm"
+		],
+		"timestamps": {
+			"default": "0,2",
+			"minPoints": 2,
+			"maxSpanSeconds": 2
+		}
+	},
+	"quality": {
+		"standard": "720p",
+		"priceFactors": {
+			"720p": 1,
+			"1080p": 1.667
+		}
+	},
+	"results": {
+		"linkLifetimeHours": 24,
+		"extension": ".mp4",
+		"mimeType": "video/mp4"
+	},
+	"upload": {
+		"maxBytes": 104857600,
+		"clientMaxBytes": 99614720,
+		"lifetimeHours": 72,
+		"sameNameOverwrites": true,
+		"filesPerRequest": 1,
+		"maxFiles": {
+			"default": 100,
+			"vip": 500
+		},
+		"documentedMimeTypes": [
+			"image/jpeg",
+			"image/png",
+			"image/gif",
+			"image/webp"
+		],
+		"failureCodes": {
+			"40001": "The file is too large.",
+			"40002": "The file's type is not allowed.",
+			"40003": "The account's file quota is used up.",
+			"40004": "EvoLink could not fetch the file's URL.",
+			"50001": "EvoLink's storage failed."
+		}
+	},
+	"callback": {
+		"protocol": "https:",
+		"maxLength": 2048,
+		"timeoutSeconds": 10,
+		"retryDelaysSeconds": [
+			1,
+			2,
+			4
+		],
+		"success": "2xx",
+		"signed": false,
+		"forbiddenRanges": {
+			"documented": [
+				"127.0.0.1/32",
+				"10.0.0.0/8",
+				"172.16.0.0/12",
+				"192.168.0.0/16"
+			],
+			"inferred": [
+				"0.0.0.0/8",
+				"100.64.0.0/10",
+				"127.0.0.0/8",
+				"169.254.0.0/16",
+				"192.0.0.0/24",
+				"198.18.0.0/15",
+				"224.0.0.0/4",
+				"240.0.0.0/4",
+				"::/128",
+				"::1/128",
+				"fc00::/7",
+				"fe80::/10",
+				"ff00::/8"
+			]
+		},
+		"forbiddenHosts": {
+			"inferred": [
+				"localhost",
+				"*.localhost",
+				"*.local",
+				"*.internal",
+				"*.lan",
+				"*.home.arpa"
+			]
+		},
+		"events": [
+			"completed",
+			"failed",
+			"cancelled"
+		],
+		"eventDescriptions": {
+			"completed": "The video is ready",
+			"failed": "The task failed",
+			"cancelled": "The task was cancelled"
+		}
+	},
+	"task": {
+		"idPrefix": "task-unified-",
+		"runningStatuses": [
+			"pending",
+			"processing"
+		],
+		"terminalStatuses": [
+			"completed",
+			"failed",
+			"cancelled",
+			"canceled"
+		],
+		"cancelledStatuses": [
+			"cancelled",
+			"canceled"
+		],
+		"cancelledFailureCode": "request_cancelled"
+	},
+	"idempotency": {
+		"requestHeader": "Idempotency-Key",
+		"replayedHeader": "Idempotency-Replayed",
+		"pattern": "^[A-Za-z0-9._-]{16,96}$"
+	},
+	"requestIdHeaders": [
+		"x-request-id",
+		"x-oneapi-request-id"
+	],
+	"taskFailures": {
+		"content_policy_violation": {
+			"retryable": false,
+			"meaning": "Moderation blocked the prompt or the image.",
+			"advice": "Change the prompt or the image. Real people, celebrities, brands, nudity and violence are refused."
+		},
+		"invalid_parameters": {
+			"retryable": false,
+			"meaning": "A parameter does not suit the model.",
+			"advice": "Check the prompt's length, the image's size and format, and the video's duration."
+		},
+		"image_processing_error": {
+			"retryable": false,
+			"meaning": "The image could not be fetched or read.",
+			"advice": "Use a JPEG, PNG or WebP that is publicly reachable, or pass the image as a binary so that it is uploaded."
+		},
+		"image_dimension_mismatch": {
+			"retryable": false,
+			"meaning": "The image's pixels do not match the aspect ratio.",
+			"advice": "Resize the image to exactly the pixels that the aspect ratio names, such as 1280x720."
+		},
+		"request_cancelled": {
+			"retryable": false,
+			"meaning": "The task was cancelled or interrupted.",
+			"advice": "Start a new task if the video is still wanted."
+		},
+		"resource_not_found": {
+			"retryable": false,
+			"meaning": "The task is unknown or has expired.",
+			"advice": "Check the task ID. Old tasks are deleted by EvoLink."
+		},
+		"generation_failed_no_content": {
+			"retryable": false,
+			"meaning": "The model produced nothing, possibly because of protected content.",
+			"advice": "Word the prompt differently. The same request may also succeed later."
+		},
+		"service_error": {
+			"retryable": true,
+			"meaning": "EvoLink's provider failed.",
+			"advice": "Wait 30 to 60 seconds before starting a new task."
+		},
+		"generation_timeout": {
+			"retryable": true,
+			"meaning": "The model took too long.",
+			"advice": "Start a new task later, or ask for something simpler or shorter."
+		},
+		"resource_exhausted": {
+			"retryable": true,
+			"meaning": "EvoLink's provider has no capacity.",
+			"advice": "Wait 1 to 5 minutes before starting a new task."
+		},
+		"quota_exceeded": {
+			"retryable": true,
+			"meaning": "A rate or concurrency limit was hit, or the account's quota is used up.",
+			"advice": "Check the credits, leave 1 to 2 seconds between requests, and run fewer tasks at a time."
+		},
+		"service_unavailable": {
+			"retryable": true,
+			"meaning": "A service inside EvoLink could not be reached.",
+			"advice": "Wait a few minutes before starting a new task."
+		},
+		"unknown_error": {
+			"retryable": false,
+			"meaning": "EvoLink could not classify the failure.",
+			"advice": "Ask EvoLink's support, naming the task ID."
+		}
+	},
+	"httpErrorCodes": {
+		"balance": [
+			"insufficient_quota",
+			"insufficient_user_quota",
+			"quota_not_enough",
+			"account_balance_insufficient",
+			"quota_exceeded"
+		],
+		"keyLimit": [
+			"insufficient_token_quota",
+			"key_quota_exhausted"
+		],
+		"keyDailyLimit": [
+			"token_daily_quota_exceeded",
+			"key_daily_quota_exhausted"
+		],
+		"keyState": [
+			"unauthorized",
+			"invalid_token",
+			"key_disabled",
+			"key_expired",
+			"key_model_not_allowed",
+			"model_access_denied",
+			"ip_restricted",
+			"user_disabled"
+		],
+		"content": [
+			"content_policy_violation",
+			"content_filter",
+			"sensitive_content",
+			"moderation_blocked",
+			"input_moderation_failed"
+		],
+		"availability": [
+			"no_available_channel",
+			"model_unavailable",
+			"channel_selection_failed",
+			"service_unavailable"
+		],
+		"input": [
+			"invalid_request",
+			"invalid_parameter",
+			"invalid_parameters",
+			"invalid_media_url"
+		],
+		"submission": [
+			"idempotency_conflict",
+			"paid_outcome_unknown"
+		],
+		"task": [
+			"invalid_task_id",
+			"task_not_found",
+			"permission_denied"
+		],
+		"rateLimit": [
+			"rate_limit_exceeded"
+		],
+		"server": [
+			"internal_error"
+		]
+	},
+	"pricing": {
+		"asOf": "2026-10-10",
+		"note": "From EvoLink's public price catalogue of that day; a hint, not a quote. The task says what was reserved.",
+		"creditsPerUsd": 68,
+		"models": {
+			"sora-2-preview": {
+				"creditsPerSecond": 5.76,
+				"minimumCredits": 23.04
+			},
+			"sora-character": {
+				"creditsPerCall": 0.1,
+				"note": "From an example on the character page."
+			}
+		},
+		"unknown": [
+			"sora-2-pro-preview"
+		]
+	}
+} as const;
+
+/** Default base URLs, without a slash at the end. */
+export const API_SERVERS = {
+	"api": "https://api.evolink.ai",
+	"files": "https://files-api.evolink.ai"
+} as const;
+
+/** HTTP method, server and path template by operationId. */
+export const PATHS = {
+	"createVideoTask": {
+		"method": "POST",
+		"server": "api",
+		"path": "/v1/videos/generations"
+	},
+	"getTask": {
+		"method": "GET",
+		"server": "api",
+		"path": "/v1/tasks/{task_id}"
+	},
+	"getCredits": {
+		"method": "GET",
+		"server": "api",
+		"path": "/v1/credits"
+	},
+	"uploadFileStream": {
+		"method": "POST",
+		"server": "files",
+		"path": "/api/v1/files/upload/stream"
+	},
+	"uploadFileBase64": {
+		"method": "POST",
+		"server": "files",
+		"path": "/api/v1/files/upload/base64"
+	},
+	"uploadFileFromUrl": {
+		"method": "POST",
+		"server": "files",
+		"path": "/api/v1/files/upload/url"
+	},
+	"listFiles": {
+		"method": "GET",
+		"server": "files",
+		"path": "/api/v1/files/list"
+	},
+	"getFileQuota": {
+		"method": "GET",
+		"server": "files",
+		"path": "/api/v1/files/quota"
+	},
+	"deleteFile": {
+		"method": "DELETE",
+		"server": "files",
+		"path": "/api/v1/files/{file_id}"
+	}
+} as const;

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import omit from 'lodash/omit';
+import sortBy from 'lodash/sortBy';
+
+import { isToolRun } from './run/host';
+
+/**
+ * One intent, one charge: this is where it is kept. An intent is one item of one run of one node in one execution; Retry
+ * On Fail and the editor's Retry are the same intent. The ledger lives in the node's context, which is part of the
+ * execution's own data, so both find what was ordered before.
+ *
+ * `sending` is written before the request leaves. An entry found in that state later belongs to a process that was lost or
+ * an execution that was stopped meanwhile: it counts as `unknown`.
+ */
+export interface LedgerEntry extends IDataObject {
+	/** The Idempotency-Key, computed once. */
+	key: string;
+	state: 'sending' | 'accepted' | 'unknown';
+	/** The body as sent, until it is accepted: a repeat must be identical, whatever the item's expressions say by then. */
+	body?: IDataObject;
+	/** ms since 1970. */
+	at: number;
+	id?: string;
+	estimatedSeconds?: number;
+}
+
+export class Ledger {
+	private constructor(private readonly entries: Record<string, LedgerEntry>) {}
+
+	/** The ledger of this node run. Loops have one for each round. */
+	static of(ctx: IExecuteFunctions): Ledger {
+		const context = ctx.getContext('node');
+		const ledgers = (context.ledger ??= {}) as Record<string, Record<string, LedgerEntry>>;
+		return new Ledger((ledgers[roundOf(ctx)] ??= {}));
+	}
+
+	get(slot: string): LedgerEntry | undefined {
+		return this.entries[slot];
+	}
+
+	set(slot: string, entry: LedgerEntry): void {
+		this.entries[slot] = entry;
+	}
+
+	/** Nothing was ordered after all: the next try is free to send anything. */
+	forget(slot: string): void {
+		delete this.entries[slot];
+	}
+}
+
+/** Where an item's order stands in the ledger: by item, so that a retry finds it whatever its fields say by then. */
+export function slotOf(itemIndex: number): string {
+	return `item${itemIndex}`;
+}
+
+/**
+ * Where a tool call's order stands. n8n counts every call and every try of a tool as a run of its own, so only the order
+ * itself tells a repeat from another call.
+ */
+export function toolSlotOf(itemIndex: number, body: IDataObject): string {
+	return `item${itemIndex}-${hash(body).slice(0, 16)}`;
+}
+
+function roundOf(ctx: IExecuteFunctions): string {
+	return isToolRun(ctx) ? 'tool' : `run${runIndexOf(ctx)}`;
+}
+
+/** Which run of the node this is: 0, or the round of a loop. The same on every try of the same run. */
+export function runIndexOf(ctx: IExecuteFunctions): number {
+	return Number(ctx.getExecuteData().runIndex ?? ctx.getWorkflowDataProxy(0).$runIndex ?? 0);
+}
+
+/** JSON with its keys in order, so that equal bodies hash alike, and an object unlike a list of its pairs. */
+function canonical(value: unknown): unknown {
+	if (Array.isArray(value)) return value.map(canonical);
+	if (typeof value !== 'object' || value === null) return value;
+	return { pairs: sortBy(Object.entries(value), '0').map(([key, inner]) => [key, canonical(inner)]) };
+}
+
+function hash(value: unknown): string {
+	return createHash('sha256')
+		.update(JSON.stringify(canonical(value)))
+		.digest('hex');
+}
+
+/**
+ * Names the execution and all its retries. n8n gives each execution a random token when it is created, stores it before
+ * anything runs, and keeps it when the execution is retried under a new id: so the key of an order stays the same even where
+ * the process was lost before the ledger was stored. Hosts without the token have the execution's id only.
+ */
+function executionLineage(ctx: IExecuteFunctions): string {
+	const { resumeUrl } = (ctx.getWorkflowDataProxy(0).$execution ?? {}) as { resumeUrl?: unknown };
+	const token = typeof resumeUrl === 'string' ? /[?&]signature=([^&#]+)/.exec(resumeUrl)?.[1] : undefined;
+	return token ?? ctx.getExecutionId();
+}
+
+/** Asking n8n for these builds all that an expression can see, and they are the same for every item of a run. */
+const placesOfRuns = new WeakMap<IExecuteFunctions, unknown[]>();
+
+function placeOf(ctx: IExecuteFunctions): unknown[] {
+	const known = placesOfRuns.get(ctx);
+	if (known !== undefined) return known;
+	const workflowId = ctx.getWorkflow().id ?? '';
+	const place = [ctx.getInstanceId(), workflowId, executionLineage(ctx), ctx.getNode().id, runIndexOf(ctx)];
+	placesOfRuns.set(ctx, place);
+	return place;
+}
+
+/** What tells this intent from every other one, of other n8n instances on the same EvoLink account included. */
+export function intentOf(ctx: IExecuteFunctions, itemIndex: number): string {
+	return hash([...placeOf(ctx), itemIndex]);
+}
+
+/**
+ * The `Idempotency-Key` of an order: 16 to 96 of `[A-Za-z0-9._-]`. `callback_url` is left out of the body's hash, because it
+ * names the execution, and a retried one has another id.
+ */
+export function idempotencyKey(intent: string, body: IDataObject): string {
+	return `n8n-${hash([intent, omit(body, 'callback_url')]).slice(0, 48)}`;
+}

@@ -1,0 +1,229 @@
+import type { IBinaryData, IExecuteFunctions, IN8nHttpFullResponse, IWebhookFunctions } from 'n8n-workflow';
+
+import { destroyAfter, streamOf, type ByteStream } from '../bytes';
+import { evolinkFacts } from '../generated/spec.gen';
+import { checkMediaUrl } from '../urls';
+import { hostClock } from '../wait/clock';
+import { SNIFF_BYTES, sniffMedia, type MediaKind, type SniffedMedia } from './sniff';
+
+export interface DownloadRequest {
+	url: string;
+	/** Hosts that may be private or plain http: those of the credential. */
+	trustedHosts: readonly string[];
+	maxBytes: number;
+	expect: MediaKind;
+	/** Without extension; unsafe characters are replaced. */
+	fileName: string;
+	signal?: AbortSignal;
+}
+
+export type DownloadResult =
+	{ ok: true; binary: IBinaryData } | { ok: false; reason: string; retryable: boolean };
+
+const MAX_REDIRECTS = 3;
+const HEADERS_TIMEOUT_MS = 60_000;
+
+/** EvoLink's own client gives a whole download this long. */
+const TOTAL_TIMEOUT_MS = 600_000;
+
+/** EvoLink's media host refuses clients that do not name themselves. */
+const USER_AGENT = 'n8n-nodes-evolink-sora';
+
+const RETRY_PAUSES_MS = [1000, 3000];
+
+type DownloadContext = IExecuteFunctions | IWebhookFunctions;
+
+/** Named here, because the types of the oldest n8n that is supported do not know it. */
+type EgressFilter = (policy: 'enforced') => { validateUrl(url: URL): Promise<{ ok: boolean }> };
+
+/** Whether our own cap ended a transfer. Kept beside the stream: what the store rejects with may be wrapped. */
+interface Cut {
+	tooLarge: boolean;
+}
+
+function describeStatus(status: number): string {
+	if ([403, 404, 410].includes(status)) {
+		return `the link answered ${status}: result links expire after ${evolinkFacts.results.linkLifetimeHours} hours`;
+	}
+	return `the media host answered ${status}`;
+}
+
+/**
+ * Whether a host name leads to a private address, by n8n's own check (n8n-workflow ≥ 2.28). It is asked even where n8n's
+ * protection against such requests is switched off. A name that cannot be looked up is left to the request itself, which may
+ * go through a proxy.
+ */
+async function leadsInside(ctx: DownloadContext, url: URL): Promise<boolean> {
+	const { getSecureEgressFilter } = ctx.helpers as { getSecureEgressFilter?: EgressFilter };
+	if (getSecureEgressFilter === undefined) return false;
+	try {
+		return !(await getSecureEgressFilter('enforced').validateUrl(url)).ok;
+	} catch {
+		return false;
+	}
+}
+
+/** Opens the link without the key. Redirects are followed by hand, so that each hop is checked and carries no credentials. */
+async function open(
+	ctx: DownloadContext,
+	request: DownloadRequest,
+): Promise<IN8nHttpFullResponse | DownloadResult> {
+	let url = request.url;
+	for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+		const checked = checkMediaUrl(url, request.trustedHosts, hop);
+		if (!checked.ok) {
+			const what = hop > 0 ? 'the link was redirected to a URL that' : 'the link';
+			return { ok: false, reason: `${what} ${checked.reason}`, retryable: false };
+		}
+		const isTrusted = hop === 0 && request.trustedHosts.includes(checked.url.hostname);
+		if (!isTrusted && (await leadsInside(ctx, checked.url))) {
+			return {
+				ok: false,
+				reason: `the host ${checked.url.hostname} leads to a private address`,
+				retryable: false,
+			};
+		}
+		const response = (await ctx.helpers.httpRequest({
+			method: 'GET',
+			url: checked.url.href,
+			headers: { 'User-Agent': USER_AGENT, Accept: `${request.expect}/*, */*;q=0.1` },
+			encoding: 'stream',
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			disableFollowRedirect: true,
+			timeout: HEADERS_TIMEOUT_MS,
+			...(request.signal && { abortSignal: request.signal }),
+		})) as IN8nHttpFullResponse;
+		const { location } = response.headers;
+		if (response.statusCode < 300 || response.statusCode > 399 || typeof location !== 'string')
+			return response;
+		discard(response);
+		url = resolve(location, checked.url);
+	}
+	return { ok: false, reason: `the link was redirected more than ${MAX_REDIRECTS} times`, retryable: false };
+}
+
+function resolve(location: string, base: URL): string {
+	try {
+		return new URL(location, base).href;
+	} catch {
+		return location;
+	}
+}
+
+function discard(response: IN8nHttpFullResponse): void {
+	(response.body as unknown as ByteStream).destroy();
+}
+
+/** The first bytes of a stream and all of it, in order, cut off where it grows past the cap. */
+async function inspect(
+	body: ByteStream,
+	maxBytes: number,
+	cut: Cut,
+): Promise<{ head: Buffer; chunks: () => AsyncGenerator<Buffer> }> {
+	const iterator = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+	const first: Buffer[] = [];
+	let size = 0;
+	while (size < SNIFF_BYTES) {
+		const next = await iterator.next();
+		if (next.done) break;
+		first.push(next.value);
+		size += next.value.length;
+	}
+	async function* chunks(): AsyncGenerator<Buffer> {
+		let passed = 0;
+		const pass = (chunk: Buffer) => {
+			passed += chunk.length;
+			cut.tooLarge = passed > maxBytes;
+			// thrown inside the stream, so that the store drops what it has written
+			if (cut.tooLarge) throw new Error(tooLarge(maxBytes));
+			return chunk;
+		};
+		try {
+			for (const chunk of first) yield pass(chunk);
+			for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield pass(next.value);
+		} finally {
+			body.destroy();
+		}
+	}
+	return { head: Buffer.concat(first), chunks };
+}
+
+function tooLarge(maxBytes: number): string {
+	return `the file is larger than ${maxBytes / 1_000_000} MB ('Max Download MB' in the options)`;
+}
+
+function contentLength(response: IN8nHttpFullResponse): number | undefined {
+	const length = Number(response.headers['content-length']);
+	return response.headers['content-encoding'] === undefined && Number.isFinite(length) ? length : undefined;
+}
+
+async function downloadOnce(
+	ctx: DownloadContext,
+	request: DownloadRequest,
+	cut: Cut,
+): Promise<DownloadResult> {
+	const response = await open(ctx, request);
+	if ('ok' in response) return response;
+	if (response.statusCode !== 200) {
+		discard(response);
+		const retryable = response.statusCode === 429 || response.statusCode >= 500;
+		return { ok: false, reason: describeStatus(response.statusCode), retryable };
+	}
+	const announced = contentLength(response);
+	if (announced !== undefined && announced > request.maxBytes) {
+		discard(response);
+		return { ok: false, reason: tooLarge(request.maxBytes), retryable: false };
+	}
+	const body = response.body as unknown as ByteStream;
+	const release = destroyAfter(body, TOTAL_TIMEOUT_MS, request.signal);
+	try {
+		const { head, chunks } = await inspect(body, request.maxBytes, cut);
+		const media = sniffMedia(head);
+		if (media === undefined || media.kind !== request.expect) {
+			body.destroy();
+			return { ok: false, reason: unexpected(response, media, request.expect), retryable: false };
+		}
+		const name = `${request.fileName.replace(/[^\w.-]+/g, '_')}.${media.extension}`;
+		return {
+			ok: true,
+			binary: await ctx.helpers.prepareBinaryData(streamOf(body, chunks()), name, media.mimeType),
+		};
+	} finally {
+		release();
+	}
+}
+
+function unexpected(
+	response: IN8nHttpFullResponse,
+	media: SniffedMedia | undefined,
+	expected: MediaKind,
+): string {
+	const type = String(response.headers['content-type'] ?? 'no content type').slice(0, 60);
+	return `the link answered with ${media ? media.mimeType : type} where a ${expected} was expected`;
+}
+
+/**
+ * Streams a result into n8n's binary store: bytes never pile up here, the key is never sent, nothing but a video (or
+ * picture) of at most the allowed size is kept. Faults of the moment are tried again.
+ */
+export async function downloadMedia(ctx: DownloadContext, request: DownloadRequest): Promise<DownloadResult> {
+	for (let attempt = 0; ; attempt += 1) {
+		const result = await attemptDownload(ctx, request);
+		const pause = RETRY_PAUSES_MS.at(attempt);
+		if (result.ok || !result.retryable || pause === undefined) return result;
+		await hostClock.sleep(pause, request.signal);
+		if (request.signal?.aborted) return result;
+	}
+}
+
+async function attemptDownload(ctx: DownloadContext, request: DownloadRequest): Promise<DownloadResult> {
+	const cut: Cut = { tooLarge: false };
+	try {
+		return await downloadOnce(ctx, request, cut);
+	} catch (error) {
+		if (cut.tooLarge) return { ok: false, reason: tooLarge(request.maxBytes), retryable: false };
+		const text = error instanceof Error ? error.message : String(error);
+		return { ok: false, reason: `the transfer broke off (${text.slice(0, 200)})`, retryable: true };
+	}
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+
+import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+
+import { streamOf, type ByteStream } from '../bytes';
+import { requestEvoLink, type EvoLinkAnswer } from '../client';
+import { failureSentence, malformedAnswer, type Failure } from '../failure';
+import { intentOf } from '../ledger';
+import { nodeError } from '../run/errors';
+import { cancelSignal } from '../run/host';
+import { isObject } from '../task';
+import { checkHttpUrl } from '../urls';
+import { hostClock } from '../wait/clock';
+
+/** A checked input file. */
+export interface UploadableFile {
+	/** With its dot. */
+	extension: string;
+	mimeType: string;
+	/** Bytes. */
+	size: number;
+	/** Where n8n keeps the bytes. They are fetched when the file's turn has come: a run may have hundreds of files. */
+	content: { id: string } | { read: () => Promise<Buffer> };
+}
+
+/** EvoLink's own client gives an upload this long. */
+const UPLOAD_TIMEOUT_MS = 120_000;
+
+/** Uploads are free and keep their name within an intent, so they are simply repeated. */
+const RETRY_PAUSES_MS = [1000, 3000];
+
+/** Same name overwrites the older file (with a cache delay), so each intent has its own. */
+function uniqueName(ctx: IExecuteFunctions, item: number, extension: string): string {
+	return `n8n-${intentOf(ctx, item).slice(0, 32)}${extension}`;
+}
+
+function multipart(name: string, mimeType: string): { type: string; head: Buffer; tail: Buffer } {
+	const boundary = `n8n-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
+	const part = (disposition: string, extra = '') =>
+		`--${boundary}\r\nContent-Disposition: form-data; ${disposition}${extra}\r\n\r\n`;
+	const fileName = `${part('name="file_name"')}${name}\r\n`;
+	const file = part(`name="file"; filename="${name}"`, `\r\nContent-Type: ${mimeType}`);
+	return {
+		type: `multipart/form-data; boundary=${boundary}`,
+		head: Buffer.from(fileName + file),
+		tail: Buffer.from(`\r\n--${boundary}--\r\n`),
+	};
+}
+
+async function bodyOf(ctx: IExecuteFunctions, file: UploadableFile, head: Buffer, tail: Buffer) {
+	const { content } = file;
+	if ('read' in content) return Buffer.concat([head, await content.read(), tail]);
+	const stored = await ctx.helpers.getBinaryStream(content.id);
+	async function* parts(source: ByteStream): AsyncGenerator<Buffer> {
+		yield head;
+		for await (const chunk of source) yield chunk as Buffer;
+		yield tail;
+	}
+	return streamOf(stored, parts(stored));
+}
+
+async function uploadOnce(
+	ctx: IExecuteFunctions,
+	name: string,
+	file: UploadableFile,
+): Promise<EvoLinkAnswer> {
+	const { type, head, tail } = multipart(name, file.mimeType);
+	return await requestEvoLink(ctx, {
+		operation: 'uploadFileStream',
+		body: await bodyOf(ctx, file, head, tail),
+		headers: { 'Content-Type': type, 'Content-Length': String(head.length + file.size + tail.length) },
+		timeoutMs: UPLOAD_TIMEOUT_MS,
+	});
+}
+
+function fileUrlOf(answer: EvoLinkAnswer): { url: string } | { failure: Failure } {
+	if (!answer.ok) return answer;
+	const { body } = answer;
+	const url = isObject(body.data) ? body.data.file_url : undefined;
+	if (typeof url === 'string' && checkHttpUrl(url).ok) return { url };
+	return { failure: malformedAnswer(answer.status, 'no file URL in it') };
+}
+
+/**
+ * Gives EvoLink a file and returns the URL under which it can fetch it (for 72 h).
+ *
+ * @throws NodeApiError when the file is refused; nothing has been ordered by then
+ */
+export async function uploadFile(
+	ctx: IExecuteFunctions,
+	item: number,
+	file: UploadableFile,
+): Promise<string> {
+	const name = uniqueName(ctx, item, file.extension);
+	for (let attempt = 0; ; attempt += 1) {
+		const result = fileUrlOf(await uploadOnce(ctx, name, file));
+		if ('url' in result) return result.url;
+		const { failure } = result;
+		const pause = RETRY_PAUSES_MS.at(attempt);
+		if (!failure.transient || pause === undefined || cancelSignal(ctx)?.aborted) {
+			const message = `EvoLink did not take the input file: ${failureSentence(failure)} Nothing was ordered for this item.`;
+			throw nodeError(ctx.getNode(), { message, failure }, item);
+		}
+		await hostClock.sleep(Math.max(pause, Math.min(failure.retryAfterMs ?? 0, 30_000)), cancelSignal(ctx));
+	}
+}
+
+/** A binary field as something to upload later. Without an id, n8n holds the bytes in the item itself. */
+export function contentOf(
+	ctx: IExecuteFunctions,
+	item: number,
+	binary: IBinaryData,
+	field: string,
+): UploadableFile['content'] {
+	const { id } = binary;
+	return id === undefined ? { read: async () => await ctx.helpers.getBinaryDataBuffer(item, field) } : { id };
+}
+
+/** What n8n knows of a binary field's size, in bytes, without reading it into memory. */
+export async function binarySize(ctx: IExecuteFunctions, binary: IBinaryData): Promise<number> {
+	if (binary.id === undefined) return Buffer.byteLength(binary.data, 'base64');
+	return (await ctx.helpers.getBinaryMetadata(binary.id)).fileSize;
+}

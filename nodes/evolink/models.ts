@@ -1,0 +1,146 @@
+import type { IDataObject } from 'n8n-workflow';
+import sortBy from 'lodash/sortBy';
+import type { ZodIssue, ZodTypeAny } from 'zod';
+
+import { MODEL_REQUESTS } from './generated/models.gen';
+import { CustomModelRequestSchema, evolinkFacts } from './generated/spec.gen';
+import { zCustomModelRequest } from './generated/zod.gen';
+
+/** The `model` field's value for a model that the spec does not know. */
+export const CUSTOM = 'custom';
+
+interface Model {
+	/** JSON schema of the request, for option lists and limits. */
+	schema: { properties: Record<string, unknown> };
+	/** Checks a whole body. Fields that no document names pass: they come from 'Additional Fields (JSON)' only. */
+	request: ZodTypeAny;
+}
+
+const MODELS: Record<string, Model> = {
+	...Object.fromEntries(
+		Object.entries(MODEL_REQUESTS).map(([id, { schema, request }]) => [
+			id,
+			{ schema, request: request.passthrough() },
+		]),
+	),
+	[CUSTOM]: { schema: CustomModelRequestSchema, request: zCustomModelRequest },
+};
+
+interface ModelNote {
+	readonly label: string;
+	readonly operation: string;
+	readonly description?: string;
+}
+
+const notes: Readonly<Record<string, ModelNote>> = evolinkFacts.models;
+const idsFor = (operation: string) => Object.keys(notes).filter((id) => notes[id].operation === operation);
+
+export const DEFAULT_MODEL: string = evolinkFacts.defaultModel;
+
+/** Documented models of the operation generate, in the spec's order. */
+export const DOCUMENTED_MODELS: readonly string[] = idsFor('generate');
+
+/** Values of the `model` field. */
+export const GENERATE_MODELS: readonly string[] = [...DOCUMENTED_MODELS, CUSTOM];
+
+export const [CHARACTER_MODEL] = idsFor('character');
+
+/** The documented models as options of the editor. */
+export function modelOptions(): Array<{ name: string; value: string; description?: string }> {
+	return DOCUMENTED_MODELS.map((id) => {
+		const { label, description } = notes[id];
+		return { name: label, value: id, ...(description && { description }) };
+	});
+}
+
+/** Every field that some documented model takes. */
+const DOCUMENTED = new Set(
+	[...Object.values(MODELS)].flatMap(({ schema }) => Object.keys(schema.properties)),
+);
+
+/** Whether requests of this model may hold a field. */
+export function takesField(model: string, field: string): boolean {
+	return Object.hasOwn(MODELS[model]?.schema.properties ?? {}, field);
+}
+
+/** A field of a body that cannot be sent: its path in the body, and what is allowed there. */
+export interface BodyIssue {
+	field: string;
+	given: unknown;
+	allowed: string;
+}
+
+/**
+ * Checks a whole request body by the rules of its model.
+ *
+ * @param model a value of `GENERATE_MODELS`, or the character model
+ * @returns the first issue, or nothing
+ */
+export function checkBody(model: string, body: IDataObject): BodyIssue | undefined {
+	const { request } = MODELS[model];
+	const foreign = Object.keys(body).find((field) => DOCUMENTED.has(field) && !takesField(model, field));
+	if (foreign !== undefined)
+		return { field: foreign, given: body[foreign], allowed: `nothing: ${model} has no such field` };
+	const parsed = request.safeParse(body);
+	if (parsed.success) return undefined;
+	const issue = parsed.error.issues.find((each) => !fitsByCharacters(each, body));
+	if (issue === undefined) return undefined;
+	const field = String(issue.path[0] ?? '');
+	return { field, given: body[field], allowed: allowedBy(issue, model, field) };
+}
+
+/** JSON Schema counts characters (RFC 8259 code points) where zod counts UTF-16 units: an emoji is one, not two. */
+function fitsByCharacters(issue: ZodIssue, body: IDataObject): boolean {
+	const given = body[String(issue.path[0])];
+	return issue.code === 'too_big' && typeof given === 'string' && [...given].length <= Number(issue.maximum);
+}
+
+function literals(schema: unknown): unknown[] | undefined {
+	if (typeof schema !== 'object' || schema === null) return undefined;
+	const { enum: values } = schema as { enum?: unknown[] };
+	return Array.isArray(values) ? values : undefined;
+}
+
+/** What the spec says is allowed, in words. */
+function allowedBy(issue: ZodIssue, model: string, field: string): string {
+	const schema = MODELS[model].schema.properties[field] as
+		{ minLength?: number; maxLength?: number; maxItems?: number; type?: string; format?: string } | undefined;
+	const values = literals(schema);
+	if (values) return `${values.join(', ')} for ${model}`;
+	if (schema?.type === 'array') return `at most ${schema.maxItems ?? 'some'} http or https URL`;
+	if (schema?.format === 'uri') return 'an http or https URL';
+	if (schema?.maxLength !== undefined) return `${schema.minLength ?? 0} to ${schema.maxLength} characters`;
+	return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+}
+
+type EnumField = { enum: ReadonlyArray<string | number>; 'x-enumDescriptions'?: Record<string, string> };
+
+/** The option list of a field, straight from the spec's enum. */
+export function optionsOf(
+	model: string,
+	field: string,
+): Array<{ name: string; value: string | number; description?: string }> {
+	const schema = MODELS[model].schema.properties[field] as EnumField;
+	return schema.enum.map((value) => {
+		const description = schema['x-enumDescriptions']?.[String(value)];
+		return { name: String(value), value, ...(description && { description }) };
+	});
+}
+
+/**
+ * The different option lists of a field, each with the documented models that have it. The default model's list comes first.
+ */
+export function optionGroups(
+	field: string,
+): Array<{ models: string[]; options: ReturnType<typeof optionsOf> }> {
+	const groups = new Map<string, { models: string[]; options: ReturnType<typeof optionsOf> }>();
+	const ordered = sortBy(DOCUMENTED_MODELS, (model) => model !== DEFAULT_MODEL);
+	for (const model of ordered.filter((id) => takesField(id, field))) {
+		const options = optionsOf(model, field);
+		const key = JSON.stringify(options);
+		const group = groups.get(key) ?? { models: [], options };
+		group.models.push(model);
+		groups.set(key, group);
+	}
+	return [...groups.values()];
+}

@@ -1,0 +1,94 @@
+import type { IExecuteFunctions, INode, NodeExecutionHint } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+
+import { redact, type Failure } from '../failure';
+
+export type NodeFailure = NodeApiError | NodeOperationError;
+
+/** An error before it belongs to a node: plain data, so that a suspended wait can carry it through n8n's database. */
+export interface Report {
+	/** What happened, to which task, what still runs or costs, what to do next: one text, because an error item keeps no more. */
+	message: string;
+	/** What EvoLink or the network said; absent for errors of our own. */
+	failure?: Failure;
+	taskId?: string;
+	/** The run was stopped; nothing failed. */
+	stopped?: true;
+}
+
+const reports = new WeakMap<object, Report>();
+
+/** What an error was made of, or at least its text; the item it belongs to is added again when it is thrown or emitted. */
+export function reportOf(error: unknown): Report {
+	const known = typeof error === 'object' && error !== null ? reports.get(error) : undefined;
+	if (known !== undefined) return known;
+	const { message } = (error ?? {}) as { message?: unknown };
+	return { message: redact(typeof message === 'string' ? message : String(error)) };
+}
+
+/** n8n's names for causes (`failure` option, n8n-workflow ≥ 2.39; older hosts ignore it). */
+function hostFailure(failure: Failure) {
+	switch (failure.kind) {
+		case 'rateLimited':
+			return {
+				cause: 'rate-limited' as const,
+				...(failure.retryAfterMs && { retryAfterMs: failure.retryAfterMs }),
+			};
+		case 'balance':
+		case 'keyLimit':
+			return { cause: 'quota-exhausted' as const };
+		case 'server':
+		case 'network':
+			return { cause: 'temporarily-unavailable' as const };
+		case 'unauthorized':
+		case 'keyState':
+			return { cause: 'credential-invalid' as const };
+		default:
+			return undefined;
+	}
+}
+
+/**
+ * Builds n8n's error: an API error where EvoLink or the network spoke, an operation error where we do. Made from plain text
+ * only, because the errors of n8n's HTTP helper carry the request with its Authorization header.
+ */
+export function nodeError(node: INode, report: Report, itemIndex: number): NodeFailure {
+	const { failure } = report;
+	// n8n takes a failed run for a stopped one, and starts no error workflow, when an error holds this word, whoever wrote it
+	const text = report.stopped ? report.message : report.message.replaceAll('canceled', 'cancelled');
+	const message = `${text} [item ${itemIndex}]`;
+	const error =
+		failure === undefined
+			? new NodeOperationError(node, message, { itemIndex })
+			: apiError(node, failure, itemIndex);
+	// Set last: n8n's constructors replace messages that contain a network code or look like an HTTP status.
+	error.message = message;
+	if (failure) error.description = failure.advice;
+	if (report.taskId !== undefined) error.context.taskId = report.taskId;
+	reports.set(error, report);
+	return error;
+}
+
+function apiError(node: INode, failure: Failure, itemIndex: number): NodeApiError {
+	const cause = hostFailure(failure);
+	return new NodeApiError(
+		node,
+		{ message: failure.message, ...(failure.code && { code: failure.code }) },
+		{
+			message: failure.message,
+			itemIndex,
+			...(failure.status !== undefined && { httpCode: String(failure.status) }),
+			...(cause && { failure: cause }),
+		},
+	);
+}
+
+/** Shows a plain sentence beside the output; hosts that know no hints go without. */
+export function hint(
+	ctx: IExecuteFunctions,
+	message: string,
+	type: NodeExecutionHint['type'] = 'info',
+): void {
+	if (typeof ctx.addExecutionHints === 'function')
+		ctx.addExecutionHints({ message, type, location: 'outputPane' });
+}

@@ -1,0 +1,103 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { checkPublicHttpsUrl } from '../urls';
+import type { WaitMode } from './settings';
+
+/**
+ * Whether an AI agent runs this node as a tool. `isToolExecution()` is false for nodes that n8n turned into tools, but n8n
+ * gives those a type of their own, which ends in "Tool".
+ */
+export function isToolRun(ctx: IExecuteFunctions): boolean {
+	if (typeof ctx.isToolExecution === 'function' && ctx.isToolExecution()) return true;
+	return ctx.getNode().type.endsWith('Tool');
+}
+
+/** The execution's cancel signal; older hosts may have none. */
+export function cancelSignal(ctx: IExecuteFunctions): AbortSignal | undefined {
+	return ctx.getExecutionCancelSignal();
+}
+
+/** How this run waits, and a plain sentence that says why. */
+export interface WaitDecision {
+	mode: Exclude<WaitMode, 'auto'>;
+	reason?: string;
+}
+
+/** Triggers whose caller may be kept on the line until the workflow ends. */
+const CALLER_TRIGGERS = ['n8n-nodes-base.webhook', 'n8n-nodes-base.formTrigger'];
+const CHAT_TRIGGERS = ['@n8n/n8n-nodes-langchain.chatTrigger', '@n8n/n8n-nodes-langchain.manualChatTrigger'];
+
+interface StartNode {
+	name: string;
+	type: string;
+	/** As written; absent on hosts that do not tell. */
+	parameters?: Record<string, unknown>;
+}
+
+/** The triggers before this node that started this execution, with their parameters as written. */
+function startNodes(ctx: IExecuteFunctions): StartNode[] {
+	const parents = ctx.getParentNodes(ctx.getNode().name, { includeNodeParameters: true });
+	const { $ } = ctx.getWorkflowDataProxy(0) as { $: (name: string) => { isExecuted?: boolean } };
+	return parents
+		.filter(({ type }) => [...CALLER_TRIGGERS, ...CHAT_TRIGGERS].includes(type))
+		.filter(({ name }) => wasExecuted(() => $(name).isExecuted))
+		.map(({ name, type, parameters }) => ({ name, type, ...(parameters && { parameters }) }));
+}
+
+/** n8n's proxy throws for nodes that did not run. */
+function wasExecuted(ask: () => boolean | undefined): boolean {
+	try {
+		return ask() !== false;
+	} catch {
+		return false;
+	}
+}
+
+/** Why parking would answer somebody too early; nothing when nobody waits. */
+function waitingCaller(ctx: IExecuteFunctions): string | undefined {
+	for (const { name, type, parameters } of startNodes(ctx)) {
+		if (CHAT_TRIGGERS.includes(type)) return `the chat behind '${name}' waits for the answer`;
+		const { responseMode = 'onReceived' } = parameters ?? {};
+		if (parameters === undefined) return `the caller of '${name}' may wait for the answer`;
+		if (responseMode !== 'onReceived') return `the caller of '${name}' waits for the answer`;
+	}
+	return undefined;
+}
+
+const MODES_THAT_POLL: Record<string, string> = {
+	manual: 'this is a test run in the editor; in production the execution is suspended instead',
+	chat: 'a chat waits for the answer',
+	cli: 'this run was started from the command line',
+	evaluation: 'this is an evaluation run',
+};
+
+/** Why an execution cannot be parked here at all; nothing when it can. */
+function whyNotPark(ctx: IExecuteFunctions): string | undefined {
+	if (isToolRun(ctx)) return 'an AI agent uses the node as a tool';
+	if (typeof ctx.putExecutionToWait !== 'function' || typeof ctx.getExecuteData !== 'function') {
+		return 'this n8n cannot suspend an execution here';
+	}
+	if (!ctx.getWorkflow().id || !ctx.getExecutionId())
+		return 'an execution that is not saved cannot be suspended';
+	return undefined;
+}
+
+/** Resolves `auto`: suspend in production, poll wherever somebody is kept waiting or the engine cannot park. */
+export function decideWait(ctx: IExecuteFunctions, wait: WaitMode): WaitDecision {
+	if (wait === 'poll' || wait === 'none') return { mode: wait };
+	const obstacle = whyNotPark(ctx);
+	if (wait === 'suspend') {
+		if (obstacle === undefined) return { mode: 'suspend' };
+		return { mode: 'poll', reason: `Waited by polling although Suspend was chosen: ${obstacle}.` };
+	}
+	const why = obstacle ?? MODES_THAT_POLL[ctx.getMode()] ?? waitingCaller(ctx);
+	return why === undefined ? { mode: 'suspend' } : { mode: 'poll', reason: `Waited by polling: ${why}.` };
+}
+
+/** n8n's own resume URL, and whether EvoLink can reach it. */
+export function resumeUrl(ctx: IExecuteFunctions): { url?: string; reason?: string } {
+	const { resumeUrl: url } = (ctx.getWorkflowDataProxy(0).$execution ?? {}) as { resumeUrl?: unknown };
+	if (typeof url !== 'string') return { reason: 'this n8n gives no resume URL' };
+	const checked = checkPublicHttpsUrl(url);
+	return checked.ok ? { url } : { reason: `n8n's own URL ${checked.reason}` };
+}

@@ -1,0 +1,227 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import sortBy from 'lodash/sortBy';
+import pLimit from 'p-limit';
+
+import { createTask } from '../api';
+import type { Failure } from '../failure';
+import { idempotencyKey, intentOf, Ledger, slotOf, toolSlotOf, type LedgerEntry } from '../ledger';
+import { uploadFile, type UploadableFile } from '../media/upload';
+import type { Task } from '../task';
+import { hostClock } from '../wait/clock';
+import { reportOf, type Report } from './errors';
+import { cancelSignal, isToolRun } from './host';
+import { notOrdered, orderRefused, outcomeUnknown, unknownBefore } from './report';
+import { stopOnReport } from './settle';
+import type { RunSettings } from './settings';
+
+/** One item's order, checked in full, with nothing sent yet. */
+export interface Draft {
+	body: IDataObject;
+	/** A file that EvoLink must be given first, and where its URL goes in the body. */
+	file?: { source: UploadableFile; attach(body: IDataObject, url: string): IDataObject };
+}
+
+/** What became of one item's order. */
+export type Order =
+	| { item: number; id: string; submittedAt: number; estimatedSeconds?: number; task?: Task }
+	| { item: number; report: Report; /** Of an order that may have been taken. */ unknownKey?: string };
+
+const SUBMITS_AT_ONCE = 5;
+const UPLOADS_AT_ONCE = 2;
+
+/** Pauses before an order that cannot have been taken (429, no connection) is sent again. EvoLink asks for 1 to 2 s. */
+const RESEND_PAUSES_MS = [1000, 2000];
+
+/** A longer Retry-After is reported instead of waited for. */
+const LONGEST_PAUSE_MS = 30_000;
+
+/**
+ * Turns every item of the run into an order, each intent at most once: everything is checked before the first request,
+ * every file is uploaded before the first order, every order is sent before anything is waited for. Items that an earlier
+ * try already ordered are taken from the ledger, whatever their fields say now. A stopped execution gets what there is: no
+ * further order is begun.
+ *
+ * @param draft checks one item and builds its body; throws n8n errors, sends nothing
+ * @param callbackUrl sent with every order, where there is one
+ * @throws NodeApiError or NodeOperationError naming every id known so far, when the node stops on errors
+ */
+export async function placeOrders(
+	ctx: IExecuteFunctions,
+	draft: (itemIndex: number) => Promise<Draft>,
+	settings: RunSettings,
+	callbackUrl?: string,
+): Promise<Order[]> {
+	const ledger = Ledger.of(ctx);
+	const orders = new Map<number, Order>();
+	const drafts = new Map<number, Draft>();
+	const run = new OrderRun(ctx, ledger, orders);
+
+	for (const item of ctx.getInputData().keys()) {
+		const isKnown = run.recall(item, settings.resendUnknown);
+		if (!isKnown) await run.attempt(item, async () => void drafts.set(item, await draft(item)));
+	}
+	if (isToolRun(ctx)) run.recallDrafts(drafts, settings.resendUnknown);
+	run.stopOnReport();
+
+	await run.each([...drafts.keys()], UPLOADS_AT_ONCE, async (item) => {
+		const { body, file } = drafts.get(item) as Draft;
+		const attached = file === undefined ? body : file.attach(body, await uploadFile(ctx, item, file.source));
+		drafts.set(item, {
+			body: { ...attached, ...(callbackUrl !== undefined && { callback_url: callbackUrl }) },
+		});
+	});
+	run.stopOnReport();
+
+	for (const [item, { body = {} }] of run.repeats) drafts.set(item, { body });
+	await run.each([...drafts.keys()], SUBMITS_AT_ONCE, async (item) => {
+		const { body } = drafts.get(item) as Draft;
+		await run.submit(item, body);
+	});
+	run.stopOnReport();
+	return ctx.getInputData().map((_, item) => orders.get(item) ?? { item, report: notOrdered() });
+}
+
+class OrderRun {
+	/** Orders of unknown outcome that the user wants sent once more. */
+	readonly repeats = new Map<number, LedgerEntry>();
+
+	private readonly slots = new Map<number, string>();
+
+	private readonly stopsOnError: boolean;
+
+	constructor(
+		private readonly ctx: IExecuteFunctions,
+		private readonly ledger: Ledger,
+		private readonly orders: Map<number, Order>,
+	) {
+		this.stopsOnError = !ctx.continueOnFail();
+	}
+
+	private slot(item: number): string {
+		return this.slots.get(item) ?? slotOf(item);
+	}
+
+	/** Takes an item's order from the ledger. @returns false when nothing was ordered for it yet */
+	recall(item: number, resendUnknown: boolean): boolean {
+		const entry = this.ledger.get(this.slot(item));
+		if (entry === undefined) return false;
+		const { id, at: submittedAt, estimatedSeconds, key } = entry;
+		if (entry.state === 'accepted' && id !== undefined) {
+			this.orders.set(item, {
+				item,
+				id,
+				submittedAt,
+				...(estimatedSeconds !== undefined && { estimatedSeconds }),
+			});
+		} else if (resendUnknown) {
+			this.repeats.set(item, entry);
+		} else {
+			this.orders.set(item, { item, report: unknownBefore(key, submittedAt), unknownKey: key });
+		}
+		return true;
+	}
+
+	/** A tool's orders are told apart by what they order, so they are looked up once that is known. */
+	recallDrafts(drafts: Map<number, Draft>, resendUnknown: boolean): void {
+		for (const [item, { body }] of drafts) {
+			this.slots.set(item, toolSlotOf(item, body));
+			if (this.recall(item, resendUnknown)) drafts.delete(item);
+		}
+	}
+
+	/** Runs one step of one item; what it throws becomes the item's report. */
+	async attempt(item: number, step: () => Promise<void>): Promise<void> {
+		if (this.orders.has(item)) return;
+		try {
+			await step();
+		} catch (error) {
+			this.orders.set(item, { item, report: reportOf(error) });
+		}
+	}
+
+	/** Runs a step for many items, in order of the items, a few at once. A run that stops on errors begins none after the first. */
+	async each(items: number[], atOnce: number, step: (item: number) => Promise<void>): Promise<void> {
+		const limit = pLimit(atOnce);
+		await Promise.all(
+			items.map(
+				async (item) =>
+					await limit(async () => {
+						if (this.isStopped() || (this.stopsOnError && this.hasReport())) return;
+						await this.attempt(item, async () => await step(item));
+					}),
+			),
+		);
+	}
+
+	async submit(item: number, body: IDataObject): Promise<void> {
+		const slot = this.slot(item);
+		const before = this.ledger.get(slot);
+		const key = before?.key ?? idempotencyKey(intentOf(this.ctx, item), body);
+		for (let attempt = 0; ; attempt += 1) {
+			const entry: LedgerEntry = { key, state: 'sending', body, at: before?.at ?? hostClock.now() };
+			this.ledger.set(slot, entry);
+			const answer = await createTask(this.ctx, body, key);
+			if (answer.ok) {
+				const { id, estimatedSeconds } = answer.task;
+				this.ledger.set(slot, {
+					key,
+					at: entry.at,
+					state: 'accepted',
+					id,
+					...(estimatedSeconds !== undefined && { estimatedSeconds }),
+				});
+				this.orders.set(item, {
+					item,
+					id,
+					submittedAt: entry.at,
+					task: answer.task,
+					...(estimatedSeconds !== undefined && { estimatedSeconds }),
+				});
+				return;
+			}
+			const { failure } = answer;
+			if (failure.charge === 'unknown') {
+				this.ledger.set(slot, { ...entry, state: 'unknown' });
+				this.orders.set(item, { item, report: outcomeUnknown(failure, key), unknownKey: key });
+				return;
+			}
+			// What was unknown before stays unknown: this refusal says nothing about the first sending.
+			if (before === undefined) this.ledger.forget(slot);
+			else this.ledger.set(slot, before);
+			const pause = resendPause(failure, attempt);
+			if (pause === undefined) {
+				this.orders.set(
+					item,
+					before === undefined
+						? { item, report: orderRefused(failure) }
+						: { item, report: unknownBefore(key, before.at), unknownKey: key },
+				);
+				return;
+			}
+			await hostClock.sleep(pause, cancelSignal(this.ctx));
+			if (this.isStopped()) return;
+		}
+	}
+
+	/** @throws the first report, naming all ids known so far, when the node stops on errors */
+	stopOnReport(): void {
+		if (!this.isStopped()) stopOnReport(this.ctx, sortBy([...this.orders.values()], 'item'));
+	}
+
+	private hasReport(): boolean {
+		return [...this.orders.values()].some((order) => 'report' in order);
+	}
+
+	private isStopped(): boolean {
+		return cancelSignal(this.ctx)?.aborted === true;
+	}
+}
+
+/** How long to wait before the order is sent again; nothing when it is not. */
+function resendPause(failure: Failure, attempt: number): number | undefined {
+	if (failure.kind !== 'rateLimited' && failure.kind !== 'network') return undefined;
+	const planned = RESEND_PAUSES_MS.at(attempt);
+	if (planned === undefined) return undefined;
+	const pause = Math.max(planned, failure.retryAfterMs ?? 0);
+	return pause <= LONGEST_PAUSE_MS ? pause : undefined;
+}

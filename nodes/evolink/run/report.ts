@@ -1,0 +1,160 @@
+import { evolinkFacts } from '../generated/spec.gen';
+import { failureSentence, tidy, type Failure } from '../failure';
+import { failureNote, type Task } from '../task';
+import type { Report } from './errors';
+
+/**
+ * The sentences of the node, without `this`. Each says what happened, which task it happened to, what still runs or costs,
+ * and what to do next.
+ */
+
+const LATER =
+	"Get it with the operation Get Task and this id, or use n8n's Retry on this execution: it goes on with the same task and pays nothing new.";
+
+const NOT_BOUGHT_AGAIN =
+	'A retry of this execution does not buy it again; run the workflow anew for another try.';
+
+const linkHours = evolinkFacts.results.linkLifetimeHours;
+
+function sentence(text: string): string {
+	return text.trim().replace(/[.\s]+$/, '');
+}
+
+/** EvoLink refused an order: nothing was taken. */
+export function orderRefused(failure: Failure): Report {
+	return {
+		message: `EvoLink did not take the order: ${sentence(failureSentence(failure))}. Nothing was charged for it.`,
+		failure,
+	};
+}
+
+/** Whether an order was taken is not known. */
+export function outcomeUnknown(failure: Failure, key: string): Report {
+	return {
+		message: `It is not known whether EvoLink took the order: ${sentence(failureSentence(failure))}. ${unknownAdvice(key)}`,
+		failure,
+	};
+}
+
+/** An earlier try of the same intent left its outcome unknown. */
+export function unknownBefore(key: string, sentAt: number): Report {
+	const at = new Date(sentAt).toISOString();
+	return {
+		message: `An earlier try of this item sent its order at ${at} and got no usable answer, so it was not sent again. ${unknownAdvice(key)}`,
+	};
+}
+
+function unknownAdvice(key: string): string {
+	return `The video may be in the making and charged: look for it in the EvoLink dashboard (Idempotency-Key ${key}) and fetch it with the operation Get Task. To send the same order again under the same key, turn on the option 'Resend When Outcome Is Unknown' and use Retry; EvoLink then either returns the first task or, if it ignores the key, charges again.`;
+}
+
+/** A terminal task that is not a completed one. */
+export function taskEnded(task: Task): Report {
+	if (task.phase === 'cancelled') {
+		return { message: `Task ${task.id} was cancelled at EvoLink. ${NOT_BOUGHT_AGAIN}`, taskId: task.id };
+	}
+	const code = task.error?.code ?? 'unknown_error';
+	const said = task.error ? sentence(tidy(task.error.message)) : 'EvoLink gave no reason';
+	const advice = failureNote(code)?.advice;
+	const refund = 'Failed tasks are usually refunded: Get Credits shows the balance.';
+	return {
+		message: [`Task ${task.id} failed: ${said} (${tidy(code)}).`, advice, refund, NOT_BOUGHT_AGAIN]
+			.filter(Boolean)
+			.join(' '),
+		taskId: task.id,
+	};
+}
+
+/** Completed, but nothing in the answer leads to a file. */
+export function nothingToShow(task: Task): Report {
+	return {
+		message: `Task ${task.id} completed, but EvoLink sent no link to a result. It was paid: read it again with the operation Get Task, or ask EvoLink's support. ${NOT_BOUGHT_AGAIN}`,
+		taskId: task.id,
+	};
+}
+
+export function timedOut(
+	id: string,
+	minutes: number,
+	last: Task | undefined,
+	failure: Failure | undefined,
+): Report {
+	const state =
+		last === undefined ? 'could not be read' : `was still '${tidy(last.status)}'${progressOf(last)}`;
+	const why =
+		failure === undefined ? '' : ` The last look at it did not work: ${sentence(failureSentence(failure))}.`;
+	return {
+		message: `Task ${id} ${state} after ${minutes} minutes ('Timeout Minutes').${why} It goes on at EvoLink and is charged when it completes. ${LATER}`,
+		taskId: id,
+		...(failure && { failure }),
+	};
+}
+
+function progressOf(task: Task): string {
+	const { progress } = task.raw;
+	return typeof progress === 'number' ? ` (${progress} %)` : '';
+}
+
+/** Reading a task was refused for good. */
+export function unreadable(id: string, failure: Failure): Report {
+	return {
+		message: `Task ${id} could not be read: ${sentence(failureSentence(failure))}. If it exists, it goes on at EvoLink. ${LATER}`,
+		taskId: id,
+		failure,
+	};
+}
+
+/** The video is there and paid, the file is not. */
+export function downloadFailed(task: Task, url: string, reason: string): Report {
+	return {
+		message: `Task ${task.id} completed, but its file could not be downloaded: ${sentence(reason)}. The video is paid and its link works for ${linkHours} hours: ${url}. ${LATER}`,
+		taskId: task.id,
+	};
+}
+
+export interface OtherItem {
+	item: number;
+	/** The task, or what kept it from being one. */
+	what: string;
+	/** Whether `what` names a task that exists. */
+	isTask: boolean;
+}
+
+/** The other items of a run that ends early: no paid id may be missing from the only text that is left. */
+export function withOthers(report: Report, others: readonly OtherItem[]): Report {
+	if (others.length === 0) return report;
+	const list = others.map(({ item, what }) => `item ${item}: ${what}`).join('; ');
+	const goOn = others.some(({ isTask }) => isTask)
+		? ' Tasks that are running go on and are charged; Retry continues with them.'
+		: '';
+	return { ...report, message: `${report.message} The other items of this run: ${list}.${goOn}` };
+}
+
+/** The run ended before this item's turn. */
+export function notOrdered(): Report {
+	return { message: 'Nothing was ordered for this item, because the run ended before its turn.' };
+}
+
+/**
+ * The run was stopped. "canceled" is the word by which the engine tells a stopped run from a failed one.
+ *
+ * @param ids of tasks that are not known to have ended
+ * @param unknownKeys Idempotency-Keys of orders that were under way
+ */
+export function stopped(ids: readonly string[], unknownKeys: readonly string[]): Report {
+	const parts = ['The execution was canceled.'];
+	if (ids.length > 0) {
+		const one = ids.length === 1;
+		parts.push(
+			`${one ? 'A task is' : `${ids.length} tasks are`} still in the making at EvoLink and will be charged on completion: ${ids.join(', ')}.`,
+			`Fetch the result with the operation Get Task, at most ${linkHours} hours after it is done.`,
+		);
+	}
+	if (unknownKeys.length > 0) {
+		parts.push(
+			`Whether EvoLink took the orders that were just being sent is not known: look in the EvoLink dashboard for Idempotency-Key ${unknownKeys.join(', ')}.`,
+		);
+	}
+	if (ids.length + unknownKeys.length === 0) parts.push('No task is running.');
+	return { message: parts.join(' '), stopped: true, ...(ids.length > 0 && { taskId: ids[0] }) };
+}

@@ -1,0 +1,177 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+import { evolinkFacts } from '../generated/spec.gen';
+import { isObject } from '../task';
+import { checkPublicHttpsUrl } from '../urls';
+import { MIN_SPACING_MS } from '../wait/schedule';
+import { nodeError } from './errors';
+import { isToolRun } from './host';
+
+export type WaitMode = 'auto' | 'poll' | 'suspend' | 'none';
+
+/** What holds for the whole run: read once, checked before any request. */
+export interface RunSettings extends IDataObject {
+	wait: WaitMode;
+	download: boolean;
+	binaryField: string;
+	timeoutMs: number;
+	pollMs: number;
+	onTaskFailure: 'error' | 'output';
+	maxDownloadBytes: number;
+	/** Send an order whose outcome is unknown once more, under the same key. */
+	resendUnknown: boolean;
+}
+
+/** A wrong parameter, told with the field's display name, what was given and what is allowed. */
+export function refuseParameter(
+	ctx: IExecuteFunctions,
+	itemIndex: number,
+	displayName: string,
+	given: unknown,
+	allowed: string,
+): Error {
+	return nodeError(ctx.getNode(), { message: parameterMessage(displayName, given, allowed) }, itemIndex);
+}
+
+export function parameterMessage(displayName: string, given: unknown, allowed: string): string {
+	return `'${displayName}' is ${show(given)}. Allowed: ${allowed}`;
+}
+
+/** What was given, short enough for a message. */
+function show(given: unknown): string {
+	if (given === undefined || given === '') return 'empty';
+	const text = typeof given === 'string' ? `'${given}'` : (asJson(given) ?? String(given));
+	return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+function asJson(given: unknown): string | undefined {
+	try {
+		return JSON.stringify(given);
+	} catch {
+		// bigints and circles
+		return typeof given === 'object' ? 'an object' : undefined;
+	}
+}
+
+interface NumberRule {
+	displayName: string;
+	min: number;
+	max: number;
+	fallback: number;
+	unit: string;
+}
+
+const TIMEOUT: NumberRule = {
+	displayName: 'Timeout Minutes',
+	min: 0.01,
+	max: 1440,
+	fallback: 30,
+	unit: 'minutes',
+};
+const POLL: NumberRule = {
+	displayName: 'Poll Seconds',
+	min: MIN_SPACING_MS / 1000,
+	max: 600,
+	fallback: 8,
+	unit: 'seconds',
+};
+const DOWNLOAD: NumberRule = {
+	displayName: 'Max Download MB',
+	min: 0.001,
+	max: 10_240,
+	fallback: 500,
+	unit: 'MB',
+};
+
+export const OPTION_RULES = { timeoutMinutes: TIMEOUT, pollSeconds: POLL, maxDownloadMb: DOWNLOAD } as const;
+
+function readNumber(ctx: IExecuteFunctions, options: IDataObject, name: keyof typeof OPTION_RULES): number {
+	const rule = OPTION_RULES[name];
+	const given = options[name] ?? rule.fallback;
+	const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
+	if (typeof value === 'number' && value >= rule.min && value <= rule.max) return value;
+	throw refuseParameter(ctx, 0, rule.displayName, given, `${rule.min} to ${rule.max} ${rule.unit}`);
+}
+
+function readChoice<T extends string>(
+	ctx: IExecuteFunctions,
+	name: string,
+	given: unknown,
+	allowed: readonly T[],
+): T {
+	const match = allowed.find((value) => value === given);
+	if (match !== undefined) return match;
+	throw refuseParameter(ctx, 0, name, given, allowed.join(', '));
+}
+
+/** Expressions may give the words as text; anything else would silently mean no. */
+function readBoolean(ctx: IExecuteFunctions, displayName: string, given: unknown): boolean {
+	if (given === true || given === 'true') return true;
+	if (given === false || given === 'false') return false;
+	throw refuseParameter(ctx, 0, displayName, given, 'true, false');
+}
+
+/** @throws NodeOperationError for the first setting that cannot be used */
+export function readSettings(
+	ctx: IExecuteFunctions,
+	defaults: { wait: WaitMode; download: boolean },
+): RunSettings {
+	const options = readOptions(ctx);
+	const wait = ctx.getNodeParameter('wait', 0, defaults.wait);
+	const binaryField = String(ctx.getNodeParameter('binaryField', 0, 'data') ?? '').trim();
+	const wanted = readBoolean(ctx, 'Download', ctx.getNodeParameter('download', 0, defaults.download));
+	const download = wanted && !isToolRun(ctx);
+	if (download && binaryField === '')
+		throw refuseParameter(ctx, 0, 'Output Data Field Name', '', 'a field name');
+	return {
+		wait: readChoice(ctx, 'Wait', wait, ['auto', 'poll', 'suspend', 'none']),
+		download,
+		binaryField,
+		timeoutMs: readNumber(ctx, options, 'timeoutMinutes') * 60_000,
+		pollMs: readNumber(ctx, options, 'pollSeconds') * 1000,
+		onTaskFailure: readChoice(ctx, 'On Task Failure', options.onTaskFailure ?? 'error', ['error', 'output']),
+		maxDownloadBytes: readNumber(ctx, options, 'maxDownloadMb') * 1_000_000,
+		resendUnknown: readBoolean(ctx, 'Resend When Outcome Is Unknown', options.resendUnknown ?? false),
+	};
+}
+
+function readOptions(ctx: IExecuteFunctions): IDataObject {
+	const options = ctx.getNodeParameter('options', 0, {});
+	return isObject(options) ? options : {};
+}
+
+/** The callback URL of a run that does not wait; nothing when none was given. */
+export function readCallbackUrl(ctx: IExecuteFunctions): string | undefined {
+	const given = readOptions(ctx).callbackUrl;
+	if (given === undefined || given === '') return undefined;
+	const { maxLength } = evolinkFacts.callback;
+	const allowed = `a public https URL of at most ${maxLength} characters, because EvoLink calls no other`;
+	const checked = typeof given === 'string' ? checkPublicHttpsUrl(given) : undefined;
+	if (checked?.ok && checked.url.href.length <= maxLength) return checked.url.href;
+	const reason = checked && !checked.ok ? ` (it ${checked.reason})` : '';
+	throw refuseParameter(ctx, 0, 'Callback URL', given, `${allowed}${reason}`);
+}
+
+/** The fields of 'Additional Fields (JSON)', as an object of their own. */
+export function readAdditionalFields(ctx: IExecuteFunctions, itemIndex: number): IDataObject {
+	const given = readOptions(ctx).additionalFields;
+	if (given === undefined || given === '' || given === null) return {};
+	const refuse = (allowed: string) =>
+		refuseParameter(ctx, itemIndex, 'Additional Fields (JSON)', given, allowed);
+	const fields = typeof given === 'string' ? parseJson(given) : given;
+	if (!isObject(fields)) throw refuse('a JSON object such as {"seed": 1}');
+	const fixed = ['model', 'callback_url'].filter((name) => Object.hasOwn(fields, name));
+	if (fixed.length > 0)
+		throw refuse(
+			`a JSON object without ${fixed.map((name) => `'${name}'`).join(' and ')}, which the node sets itself`,
+		);
+	return { ...fields };
+}
+
+function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,133 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import pLimit from 'p-limit';
+
+import { readCredential } from '../client';
+import { downloadMedia } from '../media/download';
+import { resultLink, taskToJson, type Task } from '../task';
+import type { EvoLinkContext } from '../client';
+import type { WaitResult } from '../wait/poll';
+import { nodeError, type Report } from './errors';
+import { cancelSignal } from './host';
+import type { Order } from './orders';
+import {
+	downloadFailed,
+	nothingToShow,
+	stopped,
+	taskEnded,
+	timedOut,
+	unreadable,
+	withOthers,
+} from './report';
+import type { RunSettings } from './settings';
+
+/** What one item came to. */
+export type Outcome = { item: number; task: Task; unfinishedAt?: number } | { item: number; report: Report };
+
+/** Downloads share one connection to n8n's store; more than two at once only compete. */
+const DOWNLOADS_AT_ONCE = 2;
+
+/** What a finished wait means for its item: a task to emit, or a report. Never a task that is not done. */
+export function outcomeOf(item: number, id: string, result: WaitResult, settings: RunSettings): Outcome {
+	switch (result.kind) {
+		case 'ended': {
+			const { task, unfinishedAt } = result;
+			const asData = settings.onTaskFailure === 'output';
+			if (task.phase !== 'completed' && !asData) return { item, report: taskEnded(task) };
+			if (task.phase === 'completed' && resultLink(task) === undefined && !asData) {
+				return { item, report: nothingToShow(task) };
+			}
+			return { item, task, ...(unfinishedAt !== undefined && { unfinishedAt }) };
+		}
+		case 'timedOut':
+			return { item, report: timedOut(id, settings.timeoutMs / 60_000, result.last, result.failure) };
+		case 'refused':
+			return { item, report: unreadable(id, result.failure) };
+		case 'stopped':
+			return { item, report: stopped([id], []) };
+	}
+}
+
+/** The item for one task, with its file when asked for. @returns a report instead when the file could not be had */
+export async function emitTask(
+	ctx: EvoLinkContext,
+	outcome: { item: number; task: Task; unfinishedAt?: number },
+	settings: Pick<RunSettings, 'download' | 'binaryField' | 'maxDownloadBytes'>,
+	signal?: AbortSignal,
+): Promise<{ emitted: INodeExecutionData } | { report: Report; reason: string }> {
+	const { item, task } = outcome;
+	const json = taskToJson(task, outcome.unfinishedAt);
+	const url = resultLink(task);
+	if (!settings.download || task.phase !== 'completed' || url === undefined) {
+		return { emitted: { json, pairedItem: { item } } };
+	}
+	// without a credential no host is trusted; a throw here would lose the ids of the run
+	const credential = await readCredential(ctx).catch(() => undefined);
+	const result = await downloadMedia(ctx, {
+		url,
+		trustedHosts: credential?.trustedHosts ?? [],
+		maxBytes: settings.maxDownloadBytes,
+		expect: task.character?.profilePictureUrl === url ? 'image' : 'video',
+		fileName: task.id,
+		...(signal && { signal }),
+	});
+	if (!result.ok) return { report: downloadFailed(task, url, result.reason), reason: result.reason };
+	return { emitted: { json, binary: { [settings.binaryField]: result.binary }, pairedItem: { item } } };
+}
+
+/**
+ * Turns outcomes into the node's output, in input order.
+ *
+ * @throws the first report, naming what became of all other items, when the node stops on errors
+ */
+export async function emit(
+	ctx: IExecuteFunctions,
+	outcomes: readonly Outcome[],
+	settings: RunSettings,
+): Promise<INodeExecutionData[]> {
+	stopOnReport(ctx, outcomes);
+	const signal = cancelSignal(ctx);
+	const limit = pLimit(DOWNLOADS_AT_ONCE);
+	const emitted = await Promise.all(
+		outcomes.map(
+			async (outcome) =>
+				await limit(async () =>
+					'report' in outcome ? outcome : await emitTask(ctx, outcome, settings, signal),
+				),
+		),
+	);
+	stopOnReport(
+		ctx,
+		outcomes.map((outcome, at) => {
+			const result = emitted[at];
+			return 'report' in result ? { item: outcome.item, report: result.report } : outcome;
+		}),
+	);
+	return emitted.map((result, at) =>
+		'report' in result ? emitReport(ctx, result.report, outcomes[at].item) : result.emitted,
+	);
+}
+
+/** An item that goes on after an error: `error` sends it to the error branch, and its text is all that n8n keeps. */
+export function emitReport(ctx: IExecuteFunctions, report: Report, item: number): INodeExecutionData {
+	const error = nodeError(ctx.getNode(), report, item);
+	return { json: { error: error.message }, error, pairedItem: { item } };
+}
+
+/** @throws the first report when the node stops on errors, naming the other items */
+export function stopOnReport(ctx: IExecuteFunctions, outcomes: ReadonlyArray<Outcome | Order>): void {
+	if (ctx.continueOnFail()) return;
+	const first = outcomes.find((outcome) => 'report' in outcome);
+	if (first === undefined) return;
+	const others = outcomes
+		.filter((outcome) => outcome !== first)
+		.map((outcome) => ({ item: outcome.item, what: describe(outcome), isTask: !('report' in outcome) }));
+	throw nodeError(ctx.getNode(), withOthers(first.report, others), first.item);
+}
+
+function describe(outcome: Outcome | Order): string {
+	if ('report' in outcome) return outcome.report.message;
+	if ('id' in outcome) return `task ${outcome.id}`;
+	const { task } = outcome;
+	const link = resultLink(task);
+	return `task ${task.id} ${task.status}${link === undefined ? '' : ` (${link})`}`;
+}

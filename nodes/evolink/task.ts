@@ -1,0 +1,206 @@
+import type { IDataObject } from 'n8n-workflow';
+import omit from 'lodash/omit';
+
+import { evolinkFacts } from './generated/spec.gen';
+
+/** How a task stands for a client. `running` covers every status that no document lists. */
+export type Phase = 'running' | 'completed' | 'failed' | 'cancelled';
+
+/** A failed task's reason. `code` is always text: the older error generation sends numbers. */
+export interface TaskError {
+	code: string;
+	message: string;
+	/** Whether EvoLink's own client calls the code worth another (paid) try; nothing here ever buys it by itself. */
+	retryable: boolean;
+}
+
+export interface Character {
+	name?: string;
+	profilePictureUrl?: string;
+}
+
+/** What the answer to a create, a read or a callback says, read without trusting its shape. */
+export interface Task {
+	id: string;
+	/** EvoLink's own word, as sent. */
+	status: string;
+	phase: Phase;
+	error?: TaskError;
+	videoUrl?: string;
+	character?: Character;
+	/** Seconds, from `task_info.estimated_time`. */
+	estimatedSeconds?: number;
+	raw: IDataObject;
+}
+
+/** EvoLink's result links live this long (every page that says so: 24 h). */
+export const RESULT_LIFETIME_MS = evolinkFacts.results.linkLifetimeHours * 3_600_000;
+
+/**
+ * Bounds an id that goes into URLs, messages and the ledger; the documented form is `task-unified-<unix>-<8>`. Dots alone
+ * would lead to another path of the API.
+ */
+const TASK_ID = /^(?!\.{1,2}$)[\x21-\x7e]{1,256}$/;
+
+export function isObject(value: unknown): value is IDataObject {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string | undefined {
+	return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}
+
+function link(value: unknown): string | undefined {
+	const candidate = text(value);
+	return candidate && /^https?:\/\//i.test(candidate) ? candidate : undefined;
+}
+
+/** Text, or a number as text. Nothing else is converted: an object's `toString` comes from EvoLink, too. */
+function scalar(value: unknown): string | undefined {
+	return typeof value === 'number' ? String(value) : text(value);
+}
+
+/** A finite number of 0 or more, as a number or as text. */
+function amount(value: unknown): number | undefined {
+	const number = Number(scalar(value) ?? NaN);
+	return Number.isFinite(number) && number >= 0 ? number : undefined;
+}
+
+function idIn(object: IDataObject): string | undefined {
+	return [text(object.id), text(object.task_id)].find((id) => id !== undefined && TASK_ID.test(id));
+}
+
+/** The task inside an answer: some clients see it wrapped in `data`. */
+function unwrap(body: unknown): IDataObject | undefined {
+	if (!isObject(body)) return undefined;
+	const { data } = body;
+	return idIn(body) === undefined && isObject(data) && idIn(data) !== undefined ? data : body;
+}
+
+/** The task id in any answer or callback body, trimmed; nothing where there is none that could be one. */
+export function taskIdOf(body: unknown): string | undefined {
+	const task = unwrap(body);
+	return task && idIn(task);
+}
+
+/** The id in what a person pasted: the id itself, or a URL whose path ends in it. */
+export function taskIdFromInput(input: string): string | undefined {
+	const trimmed = input.trim();
+	if (!/^https?:\/\//i.test(trimmed)) return TASK_ID.test(trimmed) ? trimmed : undefined;
+	const [, path = ''] = /^https?:\/\/[^/?#]*([^?#]*)/i.exec(trimmed) ?? [];
+	const last = path.split('/').filter(Boolean).at(-1);
+	const id = last === undefined ? undefined : decode(last);
+	return id !== undefined && TASK_ID.test(id) ? id : undefined;
+}
+
+function decode(part: string): string | undefined {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return undefined;
+	}
+}
+
+function errorOf(raw: IDataObject): TaskError | undefined {
+	const { error } = raw;
+	if (error === undefined || error === null || error === false || error === '') return undefined;
+	const body = isObject(error) ? error : { message: error };
+	const code = scalar(body.code) ?? 'unknown_error';
+	return {
+		code,
+		message: scalar(body.message) ?? 'EvoLink gave no reason',
+		retryable: failureNote(code)?.retryable ?? false,
+	};
+}
+
+interface FailureNote {
+	readonly retryable: boolean;
+	readonly meaning: string;
+	readonly advice: string;
+}
+
+/** What the manual says of a failure code; nothing for codes it does not list (the set is open). */
+export function failureNote(code: string): FailureNote | undefined {
+	const known: Readonly<Record<string, FailureNote>> = evolinkFacts.taskFailures;
+	return Object.hasOwn(known, code) ? known[code] : undefined;
+}
+
+const { cancelledStatuses, cancelledFailureCode } = evolinkFacts.task;
+
+function phaseOf(status: string, error: TaskError | undefined): Phase {
+	const word = status.toLowerCase();
+	if (word === 'completed') return 'completed';
+	if (word === 'failed') return error?.code === cancelledFailureCode ? 'cancelled' : 'failed';
+	return cancelledStatuses.some((cancelled) => cancelled === word) ? 'cancelled' : 'running';
+}
+
+/** `result_data` is an object for characters and was seen as an array for other media: the first object of either. */
+function resultData(raw: IDataObject): IDataObject | undefined {
+	const data = raw.result_data;
+	const first = Array.isArray(data) ? (data as unknown[])[0] : data;
+	return isObject(first) ? first : undefined;
+}
+
+function characterOf(raw: IDataObject): Character | undefined {
+	const data = resultData(raw);
+	const name = text(data?.character_name);
+	const profilePictureUrl = link(data?.profile_picture_url);
+	if (name === undefined && profilePictureUrl === undefined) return undefined;
+	return { ...(name && { name }), ...(profilePictureUrl && { profilePictureUrl }) };
+}
+
+function videoUrlOf(raw: IDataObject): string | undefined {
+	const results: unknown = raw.results;
+	const data = resultData(raw);
+	return (Array.isArray(results) ? link(results[0]) : undefined) ?? link(data?.video_url) ?? link(data?.url);
+}
+
+/** Reads a task out of an answer's body; nothing where the body names no task. Never throws. */
+export function readTask(body: unknown): Task | undefined {
+	const raw = unwrap(body);
+	const id = taskIdOf(body);
+	if (raw === undefined || id === undefined) return undefined;
+	const status = text(raw.status) ?? 'unknown';
+	const error = errorOf(raw);
+	const phase = phaseOf(status, error);
+	const info = isObject(raw.task_info) ? raw.task_info : {};
+	const estimatedSeconds = amount(info.estimated_time);
+	const done = phase === 'completed';
+	const videoUrl = done ? videoUrlOf(raw) : undefined;
+	const character = done ? characterOf(raw) : undefined;
+	return {
+		id,
+		status,
+		phase,
+		raw,
+		...(error && { error }),
+		...(videoUrl && { videoUrl }),
+		...(character && { character }),
+		...(estimatedSeconds !== undefined && { estimatedSeconds }),
+	};
+}
+
+/**
+ * The one task shape that every operation and the trigger emit: EvoLink's fields verbatim, except `error`, which becomes
+ * `taskError` and is dropped when null, because n8n re-runs a paid node whose first item has a top-level `error`.
+ *
+ * @param unfinishedAt ms since 1970, when this run last knew the task unfinished, if it did: its links live at least 24 h from then
+ */
+export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
+	return {
+		...omit(task.raw, 'error'),
+		id: task.id,
+		...(task.error && { taskError: { ...task.error } }),
+		...(task.videoUrl && { videoUrl: task.videoUrl }),
+		...(task.character && { character: { ...task.character } }),
+		...(task.phase === 'completed' &&
+			unfinishedAt !== undefined && {
+				resultExpiresAt: new Date(unfinishedAt + RESULT_LIFETIME_MS).toISOString(),
+			}),
+	};
+}
+
+/** The link that a download fetches: the character's picture or the video. */
+export function resultLink(task: Task): string | undefined {
+	return task.character?.profilePictureUrl ?? task.videoUrl;
+}

@@ -1,0 +1,37 @@
+import type { IHookFunctions } from 'n8n-workflow';
+
+import { CREDENTIAL } from '../client';
+import { checkPublicHttpsUrl } from '../urls';
+import { readTriggerSettings } from './settings';
+
+/**
+ * What keeps a trigger from ever starting its workflow.
+ *
+ * @returns a sentence, or nothing where the trigger can be activated
+ */
+export async function whyNotActivate(ctx: IHookFunctions): Promise<string | undefined> {
+	const settings = readTriggerSettings((name, fallback) => ctx.getNodeParameter(name, fallback) as unknown);
+	if (typeof settings === 'string') return settings;
+	if (!settings.verify) return undefined;
+	try {
+		await ctx.getCredentials(CREDENTIAL);
+		return undefined;
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		return `'Verify' is on, and for that the node needs an EvoLink API credential to read each task with (${reason}). Choose one, or turn 'Verify' off.`;
+	}
+}
+
+/**
+ * Says in n8n's log that EvoLink cannot reach the trigger. Not an error: a tunnel or a proxy may lead to the address under
+ * another name, which n8n does not know of.
+ */
+export function warnOfUnreachableUrl(ctx: IHookFunctions): void {
+	const url = ctx.getNodeWebhookUrl('default');
+	const checked = checkPublicHttpsUrl(url ?? '');
+	if (checked.ok) return;
+	ctx.logger.warn(
+		`Sora Video Trigger: EvoLink calls public https URLs only, and this one ${checked.reason}: ${url}. Set n8n's WEBHOOK_URL to its public address, or use the public address of your tunnel in its place.`,
+		{ workflowId: ctx.getWorkflow().id, nodeName: ctx.getNode().name },
+	);
+}

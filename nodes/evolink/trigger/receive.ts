@@ -1,0 +1,116 @@
+import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import { getTask } from '../api';
+import { failureSentence } from '../failure';
+import { evolinkFacts } from '../generated/spec.gen';
+import { nothingToShow } from '../run/report';
+import { emitTask } from '../run/settle';
+import { isObject, resultLink, taskToJson, type Task } from '../task';
+import { hostClock } from '../wait/clock';
+import { memoryOf } from './memory';
+import { readTriggerSettings, type TriggerSettings } from './settings';
+import { judge, type Verdict } from './verdict';
+
+/** For the headers and once more for the body: both together stay below the 10 s after which EvoLink gives up. */
+const READ_TIMEOUT_MS = 4000;
+
+/** A task with every field is under 10 kB. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/**
+ * A callback of EvoLink at the trigger's URL. The answer is written here and before any download. Never throws: n8n would
+ * answer 500 and store a failed execution for whatever a stranger sends.
+ */
+export async function receive(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
+	try {
+		return await handle(ctx);
+	} catch (error) {
+		ctx.logger.error('Sora Video Trigger: a callback could not be handled, EvoLink is asked to repeat it', {
+			reason: error instanceof Error ? error.message : String(error),
+			...place(ctx),
+		});
+		return respond(ctx, 503, 'The callback cannot be handled now');
+	}
+}
+
+async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const settings = readTriggerSettings((name, fallback) => ctx.getNodeParameter(name, fallback) as unknown);
+	if (typeof settings === 'string') throw new Error(settings);
+	const memory = memoryOf(ctx);
+	const callback = { body: bodyOf(ctx), settings, started: memory.has };
+	let verdict = judge(callback);
+	if (verdict.kind === 'read') {
+		verdict = judge({ ...callback, reading: await getTask(ctx, verdict.id, READ_TIMEOUT_MS) });
+	}
+	if (verdict.kind !== 'start') return refuse(ctx, verdict);
+	const { task } = verdict;
+	// made before the answer, so that a body that breaks it is refused
+	const item = itemOf(task, settings);
+	memory.add(task.id);
+	respond(ctx, 200, 'Accepted');
+	return {
+		noWebhookResponse: true,
+		workflowData: [[settings.download ? await withFile(ctx, task, item, settings) : item]],
+	};
+}
+
+function refuse(ctx: IWebhookFunctions, verdict: Exclude<Verdict, { kind: 'start' }>): IWebhookResponseData {
+	if (verdict.kind === 'read') throw new Error('The task was read, yet is to be read again');
+	const { status, message, failure } = verdict;
+	if (failure !== undefined) {
+		const text = `Sora Video Trigger: a callback was answered with ${status}. ${message}. ${failureSentence(failure)}`;
+		if (status === 503) ctx.logger.error(text, place(ctx));
+		else ctx.logger.warn(text, place(ctx));
+	}
+	return respond(ctx, status, message);
+}
+
+function place(ctx: IWebhookFunctions): IDataObject {
+	return { workflowId: ctx.getWorkflow().id, nodeName: ctx.getNode().name };
+}
+
+function respond(ctx: IWebhookFunctions, status: number, message: string): IWebhookResponseData {
+	const response = ctx.getResponseObject();
+	if (!response.headersSent) response.status(status).json({ message });
+	return { noWebhookResponse: true };
+}
+
+/** EvoLink's content type is not documented, and n8n parses only bodies that call themselves JSON. */
+function bodyOf(ctx: IWebhookFunctions): unknown {
+	const body: unknown = ctx.getBodyData();
+	if (isObject(body) && Object.keys(body).length > 0) return body;
+	const { rawBody } = ctx.getRequestObject() as { rawBody?: Buffer };
+	if (rawBody === undefined || rawBody.length > MAX_BODY_BYTES) return body;
+	try {
+		return JSON.parse(rawBody.toString('utf8')) as unknown;
+	} catch {
+		return body;
+	}
+}
+
+function itemOf(task: Task, { verify }: TriggerSettings): INodeExecutionData {
+	return { json: taskToJson(task, verify ? hostClock.now() : undefined), pairedItem: { item: 0 } };
+}
+
+/** The item with its video; without it, and saying why, where it could not be had. */
+async function withFile(
+	ctx: IWebhookFunctions,
+	task: Task,
+	item: INodeExecutionData,
+	settings: TriggerSettings,
+): Promise<INodeExecutionData> {
+	if (task.phase !== 'completed') return item;
+	const url = resultLink(task);
+	const failed = (downloadError: string) => ({ ...item, json: { ...item.json, downloadError } });
+	if (url === undefined) return failed(nothingToShow(task).message);
+	const { linkLifetimeHours } = evolinkFacts.results;
+	const sentence = (reason: string) =>
+		`The file could not be downloaded: ${reason}. The video is paid and its link works for ${linkLifetimeHours} hours: ${url}. Fetch it with the operation Get Task of the Sora Video node and this task's id.`;
+	try {
+		const result = await emitTask(ctx, { item: 0, task }, settings);
+		if ('report' in result) return failed(sentence(result.reason));
+		return { ...item, binary: result.emitted.binary };
+	} catch (error) {
+		return failed(sentence(error instanceof Error ? error.message : String(error)));
+	}
+}

@@ -1,0 +1,140 @@
+/**
+ * Which URLs may be handed out (callbacks) and which may be fetched (results). WHATWG parsing has already turned decimal,
+ * octal, hexadecimal and short IPv4 spellings into dotted ones by the time a host is looked at.
+ */
+
+export type UrlCheck = { ok: true; url: URL } | { ok: false; reason: string };
+
+/** Blocks that are not on the public internet: IANA's special-purpose registries (RFC 6890 and successors). */
+const PRIVATE_IPV4: ReadonlyArray<readonly [string, number]> = [
+	['0.0.0.0', 8],
+	['10.0.0.0', 8],
+	['100.64.0.0', 10],
+	['127.0.0.0', 8],
+	['169.254.0.0', 16],
+	['172.16.0.0', 12],
+	['192.0.0.0', 24],
+	['192.0.2.0', 24],
+	['192.88.99.0', 24],
+	['192.168.0.0', 16],
+	['198.18.0.0', 15],
+	['198.51.100.0', 24],
+	['203.0.113.0', 24],
+	['224.0.0.0', 4],
+	['240.0.0.0', 4],
+];
+
+/** Names that resolve inside a house only (RFC 6761, RFC 8375, mDNS, and the usual router and container suffixes). */
+const PRIVATE_SUFFIXES = [
+	'localhost',
+	'localdomain',
+	'local',
+	'internal',
+	'intranet',
+	'lan',
+	'home',
+	'corp',
+	'home.arpa',
+	'onion',
+];
+
+function ipv4Number(host: string): number | undefined {
+	if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(host)) return undefined;
+	const parts = host.split('.').map(Number);
+	if (parts.some((part) => part > 255)) return undefined;
+	return parts.reduce((sum, part) => sum * 256 + part, 0);
+}
+
+function isPrivateIpv4(address: number): boolean {
+	return PRIVATE_IPV4.some(([base, bits]) => {
+		const size = 2 ** (32 - bits);
+		return Math.floor(address / size) === Math.floor((ipv4Number(base) ?? 0) / size);
+	});
+}
+
+/** The eight 16-bit groups of an IPv6 address as the URL parser writes it (no dotted tail). */
+function ipv6Groups(host: string): number[] | undefined {
+	const [head, tail, extra] = host.split('::');
+	if (extra !== undefined) return undefined;
+	const read = (part: string | undefined) =>
+		part ? part.split(':').map((group) => parseInt(group, 16)) : [];
+	const left = read(head);
+	const right = read(tail);
+	const gap = tail === undefined ? 0 : 8 - left.length - right.length;
+	const groups = [...left, ...Array<number>(Math.max(gap, 0)).fill(0), ...right];
+	return groups.length === 8 && groups.every((group) => group >= 0 && group <= 0xffff) ? groups : undefined;
+}
+
+function isPrivateIpv6(groups: number[]): boolean {
+	const first = groups[0];
+	const embedded = (at: number) => isPrivateIpv4(groups[at] * 65536 + groups[at + 1]);
+	const zeroUntil = (end: number) => groups.slice(0, end).every((group) => group === 0);
+	if (zeroUntil(5) && groups[5] === 0xffff) return embedded(6);
+	if (zeroUntil(4) && groups[4] === 0xffff && groups[5] === 0) return embedded(6);
+	if (first === 0x64 && groups[1] === 0xff9b) return groups.slice(2, 6).some(Boolean) || embedded(6);
+	if (first === 0x2002) return embedded(1);
+	// Global unicast is 2000::/3; all else (loopback, unique local, link local, multicast, unspecified) is not reachable.
+	if (first < 0x2000 || first > 0x3fff) return true;
+	if (first === 0x3fff) return groups[1] < 0x1000;
+	return first === 0x2001 && (groups[1] === 0xdb8 || groups[1] < 0x200);
+}
+
+/** True for every spelling of a host that is not on the public internet. Names without a dot count as private. */
+export function isPrivateHost(hostname: string): boolean {
+	const host = hostname.toLowerCase().replace(/\.+$/, '');
+	if (host === '') return true;
+	if (host.startsWith('[')) {
+		const groups = ipv6Groups(host.slice(1, -1));
+		return groups === undefined || isPrivateIpv6(groups);
+	}
+	const address = ipv4Number(host);
+	if (address !== undefined) return isPrivateIpv4(address);
+	if (!host.includes('.')) return true;
+	return PRIVATE_SUFFIXES.some((suffix) => host === suffix || host.endsWith(`.${suffix}`));
+}
+
+function parse(text: string): URL | undefined {
+	try {
+		return new URL(text);
+	} catch {
+		return undefined;
+	}
+}
+
+/** An http or https URL without credentials in it, private or not. `reason` completes "it …". */
+export function checkHttpUrl(text: string): UrlCheck {
+	const url = parse(text.trim());
+	if (!url) return { ok: false, reason: 'is not a URL' };
+	if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+		return { ok: false, reason: `starts with '${url.protocol}' where http:// or https:// is needed` };
+	}
+	if (url.username || url.password) return { ok: false, reason: 'holds a user name or password' };
+	return { ok: true, url };
+}
+
+/** A URL that anybody on the internet can reach over https. `reason` completes "it …". */
+export function checkPublicHttpsUrl(text: string): UrlCheck {
+	const checked = checkHttpUrl(text);
+	if (!checked.ok) return checked;
+	if (checked.url.protocol !== 'https:') return { ok: false, reason: 'is http where https is needed' };
+	if (isPrivateHost(checked.url.hostname)) {
+		return { ok: false, reason: `names the private host '${checked.url.hostname}'` };
+	}
+	return checked;
+}
+
+/**
+ * Whether a result link may be fetched: public https always; http or a private host only where the credential itself names
+ * that host (a stand-in or a private gateway), and never after a redirect.
+ */
+export function checkMediaUrl(text: string, trustedHosts: readonly string[], hop: number): UrlCheck {
+	const checked = checkHttpUrl(text);
+	if (!checked.ok) return checked;
+	if (hop === 0 && trustedHosts.includes(checked.url.hostname)) return checked;
+	return checkPublicHttpsUrl(text);
+}
+
+/** The host name of a base URL, or nothing where it is not a URL. */
+export function hostOf(baseUrl: string): string | undefined {
+	return parse(baseUrl)?.hostname;
+}
