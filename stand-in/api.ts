@@ -1,0 +1,251 @@
+import addFormats from 'ajv-formats';
+import { OpenAPIBackend, type Context, type Request } from 'openapi-backend';
+import { callbackUrlProblem } from './callbacks';
+import { errorAnswer, Refusal, type Answer } from './errors';
+import { FileRefusal, type FileStore, type Upload } from './files';
+import type { ApiPlace } from './faults';
+import { checkBeyondSchema, complaint } from './judgement';
+import type { Ledger } from './ledger';
+import type { Spec } from './spec';
+import type { TaskStore } from './store';
+import type { ErrorGeneration, HttpFault, Json } from './types';
+
+/** Operation → where its faults are set. */
+export const PLACES: Record<string, ApiPlace> = {
+	createVideoTask: 'create',
+	getTask: 'read',
+	getCredits: 'credits',
+	uploadFileStream: 'upload',
+	uploadFileBase64: 'upload',
+	uploadFileFromUrl: 'upload',
+	listFiles: 'files',
+	getFileQuota: 'files',
+	deleteFile: 'files',
+};
+
+/** What a call brings beside the HTTP request itself. */
+export interface Call {
+	/** The multipart file, if any. */
+	upload?: Upload;
+	/** Id to store the created task under. */
+	taskId?: string;
+	/** Set by the create handler: this answer may break the schema because its script says so. */
+	unchecked?: boolean;
+}
+
+type Handler = (context: Context, call: Call) => Answer | Promise<Answer>;
+
+/** EvoLink's operations on top of the OpenAPI file. Refusals come back as answers; nothing is thrown. */
+export class Api {
+	errorGeneration: ErrorGeneration;
+	private readonly backend: OpenAPIBackend;
+
+	constructor(
+		private readonly parts: {
+			spec: Spec;
+			store: TaskStore;
+			ledger: Ledger;
+			files: FileStore;
+			apiKey: string;
+			models: string[];
+			violation: (text: string) => void;
+		},
+		errorGeneration: ErrorGeneration,
+	) {
+		this.errorGeneration = errorGeneration;
+		this.backend = new OpenAPIBackend({
+			definition: parts.spec.document,
+			strict: true,
+			// Without it the document is checked against OpenAPI 3.0 and a 3.1 file is refused.
+			quick: true,
+			ajvOpts: { allErrors: true, strict: false },
+			customizeAjv: (ajv) => addFormats(ajv),
+			handlers: {
+				createVideoTask: this.create,
+				getTask: this.readTask,
+				getCredits: this.credits,
+				uploadFileStream: this.uploadStream,
+				uploadFileBase64: this.uploadBase64,
+				uploadFileFromUrl: this.uploadUrl,
+				listFiles: this.listFiles,
+				getFileQuota: () => fileAnswer(parts.files.quota()),
+				deleteFile: this.deleteFile,
+				validationFail: this.invalid,
+				notFound: () => this.unknownRoute(404),
+				methodNotAllowed: () => this.unknownRoute(405),
+				unauthorizedHandler: () => {
+					throw new Refusal(401);
+				},
+			} satisfies Record<string, Handler>,
+			securityHandlers: {
+				bearerAuth: ({ request }: Context) => request.headers.authorization === `Bearer ${parts.apiKey}`,
+			},
+		});
+	}
+
+	async init(): Promise<void> {
+		await this.backend.init();
+	}
+
+	operationId(request: Request): string | undefined {
+		return this.backend.router.matchOperation(request)?.operationId;
+	}
+
+	/** Answers a request; an answer of our own that does not fit the OpenAPI file becomes a loud 500. */
+	async handle(request: Request, call: Call = {}): Promise<Answer> {
+		const operationId = this.operationId(request);
+		let answer: Answer;
+		try {
+			answer = (await this.backend.handleRequest(request, call)) as Answer;
+		} catch (error) {
+			answer = this.refused(error, operationId);
+		}
+		const problem = operationId && !call.unchecked ? this.misfit(answer, operationId) : undefined;
+		if (problem === undefined) return answer;
+		this.parts.violation(problem);
+		return this.error({ status: 500, message: `STAND-IN BUG: ${problem}` }, operationId);
+	}
+
+	/** An error body in the set generation, with the words the OpenAPI file documents for this operation. */
+	error(fault: Omit<HttpFault, 'kind'>, operationId: string | undefined): Answer {
+		const operation = operationId ? this.backend.router.getOperation(operationId) : undefined;
+		return errorAnswer(fault, this.errorGeneration, (generation) =>
+			this.parts.spec.errorExample(operation?.responses as Json | undefined, fault.status, generation),
+		);
+	}
+
+	private readonly create: Handler = async ({ request }, call) => {
+		const body = request.requestBody as Json;
+		this.checkModel(body);
+		checkBeyondSchema(body, this.parts.spec.facts);
+		const key = request.headers['idempotency-key'] as string | undefined;
+		const { task, answer, replayed } = await this.parts.store.create(body, key, call.taskId);
+		call.unchecked = task.script.extra !== undefined;
+		const headers: Record<string, string> = replayed ? { 'idempotency-replayed': 'true' } : {};
+		return { status: 200, headers, json: answer };
+	};
+
+	private readonly readTask: Handler = ({ request }, call) => {
+		const id = decodeURIComponent(String(request.params.task_id));
+		call.unchecked = this.parts.store.tasks.get(id)?.script.extra !== undefined;
+		return { status: 200, headers: {}, json: this.parts.store.read(id) };
+	};
+
+	private readonly credits: Handler = () => {
+		const { remaining, used, tokenLimit } = this.parts.ledger.account;
+		const token = {
+			remaining_credits: tokenLimit ?? 0,
+			used_credits: used,
+			unlimited_credits: tokenLimit === null,
+		};
+		const user = { remaining_credits: remaining, used_credits: used };
+		return { status: 200, headers: {}, json: { success: true, message: '', data: { token, user } } };
+	};
+
+	private readonly uploadStream: Handler = (_context, call) => {
+		if (!call.upload) throw new FileRefusal(400, 'file is required', 400);
+		return fileAnswer(this.parts.files.store(call.upload));
+	};
+
+	private readonly uploadBase64: Handler = ({ request }) => {
+		const body = request.requestBody as { base64_data: string; file_name?: string; upload_path?: string };
+		const [, mimeType, text] = /^(?:data:([^;,]+);base64,)?(.*)$/s.exec(body.base64_data) ?? [];
+		const content = Buffer.from(text ?? '', 'base64');
+		const originalName = body.file_name ?? `upload.${mimeType?.split('/')[1] ?? 'png'}`;
+		return fileAnswer(
+			this.parts.files.store({
+				originalName,
+				fileName: body.file_name,
+				uploadPath: body.upload_path,
+				mimeType,
+				size: content.length,
+				content,
+			}),
+		);
+	};
+
+	/** Fetches nothing: a public URL counts as a small file of the type its name says, a private one as unreachable. */
+	private readonly uploadUrl: Handler = ({ request }) => {
+		const body = request.requestBody as { file_url: string; file_name?: string; upload_path?: string };
+		const secure = body.file_url.replace(/^http:/, 'https:');
+		if (callbackUrlProblem(secure, this.parts.spec.facts.callback)) throw this.parts.files.refusal(40004);
+		const content = Buffer.from('fetched by the stand-in');
+		return fileAnswer(
+			this.parts.files.store({
+				originalName: new URL(body.file_url).pathname,
+				fileName: body.file_name,
+				uploadPath: body.upload_path,
+				mimeType: undefined,
+				size: content.length,
+				content,
+			}),
+		);
+	};
+
+	private readonly listFiles: Handler = ({ request }) => {
+		const query = request.query as Record<string, string | undefined>;
+		return fileAnswer(this.parts.files.list(Number(query.page ?? 1), Number(query.pageSize ?? 20)));
+	};
+
+	private readonly deleteFile: Handler = ({ request }) => {
+		this.parts.files.delete(decodeURIComponent(String(request.params.file_id)));
+		return { status: 200, headers: {}, json: { success: true, code: 200, msg: 'File deleted' } };
+	};
+
+	private readonly invalid: Handler = (context) => {
+		const { operationId = '' } = context.operation;
+		const body = context.request.requestBody as Json | undefined;
+		if (operationId === 'createVideoTask') this.checkModel(body);
+		const { param, message } = complaint(this.parts.spec, operationId, body, context.validation.errors ?? []);
+		if (PLACES[operationId] === 'upload') throw new FileRefusal(400, message, 400);
+		if (PLACES[operationId] === 'files') throw new FileRefusal(400, message);
+		throw new Refusal(400, { message, ...(param ? { param } : {}) });
+	};
+
+	/** Before the schema: EvoLink tells an unserved model by the key's rights, not by the form of the body. */
+	private checkModel(body: Json | undefined): void {
+		const model = body?.model;
+		if (typeof model !== 'string' || model === '' || this.parts.models.includes(model)) return;
+		const message = `Token does not have access to model: ${model}`;
+		throw new Refusal(403, { code: 'model_access_denied', message });
+	}
+
+	private refused(error: unknown, operationId: string | undefined): Answer {
+		if (error instanceof FileRefusal) return fileRefusal(error);
+		if (error instanceof Refusal) {
+			const { code, ...rest } = error.detail;
+			const word = this.errorGeneration === 'new' ? { code } : {};
+			const answer = this.error({ status: error.status, ...rest, ...word }, operationId);
+			const place = PLACES[operationId ?? ''];
+			if (place !== 'upload' && place !== 'files') return answer;
+			const { message } = (answer.json as { error: { message: string } }).error;
+			return fileRefusal(new FileRefusal(error.status, message, error.status));
+		}
+		this.parts.violation(error instanceof Error ? (error.stack ?? error.message) : String(error));
+		return this.error({ status: 500, message: `STAND-IN BUG: ${String(error)}` }, operationId);
+	}
+
+	private unknownRoute(status: number): Answer {
+		const words = { code: 'route_not_found', message: 'No such route', type: 'invalid_request_error' };
+		return errorAnswer({ status, ...words }, this.errorGeneration, () => undefined);
+	}
+
+	/** Why an answer does not fit the OpenAPI file. */
+	private misfit({ status, json }: Answer, operationId: string): string | undefined {
+		const documented = this.backend.router.getOperation(operationId)?.responses;
+		if (status < 300 && !documented?.[status])
+			return `${operationId} answered ${status}, which is not documented`;
+		const { errors } = this.backend.validateResponse(json, operationId, status);
+		return errors
+			? `${operationId} ${status}: ${JSON.stringify(errors)} in ${JSON.stringify(json)}`
+			: undefined;
+	}
+}
+
+function fileAnswer(data: Json): Answer {
+	return { status: 200, headers: {}, json: { success: true, code: 200, msg: 'ok', data } };
+}
+
+function fileRefusal({ status, code, message }: FileRefusal): Answer {
+	return { status, headers: {}, json: { success: false, code, msg: message } };
+}

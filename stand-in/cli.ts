@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util';
+import { startStandIn, type SeenRequest, type StandIn } from './index';
+
+const USAGE = `A local EvoLink for trying the nodes without an API key.
+
+  tsx stand-in/cli.ts [--port 4010] [--time-scale 1] [--callback-host name=http://127.0.0.1:5678]… [--minutes 240]
+
+  --time-scale     API seconds per real second (a render takes 20 API seconds)
+  --callback-host  deliver callbacks for this public-looking name to a local port; may be repeated
+  --minutes        ends by itself after so many real minutes`;
+
+const { values } = parseArgs({
+	options: {
+		port: { type: 'string', default: '4010' },
+		'time-scale': { type: 'string', default: '1' },
+		'callback-host': { type: 'string', multiple: true, default: [] },
+		minutes: { type: 'string', default: '240' },
+		help: { type: 'boolean', default: false },
+	},
+});
+
+function number(name: 'port' | 'time-scale' | 'minutes', least: number): number {
+	const value = Number(values[name]);
+	if (!Number.isFinite(value) || value < least)
+		throw new Error(`--${name} ${values[name]}: not a number from ${least}`);
+	return value;
+}
+
+function callbackHosts(): Record<string, string> {
+	return Object.fromEntries(
+		values['callback-host'].map((entry) => {
+			const [name, target] = [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)];
+			if (!name || !URL.canParse(target))
+				throw new Error(`--callback-host ${entry}: expected name=http://127.0.0.1:port`);
+			return [name, target];
+		}),
+	);
+}
+
+function promptOf({ body }: SeenRequest): string {
+	const { prompt } = (body ?? {}) as { prompt?: unknown };
+	return typeof prompt === 'string' ? ` "${prompt.slice(0, 60).replace(/\s+/g, ' ')}"` : '';
+}
+
+function log(text: string): void {
+	console.log(`${new Date().toLocaleTimeString('en-GB')}  ${text}`);
+}
+
+function logEverything({ events }: StandIn): void {
+	events.on('request', (seen) => log(`${seen.method} ${seen.path} → ${seen.status}${promptOf(seen)}`));
+	events.on('create', (task) => log(`  created ${task.id} (${task.model})`));
+	events.on('charge', ({ credits }) => log(`  charged ${credits} made-up credits`));
+	events.on('terminal', (task) => log(`  ${task.id} is ${task.status}`));
+	events.on('callback', ({ url, attempt, status, error }) =>
+		log(`  callback, attempt ${attempt}, to ${url} → ${status ?? error}`),
+	);
+}
+
+async function main(): Promise<void> {
+	if (values.help) return console.log(USAGE);
+	const minutes = number('minutes', 0);
+	const evolink = await startStandIn({
+		port: number('port', 0),
+		timeScale: number('time-scale', 0.001),
+		callbackHosts: callbackHosts(),
+	});
+	logEverything(evolink);
+	console.log(
+		`Stand-in EvoLink at ${evolink.url} (use it as both Base URL and Files URL)\nAPI key: ${evolink.apiKey}`,
+	);
+
+	const end = () => {
+		clearTimeout(limit);
+		void evolink.close();
+	};
+	const limit = setTimeout(end, Math.min(minutes * 60_000, 2 ** 31 - 1));
+	process.once('SIGINT', end);
+	process.once('SIGTERM', end);
+}
+
+main().catch((error: unknown) => {
+	console.error(error instanceof Error ? error.message : error);
+	process.exitCode = 1;
+});

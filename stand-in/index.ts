@@ -1,0 +1,152 @@
+import { EventEmitter } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Api } from './api';
+import { Callbacks } from './callbacks';
+import { Clock } from './clock';
+import { Faults } from './faults';
+import { FileStore } from './files';
+import { Ledger } from './ledger';
+import { MediaHost } from './media';
+import { Random } from './random';
+import { Scripts } from './scripts';
+import { Server } from './server';
+import { Spec } from './spec';
+import { TaskStore, type Emit } from './store';
+import type { Task } from './tasks';
+import type { StandIn, StandInEvents, StandInOptions } from './types';
+import { Waiters } from './waiters';
+
+export type * from './types';
+
+const DEFAULT_KEY = 'sk-evo-stand-in';
+
+/** Starts a local EvoLink on 127.0.0.1; resolves once it listens. Rejects if the port is taken. */
+export async function startStandIn(options: StandInOptions = {}): Promise<StandIn> {
+	const spec = new Spec();
+	const { facts } = spec;
+	const apiKey = options.apiKey ?? DEFAULT_KEY;
+	const models = options.models ?? Object.keys(facts.models);
+	const callbackHosts = options.callbackHosts ?? {};
+	const seed = options.seed ?? 1;
+	const random = new Random(seed);
+	const clock = new Clock(options.timeScale ?? 1);
+	const events = new EventEmitter<StandInEvents>();
+	const violations: string[] = [];
+	const tasks = new Map<string, Task>();
+	let url = '';
+	const baseUrl = () => url;
+
+	const waiters = new Waiters(() => server.requests);
+	const emit = ((name: keyof StandInEvents, ...args: StandInEvents[typeof name]) => {
+		(events as EventEmitter).emit(name, ...args);
+		waiters.check();
+	}) as Emit;
+	const violation = (text: string) => {
+		violations.push(text);
+		console.error(`stand-in: ${text}`);
+	};
+
+	const faults = new Faults(new Random(seed + 1));
+	const scripts = new Scripts(options.defaults ?? {});
+	const ledger = new Ledger(options.balance ?? 10_000);
+	const files = new FileStore(clock, random, facts.upload, baseUrl);
+	const media = new MediaHost(clock, tasks, faults.media, facts.results.linkLifetimeHours);
+	const callbacks = new Callbacks(
+		clock,
+		facts.callback,
+		callbackHosts,
+		faults.callback,
+		options.realCallbackTimeout ?? true,
+		(attempt) => emit('callback', attempt),
+	);
+	const store = new TaskStore(
+		tasks,
+		{ clock, random, scripts, ledger, callbacks, files, facts, baseUrl, emit },
+		options.idempotency ?? 'honoured',
+	);
+	const api = new Api(
+		{ spec, store, ledger, files, apiKey, models, violation },
+		options.errorGeneration ?? 'new',
+	);
+	await api.init();
+	const server = new Server({
+		api,
+		store,
+		faults,
+		files,
+		media,
+		clock,
+		random: new Random(seed + 2),
+		apiKey,
+		emit,
+		violation,
+	});
+
+	const http = createServer(server.listener);
+	const listen = (port: number) =>
+		new Promise<void>((resolve, reject) => {
+			http.once('error', reject);
+			http.listen(port, '127.0.0.1', () => {
+				http.off('error', reject);
+				resolve();
+			});
+		});
+	const unlisten = () =>
+		new Promise<void>((resolve) => {
+			http.close(() => resolve());
+			http.closeAllConnections();
+		});
+	await listen(options.port ?? 0);
+	const { port } = http.address() as AddressInfo;
+	url = `http://127.0.0.1:${port}`;
+
+	return {
+		url,
+		apiKey,
+		models,
+		callbackHosts,
+		violations,
+		events,
+		tasks,
+		requests: server.requests,
+		files: files.files,
+		charges: ledger.charges,
+		account: ledger.account,
+		callbacks: callbacks.attempts,
+		mediaStats: media.stats,
+		get idempotency() {
+			return store.idempotency;
+		},
+		set idempotency(mode) {
+			store.idempotency = mode;
+		},
+		get errorGeneration() {
+			return api.errorGeneration;
+		},
+		set errorGeneration(generation) {
+			api.errorGeneration = generation;
+		},
+		chargesFor: (filter) => ledger.chargesFor(filter),
+		script: (match, script) => scripts.add(match, script),
+		fault: faults.add,
+		finish: (taskId, script = {}) => store.finish(taskId, script),
+		advance: (seconds) => clock.advance(seconds),
+		forgeCallback: (target, body) =>
+			callbacks.post({
+				url: target,
+				taskId: undefined,
+				body: typeof body === 'string' ? body : JSON.stringify(body),
+				contentType: 'application/json',
+			}),
+		until: (predicate, timeoutMs) => waiters.until(predicate, timeoutMs),
+		offline: unlisten,
+		online: () => listen(port),
+		async close() {
+			clock.stop();
+			callbacks.stop();
+			waiters.stop();
+			if (http.listening) await unlisten();
+		},
+	};
+}

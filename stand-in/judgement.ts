@@ -1,0 +1,40 @@
+import type { ErrorObject } from 'ajv';
+import { callbackUrlProblem } from './callbacks';
+import { Refusal } from './errors';
+import type { Facts, Spec } from './spec';
+import type { Json } from './types';
+
+/** Rules for a create body that JSON Schema cannot express. Throws the refusal. */
+export function checkBeyondSchema(body: Json, { callback, characterVideo }: Facts): void {
+	const problem =
+		typeof body.callback_url === 'string' ? callbackUrlProblem(body.callback_url, callback) : undefined;
+	if (problem) throw new Refusal(400, { message: problem, param: 'callback_url' });
+	if (typeof body.timestamps !== 'string') return;
+	const points = body.timestamps.split(',').map(Number);
+	const span = points[points.length - 1] - points[0];
+	const { maxSpanSeconds } = characterVideo.timestamps;
+	if (span > maxSpanSeconds || span < 0) {
+		throw new Refusal(400, {
+			message: `timestamps may span at most ${maxSpanSeconds} seconds`,
+			param: 'timestamps',
+		});
+	}
+}
+
+/** Field and words for the first complaint; of a create body's alternatives only the model's own one counts. */
+export function complaint(
+	{ facts, requestSchemas }: Spec,
+	operationId: string,
+	body: Json | undefined,
+	errors: ErrorObject[],
+): { param: string; message: string } {
+	const name = facts.models[String(body?.model)]?.schema ?? 'CustomModelRequest';
+	const branch = `/oneOf/${requestSchemas.indexOf(name)}/`;
+	const own = errors.filter(({ schemaPath }) => schemaPath.includes(branch));
+	const [error] = operationId === 'createVideoTask' && own.length > 0 ? own : errors;
+	const { missingProperty, additionalProperty, allowedValues } = error.params as Json;
+	const path = error.instancePath.split('/').slice(2).join('/');
+	const param = String(missingProperty ?? additionalProperty ?? path);
+	const allowed = Array.isArray(allowedValues) ? `: ${allowedValues.join(', ')}` : '';
+	return { param, message: `Invalid ${param || 'request'}: ${error.message}${allowed}` };
+}

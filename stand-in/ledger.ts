@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { Charge, Json } from './types';
+import { Refusal } from './errors';
+
+/** The account and what each created task was charged. */
+export class Ledger {
+	readonly charges: Charge[] = [];
+	readonly account: { remaining: number; used: number; tokenLimit: number | null };
+
+	constructor(balance: number) {
+		this.account = { remaining: balance, used: 0, tokenLimit: null };
+	}
+
+	/** Throws 402 before anything is taken. */
+	check(credits: number): void {
+		if (credits > this.account.remaining) throw new Refusal(402);
+		const { tokenLimit } = this.account;
+		if (tokenLimit !== null && credits > tokenLimit) {
+			throw new Refusal(402, { code: 'insufficient_token_quota', message: 'Token quota exceeded' });
+		}
+	}
+
+	charge(
+		task: { id: string; model: string; request: Json; idempotencyKey: string | undefined },
+		credits: number,
+	) {
+		const charge: Charge = {
+			at: Date.now(),
+			taskId: task.id,
+			model: task.model,
+			prompt: String(task.request.prompt ?? ''),
+			idempotencyKey: task.idempotencyKey,
+			credits,
+			intent: task.idempotencyKey ?? bodyHash(task.request),
+			refunded: 0,
+		};
+		this.move(-credits);
+		this.charges.push(charge);
+		return charge;
+	}
+
+	refund(charge: Charge): void {
+		if (charge.refunded > 0) return;
+		charge.refunded = charge.credits;
+		this.move(charge.credits);
+	}
+
+	chargesFor(filter: { prompt?: string; idempotencyKey?: string; taskId?: string }): Charge[] {
+		const wanted = Object.entries(filter) as Array<['prompt' | 'idempotencyKey' | 'taskId', string]>;
+		return this.charges.filter((charge) => wanted.every(([name, value]) => charge[name] === value));
+	}
+
+	private move(credits: number): void {
+		const { account } = this;
+		account.remaining = round(account.remaining + credits);
+		account.used = round(account.used - credits);
+		if (account.tokenLimit !== null) account.tokenLimit = round(account.tokenLimit + credits);
+	}
+}
+
+/** Same request, same hash, whatever the order of the fields; `callback_url` does not count. */
+export function bodyHash(body: Json): string {
+	const { callback_url: _, ...rest } = body;
+	return createHash('sha256')
+		.update(JSON.stringify(sorted(rest)))
+		.digest('hex')
+		.slice(0, 16);
+}
+
+function sorted(value: unknown): unknown {
+	if (Array.isArray(value)) return value.map(sorted);
+	if (value === null || typeof value !== 'object') return value;
+	return Object.fromEntries(
+		Object.entries(value)
+			.sort(([a], [b]) => (a < b ? -1 : 1))
+			.map(([name, inner]) => [name, sorted(inner)]),
+	);
+}
+
+function round(credits: number): number {
+	return Math.round(credits * 1e4) / 1e4;
+}

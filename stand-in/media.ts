@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { Clock } from './clock';
+import { retryAfter } from './errors';
+import type { FaultList } from './faults';
+import type { Task } from './tasks';
+import type { MediaFault, MediaScript, MediaStats, TaskFaultContext } from './types';
+
+export const MEDIA_PATH = '/media/stand-in';
+
+const CHUNK = 65_536;
+const asset = (name: string) => readFileSync(join(__dirname, 'assets', name));
+
+/** A short `ftyp` box and the start of an `mdat` box that reaches to the end of the file. */
+const BIG_HEAD = Buffer.concat([
+	Buffer.from('00000018', 'hex'),
+	Buffer.from('ftypisom\0\0\x02\0isommp41', 'latin1'),
+	Buffer.from('00000000', 'hex'),
+	Buffer.from('mdat', 'latin1'),
+]);
+
+/** What one request gets. `length` Infinity = endless. */
+interface Body {
+	length: number;
+	/** Bytes from `offset`, at most `size`. */
+	at(offset: number, size: number): Buffer;
+	contentType: string;
+}
+
+export interface MediaDone {
+	taskId: string | undefined;
+	status: number;
+	bytes: number;
+}
+
+/** Links of completed tasks: 24 h of API time, no login, a User-Agent required. */
+export class MediaHost {
+	readonly stats: MediaStats = {
+		requests: 0,
+		bytesSent: 0,
+		openConnections: 0,
+		maxBytesInFlight: 0,
+		authorizations: [],
+	};
+	private readonly clip = asset('clip.mp4');
+	private readonly picture = asset('profile.jpg');
+	private readonly filler = Buffer.alloc(CHUNK, 0x5a);
+
+	constructor(
+		private readonly clock: Clock,
+		private readonly tasks: ReadonlyMap<string, Task>,
+		private readonly faults: FaultList<MediaFault, TaskFaultContext>,
+		private readonly lifetimeHours: number,
+	) {}
+
+	/** Settles when the answer is over, however it ends. */
+	async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<MediaDone> {
+		const { stats } = this;
+		stats.requests++;
+		stats.openConnections++;
+		response.once('close', () => stats.openConnections--);
+		const { authorization } = request.headers;
+		if (authorization !== undefined) stats.authorizations.push(authorization.split(' ')[0]);
+		const task = this.taskOf(url);
+		const bytes = await this.answer(request, response, url, task);
+		return { taskId: task?.id, status: response.statusCode, bytes };
+	}
+
+	private async answer(
+		request: IncomingMessage,
+		response: ServerResponse,
+		url: URL,
+		task: Task | undefined,
+	): Promise<number> {
+		if (!request.headers['user-agent']) return refuse(response, 403);
+		if (task?.endedApiMs === undefined) return refuse(response, 404);
+		if (this.clock.now() - task.endedApiMs > this.lifetimeHours * 3_600_000) return refuse(response, 410);
+
+		const fault = this.faults.take({ task });
+		if (fault?.kind === 'drop-before') {
+			response.destroy();
+			return 0;
+		}
+		if (fault?.kind === 'http') return refuse(response, fault.status, retryAfter(fault.retryAfter));
+		const script: MediaScript = { ...task.script.media, ...fault?.media };
+		if (script.delaySeconds) await this.clock.sleep(script.delaySeconds);
+		if (script.status) return refuse(response, script.status);
+		const target = redirectTarget(script, url);
+		if (target !== undefined) return refuse(response, 302, { location: target });
+		return this.stream(request, response, this.bodyOf(task, script), script);
+	}
+
+	private bodyOf(task: Task, script: MediaScript): Body {
+		if (script.body) {
+			const html = script.body === 'html';
+			const text = html ? '<!doctype html><title>Expired</title>' : '{"error":{"code":"file_not_found"}}';
+			return fixed(Buffer.from(text), html ? 'text/html' : 'application/json');
+		}
+		const contentType = script.contentType ?? (task.isCharacter ? 'image/jpeg' : 'video/mp4');
+		if (script.endless || script.sizeBytes !== undefined) {
+			return {
+				length: script.endless ? Infinity : (script.sizeBytes ?? 0),
+				at: (offset, size) =>
+					offset < BIG_HEAD.length
+						? BIG_HEAD.subarray(offset, offset + size)
+						: this.filler.subarray(0, Math.min(size, CHUNK)),
+				contentType,
+			};
+		}
+		return fixed(task.isCharacter ? this.picture : this.clip, contentType);
+	}
+
+	/** Writes as fast as the reader takes it, never more than one chunk beyond what the socket accepts. */
+	private async stream(
+		request: IncomingMessage,
+		response: ServerResponse,
+		body: Body,
+		script: MediaScript,
+	): Promise<number> {
+		const announced = script.contentLength !== false && Number.isFinite(body.length);
+		response.writeHead(200, {
+			'content-type': body.contentType,
+			...(announced ? { 'content-length': body.length } : {}),
+		});
+		const end = script.truncated ? Math.floor(body.length / 2) : body.length;
+		const pace = script.bytesPerSecond;
+		const size = pace ? Math.max(1, Math.min(CHUNK, Math.ceil(pace / 10))) : CHUNK;
+		let sent = 0;
+		if (request.method !== 'HEAD') {
+			while (sent < end && !response.destroyed) {
+				const chunk = body.at(sent, Math.min(size, end - sent));
+				if (pace) await this.clock.sleep(chunk.length / pace);
+				const taken = response.write(chunk);
+				sent += chunk.length;
+				this.stats.bytesSent += chunk.length;
+				this.stats.maxBytesInFlight = Math.max(this.stats.maxBytesInFlight, response.writableLength);
+				if (!taken) await drained(response);
+			}
+		}
+		if (script.truncated) await flushedThenDestroyed(response);
+		else response.end();
+		return sent;
+	}
+
+	private taskOf(url: URL): Task | undefined {
+		const name = decodeURIComponent(url.pathname.slice(MEDIA_PATH.length + 1));
+		return this.tasks.get(name.replace(/\.(mp4|jpg)$/, ''));
+	}
+}
+
+function fixed(bytes: Buffer, contentType: string): Body {
+	return { length: bytes.length, at: (offset, size) => bytes.subarray(offset, offset + size), contentType };
+}
+
+function redirectTarget(script: MediaScript, url: URL): string | undefined {
+	const hop = Number(url.searchParams.get('hop') ?? 0);
+	if (hop < (script.redirects ?? 0)) return `${url.pathname}?hop=${hop + 1}`;
+	return script.redirectTo;
+}
+
+function refuse(response: ServerResponse, status: number, headers: Record<string, string> = {}): number {
+	response.writeHead(status, { 'content-type': 'text/plain', ...headers }).end(`${status}\n`);
+	return 0;
+}
+
+function drained(response: ServerResponse): Promise<void> {
+	return new Promise((resolve) => {
+		const done = () => {
+			response.off('drain', done).off('close', done);
+			resolve();
+		};
+		response.on('drain', done).on('close', done);
+	});
+}
+
+/** Destroying at once would throw away what was written; the reader is to get half of the file. */
+function flushedThenDestroyed(response: ServerResponse): Promise<void> {
+	return new Promise((resolve) => {
+		response.write('', () => {
+			response.destroy();
+			resolve();
+		});
+		response.once('close', () => resolve());
+	});
+}

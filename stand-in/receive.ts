@@ -1,0 +1,88 @@
+import busboy from 'busboy';
+import type { IncomingMessage } from 'node:http';
+import { KEPT_BYTES, type Upload } from './files';
+
+/** JSON bodies above this are refused with 413; an upload of 100 MB as base64 fits. */
+const JSON_LIMIT = 150 * 2 ** 20;
+/** Longer strings are cut in `requests`; a prompt never is. */
+const KEPT_TEXT = 10_000;
+
+export interface Received {
+	body: unknown;
+	/** What `requests` shows. */
+	shown: unknown;
+	upload?: Upload;
+	tooLarge?: boolean;
+}
+
+/** Reads the whole body; files beyond what is kept are only counted. */
+export async function receive(request: IncomingMessage): Promise<Received> {
+	if (request.headers['content-type']?.startsWith('multipart/form-data')) return receiveMultipart(request);
+	const chunks: Buffer[] = [];
+	let size = 0;
+	for await (const chunk of request as AsyncIterable<Buffer>) {
+		size += chunk.length;
+		if (size <= JSON_LIMIT) chunks.push(chunk);
+	}
+	if (size > JSON_LIMIT) return { body: undefined, shown: undefined, tooLarge: true };
+	if (size === 0) return { body: undefined, shown: undefined };
+	const text = Buffer.concat(chunks).toString('utf8');
+	try {
+		const body: unknown = JSON.parse(text);
+		return { body, shown: shorten(body) };
+	} catch {
+		return { body: text, shown: shorten(text) };
+	}
+}
+
+function receiveMultipart(request: IncomingMessage): Promise<Received> {
+	return new Promise((resolve, reject) => {
+		const parser = busboy({ headers: request.headers, defParamCharset: 'utf8' });
+		const fields: Record<string, string> = {};
+		let file: { field: string; name: string; type: string; size: number; chunks: Buffer[] } | undefined;
+		parser.on('field', (name, value) => (fields[name] = value));
+		parser.on('file', (field, stream, { filename, mimeType }) => {
+			const current = (file = {
+				field,
+				name: filename ?? 'file',
+				type: mimeType,
+				size: 0,
+				chunks: [] as Buffer[],
+			});
+			stream.on('data', (chunk: Buffer) => {
+				current.size += chunk.length;
+				if (current.size <= KEPT_BYTES) current.chunks.push(chunk);
+			});
+		});
+		parser.on('error', reject);
+		parser.on('close', () => {
+			if (!file) return resolve({ body: fields, shown: fields });
+			const { field, name, type, size, chunks } = file;
+			const uploaded: Upload = {
+				originalName: name,
+				fileName: fields.file_name ?? fields.fileName,
+				uploadPath: fields.upload_path ?? fields.uploadPath,
+				mimeType: type,
+				size,
+				content: size <= KEPT_BYTES ? Buffer.concat(chunks) : undefined,
+			};
+			resolve({
+				body: { ...fields, [field]: name },
+				shown: { ...fields, [field]: { name, type, size } },
+				upload: field === 'file' ? uploaded : undefined,
+			});
+		});
+		request.on('error', reject);
+		request.pipe(parser);
+	});
+}
+
+/** A copy in which no string is longer than the log needs. */
+function shorten(value: unknown): unknown {
+	if (typeof value === 'string' && value.length > KEPT_TEXT) {
+		return `${value.slice(0, 200)}… (${value.length} characters)`;
+	}
+	if (Array.isArray(value)) return value.map(shorten);
+	if (value === null || typeof value !== 'object') return value;
+	return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shorten(inner)]));
+}

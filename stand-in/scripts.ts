@@ -1,0 +1,101 @@
+import type { ApiFault, Json, MediaScript, Outcome, TaskMatch, TaskScript } from './types';
+
+interface Directed {
+	script: TaskScript;
+	/** A create fault asked for in the prompt. */
+	fault?: ApiFault;
+}
+
+const OUTCOMES: readonly Outcome[] = [
+	'completed',
+	'cancelled',
+	'canceled',
+	'request-cancelled',
+	'stuck',
+	'no-results',
+	'unknown-status',
+	'expired',
+];
+
+/** The scripts of a run: which tasks they match and what they say. */
+export class Scripts {
+	private readonly entries: Array<{ match: TaskMatch; script: TaskScript }> = [];
+
+	constructor(private readonly defaults: TaskScript) {}
+
+	add(match: TaskMatch, script: TaskScript): () => void {
+		const entry = { match, script };
+		this.entries.push(entry);
+		return () => {
+			const at = this.entries.indexOf(entry);
+			if (at >= 0) this.entries.splice(at, 1);
+		};
+	}
+
+	/** Defaults, then matching scripts in the order they were added, then the prompt's own directives. */
+	resolve(request: Json, info: { idempotencyKey: string | undefined; index: number }): TaskScript {
+		const matching = this.entries.filter(({ match }) => matches(match, request, info));
+		const layers = [this.defaults, ...matching.map(({ script }) => script), directives(request).script];
+		const resolved: TaskScript = Object.assign({}, ...layers);
+		const media = layers.map((layer) => layer.media).filter((layer) => layer !== undefined);
+		if (media.length > 0) resolved.media = Object.assign({}, ...media);
+		return resolved;
+	}
+}
+
+function matches(
+	match: TaskMatch,
+	request: Json,
+	info: { idempotencyKey: string | undefined; index: number },
+): boolean {
+	if (typeof match === 'function') return match(request, info);
+	const text = String(request.prompt ?? request.video_url ?? '');
+	return typeof match === 'string'
+		? text.includes(match)
+		: new RegExp(match, match.flags.replace('g', '')).test(text);
+}
+
+/**
+ * `[stand-in: …]` in a prompt, or percent-encoded in a character's `video_url`; several orders are separated by
+ * commas. Unknown ones are ignored, as a prompt is free text. The list of orders stands in README.md.
+ */
+export function directives(request: Json): Directed {
+	const directed: Directed = { script: {} };
+	const text = `${String(request.prompt ?? '')} ${decoded(String(request.video_url ?? ''))}`;
+	for (const [, orders] of text.matchAll(/\[stand-in:([^\]]*)\]/gi)) {
+		for (const order of orders.split(',')) obey(order.trim().split(/\s+/), directed);
+	}
+	return directed;
+}
+
+function obey([word, first, second]: string[], directed: Directed): void {
+	const { script } = directed;
+	const outcome = OUTCOMES.find((known) => known === word);
+	if (outcome) script.outcome = outcome;
+	else if (word === 'fail') Object.assign(script, { outcome: 'failed', ...(first ? { code: first } : {}) });
+	else if (word === 'seconds' && Number(first) >= 0) script.seconds = Number(first);
+	else if (word === 'media') script.media = { ...script.media, ...mediaOrder(first, second) };
+	else if (word === 'refuse' && Number(first) >= 400) {
+		directed.fault = { kind: 'http', status: Number(first), ...(second ? { code: second } : {}) };
+	} else if (word === 'drop') directed.fault = { kind: first === 'before' ? 'drop-before' : 'drop-after' };
+}
+
+function mediaOrder(word: string | undefined, argument: string | undefined): MediaScript {
+	const status = ([403, 404, 410, 429, 500, 503] as const).find((known) => String(known) === word);
+	if (status) return { status };
+	if (word === 'html' || word === 'json') return { body: word };
+	if (word === 'endless') return { endless: true };
+	if (word === 'truncated') return { truncated: true };
+	if (word === 'slow') return { bytesPerSecond: 500 };
+	if (word === 'redirects') return { redirects: Number(argument ?? 1) };
+	if (word === 'megabytes') return { sizeBytes: Number(argument ?? 1) * 2 ** 20 };
+	return {};
+}
+
+function decoded(url: string): string {
+	try {
+		return decodeURIComponent(url);
+	} catch {
+		return url;
+	}
+}

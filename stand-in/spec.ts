@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Document } from 'openapi-backend';
+import { parse } from 'yaml';
+import type { ErrorGeneration, Json } from './types';
+
+const FILE = join(__dirname, '..', 'spec', 'evolink-sora.openapi.yaml');
+
+/** The parts of `x-evolink` that the stand-in lives by. */
+export interface Facts {
+	models: Record<string, { schema: string }>;
+	quality: { priceFactors: Record<string, number> };
+	results: { linkLifetimeHours: number };
+	characterVideo: { timestamps: { maxSpanSeconds: number } };
+	upload: {
+		maxBytes: number;
+		lifetimeHours: number;
+		maxFiles: { default: number };
+		documentedMimeTypes: string[];
+		failureCodes: Record<string, string>;
+	};
+	callback: {
+		protocol: string;
+		maxLength: number;
+		timeoutSeconds: number;
+		retryDelaysSeconds: number[];
+		forbiddenRanges: Record<'documented' | 'inferred', string[]>;
+		forbiddenHosts: { inferred: string[] };
+	};
+	task: { idPrefix: string };
+	taskFailures: Record<string, { meaning: string }>;
+	pricing: {
+		models: Record<string, { creditsPerSecond?: number; minimumCredits?: number; creditsPerCall?: number }>;
+	};
+}
+
+type SpecDocument = Document & { 'x-evolink': Facts };
+
+let parsed: SpecDocument | undefined;
+
+/** The OpenAPI file: the document as it stands, and its facts. */
+export class Spec {
+	readonly document: Document;
+	readonly facts: Facts;
+	/** Names of the create body's alternatives, in order. */
+	readonly requestSchemas: string[];
+
+	constructor() {
+		// openapi-backend resolves references in place, hence the copy; parsing takes most of a start, hence only once.
+		parsed ??= parse(readFileSync(FILE, 'utf8')) as SpecDocument;
+		const document = structuredClone(parsed);
+		this.document = document;
+		this.facts = document['x-evolink'];
+		const body = this.at(['paths', '/v1/videos/generations', 'post', 'requestBody', 'content']);
+		const schema = (body as { 'application/json': { schema: { oneOf: Array<{ $ref: string }> } } })[
+			'application/json'
+		].schema;
+		this.requestSchemas = schema.oneOf.map(({ $ref }) => $ref.split('/').at(-1)!);
+	}
+
+	/**
+	 * The documented error object for a status: the operation's own, else the shared response of that status.
+	 * Undefined where none is shown in that generation.
+	 */
+	errorExample(
+		responses: Record<string, unknown> | undefined,
+		status: number,
+		generation: ErrorGeneration,
+	): Json | undefined {
+		const own = this.errorExamples(responses?.[status]);
+		if (own) return own[generation];
+		const shared = Object.values(this.at(['components', 'responses']) as Json).map((one) =>
+			this.errorExamples(one),
+		);
+		return shared.find((one) => one?.old?.code === status)?.[generation];
+	}
+
+	/** By generation; an example of neither name stands for the newer one. */
+	private errorExamples(response: unknown): Partial<Record<ErrorGeneration, Json>> | undefined {
+		type Response = {
+			content?: { 'application/json'?: { examples?: Record<string, { value: { error?: Json } }> } };
+		};
+		const { newer, older, ...others } =
+			(this.resolve(response) as Response | undefined)?.content?.['application/json']?.examples ?? {};
+		const found = { new: (newer ?? Object.values(others)[0])?.value.error, old: older?.value.error };
+		return found.new || found.old ? found : undefined;
+	}
+
+	private resolve(value: unknown): unknown {
+		const reference = (value as { $ref?: string } | undefined)?.$ref;
+		return reference ? this.at(reference.split('/').slice(1)) : value;
+	}
+
+	private at(path: string[]): unknown {
+		return path.reduce<unknown>((value, name) => (value as Json)[name], this.document);
+	}
+}

@@ -1,0 +1,173 @@
+import type { EventEmitter } from 'node:events';
+import type {
+	ApiFault,
+	ApiFaultContext,
+	CallbackFault,
+	FaultHandle,
+	FaultOptions,
+	MediaFault,
+	StandInTask,
+	TaskFaultContext,
+	TaskMatch,
+	TaskScript,
+} from './script-types';
+
+export type * from './script-types';
+
+/** A JSON object as it travels. */
+export type Json = Record<string, unknown>;
+
+// ---------------------------------------------------------------- starting
+
+export interface StandInOptions {
+	/** TCP port on 127.0.0.1; 0 (default) takes a free one. */
+	port?: number;
+	/** The only key that is accepted; default `sk-evo-stand-in`. */
+	apiKey?: string;
+	/** API seconds per real second; default 1. All `seconds` in scripts and faults are API seconds. */
+	timeScale?: number;
+	/** Keep EvoLink's 10 s callback timeout in real seconds although `timeScale` is higher; default true. */
+	realCallbackTimeout?: boolean;
+	/** Public-looking host name → loopback origin that its callbacks are delivered to. */
+	callbackHosts?: Record<string, string>;
+	/** Models this key may call; default: the three documented Sora models. Any other answers 403. */
+	models?: string[];
+	/** Seeds task ids, file ids and fault probabilities; default 1. */
+	seed?: number;
+	/** Credits on the account; default 10000. */
+	balance?: number;
+	idempotency?: Idempotency;
+	errorGeneration?: ErrorGeneration;
+	/** Defaults for every task; `script()` and prompt directives override it. */
+	defaults?: TaskScript;
+}
+
+/** `ignored`: the header has no effect, so a repeat is charged again. */
+export type Idempotency = 'honoured' | 'ignored';
+
+/** `new`: `error.code` is a string; `old`: it is the HTTP status as a number (two documented generations). */
+export type ErrorGeneration = 'new' | 'old';
+
+// ---------------------------------------------------------------- records
+
+export interface SeenRequest {
+	/** Real time, ms since 1970. */
+	at: number;
+	method: string;
+	/** Path with query. */
+	path: string;
+	/** As in the OpenAPI file; `media` for the media host, undefined for unknown routes. */
+	operationId: string | undefined;
+	/** Lower-case names. `authorization` is reduced to `ok`, `wrong` or `missing`: the key is not kept. */
+	headers: Record<string, string>;
+	/** Parsed JSON; for multipart the fields, with `file: { name, type, size }`. Large strings are cut. */
+	body: unknown;
+	/** Of the answer, or `dropped` when there was none; undefined while it is being answered. */
+	status: number | 'dropped' | undefined;
+}
+
+/** One entry per task that was really created. */
+export interface Charge {
+	at: number;
+	taskId: string;
+	model: string;
+	/** Empty for characters. */
+	prompt: string;
+	idempotencyKey: string | undefined;
+	credits: number;
+	/** The idempotency key, or a hash of the body without `callback_url` where none was sent. */
+	intent: string;
+	/** Credits given back because the task failed or was cancelled. */
+	refunded: number;
+}
+
+/** One entry per attempt; an undeliverable one has `attempt` 0 and `error`. */
+export interface CallbackAttempt {
+	at: number;
+	taskId: string | undefined;
+	url: string;
+	attempt: number;
+	status?: number;
+	error?: string;
+	body: string;
+}
+
+export interface MediaStats {
+	requests: number;
+	bytesSent: number;
+	openConnections: number;
+	/** The most bytes that were handed to a socket and not yet taken from it, at one instant. */
+	maxBytesInFlight: number;
+	/** Every Authorization header that reached the media host, reduced to its scheme. Must stay empty. */
+	authorizations: string[];
+}
+
+export interface StoredFile {
+	fileId: string;
+	/** `upload_path/file_name`: the same path overwrites the older file. */
+	path: string;
+	mimeType: string;
+	size: number;
+	url: string;
+}
+
+export interface StandInEvents {
+	/** Every request once it is answered or dropped. */
+	request: [SeenRequest];
+	create: [StandInTask];
+	read: [StandInTask];
+	terminal: [StandInTask];
+	charge: [Charge];
+	callback: [CallbackAttempt];
+	/** A media body ended; `bytes` as sent. */
+	media: [{ taskId: string | undefined; path: string; status: number; bytes: number }];
+}
+
+export interface StandIn {
+	/** Base URL of API, files host and media host: `http://127.0.0.1:<port>`. */
+	readonly url: string;
+	readonly apiKey: string;
+	readonly requests: SeenRequest[];
+	readonly tasks: Map<string, StandInTask>;
+	readonly files: Map<string, StoredFile>;
+	readonly charges: Charge[];
+	readonly callbacks: CallbackAttempt[];
+	readonly mediaStats: MediaStats;
+	/** Own answers that did not fit the OpenAPI file, or faults in the stand-in itself. Must stay empty. */
+	readonly violations: string[];
+	readonly events: EventEmitter<StandInEvents>;
+	/** May be changed at any time. */
+	readonly callbackHosts: Record<string, string>;
+	/** May be changed at any time. `tokenLimit` null = unlimited. */
+	readonly account: { remaining: number; used: number; tokenLimit: number | null };
+	readonly models: string[];
+	idempotency: Idempotency;
+	errorGeneration: ErrorGeneration;
+
+	chargesFor(filter: { prompt?: string; idempotencyKey?: string; taskId?: string }): Charge[];
+	/** Applies to tasks created from now on; later scripts win field by field. Returns a function that removes it. */
+	script(match: TaskMatch, script: TaskScript): () => void;
+	fault(where: 'media', fault: MediaFault, options?: FaultOptions<TaskFaultContext>): FaultHandle;
+	fault(where: 'callback', fault: CallbackFault, options?: FaultOptions<TaskFaultContext>): FaultHandle;
+	fault(
+		where: 'create' | 'read' | 'credits' | 'upload' | 'files',
+		fault: ApiFault,
+		options?: FaultOptions<ApiFaultContext>,
+	): FaultHandle;
+	/** Ends a running task now. Throws for an unknown id or a task that has ended. */
+	finish(taskId: string, script?: TaskScript): StandInTask;
+	/** Moves the API clock: pending ends, retries and expiries (24 h, 72 h) come due. */
+	advance(seconds: number): void;
+	/** POSTs any body as EvoLink would (same host table), once, and returns the answer. */
+	forgeCallback(url: string, body: unknown): Promise<{ status: number; body: string }>;
+	/**
+	 * Resolves with the first truthy value; asks after every event and ten times a second. Rejects after
+	 * `timeoutMs` (default 10000 real ms) with the last requests in the message.
+	 */
+	until<T>(predicate: () => T, timeoutMs?: number): Promise<Exclude<T, false | null | undefined | 0 | ''>>;
+	/** Stops listening (connection refused) and starts again on the same port; all state stays. */
+	offline(): Promise<void>;
+	online(): Promise<void>;
+	/** Ends everything within a second, open sockets included. Safe to call twice. */
+	close(): Promise<void>;
+}
