@@ -1,0 +1,120 @@
+import type { IConnections, IDataObject, INode } from 'n8n-workflow';
+
+import {
+	node,
+	noOp,
+	soraVideo,
+	splitOut,
+	webhookTrigger,
+	wires,
+	type CredentialRef,
+} from '../../e2e/lib/workflows';
+
+/** A workflow whose webhook takes `{ jobs: [{ prompt }] }`: Call → Jobs → … → Next. */
+export interface BenchFlow {
+	nodes: INode[];
+	connections: IConnections;
+}
+
+const head = (path: string): INode[] => [webhookTrigger('Call', path), splitOut('Jobs', 'body.jobs')];
+
+/** The node under test, from the prompt to the file. */
+export function soraFlow(path: string, credential: CredentialRef, parameters: IDataObject = {}): BenchFlow {
+	const video = soraVideo('Video', credential, { prompt: '={{ $json.prompt }}', ...parameters });
+	return {
+		nodes: [...head(path), video, noOp('Next')],
+		connections: wires(['Call', 'Jobs'], ['Jobs', 'Video'], ['Video', 'Next']),
+	};
+}
+
+/** n8n's own video operation of the OpenAI node, its fields as they come. */
+export function openAiFlow(path: string, credential: CredentialRef): BenchFlow {
+	const video = node(
+		'Video',
+		'@n8n/n8n-nodes-langchain.openAi',
+		{
+			resource: 'video',
+			operation: 'generate',
+			modelId: { __rl: true, mode: 'id', value: 'sora-2' },
+			prompt: '={{ $json.prompt }}',
+			seconds: 4,
+			size: '1280x720',
+			options: {},
+		},
+		{ typeVersion: 2, credentials: { openAiApi: credential } },
+	);
+	return {
+		nodes: [...head(path), video, noOp('Next')],
+		connections: wires(['Call', 'Jobs'], ['Jobs', 'Video'], ['Video', 'Next']),
+	};
+}
+
+const headerAuth = { authentication: 'genericCredentialType', genericAuthType: 'httpHeaderAuth' };
+
+const http = (name: string, credential: CredentialRef, parameters: IDataObject): INode =>
+	node(
+		name,
+		'n8n-nodes-base.httpRequest',
+		{ ...headerAuth, options: {}, ...parameters },
+		{ typeVersion: 4.2, credentials: { httpHeaderAuth: credential } },
+	);
+
+export const submitParameters = (api: string): IDataObject => ({
+	...headerAuth,
+	method: 'POST',
+	url: `${api}/v1/videos/generations`,
+	sendBody: true,
+	specifyBody: 'json',
+	jsonBody:
+		'={{ JSON.stringify({ model: "sora-2-preview", prompt: $json.prompt, aspect_ratio: "16:9", duration: 4 }) }}',
+	options: {},
+});
+
+export const downloadParameters: IDataObject = {
+	url: '={{ $json.results[0] }}',
+	authentication: 'none',
+	options: { response: { response: { responseFormat: 'file' } } },
+};
+
+/** The loop that the templates show: Submit → Wait → Status → done? If not, back to Wait. */
+export function loopFlow(
+	path: string,
+	credential: CredentialRef,
+	api: string,
+	{ waitSeconds, download }: { waitSeconds: number; download: boolean },
+): BenchFlow {
+	const done = {
+		options: { caseSensitive: true, leftValue: '', typeValidation: 'strict', version: 2 },
+		combinator: 'and',
+		conditions: [
+			{
+				id: 'done',
+				leftValue: '={{ $json.status }}',
+				rightValue: 'completed',
+				operator: { type: 'string', operation: 'equals' },
+			},
+		],
+	};
+	const last = download ? [http('Download', credential, downloadParameters)] : [];
+	return {
+		nodes: [
+			...head(path),
+			http('Submit', credential, submitParameters(api)),
+			node('Wait', 'n8n-nodes-base.wait', { amount: waitSeconds, unit: 'seconds' }, { typeVersion: 1.1 }),
+			http('Status', credential, { url: `=${api}/v1/tasks/{{ $json.id }}` }),
+			node('Done?', 'n8n-nodes-base.if', { conditions: done, options: {} }, { typeVersion: 2.2 }),
+			...last,
+			noOp('Next'),
+		],
+		connections: wires(
+			['Call', 'Jobs'],
+			['Jobs', 'Submit'],
+			['Submit', 'Wait'],
+			['Wait', 'Status'],
+			['Status', 'Done?'],
+			['Done?', download ? 'Download' : 'Next'],
+			['Done?', 'Wait', 1],
+			...(download ? ([['Download', 'Next']] as Array<[string, string]>) : []),
+		),
+	};
+}

@@ -1,0 +1,143 @@
+import type { Task } from '../../../nodes/evolink/task';
+import { waitForTasks } from '../../../nodes/evolink/wait/poll';
+import type { Clock } from '../../../nodes/evolink/wait/clock';
+import type { PartResult, RunPart } from '../lib/report';
+import { median, ratios, show } from '../lib/stats';
+import { numbers } from '../lib/random';
+
+const TASKS = 2000;
+const CALLBACK_MS = 300;
+
+interface Cost {
+	/** Reads per task. */
+	reads: number;
+	/** Mean from the end of a task to the answer that tells of it, ms. */
+	delay: number;
+}
+
+/** Render times in ms: log-normal around 2 minutes, from about 40 s to 6 minutes; some estimates are far off. */
+function* renders(seed: number): Generator<{ lasts: number; estimate: number }, never> {
+	const random = numbers(seed);
+	for (;;) {
+		const normal =
+			Math.sqrt(-2 * Math.log(1 - random.next().value)) * Math.cos(2 * Math.PI * random.next().value);
+		const lasts = 120_000 * Math.exp(0.5 * normal);
+		yield { lasts, estimate: (lasts / 1000) * (0.5 + random.next().value) };
+	}
+}
+
+/** A clock that jumps to the end of every sleep. */
+function virtualClock(random: () => number): Clock {
+	let now = 0;
+	return {
+		now: () => now,
+		sleep: async (ms) => {
+			now += ms;
+			await Promise.resolve();
+		},
+		random,
+	};
+}
+
+/** The node's own poll loop over one render, on a virtual clock. */
+async function poll(pollMs: number, seed: number): Promise<Cost> {
+	const source = renders(seed);
+	const jitter = numbers(seed + 1000);
+	let reads = 0;
+	let delay = 0;
+	for (let index = 0; index < TASKS; index += 1) {
+		const { lasts, estimate } = source.next().value;
+		const clock = virtualClock(() => jitter.next().value);
+		const read = async (id: string) => {
+			reads += 1;
+			const phase = clock.now() >= lasts ? 'completed' : 'running';
+			return await Promise.resolve({
+				ok: true as const,
+				task: { id, status: phase, phase, raw: {} } as Task,
+			});
+		};
+		const pace = { pollMs, deadline: 30 * 60_000 };
+		await waitForTasks([{ id: 'task', submittedAt: 0, estimatedSeconds: estimate }], read, pace, clock);
+		delay += clock.now() - lasts;
+	}
+	return { reads: reads / TASKS, delay: delay / TASKS };
+}
+
+/** A read every 10 s, the first one after 10 s. */
+function fixed(seed: number): Cost {
+	const source = renders(seed);
+	let reads = 0;
+	let delay = 0;
+	for (let index = 0; index < TASKS; index += 1) {
+		const { lasts } = source.next().value;
+		const needed = Math.ceil(lasts / 10_000);
+		reads += needed;
+		delay += needed * 10_000 - lasts;
+	}
+	return { reads: reads / TASKS, delay: delay / TASKS };
+}
+
+/** By design: a look every 66 s at the earliest that n8n's timer keeps, and one at the callback. `resume` counts real ones. */
+function suspended(seed: number): Cost {
+	const source = renders(seed);
+	let reads = 0;
+	for (let index = 0; index < TASKS; index += 1) reads += Math.floor(source.next().value.lasts / 66_000) + 1;
+	return { reads: reads / TASKS, delay: CALLBACK_MS };
+}
+
+/** Requests to EvoLink per finished task, for renders of about two minutes; one seed per round, no real time passes. */
+export const run: RunPart = async ({ rounds }): Promise<PartResult> => {
+	const polling8: Cost[] = [];
+	const polling10: Cost[] = [];
+	const parked: Cost[] = [];
+	const every10: Cost[] = [];
+	for (let seed = 1; seed <= rounds; seed += 1) {
+		parked.push(suspended(seed));
+		polling8.push(await poll(8000, seed));
+		polling10.push(await poll(10_000, seed));
+		every10.push(fixed(seed));
+	}
+	const all = {
+		'Sora Video, suspended (by design)': parked,
+		'Sora Video, Wait = Poll, 8 s': polling8,
+		'Sora Video, Wait = Poll, 10 s': polling10,
+		'fixed poll, 10 s': every10,
+	};
+	const each = (pick: (cost: Cost) => number) =>
+		Object.fromEntries(Object.entries(all).map(([name, list]) => [name, list.map(pick)]));
+	const readsOf = (costs: Cost[]) => costs.map(({ reads }) => reads);
+	const delaysOf = (costs: Cost[]) => costs.map(({ delay }) => delay / 1000);
+	const goal = (text: string, costs: Cost[]) => {
+		const fewer = median(ratios(readsOf(costs), readsOf(every10)));
+		const slower = median(ratios(delaysOf(costs), delaysOf(every10)));
+		return {
+			text: `${text}: fewer reads than a fixed 10 s poll, at equal or better delay`,
+			measured: `${show(fewer)} × the reads, ${show(slower)} × the delay`,
+			met: fewer < 1 && slower <= 1.02,
+		};
+	};
+	return {
+		name: 'reads',
+		title: 'Requests to EvoLink per finished task',
+		measures: [
+			{ what: 'reads per finished task', unit: 'requests', values: each(({ reads }) => reads) },
+			{ what: 'mean delay of the detection', unit: 's', values: each(({ delay }) => delay / 1000) },
+		],
+		ratios: [
+			{ what: 'reads, suspended / fixed 10 s', values: ratios(readsOf(parked), readsOf(every10)) },
+			{ what: 'reads, Poll 8 s / fixed 10 s', values: ratios(readsOf(polling8), readsOf(every10)) },
+			{ what: 'reads, Poll 10 s / fixed 10 s', values: ratios(readsOf(polling10), readsOf(every10)) },
+		],
+		goals: [
+			goal('suspended', parked),
+			goal('Wait = Poll with Poll Seconds = 10', polling10),
+			goal('Wait = Poll as it comes (8 s)', polling8),
+		],
+		notes: [
+			`${TASKS} renders a round, log-normal around 2 minutes; estimates between half and one and a half times the truth.`,
+			"Polling runs the node's own loop on a virtual clock. An answer takes no time.",
+			`Suspended: ${CALLBACK_MS} ms from the end to the next node, as the part resume measures.`,
+		],
+		curves: [],
+	};
+};

@@ -1,0 +1,161 @@
+import { request } from 'node:http';
+import { startStandIn, type MediaScript, type StandIn } from '../../stand-in';
+import { Client } from './stand-in-client';
+
+const MEGABYTE = 2 ** 20;
+
+let evolink: StandIn;
+let client: Client;
+
+beforeEach(async () => {
+	evolink = await startStandIn();
+	client = new Client(evolink);
+});
+
+afterEach(async () => {
+	await evolink.close();
+	expect(evolink.violations).toEqual([]);
+});
+
+async function linkWith(media: MediaScript): Promise<string> {
+	evolink.script('a cat', { media });
+	return client.finishedLink();
+}
+
+async function bytesOf(response: Response): Promise<Buffer> {
+	return Buffer.from(await response.arrayBuffer());
+}
+
+test('a result is a playable clip of four seconds', async () => {
+	const response = await fetch(await client.finishedLink());
+	const bytes = await bytesOf(response);
+	expect(response.headers.get('content-type')).toBe('video/mp4');
+	expect(response.headers.get('content-length')).toBe(String(bytes.length));
+	expect(bytes.toString('latin1', 4, 8)).toBe('ftyp');
+	expect(bytes.length).toBeLessThan(60 * 1024);
+	// Movie header, version 0: time scale and duration stand 12 and 16 bytes behind the box's name.
+	const header = bytes.indexOf('mvhd') + 4;
+	expect(bytes.readUInt32BE(header + 16) / bytes.readUInt32BE(header + 12)).toBe(4);
+});
+
+test('a character has a picture', async () => {
+	const created = await client.create({ model: 'sora-character', video_url: 'https://a.example/me.mp4' });
+	const id = String(created.json?.id);
+	evolink.finish(id);
+	const data = (await client.read(id)).json?.result_data as Record<string, string>;
+	expect(data.character_name).toMatch(/^chr_\w{8}#$/);
+	const response = await fetch(data.profile_picture_url);
+	expect(response.headers.get('content-type')).toBe('image/jpeg');
+	expect((await bytesOf(response)).toString('hex', 0, 3)).toBe('ffd8ff');
+});
+
+test('an Authorization header is recorded, without its secret', async () => {
+	const link = await client.finishedLink();
+	await fetch(link);
+	expect(evolink.mediaStats.authorizations).toEqual([]);
+	await fetch(link, { headers: { authorization: 'Bearer sk-secret' } });
+	expect(evolink.mediaStats.authorizations).toEqual(['Bearer']);
+});
+
+test('no link before the end, none after 24 hours, none without a User-Agent', async () => {
+	const id = await client.start('a cat');
+	const link = `${evolink.url}/media/stand-in/${id}.mp4`;
+	const early = (await fetch(link)).status;
+	evolink.finish(id);
+	const bare = await new Promise((resolve) => request(link, ({ statusCode }) => resolve(statusCode)).end());
+	evolink.advance(24 * 3600 - 10);
+	const fresh = (await fetch(link)).status;
+	evolink.advance(11);
+	const late = (await fetch(link)).status;
+	expect([early, bare, fresh, late]).toEqual([404, 403, 200, 410]);
+});
+
+test('a large body passes in chunks, no faster than it is read', async () => {
+	const response = await fetch(await linkWith({ sizeBytes: 64 * MEGABYTE }));
+	const reader = response.body!.getReader();
+	let size = (await reader.read()).value!.length;
+	await new Promise((resolve) => setTimeout(resolve, 100));
+	expect(evolink.mediaStats.bytesSent).toBeLessThan(32 * MEGABYTE);
+	for (let part = await reader.read(); !part.done; part = await reader.read()) size += part.value.length;
+	expect(size).toBe(64 * MEGABYTE);
+	expect(evolink.mediaStats.bytesSent).toBe(64 * MEGABYTE);
+	expect(evolink.mediaStats.maxBytesInFlight).toBeLessThan(MEGABYTE);
+});
+
+test('a generated body begins as an mp4 does', async () => {
+	const bytes = await bytesOf(await fetch(await linkWith({ sizeBytes: 200_000 })));
+	expect(bytes.length).toBe(200_000);
+	expect(bytes.toString('latin1', 4, 8)).toBe('ftyp');
+	const next = bytes.readUInt32BE(0);
+	expect(bytes.toString('latin1', next + 4, next + 8)).toBe('mdat');
+});
+
+test('an endless body flows until the reader goes away', async () => {
+	const leaving = new AbortController();
+	const response = await fetch(await linkWith({ endless: true }), { signal: leaving.signal });
+	expect(response.headers.get('content-length')).toBeNull();
+	const reader = response.body!.getReader();
+	for (let size = 0; size < 5 * MEGABYTE;) size += (await reader.read()).value!.length;
+	leaving.abort();
+	await evolink.until(() => evolink.mediaStats.openConnections === 0);
+});
+
+test('a slow body takes its time', async () => {
+	const link = await linkWith({ sizeBytes: 1000, bytesPerSecond: 5000 });
+	const before = performance.now();
+	expect((await bytesOf(await fetch(link))).length).toBe(1000);
+	expect(performance.now() - before).toBeGreaterThanOrEqual(190);
+});
+
+test.each([403, 404, 410, 429, 500, 503] as const)('status %d', async (status) => {
+	expect((await fetch(await linkWith({ status }))).status).toBe(status);
+});
+
+test.each([
+	['html', 'text/html', '<!doctype html>'],
+	['json', 'application/json', '{"error"'],
+] as const)('%s with 200', async (body, type, start) => {
+	const response = await fetch(await linkWith({ body }));
+	expect([response.status, response.headers.get('content-type')]).toEqual([200, type]);
+	expect((await response.text()).startsWith(start)).toBe(true);
+});
+
+test('a truncated body promises more than it sends', async () => {
+	const response = await fetch(await linkWith({ truncated: true, sizeBytes: 100_000 }));
+	expect(response.headers.get('content-length')).toBe('100000');
+	await expect(response.arrayBuffer()).rejects.toThrow();
+	expect(evolink.mediaStats.bytesSent).toBe(50_000);
+});
+
+test('a body without a content length is whole all the same', async () => {
+	const response = await fetch(await linkWith({ contentLength: false }));
+	expect(response.headers.get('content-length')).toBeNull();
+	expect((await bytesOf(response)).toString('latin1', 4, 8)).toBe('ftyp');
+});
+
+test('redirects: so many hops, then the file or another host', async () => {
+	const link = await linkWith({ redirects: 3 });
+	expect((await fetch(link)).status).toBe(200);
+	expect(evolink.mediaStats.requests).toBe(4);
+	evolink.script('a cat', { media: { redirects: 1, redirectTo: 'http://10.0.0.1/secret' } });
+	const away = await client.finishedLink();
+	const first = await fetch(away, { redirect: 'manual' });
+	const second = await fetch(new URL(first.headers.get('location')!, away), { redirect: 'manual' });
+	expect([first.status, second.status, second.headers.get('location')]).toEqual([
+		302,
+		302,
+		'http://10.0.0.1/secret',
+	]);
+});
+
+test('faults come and go while the script stays', async () => {
+	const link = await client.finishedLink();
+	evolink.fault('media', { kind: 'http', status: 503, retryAfter: 1 }, { times: 1 });
+	evolink.fault('media', { kind: 'drop-before' }, { times: 1, match: ({ task }) => link.includes(task.id) });
+	evolink.fault('media', { kind: 'media', media: { body: 'html' } }, { times: 1 });
+	const busy = await fetch(link);
+	expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '1']);
+	await expect(fetch(link)).rejects.toThrow();
+	expect((await fetch(link)).headers.get('content-type')).toBe('text/html');
+	expect((await fetch(link)).headers.get('content-type')).toBe('video/mp4');
+});

@@ -1,0 +1,23 @@
+/**
+ * `sqlite/` drives one n8n per file, `queue/` a whole queue-mode installation. E2E_FULL=1 (npm run test:e2e:full) adds
+ * the `*.full.test.ts` files. One file at a time: boots and timers share two cores.
+ *
+ * @type {import('jest').Config}
+ */
+module.exports = {
+	rootDir: '../..',
+	// never test/e2e itself: its node_modules holds all of n8n
+	roots: ['lib', 'sqlite', 'queue', '../examples'].map((folder) => `<rootDir>/test/e2e/${folder}`),
+	testMatch: ['**/*.test.ts'],
+	testPathIgnorePatterns: process.env.E2E_FULL === '1' ? [] : ['\\.full\\.test\\.ts$'],
+	testEnvironment: 'node',
+	globalSetup: '<rootDir>/test/e2e/lib/global-setup.ts',
+	transform: {
+		'^.+\\.[tj]s$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }],
+	},
+	// openapi-backend (the stand-in) requires this ES module
+	transformIgnorePatterns: ['/node_modules/(?!@apidevtools/)'],
+	maxWorkers: 1,
+	testTimeout: 60_000,
+	verbose: true,
+};

@@ -1,0 +1,72 @@
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+
+interface ChatRequest {
+	stream?: boolean;
+	messages: Array<{ role: string; content: unknown }>;
+	tools?: Array<{ function: { name: string } }>;
+}
+
+/**
+ * A chat model that any OpenAI client can talk to: it calls the first tool it is offered once, with the given arguments, and
+ * ends when it has the tool's answer.
+ */
+export class ChatModel {
+	/** What tools answered, as the model got it. */
+	readonly toolAnswers: string[] = [];
+
+	private constructor(private readonly server: Server) {}
+
+	static async start(toolArguments: Record<string, string | number>): Promise<ChatModel> {
+		const server = createServer((request, response) => {
+			let text = '';
+			request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+			request.on('end', () => {
+				response.setHeader('content-type', 'application/json');
+				response.end(JSON.stringify(model.answer(JSON.parse(text) as ChatRequest, toolArguments)));
+			});
+		});
+		const model = new ChatModel(server);
+		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		return model;
+	}
+
+	get url(): string {
+		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
+	}
+
+	async close(): Promise<void> {
+		this.server.closeAllConnections();
+		await new Promise((resolve) => this.server.close(resolve));
+	}
+
+	private answer({ messages, tools = [] }: ChatRequest, toolArguments: Record<string, string | number>) {
+		const answers = messages
+			.filter(({ role }) => role === 'tool')
+			.map(({ content }) => JSON.stringify(content));
+		this.toolAnswers.push(...answers);
+		const call = {
+			id: 'call_1',
+			type: 'function',
+			function: { name: tools[0]?.function.name, arguments: JSON.stringify(toolArguments) },
+		};
+		const done = answers.length > 0 || tools.length === 0;
+		return {
+			id: 'chatcmpl-1',
+			object: 'chat.completion',
+			created: 1,
+			model: 'stand-in',
+			choices: [
+				{
+					index: 0,
+					finish_reason: done ? 'stop' : 'tool_calls',
+					message: {
+						role: 'assistant',
+						...(done ? { content: 'Done.' } : { content: null, tool_calls: [call] }),
+					},
+				},
+			],
+			usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+		};
+	}
+}

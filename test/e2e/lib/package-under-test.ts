@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { NODE_BIN, REPO_DIR, RUN_DIR } from './paths';
+
+const manifest = JSON.parse(readFileSync(path.join(REPO_DIR, 'package.json'), 'utf8')) as {
+	name: string;
+	version: string;
+	n8n: { nodes: string[]; credentials: string[] };
+};
+
+export const PACKAGE_NAME = manifest.name;
+export const PACKAGE_VERSION = manifest.version;
+
+/** First on n8n's PATH, so that its `npm` is ours. */
+export const NPM_SHIM_DIR = path.join(RUN_DIR, 'npm-shim');
+
+/**
+ * Packs the built package and puts an `npm` into NPM_SHIM_DIR that serves that tarball as if it were published: n8n
+ * installs community packages with `npm view` and `npm pack` and then unpacks. Every other npm command is the real one.
+ */
+export function packPackage(): void {
+	for (const file of [...manifest.n8n.nodes, ...manifest.n8n.credentials]) {
+		if (!existsSync(path.join(REPO_DIR, file))) {
+			throw new Error(`${file} is missing: build the package first (npm run build)`);
+		}
+	}
+	mkdirSync(NPM_SHIM_DIR, { recursive: true });
+	const output = execFileSync(
+		'npm',
+		['pack', REPO_DIR, '--silent', '--ignore-scripts', '--pack-destination', NPM_SHIM_DIR],
+		{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+	);
+	const tarball = output.trim().split('\n').at(-1) ?? '';
+	const npm = execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim();
+	const spec = `${PACKAGE_NAME}@`;
+	const script = [
+		'#!/bin/sh',
+		'case "$1 $2" in',
+		`"view ${spec}"*) echo '"${PACKAGE_VERSION}"' ;;`,
+		`"pack ${spec}"*) cp '${path.join(NPM_SHIM_DIR, tarball)}' . && echo '${tarball}' ;;`,
+		`*) exec '${npm}' "$@" ;;`,
+		'esac',
+		'',
+	].join('\n');
+	writeFileSync(path.join(NPM_SHIM_DIR, 'npm'), script);
+	chmodSync(path.join(NPM_SHIM_DIR, 'npm'), 0o755);
+}
+
+/** PATH for n8n: the npm shim, then Node 24, then what this machine has. */
+export const n8nPath = () => [NPM_SHIM_DIR, path.dirname(NODE_BIN), process.env.PATH].join(':');

@@ -1,0 +1,92 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { type Execution, type SavedWorkflow } from './client';
+import { type Installation } from './installation';
+import { PUBLIC_HOST } from './n8n';
+import { eventually } from './poll';
+import { chain, setFields, soraVideoTrigger } from './workflows';
+
+interface ExecutionsPage {
+	results: Array<{ id: string }>;
+	nextCursor: string | null;
+}
+
+/** A published workflow: Sora Video Trigger "Done" → "Next". */
+export class TriggerFlow {
+	private constructor(
+		private readonly installation: Installation,
+		readonly workflow: SavedWorkflow,
+		/** The production URL as the node's panel shows it. */
+		readonly url: string,
+	) {}
+
+	static async publish(
+		installation: Installation,
+		title: string,
+		parameters: IDataObject = {},
+		{ credential = true } = {},
+	): Promise<TriggerFlow> {
+		const trigger = soraVideoTrigger('Done', credential ? installation.credential : undefined, parameters);
+		const nodes = [trigger, setFields('Next', {})];
+		const workflow = await installation.publish({ name: title, nodes, connections: chain(...nodes) });
+		return new TriggerFlow(
+			installation,
+			workflow,
+			`https://${PUBLIC_HOST}/webhook/${trigger.webhookId}/webhook`,
+		);
+	}
+
+	/** Executions that n8n has stored for it, all pages, the newest first. */
+	async executionIds(): Promise<string[]> {
+		const ids: string[] = [];
+		const filter = encodeURIComponent(JSON.stringify({ workflowId: this.workflow.id }));
+		for (let cursor: string | null = ''; cursor !== null;) {
+			const query: string = `limit=100&filter=${filter}${cursor && `&cursor=${cursor}`}`;
+			const page = await this.installation.client.request<ExecutionsPage>('GET', `/rest/executions?${query}`);
+			ids.push(...page.results.map(({ id }) => id));
+			cursor = page.nextCursor;
+		}
+		return ids;
+	}
+
+	/** The JSON that reached "Next" in every execution, when there are `count` and all have ended. */
+	async outcomes(count: number, timeoutMs = 30_000): Promise<IDataObject[]> {
+		let ids: string[] = [];
+		await eventually(
+			() => `${count} executions of "${this.workflow.name}", there are ${ids.length}`,
+			async () => (ids = await this.executionIds()).length >= count,
+			{ timeoutMs, everyMs: 500 },
+		);
+		const ends: Execution[] = [];
+		for (const id of ids) {
+			ends.push(await this.installation.client.until(id, ['success', 'error', 'crashed'], timeoutMs));
+		}
+		return ends
+			.flatMap((end) => end.data.resultData.runData.Next?.[0].data?.main[0] ?? [])
+			.map((item) => item.json);
+	}
+}
+
+/** The one execution that a task started, once it has ended: the JSON that reached "Next". */
+export async function outcomeOf(flow: TriggerFlow, taskId: string): Promise<IDataObject> {
+	return await eventually(`task ${taskId} at "Next" of "${flow.workflow.name}"`, async () =>
+		(await flow.outcomes(1)).find(({ id }) => id === taskId),
+	);
+}
+
+/** Orders a video at EvoLink from outside n8n, as any program with the key does. Returns the task id. */
+export async function order(
+	installation: Installation,
+	prompt: string,
+	callbackUrl: string,
+): Promise<string> {
+	const { evolink } = installation;
+	const response = await fetch(`${evolink.url}/v1/videos/generations`, {
+		method: 'POST',
+		headers: { authorization: `Bearer ${evolink.apiKey}`, 'content-type': 'application/json' },
+		body: JSON.stringify({ model: 'sora-2-preview', prompt, callback_url: callbackUrl }),
+	});
+	const { id } = (await response.json()) as { id?: string };
+	if (!id) throw new Error(`EvoLink answered ${response.status} to the order of "${prompt}"`);
+	return id;
+}

@@ -1,0 +1,69 @@
+import { items, json } from '../lib/client';
+import { Flow } from '../lib/flow';
+import { Installation } from '../lib/installation';
+import { order, TriggerFlow } from '../lib/trigger';
+
+let n8n: Installation;
+let flow: Flow;
+
+beforeAll(async () => {
+	n8n = await Installation.open({
+		name: 'queue',
+		mode: 'queue',
+		standIn: { timeScale: 20, defaults: { seconds: 1_000_000 } },
+	});
+	flow = await Flow.publish(n8n, 'queued');
+}, 240_000);
+afterAll(async () => await n8n?.close());
+
+it('ordered on a worker, called back on the webhook process, finished on a worker, with the file', async () => {
+	const started = await flow.park('through the queue');
+	n8n.evolink.finish(started.tasks[0].id);
+	const done = await flow.end(started);
+	expect(done.status).toBe('success');
+	expect(json(done, 'Next')).toEqual([
+		expect.objectContaining({ id: started.tasks[0].id, status: 'completed', asked: 'through the queue' }),
+	]);
+	expect(items(done, 'Video')[0].binary?.data).toMatchObject({ mimeType: 'video/mp4' });
+	expect(n8n.evolink.chargesFor({ prompt: 'through the queue' })).toHaveLength(1);
+});
+
+it('20 wait and are called back at once: each goes on once, with its own video', async () => {
+	const prompts = Array.from({ length: 20 }, (_, index) => `queued ${index}`);
+	const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+	for (const { tasks } of started) n8n.evolink.finish(tasks[0].id);
+	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 60_000)));
+	expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
+	expect(ends.map((end) => json(end, 'Next')[0].id)).toEqual(started.map(({ tasks }) => tasks[0].id));
+	expect(n8n.evolink.charges).toHaveLength(21);
+}, 120_000);
+
+it('the worker is killed while videos wait, callbacks arrive meanwhile: a new worker finishes them all', async () => {
+	const prompts = Array.from({ length: 5 }, (_, index) => `worker lost ${index}`);
+	const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+	await n8n.worker.kill();
+	for (const { tasks } of started) n8n.evolink.finish(tasks[0].id);
+	await n8n.evolink.until(() =>
+		started.every(({ tasks }) => n8n.evolink.callbacks.some(({ taskId }) => taskId === tasks[0].id)),
+	);
+	n8n.worker.useFreshFolder('new', n8n.main);
+	await n8n.worker.boot();
+	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 120_000)));
+	expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
+	expect(ends.map((end) => json(end, 'Next')[0].id)).toEqual(started.map(({ tasks }) => tasks[0].id));
+	for (const prompt of prompts) expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
+}, 200_000);
+
+it('the trigger takes a callback on the webhook process and downloads the video for a worker', async () => {
+	const downloads = await TriggerFlow.publish(n8n, 'queued trigger', { download: true });
+	const id = await order(n8n, 'for the queued trigger', downloads.url);
+	n8n.evolink.finish(id);
+	expect(await downloads.outcomes(1)).toEqual([expect.objectContaining({ id, status: 'completed' })]);
+	const end = await n8n.client.execution((await downloads.executionIds())[0]);
+	expect(items(end, 'Next')[0].binary?.data).toMatchObject({ mimeType: 'video/mp4' });
+});
+
+it('the key stands in no log or file of any process, and the stand-in found nothing out of order', () => {
+	expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
+	expect(n8n.evolink.violations).toEqual([]);
+});

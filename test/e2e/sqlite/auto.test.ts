@@ -1,0 +1,168 @@
+import { type IConnections } from 'n8n-workflow';
+
+import { type Execution, json } from '../lib/client';
+import { ChatModel } from '../lib/chat-model';
+import { errorText, Flow } from '../lib/flow';
+import { Installation } from '../lib/installation';
+import { PACKAGE_NAME } from '../lib/package-under-test';
+import {
+	chain,
+	manualTrigger,
+	node,
+	setFields,
+	soraVideo,
+	webhookTrigger,
+	type CredentialRef,
+} from '../lib/workflows';
+
+let n8n: Installation;
+const quick = { options: { pollSeconds: 0.25 } };
+
+beforeAll(async () => {
+	n8n = await Installation.open({ name: 'auto', mode: 'regular', standIn: { timeScale: 20 } });
+}, 180_000);
+afterAll(async () => await n8n?.close());
+
+const hints = (execution: Execution): string =>
+	JSON.stringify(execution.data.resultData.runData.Video[0].hints ?? []);
+const callbackUrl = async (prompt: string) => (await n8n.taskOf(prompt)).request.callback_url;
+
+describe('wait = auto', () => {
+	it('suspends a production execution that nobody waits for', async () => {
+		const flow = await Flow.publish(n8n, 'production');
+		const started = await flow.start('in production');
+		expect(await callbackUrl('in production')).toMatch(/^https:\/\/n8n\.example\.test\/webhook-waiting\//);
+		expect((await flow.end(started)).status).toBe('success');
+	});
+
+	it('polls in an editor test run, and says so', async () => {
+		const nodes = [
+			manualTrigger(),
+			soraVideo('Video', n8n.credential, { prompt: 'in the editor', ...quick }),
+		];
+		const workflow = await n8n.client.createWorkflow({ name: 'editor', nodes, connections: chain(...nodes) });
+		const id = await n8n.client.runManually(workflow, 'Start');
+		const done = await n8n.client.until(String(id), ['success', 'error', 'waiting']);
+		expect(done.status).toBe('success');
+		expect(json(done, 'Video')).toEqual([expect.objectContaining({ status: 'completed' })]);
+		expect(await callbackUrl('in the editor')).toBeUndefined();
+		expect(hints(done)).toMatch(/poll/i);
+		expect(hints(done)).toMatch(/test|editor|manual/i);
+	});
+
+	it('polls where the caller waits for the last node, who then gets the video', async () => {
+		const flow = await Flow.publish(n8n, 'last node', {
+			webhook: { responseMode: 'lastNode' },
+			video: quick,
+		});
+		const answer = await flow.call('for a caller who waits');
+		expect(answer.status).toBe(200);
+		expect(await answer.json()).toMatchObject({ status: 'completed', asked: 'for a caller who waits' });
+		expect(await callbackUrl('for a caller who waits')).toBeUndefined();
+		expect(hints(await n8n.latest(flow.workflow, ['success']))).toMatch(/poll/i);
+	});
+
+	it('answers a caller through Respond to Webhook with the video, not before', async () => {
+		const path = 'respond-node';
+		const nodes = [
+			webhookTrigger('Call', path, { responseMode: 'responseNode' }),
+			soraVideo('Video', n8n.credential, { prompt: 'for a respond node', ...quick }),
+			node(
+				'Respond',
+				'n8n-nodes-base.respondToWebhook',
+				{ respondWith: 'firstIncomingItem', options: {} },
+				{ typeVersion: 1.4 },
+			),
+		];
+		await n8n.publish({ name: path, nodes, connections: chain(...nodes) });
+		const answer = await n8n.call(path);
+		expect(answer.status).toBe(200);
+		expect(await answer.json()).toMatchObject({
+			status: 'completed',
+			videoUrl: expect.any(String) as string,
+		});
+	});
+
+	it.each([2.2, 3])(
+		'polls as the tool of an AI agent (version %d), which gets the task; nothing is downloaded',
+		async (version) => {
+			const prompt = `for an agent of version ${version}`;
+			const model = await ChatModel.start({ prompt });
+			const downloads = n8n.evolink.mediaStats.requests;
+			try {
+				const done = await n8n.client.until(await runAgent(version, model.url), [
+					'success',
+					'error',
+					'waiting',
+				]);
+				expect(errorText(done)).toBe('');
+				expect(done.status).toBe('success');
+				const task = await n8n.taskOf(prompt);
+				expect(task.request.callback_url).toBeUndefined();
+				expect(model.toolAnswers).toHaveLength(1);
+				expect(model.toolAnswers[0]).toContain(task.id);
+				expect(model.toolAnswers[0]).toContain('completed');
+				expect(n8n.evolink.mediaStats.requests).toBe(downloads);
+				expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
+			} finally {
+				await model.close();
+			}
+		},
+	);
+});
+
+/** Runs Webhook → Agent with a chat model and Sora Video as its tool; returns the execution id when it has begun. */
+async function runAgent(typeVersion: number, url: string): Promise<string> {
+	const openAi = await n8n.client.request<CredentialRef>('POST', '/rest/credentials', {
+		name: 'Model',
+		type: 'openAiApi',
+		data: { apiKey: 'unused', url },
+	});
+	const path = `agent-${typeVersion}`;
+	const langchain = '@n8n/n8n-nodes-langchain';
+	const nodes = [
+		webhookTrigger('Call', path),
+		node(
+			'Agent',
+			`${langchain}.agent`,
+			{ promptType: 'define', text: 'Make a video', options: {} },
+			{ typeVersion },
+		),
+		node(
+			'Model',
+			`${langchain}.lmChatOpenAi`,
+			{ model: { __rl: true, mode: 'id', value: 'stand-in' }, options: {} },
+			{ typeVersion: 1.2, credentials: { openAiApi: openAi } },
+		),
+		node(
+			'Video',
+			`${PACKAGE_NAME}.soraVideoTool`,
+			{ operation: 'generate', prompt: "={{ $fromAI('prompt') }}", ...quick },
+			{ credentials: { evoLinkApi: n8n.credential } },
+		),
+		setFields('Next', {}),
+	];
+	const into = (type: 'ai_languageModel' | 'ai_tool') => ({ [type]: [[{ node: 'Agent', type, index: 0 }]] });
+	const connections: IConnections = {
+		...chain(nodes[0], nodes[1], nodes[4]),
+		Model: into('ai_languageModel'),
+		Video: into('ai_tool'),
+	};
+	const workflow = await n8n.publish({ name: path, nodes, connections });
+	await n8n.call(path);
+	return (await n8n.latest(workflow, ['running', 'waiting', 'success', 'error'])).id;
+}
+
+it('wait = none in production hands on the task at once, unfinished', async () => {
+	const flow = await Flow.publish(n8n, 'none', { video: { wait: 'none', download: true } });
+	await flow.call('not waited for');
+	const task = await n8n.taskOf('not waited for');
+	const done = await n8n.latest(flow.workflow, ['success', 'error', 'waiting']);
+	expect(json(done, 'Next')).toEqual([expect.objectContaining({ id: task.id, status: 'pending' })]);
+	expect(task.request.callback_url).toBeUndefined();
+});
+
+it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
+	expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
+	expect(n8n.evolink.violations).toEqual([]);
+});

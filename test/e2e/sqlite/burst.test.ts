@@ -1,0 +1,26 @@
+import { Installation } from '../lib/installation';
+import { order, TriggerFlow } from '../lib/trigger';
+
+let n8n: Installation;
+
+beforeAll(async () => {
+	n8n = await Installation.open({
+		name: 'burst',
+		mode: 'regular',
+		// n8n's isolated expression engine and its debug log would be most of the load
+		env: { N8N_EXPRESSION_ENGINE: 'legacy', N8N_LOG_LEVEL: 'info' },
+		// callbacks are repeated after 1, 2 and 4 real seconds, as EvoLink does it
+		standIn: { timeScale: 1, defaults: { seconds: 1_000_000 } },
+	});
+}, 180_000);
+afterAll(async () => await n8n?.close());
+
+it('a burst of 200 callbacks: none is lost, none starts two executions', async () => {
+	const flow = await TriggerFlow.publish(n8n, 'burst');
+	const prompts = Array.from({ length: 200 }, (_, index) => `burst ${index}`);
+	const ids = await Promise.all(prompts.map(async (prompt) => await order(n8n, prompt, flow.url)));
+	for (const id of ids) n8n.evolink.finish(id);
+	const outcomes = await flow.outcomes(200, 120_000);
+	expect(outcomes.map(({ id }) => id).sort()).toEqual(ids.sort());
+	expect(outcomes.every(({ status }) => status === 'completed')).toBe(true);
+}, 180_000);

@@ -1,0 +1,100 @@
+import { json } from '../lib/client';
+import { Flow, type Started } from '../lib/flow';
+import { Installation } from '../lib/installation';
+import { eventually } from '../lib/poll';
+
+let n8n: Installation;
+let flow: Flow;
+
+beforeAll(async () => {
+	n8n = await Installation.open({
+		name: 'crash',
+		mode: 'regular',
+		// EvoLink does not document the Idempotency-Key: nothing here may rest on it
+		standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000 } },
+	});
+	flow = await Flow.publish(n8n, 'killed');
+}, 180_000);
+afterAll(async () => await n8n?.close());
+
+/** What must hold after any crash: never stuck, never a false success, never paid twice. */
+async function finishedOrRetried(started: Started): Promise<string> {
+	const end = await flow.end(started, 120_000);
+	if (end.status === 'success') {
+		expect(json(end, 'Next').map(({ id }) => id)).toEqual(started.tasks.map(({ id }) => id));
+		return 'finished';
+	}
+	expect(end.status).toBe('crashed');
+	const retried = await n8n.client.until(
+		await n8n.client.retry(end.id),
+		['success', 'error', 'waiting'],
+		60_000,
+	);
+	expect(retried.status).toBe('success');
+	expect(json(retried, 'Next').map(({ id }) => id)).toEqual(started.tasks.map(({ id }) => id));
+	return 'retried';
+}
+
+it('50 videos wait, n8n is killed and comes back: all 50 finish, and 50 are paid for', async () => {
+	const prompts = Array.from({ length: 50 }, (_, index) => `video ${index}`);
+	const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+	await n8n.main.kill();
+	// half of the callbacks are lost: all four attempts find nobody at home
+	const [lost, late] = [started.slice(0, 25), started.slice(25)];
+	for (const { tasks } of lost) n8n.evolink.finish(tasks[0].id);
+	const given = () => n8n.evolink.callbacks.filter(({ attempt }) => attempt === 4).length === lost.length;
+	await n8n.evolink.until(given, 30_000);
+	await n8n.main.boot();
+	for (const { tasks } of late) n8n.evolink.finish(tasks[0].id);
+
+	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 200_000)));
+	expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
+	expect(ends.map((end) => json(end, 'Next')[0].asked)).toEqual(prompts);
+	expect(ends.map((end) => json(end, 'Next')[0].id)).toEqual(started.map(({ tasks }) => tasks[0].id));
+	expect(n8n.evolink.charges).toHaveLength(50);
+}, 300_000);
+
+describe('killed while eleven callbacks are being worked off', () => {
+	const prompts = Array.from({ length: 10 }, (_, index) => `called back ${index}`);
+	let started: Started[];
+	let checked: Started;
+
+	beforeAll(async () => {
+		started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+		checked = await flow.park('still being checked');
+		const [{ id, request }] = checked.tasks;
+		const slow = n8n.evolink.fault(
+			'read',
+			{ kind: 'slow', seconds: 400 },
+			{ match: ({ task }) => task?.id === id },
+		);
+		n8n.evolink.fault('callback', { kind: 'never' }, { match: ({ task }) => task.id === id });
+		n8n.evolink.finish(id);
+		const call = n8n.evolink.forgeCallback(String(request.callback_url), { id }).catch(() => undefined);
+		await n8n.evolink.until(() => slow.hits > 0);
+
+		const mine = new Set(started.map(({ executionId }) => executionId));
+		for (const { tasks } of started) n8n.evolink.finish(tasks[0].id);
+		await eventually(
+			'the first of ten to succeed',
+			async () =>
+				(await n8n.client.executions({ status: ['success'] })).results.some(({ id: done }) => mine.has(done)),
+			{ everyMs: 5 },
+		);
+		await n8n.main.kill();
+		slow.remove();
+		await call;
+		await n8n.main.boot();
+	}, 120_000);
+
+	it('each has finished, finishes by timer, or is visibly crashed and Retry finishes it: none is paid twice', async () => {
+		const fates = await Promise.all(started.map(finishedOrRetried));
+		expect(fates).toHaveLength(10);
+		for (const prompt of prompts) expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
+	}, 200_000);
+
+	it('the one whose callback was only being checked still waits, and the timer finds its video', async () => {
+		expect(await finishedOrRetried(checked)).toBe('finished');
+		expect(n8n.evolink.chargesFor({ prompt: 'still being checked' })).toHaveLength(1);
+	}, 200_000);
+});

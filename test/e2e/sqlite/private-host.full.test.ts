@@ -1,0 +1,25 @@
+import { json } from '../lib/client';
+import { Flow } from '../lib/flow';
+import { Installation } from '../lib/installation';
+
+let n8n: Installation;
+
+beforeAll(async () => {
+	n8n = await Installation.open({
+		name: 'private-host',
+		mode: 'regular',
+		env: { N8N_WEBHOOK_URL: 'http://localhost:5678/' },
+	});
+}, 180_000);
+afterAll(async () => await n8n?.close());
+
+it('where EvoLink cannot reach n8n no callback URL is sent: the timer alone finishes the video, and a hint says so', async () => {
+	const flow = await Flow.publish(n8n, 'private', { video: { wait: 'suspend' } });
+	await flow.call('behind a router');
+	const task = await n8n.taskOf('behind a router');
+	expect(task.request.callback_url).toBeUndefined();
+	const { id, data } = await n8n.latest(flow.workflow, ['waiting']);
+	expect(JSON.stringify(data.resultData.runData.Video[0].hints)).toMatch(/timer.*because/);
+	const done = await n8n.client.until(id, ['success', 'error', 'crashed'], 150_000);
+	expect(json(done, 'Next')).toEqual([expect.objectContaining({ id: task.id, status: 'completed' })]);
+}, 200_000);

@@ -1,0 +1,238 @@
+import { items, json } from '../lib/client';
+import { Flow } from '../lib/flow';
+import { executionIdOf, Installation } from '../lib/installation';
+import { PACKAGE_NAME } from '../lib/package-under-test';
+import { chain, setFields, soraVideo, webhookTrigger } from '../lib/workflows';
+
+let n8n: Installation;
+
+beforeAll(async () => {
+	n8n = await Installation.open({
+		name: 'suspend',
+		mode: 'regular',
+		// makes n8n count the executions that hold a slot, and lets only one run at a time
+		env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' },
+		// tasks end when a test ends them
+		standIn: { defaults: { seconds: 1_000_000 } },
+	});
+}, 180_000);
+afterAll(async () => await n8n?.close());
+
+const running = async () => {
+	const { results, concurrentExecutionsCount } = await n8n.client.executions({ status: ['running', 'new'] });
+	return { stored: results.length, slots: concurrentExecutionsCount };
+};
+
+describe('installed as n8n installs community packages', () => {
+	it('is listed with its nodes, and loads without a restart', async () => {
+		const installed = await n8n.client.request<
+			Array<{ packageName: string; installedNodes: Array<{ type: string }> }>
+		>('GET', '/rest/community-packages');
+		expect(installed.map(({ packageName }) => packageName)).toEqual([PACKAGE_NAME]);
+		expect(installed[0].installedNodes.map(({ type }) => type).sort()).toEqual([
+			`${PACKAGE_NAME}.soraVideo`,
+			`${PACKAGE_NAME}.soraVideoTrigger`,
+		]);
+		const types = await n8n.client.request<Array<{ name: string }>>('GET', '/types/nodes.json');
+		expect(types.map(({ name }) => name)).toContain(`${PACKAGE_NAME}.soraVideoTool`);
+	});
+
+	it.each([
+		['right key is told so', undefined, 'OK'],
+		['wrong key is told so', 'sk-evo-wrong', 'Error'],
+	])('the %s by the credential test', async (_, apiKey, status) => {
+		const data = {
+			apiKey: apiKey ?? n8n.evolink.apiKey,
+			baseUrl: n8n.evolink.url,
+			filesUrl: n8n.evolink.url,
+		};
+		const credentials = { ...n8n.credential, type: 'evoLinkApi', data };
+		const answer = await n8n.client.request<{ status: string }>('POST', '/rest/credentials/test', {
+			credentials,
+		});
+		expect(answer.status).toBe(status);
+	});
+});
+
+describe('a suspended video', () => {
+	let flow: Flow;
+	beforeAll(async () => {
+		flow = await Flow.publish(n8n, 'suspended');
+	});
+
+	it('holds no execution slot while it waits, and its callback hands the file to the next node', async () => {
+		const started = await flow.park('a cat on a roof');
+		expect(await running()).toEqual({ stored: 0, slots: 0 });
+
+		n8n.evolink.finish(started.tasks[0].id);
+		const done = await flow.end(started);
+		expect(done.status).toBe('success');
+		expect(json(done, 'Next')).toEqual([
+			expect.objectContaining({ id: started.tasks[0].id, status: 'completed', asked: 'a cat on a roof' }),
+		]);
+		const [item] = items(done, 'Video');
+		expect(item.json.videoUrl).toContain(n8n.evolink.url);
+		expect(item.pairedItem).toMatchObject({ item: 0 });
+		expect(item.binary?.data).toMatchObject({ mimeType: 'video/mp4', bytes: expect.any(Number) as number });
+		expect(n8n.evolink.chargesFor({ prompt: 'a cat on a roof' })).toHaveLength(1);
+		expect(n8n.evolink.mediaStats.authorizations).toEqual([]);
+	});
+
+	it('leaves the only slot free: ten wait at once where n8n runs one execution at a time', async () => {
+		const prompts = Array.from({ length: 10 }, (_, index) => `ten at once ${index}`);
+		const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+		expect(await running()).toEqual({ stored: 0, slots: 0 });
+		for (const { tasks } of started) n8n.evolink.finish(tasks[0].id);
+		const ends = await Promise.all(started.map(async (one) => await flow.end(one)));
+		expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
+		expect(ends.map((end) => json(end, 'Next')[0].asked)).toEqual(prompts);
+	});
+
+	it('says, while it waits, which way was taken and what will wake it', async () => {
+		const started = await flow.park('which way was taken');
+		const { data } = await n8n.client.execution(started.executionId);
+		expect(JSON.stringify(data.resultData.runData.Video[0].hints)).toMatch(/(parked|suspended).*callback/);
+		n8n.evolink.finish(started.tasks[0].id);
+		await flow.end(started);
+	});
+
+	it('takes a prompt that looks like an expression literally', async () => {
+		const prompt = '={{ $execution.id }} and {{ 1 + 1 }}';
+		const started = await flow.park(prompt);
+		expect(started.tasks[0].request.prompt).toBe(prompt);
+		n8n.evolink.finish(started.tasks[0].id);
+		expect(json(await flow.end(started), 'Next')[0]).toMatchObject({ status: 'completed', asked: prompt });
+	});
+
+	it('keeps items, pairing and order for a batch that completes back to front', async () => {
+		const prompts = ['batch a', 'batch b', 'batch c'];
+		const started = await flow.park(...prompts);
+		const done = (count: number) => () =>
+			n8n.evolink.callbacks.filter(({ taskId, status }) => {
+				return status === 200 && started.tasks.some(({ id }) => id === taskId);
+			}).length === count;
+		for (const [index, task] of started.tasks.toReversed().entries()) {
+			n8n.evolink.finish(task.id);
+			await n8n.evolink.until(done(index + 1));
+			if (index < 2) {
+				const { status } = await n8n.client.execution(started.executionId);
+				expect(status).toBe('waiting');
+			}
+		}
+		const end = await flow.end(started);
+		expect(json(end, 'Next').map(({ asked }) => asked)).toEqual(prompts);
+		expect(json(end, 'Next').map(({ id }) => id)).toEqual(started.tasks.map(({ id }) => id));
+	});
+
+	it('is not woken by a forged callback, whatever it claims', async () => {
+		const started = await flow.park('still in the making');
+		const [task] = started.tasks;
+		const url = String(task.request.callback_url);
+		const forged = {
+			id: task.id,
+			status: 'completed',
+			progress: 100,
+			results: [`${n8n.evolink.url}/media/evil.mp4`],
+		};
+		const media = n8n.evolink.mediaStats.requests;
+		for (const body of [forged, { ...forged, id: 'task-unified-1-forged' }, { id: 7 }, [], 'text']) {
+			const answer = await n8n.evolink.forgeCallback(url, body);
+			expect(answer.status).toBeLessThan(500);
+			expect((await n8n.client.execution(started.executionId)).status).toBe('waiting');
+		}
+		expect(n8n.evolink.mediaStats.requests).toBe(media);
+
+		n8n.evolink.finish(task.id);
+		expect((await flow.end(started)).status).toBe('success');
+	});
+
+	it('cannot be reached without the token of its resume URL', async () => {
+		const started = await flow.park('signed');
+		const url = String(started.tasks[0].request.callback_url);
+		const answer = await n8n.evolink.forgeCallback(url.replace(/signature=[^&]+/, 'signature=0'), {
+			id: 'x',
+		});
+		expect(answer.status).toBe(401);
+		n8n.evolink.finish(started.tasks[0].id);
+		expect((await flow.end(started)).status).toBe('success');
+	});
+
+	it('goes on once when its callback arrives five times at the same moment, and shrugs off a late one', async () => {
+		const started = await flow.park('five callbacks');
+		const [task] = started.tasks;
+		const own = n8n.evolink.fault(
+			'callback',
+			{ kind: 'never' },
+			{ match: (context) => context.task.id === task.id },
+		);
+		n8n.evolink.finish(task.id);
+		const url = String(task.request.callback_url);
+		const call = async () => await n8n.evolink.forgeCallback(url, { id: task.id, status: 'completed' });
+		const answers = await Promise.all([call(), call(), call(), call(), call()]);
+		own.remove();
+		expect(answers.map(({ status }) => status)).toContain(200);
+		const end = await flow.end(started);
+		expect(end.status).toBe('success');
+		expect(end.data.resultData.runData.Next).toHaveLength(1);
+		expect(json(end, 'Next')).toHaveLength(1);
+		expect((await call()).status).toBe(409);
+		expect(n8n.evolink.chargesFor({ prompt: 'five callbacks' })).toHaveLength(1);
+	});
+
+	it('answers its callback before it downloads, however slow the media host is', async () => {
+		n8n.evolink.script(/^slow to fetch$/, { media: { delaySeconds: 60 } });
+		const started = await flow.park('slow to fetch');
+		const [{ id }] = started.tasks;
+		const { bytesSent } = n8n.evolink.mediaStats;
+		const attempts = () => n8n.evolink.callbacks.filter(({ taskId }) => taskId === id);
+		n8n.evolink.finish(id);
+		await n8n.evolink.until(() => attempts().some(({ status }) => status === 200));
+		expect(n8n.evolink.mediaStats.bytesSent).toBe(bytesSent);
+		const end = await flow.end(started);
+		expect(items(end, 'Video')[0].binary?.data).toMatchObject({ mimeType: 'video/mp4' });
+		expect(attempts()).toHaveLength(1);
+	});
+
+	it('ends when it is stopped by hand, and its callback then starts nothing', async () => {
+		const started = await flow.park('stopped');
+		await n8n.client.stop(started.executionId);
+		n8n.evolink.finish(started.tasks[0].id);
+		await n8n.evolink.until(() => n8n.evolink.callbacks.some(({ taskId }) => taskId === started.tasks[0].id));
+		const end = await flow.end(started);
+		expect(end.status).toBe('canceled');
+		expect(end.data.resultData.runData.Next).toBeUndefined();
+	});
+});
+
+it('two suspended videos in a row wait one after the other in one execution', async () => {
+	const path = 'two-in-a-row';
+	const video = (name: string) =>
+		soraVideo(name, n8n.credential, { prompt: `=${name} of {{ $execution.id }}` });
+	const nodes = [
+		webhookTrigger('Call', path),
+		video('First'),
+		video('Second'),
+		setFields('Next', { call: "={{ $('Call').item.json.body.tag }}" }),
+	];
+	await n8n.publish({ name: path, nodes, connections: chain(...nodes) });
+	await n8n.call(path, { tag: 'x' });
+	const byPrompt = (start: string) => () =>
+		[...n8n.evolink.tasks.values()].find(({ request }) => String(request.prompt).startsWith(start));
+	const first = await n8n.evolink.until(byPrompt('First of'));
+	const executionId = executionIdOf(first);
+	await n8n.client.until(executionId, ['waiting']);
+	n8n.evolink.finish(first.id);
+	const second = await n8n.evolink.until(byPrompt('Second of'));
+	expect(executionIdOf(second)).toBe(executionId);
+	await n8n.client.until(executionId, ['waiting']);
+	n8n.evolink.finish(second.id);
+	const end = await n8n.client.until(executionId, ['success', 'error']);
+	expect(json(end, 'First')[0].id).toBe(first.id);
+	expect(json(end, 'Next')).toEqual([expect.objectContaining({ id: second.id, call: 'x' })]);
+});
+
+it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
+	expect(n8n.filesWith('a cat on a roof')).not.toEqual([]);
+	expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
+	expect(n8n.evolink.violations).toEqual([]);
+});

@@ -1,0 +1,221 @@
+import { items, json } from '../lib/client';
+import { Installation } from '../lib/installation';
+import { PUBLIC_HOST } from '../lib/n8n';
+import { eventually } from '../lib/poll';
+import { order, outcomeOf, TriggerFlow } from '../lib/trigger';
+import { chain, scheduleTrigger, setFields, soraVideo, soraVideoTrigger, wires } from '../lib/workflows';
+
+let n8n: Installation;
+let flow: TriggerFlow;
+
+beforeAll(async () => {
+	n8n = await Installation.open({ name: 'trigger', mode: 'regular', standIn: { timeScale: 20 } });
+	n8n.evolink.script(/^probe/, { seconds: 1 });
+	flow = await TriggerFlow.publish(n8n, 'all defaults');
+}, 180_000);
+afterAll(async () => await n8n?.close());
+
+const deliveries = (taskId: string) => n8n.evolink.callbacks.filter((callback) => callback.taskId === taskId);
+const delivered = async (taskId: string) =>
+	await n8n.evolink.until(() => deliveries(taskId).some(({ status = 0 }) => status >= 200 && status < 300));
+
+/** Runs `act` and gives the number of executions that n8n stored for it. */
+async function storedBy(act: () => Promise<void>, of = flow): Promise<number> {
+	const before = (await of.executionIds()).length;
+	await act();
+	// n8n starts executions in order: when this one is there, one of `act` would be there too
+	const probe = await order(n8n, `probe after ${before}`, of.url);
+	await outcomeOf(of, probe);
+	return (await of.executionIds()).length - before - 1;
+}
+
+it('a good callback starts one execution with the task as EvoLink itself reports it', async () => {
+	const id = await order(n8n, 'good', flow.url);
+	await delivered(id);
+	const [outcome, ...more] = await flow.outcomes(1);
+	expect(more).toEqual([]);
+	expect(outcome).toMatchObject({
+		id,
+		status: 'completed',
+		videoUrl: expect.stringContaining(n8n.evolink.url) as string,
+	});
+	expect(outcome.error).toBeUndefined();
+	expect(n8n.evolink.tasks.get(id)?.reads).toBe(1);
+});
+
+it('a failed task starts an execution too, and says why it failed', async () => {
+	n8n.evolink.script(/^told to fail$/, { outcome: 'failed', code: 'content_policy_violation' });
+	const failures = await TriggerFlow.publish(n8n, 'failures');
+	await order(n8n, 'told to fail', failures.url);
+	expect(await failures.outcomes(1)).toEqual([
+		expect.objectContaining({
+			status: 'failed',
+			taskError: expect.objectContaining({ code: 'content_policy_violation' }) as unknown,
+		}),
+	]);
+});
+
+describe('answers without starting or storing an execution', () => {
+	it('2xx to a callback that comes again', async () => {
+		const id = await order(n8n, 'repeated', flow.url);
+		await outcomeOf(flow, id);
+		const stored = await storedBy(async () => {
+			const again = await n8n.evolink.forgeCallback(flow.url, { id, status: 'completed' });
+			expect(again.status).toBeLessThan(300);
+		});
+		expect(stored).toBe(0);
+	});
+
+	it('2xx to an event that is filtered out', async () => {
+		n8n.evolink.script(/^to be cancelled$/, { outcome: 'cancelled' });
+		const stored = await storedBy(async () => {
+			await delivered(await order(n8n, 'to be cancelled', flow.url));
+		});
+		expect(stored).toBe(0);
+	});
+
+	it.each([
+		['a made-up task id', { id: 'task-unified-1757165031-forged00', status: 'completed' }],
+		['an id that is none', { id: '../../v1/credits', status: 'completed' }],
+		['a foreign body', { event: 'push', ref: 'refs/heads/main' }],
+		['a list', [1, 2, 3]],
+		['an empty object', {}],
+		['one megabyte', { id: 'x'.repeat(1_000_000) }],
+		['one megabyte of another field', { blob: 'x'.repeat(1_000_000) }],
+	])('4xx to %s', async (_, body) => {
+		const stored = await storedBy(async () => {
+			const { status } = await n8n.evolink.forgeCallback(flow.url, body);
+			expect(status).toBeGreaterThanOrEqual(400);
+			expect(status).toBeLessThan(500);
+		});
+		expect(stored).toBe(0);
+	});
+
+	it.each([
+		['text/plain', 'completed'],
+		['application/json', '{"id": "task-'],
+		['application/octet-stream', '\u0000\u0001'],
+		['application/x-www-form-urlencoded', 'id=&status=completed'],
+	])('4xx to a body of %s that is no callback', async (contentType, body) => {
+		const stored = await storedBy(async () => {
+			const url = flow.url.replace(`https://${PUBLIC_HOST}`, n8n.webhook.url);
+			const { status } = await fetch(url, { method: 'POST', headers: { 'content-type': contentType }, body });
+			expect(status).toBeGreaterThanOrEqual(400);
+			expect(status).toBeLessThan(500);
+		});
+		expect(stored).toBe(0);
+	});
+
+	it('503 while EvoLink cannot be asked, and the next delivery of the same callback succeeds', async () => {
+		const down = n8n.evolink.fault('read', { kind: 'http', status: 503 }, { times: 1 });
+		const id = await order(n8n, 'asked twice', flow.url);
+		await delivered(id);
+		expect(down.hits).toBe(1);
+		expect(deliveries(id).map(({ status }) => status)).toEqual([503, expect.any(Number)]);
+		expect(await outcomeOf(flow, id)).toMatchObject({ id, status: 'completed' });
+	});
+});
+
+it('a task that claims completion but is still running at EvoLink starts nothing as completed', async () => {
+	n8n.evolink.script(/^not yet$/, { outcome: 'stuck' });
+	const id = await order(n8n, 'not yet', flow.url);
+	const stored = await storedBy(async () => {
+		await n8n.evolink.forgeCallback(flow.url, {
+			id,
+			status: 'completed',
+			results: ['https://evil.example/x.mp4'],
+		});
+	});
+	expect(stored).toBe(0);
+});
+
+describe('with Download', () => {
+	it('the answer comes at once however slow the media host is, and the video is there in the end', async () => {
+		n8n.evolink.script(/^slow media$/, { media: { delaySeconds: 60 } });
+		const downloads = await TriggerFlow.publish(n8n, 'download', { download: true });
+		const { bytesSent } = n8n.evolink.mediaStats;
+		const id = await order(n8n, 'slow media', downloads.url);
+		await delivered(id);
+		expect(n8n.evolink.mediaStats.bytesSent).toBe(bytesSent);
+		await downloads.outcomes(1);
+		const end = await n8n.client.execution((await downloads.executionIds())[0]);
+		expect(items(end, 'Next')[0].binary?.data).toMatchObject({ mimeType: 'video/mp4' });
+		expect(deliveries(id)).toHaveLength(1);
+	});
+
+	it('a download that fails starts the workflow all the same, and says so', async () => {
+		n8n.evolink.script(/^gone media$/, { media: { status: 404 } });
+		const downloads = await TriggerFlow.publish(n8n, 'no download', { download: true });
+		const id = await order(n8n, 'gone media', downloads.url);
+		await downloads.outcomes(1);
+		const end = await n8n.client.execution((await downloads.executionIds())[0]);
+		const [item] = items(end, 'Next');
+		expect(item.json.id).toBe(id);
+		expect(item.binary).toBeUndefined();
+		expect(JSON.stringify(item.json)).toMatch(/download/i);
+	});
+});
+
+it('does not activate with Verify on and no credential, and says why', async () => {
+	const publish = TriggerFlow.publish(n8n, 'unverified', {}, { credential: false });
+	await expect(publish).rejects.toThrow(/credential/i);
+});
+
+it('with Verify off it needs no credential and passes on what the callback says', async () => {
+	const unverified = await TriggerFlow.publish(n8n, 'verify off', { verify: false }, { credential: false });
+	const reads = n8n.evolink.requests.filter(({ operationId }) => operationId === 'getTask').length;
+	const id = await order(n8n, 'not verified', unverified.url);
+	await delivered(id);
+	expect(await unverified.outcomes(1)).toEqual([expect.objectContaining({ id, status: 'completed' })]);
+	expect(n8n.evolink.requests.filter(({ operationId }) => operationId === 'getTask')).toHaveLength(reads);
+});
+
+it('is gone after deactivation', async () => {
+	const gone = await TriggerFlow.publish(n8n, 'gone');
+	await n8n.client.deactivate(gone.workflow);
+	expect((await n8n.evolink.forgeCallback(gone.url, { id: 'x' })).status).toBe(404);
+});
+
+it('a test event in the editor arrives at the test URL', async () => {
+	const trigger = soraVideoTrigger('Done', n8n.credential);
+	const workflow = await n8n.client.createWorkflow({ name: 'listening', nodes: [trigger], connections: {} });
+	expect(await n8n.client.runManually(workflow, 'Done')).toBeUndefined();
+	const id = await order(
+		n8n,
+		'test event',
+		`https://${PUBLIC_HOST}/webhook-test/${trigger.webhookId}/webhook`,
+	);
+	await delivered(id);
+	const done = await n8n.latest(workflow, ['success', 'error']);
+	expect(json(done, 'Done')).toEqual([expect.objectContaining({ id, status: 'completed' })]);
+});
+
+it('a schedule orders, the trigger of the same workflow takes the result on', async () => {
+	const trigger = soraVideoTrigger('Done', n8n.credential);
+	const callbackUrl = `https://${PUBLIC_HOST}/webhook/${trigger.webhookId}/webhook`;
+	const nodes = [
+		scheduleTrigger('Every Day', 2),
+		soraVideo('Video', n8n.credential, { prompt: '=by schedule', wait: 'none', options: { callbackUrl } }),
+		trigger,
+		setFields('Next', {}),
+	];
+	const connections = { ...wires(['Every Day', 'Video']), ...chain(trigger, nodes[3]) };
+	const workflow = await n8n.publish({ name: 'one workflow', nodes, connections });
+	const task = await n8n.taskOf('by schedule');
+	await delivered(task.id);
+	const found = await eventually('an execution with the result', async () => {
+		const { results } = await n8n.client.executions({ workflowId: workflow.id });
+		for (const { id } of results) {
+			const end = await n8n.client.execution(id);
+			if (json(end, 'Next').some((outcome) => outcome.id === task.id)) return end;
+		}
+		return undefined;
+	});
+	await n8n.client.deactivate(workflow);
+	expect(json(found, 'Next')).toEqual([expect.objectContaining({ id: task.id, status: 'completed' })]);
+});
+
+it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
+	expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
+	expect(n8n.evolink.violations).toEqual([]);
+});

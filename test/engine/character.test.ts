@@ -1,0 +1,59 @@
+import { binaryOf } from './harness';
+import { SORA, inLab, sora, start } from './support';
+
+const VIDEO = 'https://media.example.com/me.mp4';
+const character = (more: object = {}, node: object = {}) =>
+	sora({ operation: 'character', videoUrl: '={{ $json.url }}', ...more }, node);
+const items = (...urls: string[]) => urls.map((url) => ({ json: { url } }));
+
+test.concurrent('a video becomes a character: its name, its picture and the picture as a file', () =>
+	inLab(async (lab) => {
+		const run = await lab.run([start, character({ download: true, timestamps: '1, 2.5' })], {
+			items: items(VIDEO),
+		});
+		const [item] = run.output(SORA);
+		expect(item!.json).toMatchObject({
+			id: lab.ids[0],
+			status: 'completed',
+			character: { name: expect.any(String), profilePictureUrl: expect.stringMatching(/^http/) },
+		});
+		expect(await binaryOf(item!)).toMatchObject({ mimeType: 'image/jpeg' });
+		expect(lab.creates[0]!.body).toEqual({
+			model: 'sora-character',
+			video_url: VIDEO,
+			timestamps: '1,2.5',
+		});
+	}),
+);
+
+test.concurrent('result data in a list is read like an object', () =>
+	inLab(async (lab) => {
+		lab.evolink.script('', { seconds: 0, estimatedTime: 0, resultData: 'array' });
+		const run = await lab.run([start, character()], { items: items(VIDEO) });
+		expect(run.json(SORA)).toMatchObject([{ character: { name: expect.any(String) } }]);
+	}),
+);
+
+test.concurrent('EvoLink is asked for no callback, not even by a run that parks', () =>
+	inLab(async (lab) => {
+		const run = await lab.run([start, character({ wait: 'suspend' })], { items: items(VIDEO) });
+		expect(run.status).toBe('waiting');
+		expect(lab.creates[0]!.body).not.toHaveProperty('callback_url');
+		expect(run.hints(SORA).map(({ message }) => message)).toEqual([
+			'The execution is parked until the tasks are done; a timer looks about once a minute, because EvoLink sends no callback for these tasks.',
+		]);
+	}),
+);
+
+test.concurrent('an order of unknown outcome is not sent again for a character either', () =>
+	inLab(async (lab) => {
+		lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1 });
+		const first = await lab.run([start, character({}, { retryOnFail: true, waitBetweenTries: 1 })], {
+			items: items(VIDEO),
+		});
+		const second = await lab.retry(first);
+		expect(second.error?.message).toContain('Idempotency-Key');
+		expect(lab.creates).toHaveLength(1);
+		expect(lab.evolink.charges).toHaveLength(1);
+	}),
+);

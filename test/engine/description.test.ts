@@ -1,0 +1,247 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { NodeHelpers } from 'n8n-workflow';
+import type {
+	ICredentialType,
+	INode,
+	INodeParameters,
+	INodeProperties,
+	INodePropertyOptions,
+	INodeTypeDescription,
+} from 'n8n-workflow';
+import { parse } from 'yaml';
+import { Host, loadPackage, packedPackage } from './harness';
+import { repositoryRoot } from './harness/packed-package';
+
+interface Schema {
+	properties: Record<string, { enum?: Array<string | number>; default?: unknown }>;
+}
+const spec = parse(readFileSync(resolve(repositoryRoot, 'spec/evolink-sora.openapi.yaml'), 'utf8')) as {
+	components: { schemas: Record<string, Schema> };
+};
+
+let node: INodeTypeDescription;
+let credential: ICredentialType;
+
+beforeAll(async () => {
+	const host = new Host([await loadPackage()]);
+	node = NodeHelpers.getVersionedNodeType(host.getByName('n8n-nodes-evolink-sora.soraVideo')).description;
+	credential = host.getCredentialType('evoLinkApi');
+});
+
+const EXPRESSION = '={{ $json.model }}';
+const MODELS = ['sora-2-preview', 'sora-2-pro-preview', 'custom', EXPRESSION];
+const WAITS = ['auto', 'poll', 'suspend', 'none', '={{ $json.wait }}'];
+
+/** The fields that the editor shows for these values, as n8n decides it. */
+function shown(values: INodeParameters): INodeProperties[] {
+	const defaults = NodeHelpers.getNodeParameters(node.properties, values, true, false, null, node);
+	const current = { ...defaults, ...values };
+	const stub = { typeVersion: 1 } as INode;
+	return node.properties.filter((property) => NodeHelpers.displayParameter(current, property, stub, node));
+}
+const names = (values: INodeParameters) => shown(values).map(({ name }) => name);
+const field = (values: INodeParameters, name: string) =>
+	shown(values).find((property) => property.name === name)!;
+const valuesOf = (property: INodeProperties) =>
+	(property.options as INodePropertyOptions[]).map(({ value }) => value);
+
+describe('options come from the spec', () => {
+	const enumOf = (schema: string, name: string) => spec.components.schemas[schema]!.properties[name]!.enum!;
+
+	test.each([
+		['sora-2-preview', 'Sora2PreviewRequest'],
+		['sora-2-pro-preview', 'Sora2ProPreviewRequest'],
+	])('for %s', (model, schema) => {
+		const values = { operation: 'generate', model };
+		expect(valuesOf(field(values, 'aspectRatio'))).toEqual(enumOf(schema, 'aspect_ratio'));
+		expect(valuesOf(field(values, 'duration'))).toEqual(enumOf(schema, 'duration'));
+		const { quality } = spec.components.schemas[schema]!.properties;
+		expect(names(values).includes('quality')).toBe(quality !== undefined);
+		if (quality) expect(valuesOf(field(values, 'quality'))).toEqual(quality.enum);
+	});
+
+	test('for a custom model as for preview, and optional', () => {
+		const values = { operation: 'generate', model: 'custom' };
+		const preview = (name: string) => enumOf('Sora2PreviewRequest', name);
+		expect(valuesOf(field(values, 'aspectRatio'))).toEqual(['', ...preview('aspect_ratio')]);
+		expect(valuesOf(field(values, 'duration'))).toEqual([0, ...preview('duration')]);
+	});
+
+	test('for the model list: every model of the generate call, and Custom', () => {
+		const documented = ['Sora2PreviewRequest', 'Sora2ProPreviewRequest'].flatMap((schema) =>
+			enumOf(schema, 'model'),
+		);
+		expect(valuesOf(field({ operation: 'generate' }, 'model'))).toEqual([...documented, 'custom']);
+	});
+});
+
+describe('fields shown', () => {
+	const COMMON = ['wait', 'options'];
+	const generate = (model: string) => [
+		'operation',
+		'model',
+		...(['custom', EXPRESSION].includes(model) ? ['customModel'] : []),
+		'prompt',
+		'aspectRatio',
+		'duration',
+		...(['sora-2-pro-preview', EXPRESSION].includes(model) ? ['quality'] : []),
+		'image',
+	];
+
+	test.each(MODELS)('Generate Video with the model %s', (model) => {
+		const values = { operation: 'generate', model };
+		expect(names(values)).toEqual([...generate(model), 'wait', 'download', 'binaryField', 'options']);
+		expect(names({ ...values, image: 'url' })).toContain('imageUrl');
+		expect(names({ ...values, image: 'url' })).not.toContain('imageField');
+		expect(names({ ...values, image: 'binary' })).toContain('imageField');
+		expect(names({ ...values, image: 'binary' })).not.toContain('imageUrl');
+		expect(names({ ...values, download: false })).not.toContain('binaryField');
+	});
+
+	test('Create Character', () => {
+		const values = { operation: 'character' };
+		expect(names(values)).toEqual([
+			'operation',
+			'video',
+			'videoUrl',
+			'timestamps',
+			'wait',
+			'download',
+			'binaryField',
+			'options',
+		]);
+		expect(names({ ...values, video: 'binary' })).toContain('videoField');
+		expect(names({ ...values, video: 'binary' })).not.toContain('videoUrl');
+	});
+
+	test('Get Task and Get Credits', () => {
+		expect(names({ operation: 'getTask' })).toEqual(['operation', 'taskId', 'wait', 'download', 'options']);
+		expect(names({ operation: 'getCredits' })).toEqual(['operation']);
+	});
+
+	test('no field twice, and every common one, whatever is chosen', () => {
+		for (const operation of ['generate', 'character', 'getTask', 'getCredits'])
+			for (const model of MODELS)
+				for (const wait of WAITS)
+					for (const source of ['none', 'url', 'binary', '={{ $json.source }}'])
+						for (const download of [true, false, '={{ $json.download }}']) {
+							const all = names({ operation, model, wait, image: source, video: source, download });
+							expect(all).toEqual([...new Set(all)]);
+							if (operation !== 'getCredits') expect(all).toEqual(expect.arrayContaining(COMMON));
+						}
+	});
+
+	test('none is required while it is hidden', () => {
+		expect(node.properties.filter(({ required, displayOptions }) => required && displayOptions)).toEqual([]);
+	});
+
+	test('decided without regular expressions, which n8n gives up on when the machine is busy', () => {
+		const rules = node.properties.map(({ displayOptions }) => JSON.stringify(displayOptions ?? {}));
+		expect(rules.filter((rule) => rule.includes('"regex"'))).toEqual([]);
+	});
+});
+
+describe('the options collection', () => {
+	const inside = (values: INodeParameters) => {
+		const { options } = field(values, 'options');
+		const current = { wait: 'auto', ...values };
+		return (options as INodeProperties[])
+			.filter((option) =>
+				NodeHelpers.displayParameterPath(
+					{ ...current, options: {} },
+					option,
+					'options',
+					{ typeVersion: 1 } as INode,
+					node,
+				),
+			)
+			.map(({ name }) => name);
+	};
+
+	test('offers the callback URL only where nothing waits, and further fields only for paid operations', () => {
+		const COMMON = ['maxDownloadMb', 'onTaskFailure', 'pollSeconds', 'timeoutMinutes'];
+		const sorted = (values: INodeParameters) => inside(values).sort();
+		const paid = ['additionalFields', ...COMMON, 'resendUnknown'].sort();
+		expect(sorted({ operation: 'generate', wait: 'poll' })).toEqual(paid);
+		expect(sorted({ operation: 'generate', wait: 'none' })).toEqual([...paid, 'callbackUrl'].sort());
+		expect(sorted({ operation: 'character', wait: 'none' })).toEqual(paid);
+		expect(sorted({ operation: 'getTask', wait: 'none' })).toEqual(COMMON.sort());
+	});
+});
+
+describe('defaults are those of the contract', () => {
+	test.each<[INodeParameters, INodeParameters]>([
+		[
+			{},
+			{
+				operation: 'generate',
+				model: 'sora-2-preview',
+				aspectRatio: '16:9',
+				duration: 4,
+				image: 'none',
+				wait: 'auto',
+				download: true,
+				binaryField: 'data',
+			},
+		],
+		[{ model: 'sora-2-pro-preview' }, { quality: '720p', aspectRatio: '16:9', duration: 4 }],
+		[{ operation: 'character' }, { video: 'url', timestamps: '0,2', wait: 'auto', download: true }],
+		[{ operation: 'getTask' }, { wait: 'none', download: false }],
+	])('%j', (values, defaults) => {
+		expect(NodeHelpers.getNodeParameters(node.properties, values, true, false, null, node)).toMatchObject(
+			defaults,
+		);
+	});
+
+	test('run-wide choices take no expression', () => {
+		for (const name of ['operation', 'wait'])
+			for (const property of node.properties.filter((each) => each.name === name))
+				expect(property).toMatchObject({ name, noDataExpression: true });
+	});
+
+	test('the key is a password, and the addresses are those of EvoLink', () => {
+		const property = (name: string) => credential.properties.find((each) => each.name === name);
+		expect(property('apiKey')).toMatchObject({ required: true, typeOptions: { password: true } });
+		expect(property('baseUrl')).toMatchObject({ default: 'https://api.evolink.ai' });
+		expect(property('filesUrl')).toMatchObject({ default: 'https://files-api.evolink.ai' });
+	});
+});
+
+describe('warnings stand where the choice is made', () => {
+	const described = (values: INodeParameters, name: string) => {
+		const { description, options } = field(values, name);
+		const ofOptions = (options as INodePropertyOptions[] | undefined)?.map((option) => option.description);
+		return [description, ...(ofOptions ?? [])].join(' ');
+	};
+
+	test.each([
+		['prompt', /moderation.*real people/i],
+		['image', /real people/i],
+		['quality', /1\.667/],
+		['download', /24 hours/],
+		['duration', /cost|price/i],
+	])('%s', (name, warning) => {
+		expect(described({ operation: 'generate', model: 'sora-2-pro-preview' }, name)).toMatch(warning);
+	});
+});
+
+test('the installed package has the node with its codex and subtitle, and icons for light and dark', async () => {
+	const { directory } = await packedPackage();
+	const { packageName, nodeTypes, credentialTypes } = await loadPackage(directory);
+	const { description } = NodeHelpers.getVersionedNodeType(nodeTypes.soraVideo!.type);
+	expect(description.subtitle).toContain('operation');
+	expect(description.codex).toMatchObject({
+		categories: ['Marketing & Content'],
+		alias: expect.arrayContaining(['sora', 'evolink']),
+		resources: { primaryDocumentation: [{ url: expect.stringMatching(/^https:/) }] },
+	});
+	for (const { iconUrl } of [description, credentialTypes.evoLinkApi!.type]) {
+		const { light, dark } = iconUrl as { light: string; dark: string };
+		expect(light).not.toBe(dark);
+		for (const icon of [light, dark]) {
+			const file = resolve(directory, icon.replace(`icons/${packageName}/`, ''));
+			expect(readFileSync(file, 'utf8')).toContain('<svg');
+		}
+	}
+});

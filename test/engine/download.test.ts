@@ -1,0 +1,248 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { binaryOf, connect } from './harness';
+import { MediaLab, answerFor, errorsOf, linkTo } from './media-support';
+import { SORA, sora, start } from './support';
+
+const CLIP = readFileSync(join(__dirname, '../../stand-in/assets/clip.mp4'));
+const PICTURE = readFileSync(join(__dirname, '../../stand-in/assets/profile.jpg'));
+
+let lab: MediaLab;
+
+beforeAll(async () => {
+	lab = await MediaLab.open();
+	linkTo(lab.evolink, 'https://media.example.test', 'public');
+});
+afterAll(async () => await lab.close());
+
+describe('the file', () => {
+	test('arrives whole in the binary store, with name, type and size', async () => {
+		const run = await lab.make({ prompt: 'whole' });
+		const { id } = lab.taskOf('whole');
+		const item = run.output('After')[0]!;
+		const file = await binaryOf(item);
+		expect(file).toMatchObject({ fileName: `${id}.mp4`, mimeType: 'video/mp4', bytes: CLIP.length });
+		expect((await file.buffer()).equals(CLIP)).toBe(true);
+		expect(item.binary!.data).toMatchObject({ fileExtension: 'mp4', bytes: CLIP.length });
+		expect(item.pairedItem).toMatchObject({ item: 0 });
+	});
+
+	test('is asked for with a User-Agent and without the key', async () => {
+		await lab.make({ prompt: 'headers' });
+		const seen = lab.evolink.requests.filter(({ path }) => path.includes(lab.taskOf('headers').id));
+		const media = seen.filter(({ operationId }) => operationId === 'media');
+		expect(media).toHaveLength(1);
+		expect(media[0]!.headers['user-agent']).toBe('n8n-nodes-evolink-sora');
+		expect(media[0]!.headers.authorization ?? 'missing').toBe('missing');
+	});
+
+	test("lands in the field that 'Output Data Field Name' says, and the input's own files stay away", async () => {
+		const run = await lab.make(
+			{ prompt: 'field', binaryField: 'clip' },
+			{ items: [{ json: {}, binary: { old: { data: 'eA==', mimeType: 'text/plain' } } }] },
+		);
+		expect(Object.keys(run.output(SORA)[0]!.binary!)).toEqual(['clip']);
+	});
+
+	test('is not fetched when Download is off, and its link is in the output', async () => {
+		const before = lab.evolink.mediaStats.requests;
+		const run = await lab.make({ prompt: 'no file', download: false });
+		expect(run.output(SORA)[0]!.binary).toBeUndefined();
+		expect(run.json(SORA)[0]!.videoUrl).toContain(lab.taskOf('no file').id);
+		expect(lab.evolink.mediaStats.requests).toBe(before);
+	});
+
+	test("of a character is its picture, with the picture's own type", async () => {
+		const run = await lab.make({ operation: 'character', videoUrl: 'https://example.com/me.mp4' });
+		const file = await binaryOf(run.output(SORA)[0]!);
+		expect(file).toMatchObject({ mimeType: 'image/jpeg', fileName: expect.stringMatching(/\.jpg$/) });
+		expect((await file.buffer()).equals(PICTURE)).toBe(true);
+		const { character } = run.json(SORA)[0] as { character: Record<string, string> };
+		expect(character.name).not.toBe('');
+		expect(character.profilePictureUrl).toMatch(/^http/);
+	});
+
+	test('of a finished task comes with Get Task', async () => {
+		await lab.make({ prompt: 'later', wait: 'none' });
+		const { id } = lab.taskOf('later');
+		const run = await lab.make({ operation: 'getTask', taskId: id, wait: 'none', download: true });
+		expect((await binaryOf(run.output(SORA)[0]!)).bytes).toBe(CLIP.length);
+	});
+});
+
+describe('as a tool of an AI agent', () => {
+	test.each(['engine', 'agent'])(
+		'nothing is downloaded, and the answer has the link (by way of the %s)',
+		async (via) => {
+			const prompt = `tool by way of the ${via}`;
+			const before = lab.evolink.mediaStats.requests;
+			const agent = { via, toolInput: { prompt } };
+			const parameters = { prompt: "={{ $fromAI('prompt', 'what to show', 'string') }}", download: true };
+			const run = await lab.run(
+				{
+					nodes: [
+						start,
+						{ name: 'Agent', type: '@n8n/n8n-nodes-langchain.agent', parameters: agent },
+						{ ...sora(parameters), type: 'n8n-nodes-evolink-sora.soraVideoTool' },
+					],
+					connections: connect(['Start', 'Agent'], [SORA, 'Agent', 'ai_tool']),
+				},
+				{ mode: 'trigger' },
+			);
+			expect(run.error).toBeUndefined();
+			expect(JSON.stringify(run.json('Agent'))).toContain(`/media/stand-in/${lab.taskOf(prompt).id}.mp4`);
+			expect(lab.evolink.mediaStats.requests).toBe(before);
+		},
+	);
+});
+
+describe('what is no video', () => {
+	const cases: Array<[order: string, reason: string]> = [
+		['media html', 'text/html where a video was expected'],
+		['media json', 'application/json where a video was expected'],
+		['media 403', '403: result links expire after 24 hours'],
+		['media 404', '404: result links expire after 24 hours'],
+		['media 410', '410: result links expire after 24 hours'],
+		['media endless', 'larger than 1 MB'],
+		['media megabytes 2', 'larger than 1 MB'],
+	];
+	const prompts = cases.map(([order]) => `bad [stand-in: ${order}]`);
+	const expectExplained = (texts: Array<string | undefined>) => {
+		expect(texts).toHaveLength(cases.length);
+		for (const [index, [, reason]] of cases.entries()) {
+			const { id } = lab.taskOf(prompts[index]!);
+			expect(texts[index]).toContain(`Task ${id} completed, but its file could not be downloaded`);
+			expect(texts[index]).toContain(reason);
+			expect(texts[index]).toContain(`/media/stand-in/${id}.mp4`);
+			expect(texts[index]).toContain(`[item ${index}]`);
+		}
+	};
+
+	test('is refused with the reason, the task and its link (On Error = continue)', async () => {
+		const run = await lab.makeAll(prompts, { options: { maxDownloadMb: 1 } });
+		expectExplained(errorsOf(run));
+		expect(run.output(SORA).every(({ binary }) => binary === undefined)).toBe(true);
+		expect(lab.evolink.mediaStats.openConnections).toBe(0);
+	});
+
+	test('is refused with the reason, the task and its link (On Error = error output)', async () => {
+		const options = { maxDownloadMb: 1 };
+		const run = await lab.makeAll([...prompts, 'good'], { options }, { onError: 'continueErrorOutput' });
+		expectExplained(run.json('Failed').map(({ error }) => error as string));
+		expect(run.json('After')).toEqual([expect.objectContaining({ id: lab.taskOf('good').id })]);
+	});
+
+	test('stops the workflow with the reason, the task, its link and the tasks of the others (On Error = stop)', async () => {
+		const run = await lab.makeAll(['fine', prompts[0]!], {}, { onError: 'stopWorkflow' });
+		const [fine, bad] = [lab.taskOf('fine').id, lab.taskOf(prompts[0]!).id];
+		expect(run.status).toBe('error');
+		expect(run.error?.message).toContain(`Task ${bad} completed, but its file could not be downloaded`);
+		expect(run.error?.message).toContain(`/media/stand-in/${bad}.mp4`);
+		expect(run.error?.message).toContain(`item 0: task ${fine} completed`);
+	});
+});
+
+describe('a fault of the moment', () => {
+	test('is tried again, and the whole file arrives', async () => {
+		const faults = [
+			lab.evolink.fault(
+				'media',
+				{ kind: 'http', status: 503 },
+				{ times: 1, match: ({ task }) => task.request.prompt === 'once 503' },
+			),
+			lab.evolink.fault(
+				'media',
+				{ kind: 'drop-before' },
+				{ times: 1, match: ({ task }) => task.request.prompt === 'once dropped' },
+			),
+			lab.evolink.fault(
+				'media',
+				{ kind: 'media', media: { truncated: true } },
+				{ times: 1, match: ({ task }) => task.request.prompt === 'once cut' },
+			),
+		];
+		const run = await lab.makeAll(['once 503', 'once dropped', 'once cut']);
+		expect(errorsOf(run)).toEqual([undefined, undefined, undefined]);
+		for (const item of run.output(SORA))
+			expect((await (await binaryOf(item)).buffer()).equals(CLIP)).toBe(true);
+		expect(faults.map(({ hits }) => hits)).toEqual([1, 1, 1]);
+	});
+
+	test('that does not pass ends in an error with task and link, and half a file is never output', async () => {
+		const run = await lab.makeAll(['cut [stand-in: media truncated]', 'down [stand-in: media 500]']);
+		const [cut, down] = errorsOf(run);
+		expect(cut).toContain('the transfer broke off');
+		expect(cut).toContain(lab.taskOf('cut [stand-in: media truncated]').id);
+		expect(down).toContain('the media host answered 500');
+		expect(run.output(SORA).every(({ binary }) => binary === undefined)).toBe(true);
+	});
+});
+
+describe('where a link may lead', () => {
+	let net: ReturnType<typeof answerFor>;
+	beforeEach(() => (net = answerFor(lab.evolink, 'media.example.test')));
+	afterEach(() => net.restore());
+
+	test('up to three redirects on public https hosts are followed, without the key', async () => {
+		const run = await lab.makeAll(['public [stand-in: media redirects 3]']);
+		expect(errorsOf(run)).toEqual([undefined]);
+		expect((await binaryOf(run.output(SORA)[0]!)).bytes).toBe(CLIP.length);
+		expect(net.contacted.length).toBeGreaterThan(0);
+		expect(lab.evolink.mediaStats.authorizations).toEqual([]);
+	});
+
+	test('a fourth redirect ends the download with its reason', async () => {
+		const prompt = 'public [stand-in: media redirects 4]';
+		const run = await lab.makeAll([prompt]);
+		expect(errorsOf(run)[0]).toContain('redirected more than 3 times');
+		expect(errorsOf(run)[0]).toContain(lab.taskOf(prompt).id);
+	});
+
+	test.each([
+		['a private address', 'http://10.0.0.5/secret'],
+		['a private address over https', 'https://169.254.169.254/latest/meta-data'],
+		['a local name', 'https://localhost:1/'],
+		['plain http', 'http://media.example.test/clip.mp4'],
+		['another protocol', 'file:///etc/passwd'],
+	])('a redirect to %s is refused and never opened', async (_, target) => {
+		const prompt = `public ${target}`;
+		const remove = lab.evolink.script(prompt, { media: { redirectTo: target } });
+		const run = await lab.makeAll([prompt]);
+		remove();
+		expect(errorsOf(run)[0]).toContain('the link was redirected to a URL that');
+		expect(new Set(net.contacted)).toEqual(new Set(['media.example.test']));
+	});
+
+	test('a redirect back to a host of the credential is refused: only its own links may lead there', async () => {
+		const run = await lab.makeAll(['trusted, then hop [stand-in: media redirects 1]']);
+		expect(errorsOf(run)[0]).toContain('the link was redirected to a URL that is http where https is needed');
+	});
+
+	test('a plain or private link is opened where the credential names its host, whichever port it has', async () => {
+		const local = lab.evolink.url.replace('127.0.0.1', 'localhost');
+		linkTo(lab.evolink, local, 'on localhost');
+		const run = await lab.make(
+			{ prompt: 'on localhost' },
+			{ credential: { filesUrl: 'http://localhost:1' } },
+		);
+		expect(run.error).toBeUndefined();
+		expect((await binaryOf(run.output(SORA)[0]!)).bytes).toBe(CLIP.length);
+	});
+
+	test.each([
+		['a private address', () => 'http://10.0.0.5/video.mp4'],
+		['a local name', () => lab.evolink.url.replace('127.0.0.1', 'localhost')],
+		['plain http', () => 'http://media.example.test/video.mp4'],
+		['a URL with a password in it', () => 'https://user:word@media.example.test/video.mp4'],
+	])('a result link to %s is refused and never opened', async (what, link) => {
+		const before = lab.evolink.mediaStats.requests;
+		const prompt = `link to ${what}`;
+		const remove = lab.evolink.script(prompt, { results: [link()] });
+		const run = await lab.makeAll([prompt]);
+		remove();
+		expect(errorsOf(run)[0]).toContain('could not be downloaded: the link');
+		expect(errorsOf(run)[0]).toContain(lab.taskOf(prompt).id);
+		expect(lab.evolink.mediaStats.requests).toBe(before);
+		expect(net.contacted).toEqual([]);
+	});
+});

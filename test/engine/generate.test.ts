@@ -1,0 +1,154 @@
+import type { StandInEvents } from '../../stand-in';
+import { binaryOf } from './harness';
+import { SORA, after, inLab, ordersOf, prompts, sora, start } from './support';
+
+test.concurrent('text becomes a video file, told apart from its task data', () =>
+	inLab(async (lab) => {
+		const run = await lab.run([start, sora({ download: true })], { items: prompts('a cat', 'a dog') });
+		for (const [item, prompt] of ['a cat', 'a dog'].entries()) {
+			const id = lab.idOf(prompt);
+			const file = await binaryOf(run.output(SORA)[item]!);
+			expect(file).toMatchObject({ mimeType: 'video/mp4', fileName: `${id}.mp4` });
+			expect((await file.buffer()).toString('latin1', 4, 8)).toBe('ftyp');
+			expect(run.output(SORA)[item]).toMatchObject({ json: { id }, pairedItem: { item } });
+			expect(JSON.stringify(run.json(SORA)[item]).length).toBeLessThan(2000);
+		}
+	}),
+);
+
+test.concurrent(
+	'20 equal items overlap: every order is sent before the first is done, and order is kept',
+	() =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 60, estimatedTime: 1 });
+			const order: Array<keyof StandInEvents> = [];
+			for (const event of ['create', 'terminal'] as const)
+				lab.evolink.events.on(event, () => order.push(event));
+			const texts = Array.from({ length: 20 }, (_, index) => `cat ${index}.`);
+			const run = await lab.run([start, sora(), after], { items: prompts(...texts) });
+			expect(order.slice(0, 20)).toEqual(Array(20).fill('create'));
+			expect(order).toHaveLength(40);
+			expect(run.json('After').map(({ id }) => id)).toEqual(texts.map((prompt) => lab.idOf(prompt)));
+			expect(run.output(SORA).map(({ pairedItem }) => pairedItem)).toEqual(
+				texts.map((_, item) => ({ item })),
+			);
+		}),
+);
+
+test.concurrent('at most five orders are under way at once', () =>
+	inLab(async (lab) => {
+		lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+		lab.evolink.fault('create', { kind: 'slow', seconds: 8 });
+		let most = 0;
+		const count = () => {
+			most = Math.max(most, lab.creates.filter(({ status }) => status === undefined).length);
+		};
+		lab.evolink.events.on('create', count);
+		const texts = Array.from({ length: 12 }, (_, index) => `cat ${index}.`);
+		const run = await lab.run([start, sora()], { items: prompts(...texts) });
+		expect(run.output(SORA)).toHaveLength(12);
+		expect(most).toBe(5);
+	}),
+);
+
+test.concurrent("the task is EvoLink's own, word for word, but its error, which has a name of its own", () =>
+	inLab(async (lab) => {
+		const extra = { new_field: { deep: [1, 2] }, error: null };
+		lab.evolink.script('', { seconds: 20, estimatedTime: 0, extra });
+		const before = Date.now();
+		const run = await lab.run([start, sora()], { items: prompts('a cat') });
+		const [json] = run.json(SORA);
+		const [task] = [...lab.evolink.tasks.values()];
+		const answer = await fetch(`${lab.evolink.url}/v1/tasks/${task!.id}`, {
+			headers: { authorization: `Bearer ${lab.evolink.apiKey}` },
+		});
+		const { error: _, ...verbatim } = (await answer.json()) as { error: unknown; results: string[] };
+		expect(json).toEqual({
+			...verbatim,
+			videoUrl: verbatim.results[0],
+			resultExpiresAt: expect.any(String),
+		});
+		const left = Date.parse(String(json!.resultExpiresAt)) - before;
+		expect(left).toBeGreaterThan(23.99 * 3_600_000);
+		expect(left).toBeLessThan(24.01 * 3_600_000);
+	}),
+);
+
+describe("'On Task Failure' = output", () => {
+	test.concurrent.each([
+		['failed', { outcome: 'failed', code: 'content_policy_violation', message: 'Too wild' }, 'failed'],
+		['cancelled', { outcome: 'cancelled' }, 'cancelled'],
+		['canceled', { outcome: 'canceled' }, 'canceled'],
+		['completed without a result', { outcome: 'no-results' }, 'completed'],
+	] as const)('a %s task goes on as data, without a file and without a second order', (_, script, status) =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0, ...script });
+			const node = sora({ download: true, options: { onTaskFailure: 'output' } }, { retryOnFail: true });
+			const run = await lab.run([start, node, after], { items: prompts('a cat') });
+			expect(run.status).toBe('success');
+			const [item] = run.output('After');
+			expect(item!.json).toMatchObject({ id: lab.idOf('a cat'), status });
+			expect(item!.json).not.toHaveProperty('error');
+			expect(item!.binary).toBeUndefined();
+			if (status === 'failed') {
+				const taskError = { code: 'content_policy_violation', message: 'Too wild', retryable: false };
+				expect(item!.json.taskError).toEqual(taskError);
+			}
+			expect(lab.creates).toHaveLength(1);
+		}),
+	);
+});
+
+describe("'On Task Failure' = error", () => {
+	test.concurrent.each([
+		['cancelled', { outcome: 'cancelled' }, /was cancelled at EvoLink/],
+		['canceled, the other spelling', { outcome: 'canceled' }, /was cancelled at EvoLink/],
+		['cancelled on request', { outcome: 'request-cancelled' }, /was cancelled at EvoLink/],
+		['completed without a result', { outcome: 'no-results' }, /completed, but EvoLink sent no link/],
+		['expired', { outcome: 'expired' }, /could not be read.*404/],
+	] as const)('a task that is %s ends its item with an error that names it', (_, script, message) =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0, ...script });
+			const run = await lab.run([start, sora()], { items: prompts('a cat') });
+			expect(run.error?.message).toContain(lab.idOf('a cat'));
+			expect(run.error?.message).toMatch(message);
+		}),
+	);
+});
+
+describe("'Wait' = none", () => {
+	const callbackUrl = 'https://n8n.example.test/webhook/abc';
+
+	test.concurrent('gives the task at once, unfinished, and hands EvoLink the callback URL', () =>
+		inLab(
+			async (lab) => {
+				const hits: string[] = [];
+				lab.evolink.events.on('callback', ({ url }) => hits.push(url));
+				const node = sora({ wait: 'none', download: true, options: { callbackUrl } });
+				const run = await lab.run([start, node], { items: prompts('a cat') });
+				const [item] = run.output(SORA);
+				expect(item!.json).toMatchObject({ id: lab.idOf('a cat'), status: 'pending' });
+				expect(item!.json).not.toHaveProperty('resultExpiresAt');
+				expect(item!.binary).toBeUndefined();
+				expect(lab.creates[0]!.body).toMatchObject({ callback_url: callbackUrl });
+				expect(lab.evolink.requests).toHaveLength(1);
+				await lab.evolink.until(() => hits.length > 0);
+				expect(hits[0]).toBe(callbackUrl);
+			},
+			{ callbackHosts: { 'n8n.example.test': 'http://127.0.0.1:9' } },
+		),
+	);
+
+	test.concurrent('a Retry after another item was refused gives the tasks that exist', () =>
+		inLab(async (lab) => {
+			lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1, match: ordersOf('a dog') });
+			const first = await lab.run([start, sora({ wait: 'none' })], { items: prompts('a cat', 'a dog') });
+			expect(first.status).toBe('error');
+			const second = await lab.retry(first);
+			expect(second.json(SORA).map(({ id }) => id)).toEqual(
+				['a cat', 'a dog'].map((prompt) => lab.idOf(prompt)),
+			);
+			expect(lab.paid.sort()).toEqual(['a cat', 'a dog']);
+		}),
+	);
+});

@@ -1,0 +1,113 @@
+import { SORA, inLab, prompts, sora, start, type Lab } from './support';
+
+/** Orders one task, as an earlier workflow would have done, and gives its id. */
+async function ordered(lab: Lab, prompt = 'a cat'): Promise<string> {
+	const run = await lab.run([start, sora({ wait: 'none' })], { items: prompts(prompt) });
+	return String(run.json(SORA)[0]!.id);
+}
+
+const getTask = (more: object = {}, node: object = {}) =>
+	sora({ operation: 'getTask', taskId: '={{ $json.id }}', wait: 'none', ...more }, node);
+const items = (...ids: string[]) => ids.map((id) => ({ json: { id } }));
+
+test.concurrent('without a wait it is one read of the task as it is, and orders nothing', () =>
+	inLab(async (lab) => {
+		lab.evolink.script('', { seconds: 3600 });
+		const id = await ordered(lab);
+		const run = await lab.run([start, getTask()], { items: items(id) });
+		expect(run.json(SORA)).toMatchObject([{ id, status: expect.stringMatching(/pending|processing/) }]);
+		expect(lab.evolink.tasks.get(id)!.reads).toBe(1);
+		expect(lab.paid).toEqual(['a cat']);
+	}),
+);
+
+test.concurrent.each([
+	['a URL that ends in it', (id: string) => `https://api.evolink.ai/v1/tasks/${id}?x=1#y`],
+	['a URL with a slash at its end', (id: string) => `https://evolink.ai/dashboard/tasks/${id}/`],
+	['spaces around it', (id: string) => `  ${id}\n`],
+])('the id may come with %s', (_, wrap) =>
+	inLab(async (lab) => {
+		const id = await ordered(lab);
+		const run = await lab.run([start, getTask()], { items: items(wrap(id)) });
+		expect(run.json(SORA)).toMatchObject([{ id }]);
+	}),
+);
+
+test.concurrent('without a wait a failed task is data, told apart by its status and taskError', () =>
+	inLab(async (lab) => {
+		lab.evolink.script('', { seconds: 0, outcome: 'failed', code: 'service_error', message: 'No luck' });
+		const id = await ordered(lab);
+		const run = await lab.run([start, getTask({}, { retryOnFail: true })], { items: items(id) });
+		expect(run.status).toBe('success');
+		expect(run.json(SORA)).toMatchObject([
+			{ id, status: 'failed', taskError: { code: 'service_error', message: 'No luck' } },
+		]);
+		expect(run.json(SORA)[0]).not.toHaveProperty('error');
+		expect(lab.evolink.tasks.get(id)!.reads).toBe(1);
+	}),
+);
+
+test.concurrent('with a wait a failed task is an error, and the message names it', () =>
+	inLab(async (lab) => {
+		lab.evolink.script('', { seconds: 0, outcome: 'failed', code: 'service_error' });
+		const id = await ordered(lab);
+		const run = await lab.run([start, getTask({ wait: 'poll' })], { items: items(id) });
+		expect(run.error?.message).toMatch(new RegExp(`^Task ${id} failed`));
+	}),
+);
+
+test.concurrent('with a wait a finished task is there at once, however slow the polling', () =>
+	inLab(async (lab) => {
+		lab.evolink.script('', { seconds: 0 });
+		const id = await ordered(lab);
+		const before = Date.now();
+		const run = await lab.run([start, getTask({ wait: 'poll', options: { pollSeconds: 60 } })], {
+			items: items(id),
+		});
+		// a wait for a new task looks first after 15 s at this pace
+		expect(Date.now() - before).toBeLessThan(10_000);
+		expect(run.json(SORA)).toMatchObject([{ id, status: 'completed' }]);
+	}),
+);
+
+test.concurrent('with a wait an unfinished task is looked at until it is done', () =>
+	inLab(async (lab) => {
+		lab.evolink.script('a cat', { seconds: 0 });
+		lab.evolink.script('a dog', { seconds: 3600 });
+		const [done, running] = [await ordered(lab, 'a cat'), await ordered(lab, 'a dog')];
+		lab.evolink.events.on('read', ({ id, reads }) => {
+			if (id === running && reads === 1) setImmediate(() => lab.evolink.finish(running));
+		});
+		const run = await lab.run([start, getTask({ wait: 'poll' })], { items: items(done, running, done) });
+		expect(run.json(SORA).map(({ id, status }) => [id, status])).toEqual([
+			[done, 'completed'],
+			[running, 'completed'],
+			[done, 'completed'],
+		]);
+		expect(run.output(SORA).map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
+		expect(lab.evolink.tasks.get(done)!.reads).toBe(1);
+		const [finished, watched] = run.json(SORA);
+		expect(finished).not.toHaveProperty('resultExpiresAt');
+		expect(watched).toHaveProperty('resultExpiresAt');
+	}),
+);
+
+test.concurrent('an id that EvoLink does not know is told with the id, and the other items go on', () =>
+	inLab(async (lab) => {
+		const id = await ordered(lab);
+		const node = getTask({}, { onError: 'continueRegularOutput' });
+		const run = await lab.run([start, node], { items: items('task-unified-1-nobody', id) });
+		expect(run.json(SORA)).toMatchObject([
+			{ error: expect.stringMatching(/Task task-unified-1-nobody could not be read.*404.*\[item 0\]$/) },
+			{ id },
+		]);
+	}),
+);
+
+test.concurrent('a missing id is told before any request', () =>
+	inLab(async (lab) => {
+		const run = await lab.run([start, getTask()], { items: items('task-unified-1-a', '') });
+		expect(run.error?.message).toMatch(/'Task ID' is empty\. Allowed: .*\[item 1\]$/);
+		expect(lab.evolink.requests).toEqual([]);
+	}),
+);

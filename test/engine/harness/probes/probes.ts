@@ -1,0 +1,178 @@
+import { NodeApiError, NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
+import type {
+	ICredentialType,
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeProperties,
+	INodeType,
+	INodeTypeDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
+	JsonObject,
+} from 'n8n-workflow';
+import { Readable } from 'node:stream';
+
+/** Tiny nodes that show what the harness does; no product code. */
+const main = NodeConnectionTypes.Main;
+
+function describe(name: string, properties: string[], more: Partial<INodeTypeDescription> = {}) {
+	const description: INodeTypeDescription = {
+		displayName: name,
+		name,
+		group: ['transform'],
+		version: 1,
+		description: 'Probe',
+		defaults: { name },
+		inputs: [main],
+		outputs: [main],
+		properties: properties.map((property): INodeProperties => {
+			return { displayName: property, name: property, type: 'string', default: '' };
+		}),
+		...more,
+	};
+	return description;
+}
+
+export const probeApi: ICredentialType = {
+	name: 'probeApi',
+	displayName: 'Probe API',
+	properties: [
+		{ displayName: 'Key', name: 'apiKey', type: 'string', default: '' },
+		{ displayName: 'Base URL', name: 'baseUrl', type: 'string', default: 'http://127.0.0.1:1' },
+	],
+	authenticate: {
+		type: 'generic',
+		properties: { headers: { Authorization: '=Bearer {{$credentials.apiKey}}' } },
+	},
+};
+
+const usesProbeApi = { credentials: [{ name: 'probeApi', required: true }] };
+
+/** GETs `path` per item with the credential, and stores the body as a file. */
+const fetcher: INodeType = {
+	description: describe('fetcher', ['path'], usesProbeApi),
+	async execute(this: IExecuteFunctions) {
+		const { baseUrl } = await this.getCredentials<{ baseUrl: string }>('probeApi');
+		const output: INodeExecutionData[] = [];
+		for (const item of this.getInputData().keys()) {
+			try {
+				const url = `${baseUrl}${this.getNodeParameter('path', item) as string}`;
+				const body = (await this.helpers.httpRequestWithAuthentication.call(this, 'probeApi', {
+					url,
+					encoding: 'stream',
+				})) as Readable;
+				const binary = {
+					data: await this.helpers.prepareBinaryData(body, 'file.bin', 'application/x-probe'),
+				};
+				output.push({ json: { url }, binary, pairedItem: { item } });
+			} catch (error) {
+				if (!this.continueOnFail()) throw new NodeApiError(this.getNode(), error as JsonObject);
+				const { message } = error as Error;
+				output.push({ json: { error: message }, error: error as NodeApiError, pairedItem: { item } });
+			}
+		}
+		return [output];
+	},
+};
+
+/** Calls of `execute` per execution id, and what `getContext('node')` counted in the execution's own data. */
+export const calls = new Map<string, number>();
+
+/** Fails as long as its parameter `failures` says, counting in the node context; leaves a hint, a log line and a UI message. */
+const flaky: INodeType = {
+	description: describe('flaky', ['failures']),
+	async execute(this: IExecuteFunctions) {
+		const id = this.getExecutionId();
+		calls.set(id, (calls.get(id) ?? 0) + 1);
+		const context = this.getContext('node') as { tries?: number };
+		context.tries = (context.tries ?? 0) + 1;
+		this.logger.debug('flaky was called', { tries: context.tries });
+		this.sendMessageToUI(`try ${context.tries}`);
+		this.addExecutionHints({ message: `Try ${context.tries}` });
+		if (context.tries <= Number(this.getNodeParameter('failures', 0)))
+			throw new NodeOperationError(this.getNode(), `Try ${context.tries} failed`, { itemIndex: 0 });
+		return [
+			this.getInputData().map(({ json }, item) => ({
+				json: { ...json, tries: context.tries },
+				pairedItem: item,
+			})),
+		];
+	},
+};
+
+/** Waits until it is cancelled, then throws or returns, as `afterAbort` says. */
+const sleeper: INodeType = {
+	description: describe('sleeper', ['afterAbort']),
+	async execute(this: IExecuteFunctions) {
+		this.addExecutionHints({ message: 'Task t1 is still running' });
+		const signal = this.getExecutionCancelSignal();
+		await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+		const message = 'Task t1 is still running';
+		if (this.getNodeParameter('afterAbort', 0) === 'throw')
+			throw new NodeOperationError(this.getNode(), message);
+		return [[{ json: { note: message }, pairedItem: { item: 0 } }]];
+	},
+};
+
+/** See suspend.md: the stored JSON is empty, so that n8n's timer calls `execute` again; a worker's answer has the date. */
+class ReentryDate extends Date {
+	toJSON(): string {
+		const iso = Object(this.toISOString()) as { toJSON?: () => string };
+		iso.toJSON = () => '';
+		return iso as unknown as string;
+	}
+}
+
+/** Parks until the node context has been visited `rounds` times, or until a POST with `{ done: true }`. */
+const parker: INodeType = {
+	description: describe('parker', ['rounds'], {
+		webhooks: [
+			{ name: 'default', httpMethod: 'POST', path: '', restartWebhook: true, responseMode: 'onReceived' },
+		],
+	}),
+	async execute(this: IExecuteFunctions) {
+		const context = this.getContext('node') as { visits?: number };
+		context.visits = (context.visits ?? 0) + 1;
+		const items = this.getInputData();
+		if (context.visits > Number(this.getNodeParameter('rounds', 0)))
+			return [items.map((_, item) => ({ json: { visits: context.visits }, pairedItem: { item } }))];
+		this.getExecuteData().runIndex ??= this.getWorkflowDataProxy(0).$runIndex as number;
+		await this.putExecutionToWait(new ReentryDate(Date.now() + 66_000));
+		return [items.map((item) => ({ ...item }))];
+	},
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		const body = this.getBodyData() as IDataObject;
+		if (body.explode) throw new Error('the webhook threw');
+		if (body.done !== true) return { webhookResponse: { resumed: false } };
+		return { workflowData: [[{ json: { via: 'callback' }, pairedItem: { item: 0 } }]] };
+	},
+};
+
+/** Parks with an ordinary date: what n8n's own Wait node does. */
+const plainWait: INodeType = {
+	description: describe('plainWait', []),
+	async execute(this: IExecuteFunctions) {
+		await this.putExecutionToWait(new Date(Date.now() + 66_000));
+		return [this.getInputData()];
+	},
+};
+
+/** Says what it was given and how it is being run. */
+const echo: INodeType = {
+	description: describe('echo', ['text'], { usableAsTool: true }),
+	async execute(this: IExecuteFunctions) {
+		const text = this.getNodeParameter('text', 0);
+		const json = { text, isToolExecution: this.isToolExecution(), outputs: this.getNodeOutputs() };
+		return [[{ json: json as unknown as IDataObject, pairedItem: { item: 0 } }]];
+	},
+};
+
+export const probes: Record<string, INodeType> = {
+	'probe.echo': echo,
+	'probe.fetcher': fetcher,
+	'probe.flaky': flaky,
+	'probe.sleeper': sleeper,
+	'probe.parker': parker,
+	'probe.plainWait': plainWait,
+};

@@ -1,0 +1,163 @@
+import { connect, type NodeFixture } from './harness';
+import { SORA, inLab, prompts, retryOnFail, sentKeys, sora, start, type Lab } from './support';
+
+const promptsSent = (lab: Lab) => lab.creates.map(({ body }) => (body as { prompt: string }).prompt);
+
+describe('what was ordered is what counts, whatever the fields say by then', () => {
+	test.concurrent('a prompt with the execution id is ordered once, although every Retry has another id', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 3600, estimatedTime: 0 });
+			const node = sora({
+				prompt: '=cat of {{ $execution.id }}',
+				options: { timeoutMinutes: 0.01 },
+			});
+			const first = await lab.run([start, node]);
+			expect(first.error?.message).toContain(lab.ids[0]);
+			const second = await lab.retry(first);
+			expect(second.error?.message).toContain(lab.ids[0]);
+			lab.evolink.finish(lab.ids[0]!);
+			const third = await lab.retry(second);
+			expect(third.json(SORA)).toMatchObject([{ id: lab.ids[0], status: 'completed' }]);
+			expect(promptsSent(lab)).toEqual([`cat of ${first.executionId}`]);
+		}),
+	);
+
+	test.concurrent('an order of unknown outcome is sent again with the very body of the first time', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+			lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1 });
+			const node = sora({
+				prompt: '=cat of {{ $execution.id }} at {{ $now.toMillis() }}',
+				options: { resendUnknown: true },
+			});
+			const first = await lab.run([start, node]);
+			expect(first.status).toBe('error');
+			const second = await lab.retry(first);
+			expect(second.json(SORA)).toMatchObject([{ id: lab.ids[0], status: 'completed' }]);
+			expect(new Set(promptsSent(lab)).size).toBe(1);
+			expect(sentKeys(lab).size).toBe(1);
+			expect(lab.creates).toHaveLength(2);
+			expect(lab.evolink.charges).toHaveLength(1);
+		}),
+	);
+});
+
+describe("'Resend When Outcome Is Unknown'", () => {
+	const resend = sora({ options: { resendUnknown: true } }, retryOnFail);
+
+	test.concurrent('on, key honoured: the retry gets the first task, paid once', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+			lab.evolink.fault('create', { kind: 'no-id' }, { times: 1 });
+			const run = await lab.run([start, resend], { items: prompts('a cat') });
+			expect(run.json(SORA)).toMatchObject([{ id: lab.ids[0], status: 'completed' }]);
+			expect(lab.paid).toEqual(['a cat']);
+		}),
+	);
+
+	test.concurrent('on, key ignored: the second charge that its description warns of', () =>
+		inLab(
+			async (lab) => {
+				lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+				lab.evolink.fault('create', { kind: 'no-id' }, { times: 1 });
+				const run = await lab.run([start, resend], { items: prompts('a cat') });
+				expect(run.status).toBe('success');
+				expect(new Set(lab.evolink.charges.map(({ intent }) => intent)).size).toBe(1);
+				expect(lab.paid).toEqual(['a cat', 'a cat']);
+			},
+			{ idempotency: 'ignored' },
+		),
+	);
+
+	test.concurrent('a refusal of the repeat does not make the first sending undone', () =>
+		inLab(async (lab) => {
+			lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1 });
+			lab.evolink.fault('create', { kind: 'http', status: 402 });
+			const run = await lab.run([start, resend], { items: prompts('a cat') });
+			expect(run.error?.message).toMatch(/earlier try.*Idempotency-Key/);
+			expect(run.error?.message).not.toContain('Nothing was charged');
+		}),
+	);
+});
+
+describe('one intent for each', () => {
+	const loopOf = (body: NodeFixture) => ({
+		nodes: [start, { name: 'Loop', type: 'n8n-nodes-base.splitInBatches' }, body],
+		connections: connect(['Start', 'Loop'], [['Loop', 1], body.name], [body.name, 'Loop']),
+	});
+
+	test.concurrent('round of a loop, equal rounds included', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+			const run = await lab.run(loopOf(sora()), { items: prompts('a cat', 'a cat', 'a dog') });
+			expect(run.status).toBe('success');
+			expect(run.runData[SORA]).toHaveLength(3);
+			expect(lab.paid).toEqual(['a cat', 'a cat', 'a dog']);
+			expect(sentKeys(lab).size).toBe(3);
+		}),
+	);
+
+	test.concurrent('round: a Retry in the second one orders nothing of the first again', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+			lab.evolink.script('a dog', { seconds: 3600 });
+			const node = sora({ options: { timeoutMinutes: 0.01 } });
+			const first = await lab.run(loopOf(node), { items: prompts('a cat', 'a dog', 'a bird') });
+			expect(first.status).toBe('error');
+			lab.evolink.finish(lab.idOf('a dog'));
+			const second = await lab.retry(first);
+			expect(second.status).toBe('success');
+			expect(lab.paid).toEqual(['a cat', 'a dog', 'a bird']);
+		}),
+	);
+
+	test.concurrent('item, equal items included', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+			const run = await lab.run([start, sora()], { items: prompts('a cat', 'a cat') });
+			expect(new Set(run.json(SORA).map(({ id }) => id)).size).toBe(2);
+			expect(lab.paid).toEqual(['a cat', 'a cat']);
+		}),
+	);
+
+	test.concurrent(
+		'node: two in a row with the same prompt make two videos, and a Retry of the second keeps the first',
+		() =>
+			inLab(async (lab) => {
+				lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+				const second = sora({ prompt: "={{ $('Start').item.json.prompt }}" }, { name: 'Second' });
+				lab.evolink.fault('create', { kind: 'http', status: 402 }, { skip: 1, times: 1 });
+				const run = await lab.run([start, sora(), second], { items: prompts('a cat') });
+				expect(run.error?.message).toContain('402');
+				const retried = await lab.retry(run);
+				expect(retried.json('Second')).toMatchObject([{ id: lab.ids[1], status: 'completed' }]);
+				expect(lab.paid).toEqual(['a cat', 'a cat']);
+			}),
+	);
+});
+
+test.concurrent('Retry On Fail pays once also where an error item comes first and the run goes on', () =>
+	inLab(async (lab) => {
+		lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+		lab.evolink.script('failing', { outcome: 'failed', code: 'service_error' });
+		const node = sora({}, { ...retryOnFail, onError: 'continueRegularOutput' });
+		const run = await lab.run([start, node], { items: prompts('a failing cat', 'a dog') });
+		expect(run.json(SORA)).toMatchObject([
+			{ error: expect.stringContaining('failed') },
+			{ status: 'completed' },
+		]);
+		expect([...lab.paid].sort()).toEqual(['a dog', 'a failing cat']);
+	}),
+);
+
+test.concurrent('the input items are not touched', () =>
+	inLab(async (lab) => {
+		lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+		const freeze: NodeFixture = { name: 'Freeze', type: 'test.freeze' };
+		const items = prompts('a cat', 'a dog');
+		const run = await lab.run([start, freeze, sora()], { items });
+		expect(run.error).toBeUndefined();
+		expect(run.json('Freeze')).toEqual([{ prompt: 'a cat' }, { prompt: 'a dog' }]);
+		expect(run.json(SORA)).toHaveLength(2);
+	}),
+);

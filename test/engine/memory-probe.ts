@@ -1,0 +1,75 @@
+/**
+ * Runs one Sora Video node in n8n's engine in a process of its own and prints, as JSON, what it kept in memory meanwhile:
+ * `tsx --expose-gc memory-probe.ts <url> <key> <parameters as JSON> [bytes of an input video]`
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { BinaryDataService } from 'n8n-core';
+import { Container } from '@n8n/di';
+import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import { Host, binaryOf, createEngine, loadPackage, runWorkflow } from './harness';
+import { readyBinaryStore } from './harness/host';
+
+const MB = 1e6;
+const [url = '', apiKey = '', parameters = '{}', inputBytes = '0'] = process.argv.slice(2);
+
+/** Bytes that are really in use: garbage is collected first, on the spot. */
+function inUse(): number {
+	globalThis.gc!();
+	const { heapUsed, external } = process.memoryUsage();
+	return heapUsed + external;
+}
+
+async function inputItem(): Promise<INodeExecutionData> {
+	if (inputBytes === '0') return { json: {} };
+	const head = Buffer.from('000000186674797069736f6d', 'hex');
+	const location = { type: 'execution', workflowId: 'workflow-1', executionId: randomUUID() } as const;
+	const bytes = Buffer.concat([head], Number(inputBytes));
+	const meta = { data: '', mimeType: 'video/mp4', fileName: 'me.mp4' };
+	return { json: {}, binary: { data: await Container.get(BinaryDataService).store(location, bytes, meta) } };
+}
+
+async function main() {
+	const host = new Host([await loadPackage()]);
+	await readyBinaryStore();
+	const items = [await inputItem()];
+	const engine = createEngine(host, { evoLinkApi: { apiKey, baseUrl: url, filesUrl: url } });
+	const runNode = async (given: INodeParameters) => {
+		const sora = { name: 'Sora Video', type: 'n8n-nodes-evolink-sora.soraVideo', parameters: given };
+		const nodes = [{ name: 'Start', type: 'n8n-nodes-base.manualTrigger' }, sora];
+		return await runWorkflow(engine, { nodes }, { mode: 'manual', items });
+	};
+	// n8n loads parts of itself when they are first used
+	await runNode({ prompt: 'warm up', wait: 'poll' });
+	inUse();
+	// the memory of collected buffers is given back a little later
+	await setTimeout(200);
+	const before = inUse();
+	let peak = 0;
+	let samples = 0;
+	// a full collection takes long enough to slow the run down, so there is a pause after each
+	const sampler = setInterval(() => {
+		peak = Math.max(peak, inUse() - before);
+		samples += 1;
+		sampler.refresh();
+	}, 200);
+	const run = await runNode(JSON.parse(parameters) as INodeParameters);
+	clearInterval(sampler);
+	const [output] = run.output('Sora Video');
+	const file = output?.binary ? await binaryOf(output) : undefined;
+	const answer = {
+		error: run.error?.message,
+		storedBytes: file?.bytes,
+		peakMb: Math.round(peak / MB),
+		samples,
+	};
+	process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+
+main().then(
+	() => process.exit(0),
+	(error: unknown) => {
+		console.error(error);
+		process.exit(1);
+	},
+);

@@ -1,0 +1,130 @@
+import { connect, receiveWebhook, type Execution, type NodeFixture } from './harness';
+import { SORA, after, inLab, prompts, retryOnFail, sentKeys, sora, start, type Lab } from './support';
+
+const texts = (run: Execution) => run.hints(SORA).map(({ message }) => message);
+const quick = (lab: Lab) => void lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+const auto = sora({ wait: 'auto' });
+
+describe("'Wait' = auto", () => {
+	test.concurrent('parks a production run and says what wakes it', () =>
+		inLab(async (lab) => {
+			quick(lab);
+			const run = await lab.run([start, auto, after], { items: prompts('a cat') });
+			expect(run.status).toBe('waiting');
+			expect(run.task('After')).toBeUndefined();
+			expect(texts(run)).toEqual([
+				"The execution is parked until the tasks are done; EvoLink's callback or a timer wakes it.",
+			]);
+		}),
+	);
+
+	test.concurrent('polls in a test run in the editor, and says so', () =>
+		inLab(async (lab) => {
+			quick(lab);
+			const run = await lab.run([start, auto], { items: prompts('a cat'), mode: 'manual' });
+			expect(run.status).toBe('success');
+			expect(texts(run)).toEqual([
+				'Waited by polling: this is a test run in the editor; in production the execution is suspended instead.',
+			]);
+			expect(lab.creates[0]!.body).not.toHaveProperty('callback_url');
+		}),
+	);
+
+	const triggers: Array<[type: string, parameters: NonNullable<NodeFixture['parameters']>, hint: string]> = [
+		['n8n-nodes-base.webhook', { responseMode: 'lastNode' }, "the caller of 'Hook' waits for the answer"],
+		['n8n-nodes-base.webhook', { responseMode: 'responseNode' }, "the caller of 'Hook' waits for the answer"],
+		['n8n-nodes-base.formTrigger', { responseMode: 'lastNode' }, "the caller of 'Hook' waits for the answer"],
+		['@n8n/n8n-nodes-langchain.chatTrigger', {}, "the chat behind 'Hook' waits for the answer"],
+	];
+
+	test.concurrent.each(triggers)(
+		'polls behind %s with %j, because somebody waits',
+		(type, parameters, hint) =>
+			inLab(async (lab) => {
+				quick(lab);
+				const hook: NodeFixture = { name: 'Hook', type, parameters: { path: 'in', ...parameters } };
+				const node = sora({ wait: 'auto', prompt: 'a cat' });
+				const { run } = await receiveWebhook(lab.engine, { nodes: [hook, node] }, 'Hook');
+				const execution = await lab.end(run!);
+				expect(execution.status).toBe('success');
+				expect(texts(execution)).toEqual([`Waited by polling: ${hint}.`]);
+			}),
+	);
+
+	test.concurrent('parks behind a webhook that has answered already', () =>
+		inLab(async (lab) => {
+			quick(lab);
+			const hook: NodeFixture = { name: 'Hook', type: 'n8n-nodes-base.webhook', parameters: { path: 'in' } };
+			const node = sora({ wait: 'auto', prompt: 'a cat' });
+			const { run } = await receiveWebhook(lab.engine, { nodes: [hook, node] }, 'Hook');
+			expect((await lab.end(run!)).status).toBe('waiting');
+		}),
+	);
+
+	test.concurrent('parks when another trigger of the workflow started it, not the webhook', () =>
+		inLab(async (lab) => {
+			quick(lab);
+			const parameters = { path: 'in', responseMode: 'lastNode' };
+			const hook: NodeFixture = { name: 'Hook', type: 'n8n-nodes-base.webhook', parameters };
+			const connections = connect(['Start', SORA], ['Hook', SORA]);
+			const fixture = { nodes: [start, hook, auto], connections };
+			const run = await lab.run(fixture, { items: prompts('a cat'), startNode: 'Start' });
+			expect(run.status).toBe('waiting');
+		}),
+	);
+});
+
+test.concurrent("the way that was chosen is taken, and needs no hint: 'Wait' = poll, in production", () =>
+	inLab(async (lab) => {
+		quick(lab);
+		const run = await lab.run([start, sora()], { items: prompts('a cat') });
+		expect(run.status).toBe('success');
+		expect(run.hints(SORA)).toEqual([]);
+	}),
+);
+
+describe('as a tool of an AI agent', () => {
+	const asTool = (via: string, wait: string, more: Partial<NodeFixture> = {}) => {
+		const agent: NodeFixture = {
+			name: 'Agent',
+			type: '@n8n/n8n-nodes-langchain.agent',
+			parameters: { via, toolInput: { what: 'a cat' } },
+		};
+		const node = sora(
+			{ wait, download: true, prompt: "={{ $fromAI('what', 'what the video shows', 'string') }}" },
+			{ type: 'n8n-nodes-evolink-sora.soraVideoTool', ...more },
+		);
+		return {
+			nodes: [start, agent, node],
+			connections: connect(['Start', 'Agent'], [SORA, 'Agent', 'ai_tool']),
+		};
+	};
+
+	test.concurrent.each([
+		['engine', 'auto'],
+		['engine', 'suspend'],
+		['agent', 'auto'],
+		['agent', 'suspend'],
+	])('(by way of the %s, Wait = %s) it polls and gives the link without a file', (via, wait) =>
+		inLab(async (lab) => {
+			quick(lab);
+			const run = await lab.run(asTool(via, wait));
+			expect(run.status).toBe('success');
+			const id = lab.idOf('a cat');
+			expect(run.json('Agent')).toMatchObject([{ answers: [[{ id, status: 'completed' }]] }]);
+			expect(JSON.stringify(run.json('Agent'))).toContain('"videoUrl":"http');
+			expect(lab.evolink.mediaStats.requests).toBe(0);
+			expect(lab.paid).toEqual(['a cat']);
+		}),
+	);
+
+	test.concurrent.each(['engine', 'agent'])('(by way of the %s) a retried call pays once', (via) =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+			lab.evolink.fault('read', { kind: 'http', status: 404 }, { times: 1 });
+			await lab.run(asTool(via, 'auto', { ...retryOnFail, onError: 'stopWorkflow' }));
+			expect(lab.paid).toEqual(['a cat']);
+			expect(sentKeys(lab).size).toBe(1);
+		}),
+	);
+});

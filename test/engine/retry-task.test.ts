@@ -1,0 +1,130 @@
+import type { HttpFault } from '../../stand-in';
+import { inLab, ordersOf, prompts, retryOnFail, sentKeys, sora, start } from './support';
+
+const PROMPT = 'a cat';
+const http = (status: number, more: Partial<HttpFault> = {}): HttpFault => ({
+	kind: 'http',
+	status,
+	...more,
+});
+
+describe('after the order, a retry goes on with the same task', () => {
+	test.concurrent(
+		'a failed render is not bought again by Retry On Fail or Retry, and the message says so',
+		() =>
+			inLab(async (lab) => {
+				lab.evolink.script('', {
+					seconds: 4,
+					estimatedTime: 0,
+					outcome: 'failed',
+					code: 'generation_timeout',
+				});
+				const first = await lab.run([start, sora({}, retryOnFail)], { items: prompts(PROMPT) });
+				const taskId = lab.idOf(PROMPT);
+				for (const run of [first, await lab.retry(first)]) {
+					expect(run.status).toBe('error');
+					expect(run.error?.message).toMatch(new RegExp(`^Task ${taskId} failed: .*does not buy it again`));
+				}
+				expect(lab.creates).toHaveLength(1);
+			}),
+	);
+
+	test.concurrent('a fresh run is a fresh intent: the same items are ordered again', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+			await lab.run([start, sora()], { items: prompts(PROMPT) });
+			await lab.run([start, sora()], { items: prompts(PROMPT) });
+			expect(lab.paid).toEqual([PROMPT, PROMPT]);
+			expect(sentKeys(lab).size).toBe(2);
+		}),
+	);
+
+	test.concurrent('a timed-out wait names the running task, and Retry goes on with it', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 3600, estimatedTime: 0 });
+			const node = sora({ options: { timeoutMinutes: 0.01 } }, { ...retryOnFail, maxTries: 2 });
+			const first = await lab.run([start, node], { items: prompts(PROMPT) });
+			const taskId = lab.idOf(PROMPT);
+			expect(first.error?.message).toMatch(
+				new RegExp(`^Task ${taskId} was still '(pending|processing)' \\(\\d+ %\\)`),
+			);
+			expect(first.error?.message).toContain("'Timeout Minutes'");
+			lab.evolink.finish(taskId);
+			const second = await lab.retry(first);
+			expect(second.json('Sora Video')).toMatchObject([{ id: taskId, status: 'completed' }]);
+			expect(lab.paid).toEqual([PROMPT]);
+		}),
+	);
+
+	test.concurrent('an unknown status is waited for within the limit, and named when it runs out', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 4, outcome: 'unknown-status', status: 'dreaming', estimatedTime: 0 });
+			const node = sora({ options: { timeoutMinutes: 0.01 } });
+			const run = await lab.run([start, node], { items: prompts(PROMPT) });
+			expect(run.error?.message).toMatch(/^Task task-unified-\S+ was still 'dreaming'/);
+		}),
+	);
+
+	test.concurrent('only the items without a task are ordered on the Retry', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 4, estimatedTime: 0 });
+			lab.evolink.fault('create', http(402), { times: 1, match: ordersOf('a dog') });
+			const first = await lab.run([start, sora()], { items: prompts('a cat', 'a dog', 'a bird') });
+			expect(first.error?.message).toMatch(/402.*\[item 1\]/);
+			const known = new Map(lab.evolink.charges.map(({ prompt, taskId }) => [prompt, taskId]));
+			const second = await lab.retry(first);
+			expect(second.status).toBe('success');
+			expect([...lab.paid].sort()).toEqual(['a bird', 'a cat', 'a dog']);
+			const ids = second.json('Sora Video').map(({ id }) => id);
+			for (const [prompt, id] of known) expect(ids[['a cat', 'a dog', 'a bird'].indexOf(prompt)]).toBe(id);
+		}),
+	);
+
+	test.concurrent.each([
+		['500', http(500)],
+		['503 with Retry-After', http(503, { retryAfter: 1 })],
+		['429', http(429)],
+		['a dropped socket', { kind: 'drop-before' } as const],
+		['half the JSON', { kind: 'truncated-json' } as const],
+		['a page of HTML', { kind: 'html' } as const],
+		['a body of 32 MB', { kind: 'huge-body' } as const],
+		['another task', { kind: 'body', body: { id: 'task-unified-1-other', status: 'completed' } } as const],
+	])('a look at the task that meets %s is waited out', (_, fault) =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+			const handle = lab.evolink.fault('read', fault, { times: 2 });
+			const run = await lab.run([start, sora()], { items: prompts(PROMPT) });
+			expect(handle.hits).toBe(2);
+			expect(run.json('Sora Video')).toMatchObject([{ id: lab.idOf(PROMPT), status: 'completed' }]);
+		}),
+	);
+
+	test.concurrent.each([
+		['401', http(401), /401/],
+		['403', http(403), /403/],
+		['404', http(404), /404/],
+	])(
+		'a look at the task that meets %s ends the wait, names the task, and Retry reads it again',
+		(_, fault, word) =>
+			inLab(async (lab) => {
+				lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+				const handle = lab.evolink.fault('read', fault, { times: 1 });
+				const first = await lab.run([start, sora()], { items: prompts(PROMPT) });
+				expect(handle.hits).toBe(1);
+				expect(first.error?.message).toContain(`Task ${lab.idOf(PROMPT)} could not be read`);
+				expect(first.error?.message).toMatch(word);
+				expect((await lab.retry(first)).status).toBe('success');
+				expect(lab.paid).toEqual([PROMPT]);
+			}),
+	);
+
+	test.concurrent('reads that only fail are told apart from a slow render', () =>
+		inLab(async (lab) => {
+			lab.evolink.fault('read', http(500));
+			const node = sora({ options: { timeoutMinutes: 0.01 } });
+			const run = await lab.run([start, node], { items: prompts(PROMPT) });
+			expect(run.error?.message).toMatch(/could not be read.*500/);
+			expect(run.error?.message).toContain(lab.idOf(PROMPT));
+		}),
+	);
+});

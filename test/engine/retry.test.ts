@@ -1,0 +1,138 @@
+import type { ApiFault, HttpFault, Idempotency } from '../../stand-in';
+import { inLab, prompts, retryOnFail, sentKeys, sora, start } from './support';
+
+/** `taken`: what EvoLink made of the order that met the fault, which the node cannot see. */
+interface CreateFault {
+	name: string;
+	fault: ApiFault;
+	/** `sendAgain`: nothing can have been taken, a retry may order. `unknown`: it may have been, so it must not. */
+	verdict: 'sendAgain' | 'unknown' | 'accepted';
+	taken: boolean;
+}
+
+const http = (status: number, more: Partial<HttpFault> = {}): HttpFault => ({
+	kind: 'http',
+	status,
+	...more,
+});
+const row = (name: string, fault: ApiFault, verdict: CreateFault['verdict'], taken = false): CreateFault => ({
+	name,
+	fault,
+	verdict,
+	taken,
+});
+
+const FAULTS: CreateFault[] = [
+	row('429 with Retry-After', http(429, { retryAfter: 1 }), 'sendAgain'),
+	row('429 with a Retry-After date', http(429, { retryAfter: { date: 1 } }), 'sendAgain'),
+	row('429 without Retry-After', http(429), 'sendAgain'),
+	row('429 with a Retry-After of an hour', http(429, { retryAfter: 3600 }), 'sendAgain'),
+	row('400', http(400), 'sendAgain'),
+	row('401', http(401), 'sendAgain'),
+	row('402', http(402), 'sendAgain'),
+	row('403', http(403), 'sendAgain'),
+	row('404', http(404), 'sendAgain'),
+	row('413', http(413), 'sendAgain'),
+	...[500, 502, 503].flatMap((status) => [
+		row(`${status}, not taken`, http(status), 'unknown'),
+		row(`${status}, taken all the same`, http(status, { accepted: true }), 'unknown', true),
+	]),
+	row('503 with Retry-After', http(503, { retryAfter: 1, accepted: true }), 'unknown', true),
+	row('a socket dropped before the order was taken', { kind: 'drop-before' }, 'unknown'),
+	row('a socket dropped after the order was taken', { kind: 'drop-after' }, 'unknown', true),
+	row('200 without an id', { kind: 'no-id' }, 'unknown', true),
+	row('200 with a page of HTML', { kind: 'html' }, 'unknown', true),
+	row('502 with a page of HTML', { kind: 'html', status: 502 }, 'unknown'),
+	row('200 with half the JSON', { kind: 'truncated-json' }, 'unknown', true),
+	row('200 with a body of 32 MB', { kind: 'huge-body' }, 'unknown', true),
+	row('200 with an empty body', { kind: 'body', body: '', accepted: true }, 'unknown', true),
+	row('200 with a list', { kind: 'body', body: [], accepted: true }, 'unknown', true),
+	row('a redirect', { kind: 'body', body: '', status: 307 }, 'unknown'),
+	row('408', http(408, { accepted: true }), 'unknown', true),
+	row('409 idempotency_conflict', http(409, { code: 'idempotency_conflict' }), 'unknown'),
+	row(
+		'400 paid_outcome_unknown',
+		http(400, { code: 'paid_outcome_unknown', accepted: true }),
+		'unknown',
+		true,
+	),
+	row('409 with a code that nobody knows', http(409, { code: 'busy', accepted: true }), 'unknown', true),
+	row('a proper answer, 2 s late', { kind: 'slow', seconds: 80 }, 'accepted', true),
+];
+
+const PROMPT = 'a cat';
+const KEYS: Idempotency[] = ['honoured', 'ignored'];
+const everyFault = KEYS.flatMap((idempotency) => FAULTS.map((fault) => ({ idempotency, ...fault })));
+
+describe('a fault that stays', () => {
+	test.concurrent('429 throughout: the error says that nothing was charged, and nothing was', () =>
+		inLab(async (lab) => {
+			lab.evolink.fault('create', http(429, { retryAfter: 3600 }));
+			const run = await lab.run([start, sora({}, retryOnFail)], { items: prompts(PROMPT) });
+			expect(run.error?.message).toMatch(/did not take the order.*429.*Nothing was charged/);
+			expect(lab.creates).toHaveLength(retryOnFail.maxTries);
+			expect(lab.paid).toEqual([]);
+		}),
+	);
+
+	test.concurrent('EvoLink offline: the order goes out once it is back, on the Retry', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+			await lab.evolink.offline();
+			const first = await lab.run([start, sora()], { items: prompts(PROMPT) });
+			expect(first.error?.message).toMatch(/refused the connection.*Nothing was charged/);
+			await lab.evolink.online();
+			const second = await lab.retry(first);
+			expect(second.status).toBe('success');
+			expect(lab.paid).toEqual([PROMPT]);
+		}),
+	);
+
+	test.concurrent(
+		'no answer at all: the order counts as unknown after half a minute and is not sent again',
+		() =>
+			inLab(
+				async (lab) => {
+					lab.evolink.fault('create', { kind: 'slow', seconds: 60 }, { times: 1 });
+					const run = await lab.run([start, sora({}, retryOnFail)], { items: prompts(PROMPT) });
+					expect(run.error?.message).toMatch(/earlier try.*Idempotency-Key n8n-/);
+					expect(lab.creates).toHaveLength(1);
+				},
+				{ timeScale: 1 },
+			),
+		60_000,
+	);
+});
+
+describe('one intent, one charge', () => {
+	test.concurrent.each(everyFault)(
+		'$name, Idempotency-Key $idempotency: Retry On Fail and Retry never pay twice',
+		({ idempotency, fault, verdict, taken }) =>
+			inLab(
+				async (lab) => {
+					lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+					const handle = lab.evolink.fault('create', fault, { times: 1 });
+					const first = await lab.run([start, sora({}, retryOnFail)], { items: prompts(PROMPT) });
+					const last = first.status === 'success' ? first : await lab.retry(first);
+					expect(handle.hits).toBe(1);
+					const orders = verdict === 'sendAgain' ? 2 : 1;
+					expect(lab.creates).toHaveLength(orders);
+					expect(lab.paid).toEqual(taken || verdict === 'sendAgain' ? [PROMPT] : []);
+					expect(sentKeys(lab).size).toBe(1);
+					expect(new Set(lab.creates.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+					if (verdict === 'unknown') {
+						const [key] = sentKeys(lab);
+						expect(first.error?.message).toContain(`Idempotency-Key ${key}`);
+						expect(last.status).toBe('error');
+						expect(last.error?.message).toContain(`Idempotency-Key ${key}`);
+						expect(last.error?.message).toMatch(/Get Task.*Resend When Outcome Is Unknown/);
+					} else {
+						expect(last.status).toBe('success');
+						expect(last.json('Sora Video')).toMatchObject([{ id: lab.ids[0] }]);
+					}
+				},
+				{ idempotency },
+			),
+		60_000,
+	);
+});

@@ -1,0 +1,148 @@
+import { recoverCrashed } from './harness';
+import { SORA, after, inLab, prompts, retryOnFail, sentKeys, sora, start, type Lab } from './support';
+
+const ITEMS = prompts('a cat', 'a dog');
+
+/** Two long renders, each looked at once; the next look is half a minute away. */
+async function waiting(lab: Lab, more = {}, mode: 'manual' | 'trigger' = 'manual') {
+	const { evolink } = lab;
+	evolink.script('', { seconds: 3600, estimatedTime: 0 });
+	const run = await lab.start([start, sora({ options: { pollSeconds: 30 } }, more), after], {
+		items: ITEMS,
+		mode,
+	});
+	await evolink.until(
+		() => evolink.tasks.size === ITEMS.length && [...evolink.tasks.values()].every(({ reads }) => reads > 0),
+	);
+	return run;
+}
+
+const reads = (lab: Lab) =>
+	lab.evolink.requests.filter(({ operationId }) => operationId === 'getTask').length;
+
+describe('Stop during the wait', () => {
+	test.concurrent.each([
+		['an ordinary node', {}],
+		['a node with Retry On Fail', retryOnFail],
+		['a node that goes on after errors', { onError: 'continueErrorOutput' as const }],
+	])('%s: ends at once and names the running tasks where n8n still shows it', (_, more) =>
+		inLab(async (lab) => {
+			const run = await waiting(lab, more);
+			await run.cancel();
+			const stopped = await lab.end(run);
+			expect(stopped.status).toBe('canceled');
+			expect(stopped.task('After')).toBeUndefined();
+			expect(reads(lab)).toBe(2);
+			const output = [...stopped.json(SORA), ...stopped.json(SORA, 1)];
+			const hint = stopped.hints(SORA).find(({ type }) => type === 'warning');
+			const log = stopped.logs.find(
+				({ message, level }) => level === 'warn' && message.includes(lab.ids[0]!),
+			);
+			for (const text of [...output.map(({ error }) => error), hint?.message, log?.message]) {
+				for (const id of lab.ids) expect(text).toContain(id);
+				expect(text).toMatch(/charged on completion.*Get Task/);
+			}
+			expect(output).toHaveLength(2);
+		}),
+	);
+
+	test.concurrent('names only the tasks that still run', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 3600, estimatedTime: 0 });
+			lab.evolink.script('a cat', { seconds: 0 });
+			const run = await lab.start([start, sora({ options: { pollSeconds: 30 } })], {
+				items: ITEMS,
+				mode: 'manual',
+			});
+			await lab.evolink.until(
+				() => [...lab.evolink.tasks.values()].filter((task) => task.reads > 0).length === 2,
+			);
+			await run.cancel();
+			const warning = (await lab.end(run)).hints(SORA).find(({ type }) => type === 'warning');
+			expect(warning?.message).toContain(lab.idOf('a dog'));
+			expect(warning?.message).not.toContain(lab.idOf('a cat'));
+		}),
+	);
+
+	test.concurrent('the time limit of the workflow ends it in the same way', () =>
+		inLab(async (lab) => {
+			const run = await waiting(lab);
+			run.timeOut();
+			const ended = await lab.end(run);
+			expect(ended.status).toBe('canceled');
+			for (const id of lab.ids) expect(ended.json(SORA)[0]!.error).toContain(id);
+		}),
+	);
+
+	test.concurrent('Retry sends the same orders under the same keys, which pays nothing new', () =>
+		inLab(async (lab) => {
+			const run = await waiting(lab);
+			await run.cancel();
+			const stopped = await lab.end(run);
+			for (const id of lab.ids) lab.evolink.finish(id);
+			const retried = await lab.retry(stopped);
+			expect(retried.executionId).not.toBe(stopped.executionId);
+			expect(retried.json(SORA).map(({ id }) => id)).toEqual([lab.idOf('a cat'), lab.idOf('a dog')]);
+			expect(lab.creates).toHaveLength(4);
+			expect(sentKeys(lab).size).toBe(2);
+			expect(lab.evolink.charges).toHaveLength(2);
+		}),
+	);
+});
+
+describe('Stop during the submit', () => {
+	test.concurrent('names what was ordered and the keys of what was being sent; nothing more is ordered', () =>
+		inLab(async (lab) => {
+			const { evolink } = lab;
+			evolink.script('', { seconds: 3600 });
+			const match = ({ request }: { request: { body: unknown } }) =>
+				(request.body as { prompt: string }).prompt.startsWith('slow');
+			evolink.fault('create', { kind: 'slow', seconds: 3600 }, { match });
+			const items = prompts('cat 1', 'cat 2', 'slow 1', 'slow 2', 'slow 3', 'slow 4', 'slow 5', 'cat 3');
+			const run = await lab.start([start, sora(), after], { items, mode: 'manual' });
+			// five at once: the slow ones block every slot as soon as both cats are answered
+			await evolink.until(
+				() => lab.creates.length === 7 && lab.creates.filter(({ status }) => status === 200).length === 2,
+			);
+			await run.cancel();
+			const stopped = await lab.end(run);
+			expect(stopped.status).toBe('canceled');
+			expect(stopped.task('After')).toBeUndefined();
+			expect(lab.creates).toHaveLength(7);
+			const warning = stopped.hints(SORA).find(({ type }) => type === 'warning')?.message;
+			for (const prompt of ['cat 1', 'cat 2']) expect(warning).toContain(lab.idOf(prompt));
+			for (const { body, headers } of lab.creates) {
+				const isSlow = (body as { prompt: string }).prompt.startsWith('slow');
+				expect(warning?.includes(String(headers['idempotency-key']))).toBe(isSlow);
+			}
+		}),
+	);
+
+	test.concurrent('ends the pause before an order is sent again; it is not sent', () =>
+		inLab(async (lab) => {
+			lab.evolink.fault('create', { kind: 'http', status: 429, retryAfter: 29 });
+			const run = await lab.start([start, sora()], { items: prompts('a cat'), mode: 'manual' });
+			await lab.evolink.until(() => lab.creates.some(({ status }) => status === 429));
+			// the answer has left the stand-in; one more look at EvoLink's account comes after it
+			await fetch(`${lab.evolink.url}/v1/credits`).then(async (answer) => await answer.text());
+			await run.cancel();
+			expect((await lab.end(run)).status).toBe('canceled');
+			expect(lab.creates).toHaveLength(1);
+		}),
+	);
+});
+
+test.concurrent('Retry of an execution whose process was lost sends the same keys: one charge per item', () =>
+	inLab(async (lab) => {
+		const run = await waiting(lab, {}, 'trigger');
+		run.crash();
+		recoverCrashed(lab.engine, run);
+		await run.cancel();
+		await lab.end(run);
+		for (const id of lab.ids) lab.evolink.finish(id);
+		const retried = await lab.retry(run);
+		expect(retried.json(SORA)).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
+		expect(lab.paid.sort()).toEqual(['a cat', 'a dog']);
+		expect(sentKeys(lab).size).toBe(2);
+	}),
+);

@@ -1,0 +1,368 @@
+import {
+	Host,
+	binaryOf,
+	connect,
+	createEngine,
+	loadPackage,
+	recoverCrashed,
+	resumeByTimer,
+	resumeByWebhook,
+	retryExecution,
+	runWorkflow,
+	startWorkflow,
+	type Engine,
+	type NodeFixture,
+	type WebhookOutcome,
+} from './harness';
+import { startStandIn, type StandIn } from '../../stand-in';
+
+let evolink: StandIn;
+let host: Host;
+let engine: Engine;
+
+beforeAll(async () => {
+	host = new Host([await loadPackage()]);
+});
+beforeEach(async () => {
+	evolink = await startStandIn({ defaults: { seconds: 3600 } });
+	engine = createEngine(host, {
+		evoLinkApi: { apiKey: evolink.apiKey, baseUrl: evolink.url, filesUrl: evolink.url },
+	});
+});
+afterEach(async () => {
+	expect(evolink.violations).toEqual([]);
+	await evolink.close();
+});
+
+const start: NodeFixture = { name: 'Start', type: 'n8n-nodes-base.scheduleTrigger' };
+const after: NodeFixture = { name: 'After', type: 'n8n-nodes-base.noOp' };
+const failed: NodeFixture = { name: 'Failed', type: 'n8n-nodes-base.noOp' };
+const sora = (more: Partial<NodeFixture> = {}, name = 'Sora Video'): NodeFixture => ({
+	name,
+	type: 'n8n-nodes-evolink-sora.soraVideo',
+	...more,
+	parameters: { prompt: '={{ $json.prompt }}', ...more.parameters },
+});
+const prompts = (...texts: string[]) => texts.map((prompt) => ({ json: { prompt } }));
+const taskIds = () => [...evolink.tasks.keys()];
+const callback = async (executionId: string, id: string) =>
+	await resumeByWebhook(engine, executionId, { body: { id, status: 'completed' } });
+
+async function parked(node = sora(), items = prompts('a cat')) {
+	const run = await runWorkflow(engine, { nodes: [start, node, after] }, { items });
+	expect(run.status).toBe('waiting');
+	return run.executionId;
+}
+
+function expectParked(outcome: WebhookOutcome, statusCode: number) {
+	expect(outcome.statusCode).toBe(statusCode);
+	expect(outcome.run).toBeUndefined();
+}
+
+async function timer(executionId: string) {
+	return await (
+		await resumeByTimer(engine, executionId)
+	).done;
+}
+
+describe('a suspended run', () => {
+	test('orders once, parks, and shows the tasks it waits for', async () => {
+		const run = await runWorkflow(
+			engine,
+			{ nodes: [start, sora(), after] },
+			{ items: prompts('a cat', 'a dog') },
+		);
+		expect(run.status).toBe('waiting');
+		expect(evolink.charges).toHaveLength(2);
+		expect(run.json('Sora Video')).toEqual(taskIds().map((taskId) => ({ status: 'waiting', taskId })));
+		expect(run.task('After')).toBeUndefined();
+	});
+
+	test("asks EvoLink to call n8n's own resume URL", async () => {
+		const executionId = await parked();
+		const [task] = evolink.tasks.values();
+		expect(task.request.callback_url).toMatch(
+			new RegExp(`^https://.+/webhook-waiting/${executionId}\\?signature=`),
+		);
+	});
+
+	test('goes on with the video when the callback comes', async () => {
+		const executionId = await parked();
+		const [id] = taskIds();
+		evolink.finish(id);
+		const outcome = await callback(executionId, id);
+		expect(outcome.statusCode).toBe(200);
+		const run = await outcome.run!.done;
+		expect(run.status).toBe('success');
+		expect(run.json('After')).toMatchObject([
+			{ id, status: 'completed', resultExpiresAt: expect.any(String) },
+		]);
+		expect(await binaryOf(run.output('After')[0])).toMatchObject({
+			mimeType: 'video/mp4',
+			fileName: `${id}.mp4`,
+		});
+		expect(evolink.charges).toHaveLength(1);
+	});
+
+	test('finds the result by its timer when the callback is lost, in as many rounds as it takes', async () => {
+		const executionId = await parked(sora(), prompts('a cat', 'a dog'));
+		const [cat, dog] = taskIds();
+		evolink.finish(dog);
+		expect((await timer(executionId)).status).toBe('waiting');
+		evolink.finish(cat);
+		const run = await timer(executionId);
+		expect(run.status).toBe('success');
+		expect(run.json('After').map(({ id }) => id)).toEqual([cat, dog]);
+		expect(run.output('After').map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
+		expect(run.runData['Sora Video']).toHaveLength(1);
+		expect(evolink.charges).toHaveLength(2);
+	});
+
+	test('promises the link for 24 h from when the task was last seen unfinished, however late the result is found', async () => {
+		const executionId = await parked();
+		await timer(executionId);
+		const lastSeenUnfinished = Date.now();
+		evolink.finish(taskIds()[0]);
+		await new Promise((resolve) => setTimeout(resolve, 300));
+		const [{ resultExpiresAt }] = (await timer(executionId)).json('After');
+		expect(Date.parse(String(resultExpiresAt)) - 24 * 3_600_000).toBeLessThanOrEqual(lastSeenUnfinished);
+	});
+
+	test('stays parked on callbacks for unfinished, failed, foreign and forged tasks, and on bodies without a task', async () => {
+		const executionId = await parked(sora(), prompts('a cat', 'a dog'));
+		const [cat, dog] = taskIds();
+		expectParked(await callback(executionId, cat), 200);
+		evolink.finish(cat);
+		expectParked(await callback(executionId, cat), 200);
+		evolink.finish(dog, { outcome: 'failed', code: 'service_error' });
+		expectParked(await callback(executionId, dog), 200);
+		expectParked(await callback(executionId, 'task-unified-1-forged00'), 404);
+		for (const body of [{}, { id: 7 }, { id: '' }, { id: { a: 1 } }, { data: [] }]) {
+			expectParked(await resumeByWebhook(engine, executionId, { body }), 400);
+		}
+		expect(engine.store.get(executionId).status).toBe('waiting');
+	});
+
+	test('takes each file once when all videos of a run end at the same instant', async () => {
+		const executionId = await parked(sora(), prompts('a cat', 'a dog', 'a cow', 'a pig', 'a hen', 'a bee'));
+		const ids = taskIds();
+		for (const id of ids) evolink.finish(id);
+		const outcomes = await Promise.all(ids.map(async (id) => await callback(executionId, id)));
+		expect(outcomes.map(({ statusCode }) => statusCode)).toEqual(ids.map(() => 200));
+		const runs = outcomes.flatMap(({ run }) => run ?? []);
+		expect(runs).toHaveLength(1);
+		const run = await runs[0].done;
+		expect(run.json('After').map(({ id }) => id)).toEqual(ids);
+		expect(evolink.mediaStats.requests).toBe(ids.length);
+	});
+
+	test('goes on by the callback of the last task although another one is still being looked into', async () => {
+		const executionId = await parked(sora(), prompts('a cat', 'a dog'));
+		const [cat, dog] = taskIds();
+		evolink.finish(cat);
+		// its answer is made before the dog has ended and given after that
+		const late = evolink.fault('read', { kind: 'slow', seconds: 1, accepted: true }, { times: 2 });
+		const first = callback(executionId, cat);
+		await evolink.until(() => late.hits === 2);
+		evolink.finish(dog);
+		const outcomes = await Promise.all([first, callback(executionId, dog)]);
+		expect(outcomes.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+		expect(outcomes.flatMap(({ run }) => run ?? [])).toHaveLength(1);
+	});
+
+	test('answers 503 to a callback while EvoLink cannot be asked, so that it is repeated', async () => {
+		const executionId = await parked();
+		const [id] = taskIds();
+		evolink.finish(id);
+		const fault = evolink.fault('read', { kind: 'http', status: 500 });
+		expectParked(await callback(executionId, id), 503);
+		fault.remove();
+		expect((await callback(executionId, id)).run).toBeDefined();
+	});
+
+	test('stays parked when the file cannot be had at the callback; the timer then says why and names task and link', async () => {
+		const executionId = await parked();
+		const [id] = taskIds();
+		evolink.finish(id, { media: { status: 403 } });
+		expectParked(await callback(executionId, id), 200);
+		const run = await timer(executionId);
+		expect(run.status).toBe('error');
+		expect(run.error?.message).toContain(id);
+		expect(run.error?.message).toContain('/media/');
+	});
+
+	test('ends with an error that names the running task when the time is up, after one last look', async () => {
+		const executionId = await parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
+		const [id] = taskIds();
+		await new Promise((resolve) => setTimeout(resolve, 650));
+		const reads = evolink.tasks.get(id)!.reads;
+		const run = await timer(executionId);
+		expect(run.status).toBe('error');
+		expect(run.error?.message).toContain(`Task ${id} was still`);
+		expect(evolink.tasks.get(id)!.reads).toBe(reads + 1);
+	});
+});
+
+test('the last look of a wait is not lost to a bad moment of EvoLink', async () => {
+	const executionId = await parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
+	const [id] = taskIds();
+	evolink.finish(id);
+	await new Promise((resolve) => setTimeout(resolve, 650));
+	const fault = evolink.fault('read', { kind: 'http', status: 502 }, { times: 1 });
+	const run = await timer(executionId);
+	expect(fault.hits).toBe(1);
+	expect(run.json('After')).toMatchObject([{ id, status: 'completed' }]);
+});
+
+describe('a task that fails while the run is parked', () => {
+	const nodes = (onError?: NodeFixture['onError']) => [
+		start,
+		sora({ ...(onError && { onError }) }),
+		after,
+		failed,
+	];
+	const connections = connect(
+		['Start', 'Sora Video'],
+		['Sora Video', 'After'],
+		[['Sora Video', 1], 'Failed'],
+	);
+
+	async function run(onError?: NodeFixture['onError']) {
+		const { executionId } = await runWorkflow(
+			engine,
+			{ nodes: nodes(onError), connections },
+			{ items: prompts('a', 'b', 'c') },
+		);
+		const [a, b, c] = taskIds();
+		evolink.finish(a);
+		evolink.finish(b, { outcome: 'failed', code: 'content_policy_violation' });
+		evolink.finish(c);
+		return { run: await timer(executionId), ids: [a, b, c] as const };
+	}
+
+	test('ends the run with a message that names it and all others', async () => {
+		const { run: ended, ids } = await run();
+		expect(ended.status).toBe('error');
+		for (const id of ids) expect(ended.error?.message).toContain(id);
+		expect(ended.error?.message).toContain('content_policy_violation');
+	});
+
+	test('goes on as an error item beside the others', async () => {
+		const { run: ended, ids } = await run('continueRegularOutput');
+		const [first, second, third] = ended.json('After');
+		expect([first.id, third.id]).toEqual([ids[0], ids[2]]);
+		expect(second.error).toContain(ids[1]);
+	});
+
+	test('goes to the error branch', async () => {
+		const { run: ended, ids } = await run('continueErrorOutput');
+		expect(ended.json('After').map(({ id }) => id)).toEqual([ids[0], ids[2]]);
+		expect(ended.json('Failed')).toHaveLength(1);
+		expect(ended.json('Failed')[0].error).toContain(ids[1]);
+	});
+});
+
+describe('one intent, one charge', () => {
+	test('a failed task is not bought again by Retry, and Retry On Fail does not multiply it', async () => {
+		const executionId = await parked(sora({ retryOnFail: true, maxTries: 3, waitBetweenTries: 1 }));
+		evolink.finish(taskIds()[0], { outcome: 'failed', code: 'service_error' });
+		const run = await timer(executionId);
+		expect(run.error?.message).toContain('does not buy it again');
+		const again = await (await retryExecution(engine, executionId)).done;
+		expect(again.status).toBe('error');
+		expect(evolink.charges).toHaveLength(1);
+	});
+
+	test('Retry after a timeout waits on for the same task', async () => {
+		const executionId = await parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
+		await new Promise((resolve) => setTimeout(resolve, 650));
+		expect((await timer(executionId)).status).toBe('error');
+		const again = await (await retryExecution(engine, executionId)).done;
+		expect(again.status).toBe('waiting');
+		evolink.finish(taskIds()[0]);
+		expect((await timer(again.executionId)).json('After')).toMatchObject([{ id: taskIds()[0] }]);
+		expect(evolink.charges).toHaveLength(1);
+	});
+
+	test('a process lost after the wake-up: Retry of the crashed execution finishes it without a new order', async () => {
+		const executionId = await parked();
+		const resumed = await resumeByTimer(engine, executionId);
+		resumed.crash();
+		recoverCrashed(engine, resumed);
+		evolink.finish(taskIds()[0]);
+		const again = await (await retryExecution(engine, executionId)).done;
+		expect(again.json('After')).toMatchObject([{ id: taskIds()[0] }]);
+		expect(evolink.charges).toHaveLength(1);
+	});
+
+	async function lostBeforeStored(wait: string) {
+		const node = sora({ parameters: { wait, options: { pollSeconds: 0.25, timeoutMinutes: 0.05 } } });
+		const run = await startWorkflow(engine, { nodes: [start, node, after] }, { items: prompts('a cat') });
+		await new Promise((resolve) => evolink.events.once('create', resolve));
+		run.crash();
+		recoverCrashed(engine, run);
+		return await await retryExecution(engine, run.executionId);
+	}
+
+	test('a process lost before anything was stored: the retried order has the same Idempotency-Key and gets the same task', async () => {
+		const again = await lostBeforeStored('poll');
+		await new Promise((resolve) => evolink.events.once('read', resolve));
+		evolink.finish(taskIds()[0]);
+		expect((await again.done).json('After')).toMatchObject([{ id: taskIds()[0] }]);
+		expect(evolink.requests.filter(({ operationId }) => operationId === 'createVideoTask')).toHaveLength(2);
+		expect(evolink.charges).toHaveLength(1);
+	});
+
+	test('a process lost before it parked: the new callback URL makes EvoLink refuse the repeat, which is told and costs nothing', async () => {
+		const again = await (await lostBeforeStored('suspend')).done;
+		expect(again.error?.message).toContain(evolink.charges[0].idempotencyKey);
+		expect(evolink.charges).toHaveLength(1);
+	});
+
+	test('nothing is evaluated again: a prompt of the execution id stays what was sent', async () => {
+		const executionId = await parked(
+			sora({ parameters: { prompt: '={{ $execution.id }}', options: { timeoutMinutes: 0.01 } } }),
+		);
+		await new Promise((resolve) => setTimeout(resolve, 650));
+		await timer(executionId);
+		const again = await (await retryExecution(engine, executionId)).done;
+		evolink.finish(taskIds()[0]);
+		expect((await timer(again.executionId)).status).toBe('success');
+		expect(evolink.charges.map(({ prompt }) => prompt)).toEqual([executionId]);
+	});
+});
+
+test('two waits in one run each take their own task', async () => {
+	const nodes = [start, sora(), sora({ parameters: { prompt: 'second' } }, 'Again'), after];
+	const { executionId } = await runWorkflow(engine, { nodes }, { items: prompts('first') });
+	const [first] = taskIds();
+	evolink.finish(first);
+	const middle = await (await callback(executionId, first)).run!.done;
+	expect(middle.status).toBe('waiting');
+	expectParked(await callback(executionId, first), 404);
+	const second = taskIds()[1];
+	evolink.finish(second);
+	const run = await (await callback(executionId, second)).run!.done;
+	expect(run.json('After')).toMatchObject([{ id: second }]);
+	expect(evolink.charges).toHaveLength(2);
+});
+
+test.each(['a "b" }} c', '{{ $json }}', "it's `odd` \\ \n", '視頻 🎬'])(
+	'a node named %j is resumed by its callback',
+	async (name) => {
+		const { executionId } = await runWorkflow(
+			engine,
+			{ nodes: [start, sora({}, name), after] },
+			{ items: prompts('a cat') },
+		);
+		const [id] = taskIds();
+		evolink.finish(id);
+		expect((await callback(executionId, id)).run).toBeDefined();
+	},
+);
+
+test('if n8n ever forwarded what was parked, it would be an error that names the tasks, never the input', async () => {
+	const executionId = await parked();
+	const [entry] = engine.store.readData(executionId).executionData!.nodeExecutionStack;
+	expect(entry.data.main[0]).toMatchObject([{ json: { error: expect.stringContaining(taskIds()[0]) } }]);
+});

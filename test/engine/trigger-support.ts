@@ -1,0 +1,171 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { HookContext } from 'n8n-core';
+import type { IDataObject, IWebhookData } from 'n8n-workflow';
+import type { CallbackAttempt, StandInOptions } from '../../stand-in';
+import {
+	receiveWebhook,
+	type Execution,
+	type NodeFixture,
+	type WebhookAnswer,
+	type WebhookCall,
+	type WebhookOutcome,
+} from './harness';
+import { additionalDataFor } from './harness/engine';
+import { logPosition, logSince, type LogLine } from './harness/log';
+import { completeWorkflow, instantiate } from './harness/workflow-fixture';
+import { after, inLab, type Lab } from './support';
+
+/** Where EvoLink is told to call; the stand-in delivers it to the test's own n8n. */
+export const CALLBACK_URL = 'https://n8n.example.test/webhook/some-id/webhook';
+
+export const TRIGGER = 'Sora Video Trigger';
+
+/** A callback that n8n has been through with. */
+export interface Received extends WebhookOutcome {
+	/** The workflow that it started, at its end. */
+	execution?: Execution;
+	/** When the node sent its answer by itself, ms since 1970. */
+	sentAt?: number;
+	/** What was written to n8n's log until the workflow started. */
+	logs: LogLine[];
+}
+
+/** An active workflow "Sora Video Trigger" → After, and an EvoLink that calls it. */
+export class TriggerLab {
+	/** Every call that reached n8n, in the order in which n8n was through with them. */
+	readonly received: Received[] = [];
+
+	constructor(
+		readonly lab: Lab,
+		private readonly trigger: NodeFixture,
+	) {}
+
+	get evolink() {
+		return this.lab.evolink;
+	}
+
+	/** A call at the trigger's production URL, by whomever. `onSent` gets the status when the node sends it. */
+	async call(call: WebhookCall, onSent?: (status: number) => void): Promise<Received> {
+		let sentAt: number | undefined;
+		const onAnswer = ({ statusCode }: WebhookAnswer) => {
+			sentAt = Date.now();
+			onSent?.(statusCode);
+		};
+		const fixture = { nodes: [this.trigger, after] };
+		const logsFrom = logPosition();
+		const outcome = await receiveWebhook(this.lab.engine, fixture, TRIGGER, { ...call, onAnswer });
+		const logs = logSince(logsFrom);
+		const execution = outcome.run && (await this.lab.end(outcome.run));
+		const received = { ...outcome, logs, ...(sentAt && { sentAt }), ...(execution && { execution }) };
+		this.received.push(received);
+		return received;
+	}
+
+	/** Orders a video at EvoLink the way any program does, and gives its task id. */
+	async order(prompt: string, callbackUrl = CALLBACK_URL): Promise<string> {
+		const { url, apiKey } = this.evolink;
+		const response = await fetch(`${url}/v1/videos/generations`, {
+			method: 'POST',
+			headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+			body: JSON.stringify({ model: 'sora-2-preview', prompt, callback_url: callbackUrl }),
+		});
+		return ((await response.json()) as { id: string }).id;
+	}
+
+	deliveries(taskId: string): CallbackAttempt[] {
+		return this.evolink.callbacks.filter((attempt) => attempt.taskId === taskId);
+	}
+
+	/** Orders a video and waits until EvoLink's callback was taken, and the workflow that it may have started is over. */
+	async orderAndDeliver(prompt: string): Promise<string> {
+		const id = await this.order(prompt);
+		await this.evolink.until(() => this.deliveries(id).some(({ status }) => status === 200));
+		await this.evolink.until(() => this.received.length >= this.deliveries(id).length);
+		return id;
+	}
+
+	/** The JSON that came out of the trigger in every execution that was started. */
+	get started(): IDataObject[] {
+		return this.received.flatMap(({ execution }) => execution?.json('After') ?? []);
+	}
+
+	get reads(): number {
+		return this.evolink.requests.filter(({ operationId }) => operationId === 'getTask').length;
+	}
+}
+
+/** Gives a test an EvoLink whose callbacks really arrive at a Sora Video Trigger. */
+export async function withTrigger(
+	parameters: NonNullable<NodeFixture['parameters']>,
+	body: (trigger: TriggerLab) => Promise<void>,
+	{ node = {}, ...options }: StandInOptions & { node?: Partial<NodeFixture> } = {},
+): Promise<void> {
+	let lab: TriggerLab | undefined;
+	const n8n = createServer((request, response) => {
+		const chunks: Buffer[] = [];
+		request.on('data', (chunk: Buffer) => chunks.push(chunk));
+		request.on('end', () => {
+			const headers = { 'content-type': String(request.headers['content-type'] ?? '') };
+			const send = (status: number) => {
+				if (!response.headersSent) response.writeHead(status).end();
+			};
+			lab?.call({ body: Buffer.concat(chunks).toString(), headers }, send).then(
+				({ statusCode }) => send(statusCode),
+				() => send(500),
+			);
+		});
+	});
+	await new Promise<void>((listening) => n8n.listen(0, '127.0.0.1', listening));
+	const origin = `http://127.0.0.1:${(n8n.address() as AddressInfo).port}`;
+	try {
+		await inLab(
+			async (inner) => {
+				lab = new TriggerLab(inner, {
+					id: `trigger-${Math.random()}`,
+					name: TRIGGER,
+					type: 'n8n-nodes-evolink-sora.soraVideoTrigger',
+					parameters,
+					...node,
+				});
+				await body(lab);
+			},
+			{ callbackHosts: { 'n8n.example.test': origin }, ...options },
+		);
+	} finally {
+		n8n.closeAllConnections();
+		await new Promise((closed) => n8n.close(closed));
+	}
+}
+
+/**
+ * Activates a workflow that starts with the trigger, as n8n does (WebhookService.createWebhookIfNotExists).
+ *
+ * @param webhookBaseUrl n8n's WEBHOOK_URL with `/webhook`
+ * @returns what was logged
+ * @throws what keeps n8n from activating it
+ */
+export async function activate(
+	{ engine }: Lab,
+	trigger: Partial<NodeFixture>,
+	webhookBaseUrl = 'https://n8n.example.test/webhook',
+): Promise<LogLine[]> {
+	const { host, credentials } = engine;
+	const node = { name: TRIGGER, type: 'n8n-nodes-evolink-sora.soraVideoTrigger', ...trigger };
+	const workflow = instantiate(host, completeWorkflow(host, { nodes: [node] }, credentials));
+	const additionalData = { ...additionalDataFor(engine, { executionId: '', workflow }, []), webhookBaseUrl };
+	const nodeType = host.getByNameAndVersion(node.type);
+	const webhook = { webhookDescription: nodeType.description.webhooks![0] } as IWebhookData;
+	const context = new HookContext(
+		workflow,
+		workflow.getNode(TRIGGER)!,
+		additionalData,
+		'trigger',
+		'activate',
+		webhook,
+	);
+	const { checkExists, create } = nodeType.webhookMethods!.default!;
+	const from = logPosition();
+	if (!(await checkExists.call(context))) await create.call(context);
+	return logSince(from);
+}

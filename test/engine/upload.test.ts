@@ -1,0 +1,307 @@
+import type { IBinaryData, INodeParameters } from 'n8n-workflow';
+import type { SeenRequest } from '../../stand-in';
+import { MediaLab, errorsOf, storedFile } from './media-support';
+import { gif, jpeg, mov, mp4, png, webm, webp } from './media-files';
+import { SORA } from './support';
+
+let lab: MediaLab;
+
+beforeAll(async () => (lab = await MediaLab.open()));
+afterAll(async () => await lab.close());
+
+const IMAGE = { prompt: '={{ $json.prompt }}', image: 'binary', wait: 'none' };
+const VIDEO = { operation: 'character', video: 'binary', wait: 'none' };
+
+const inline = (bytes: Buffer, mimeType = 'image/png', fileName = 'cat.png'): IBinaryData => ({
+	data: bytes.toString('base64'),
+	mimeType,
+	fileName,
+});
+const item = (data: IBinaryData, prompt = 'a cat') => ({ json: { prompt }, binary: { data } });
+const uploads = () => lab.evolink.requests.filter(({ operationId }) => operationId === 'uploadFileStream');
+const requests = () => lab.evolink.requests.length;
+
+/** The file that an order points to, as EvoLink would fetch it. */
+async function fetched(url: unknown): Promise<{ bytes: Buffer; type: string | null }> {
+	const response = await fetch(String(url));
+	return { bytes: Buffer.from(await response.arrayBuffer()), type: response.headers.get('content-type') };
+}
+
+describe('a picture', () => {
+	test.each([
+		['PNG', png(1280, 720), 'image/png', 'png'],
+		['JPEG', jpeg(1280, 720), 'image/jpeg', 'jpg'],
+		['lossy WebP', webp(1280, 720, 'VP8 '), 'image/webp', 'webp'],
+		['lossless WebP', webp(1280, 720, 'VP8L'), 'image/webp', 'webp'],
+		['extended WebP', webp(1280, 720, 'VP8X'), 'image/webp', 'webp'],
+	])(
+		'%s from the binary store or from memory reaches EvoLink unchanged',
+		async (_, bytes, type, extension) => {
+			const parameters = { ...IMAGE, aspectRatio: '1280x720' };
+			const items = [item(await storedFile(bytes, 'cat', type)), item(inline(bytes, type))];
+			const run = await lab.make(parameters, { items });
+			expect(run.error).toBeUndefined();
+			const urls = run.json(SORA).map(({ id }) => {
+				const { image_urls: links } = lab.evolink.tasks.get(id as string)!.request;
+				expect(links).toHaveLength(1);
+				return (links as string[])[0];
+			});
+			expect(new Set(urls).size).toBe(2);
+			for (const url of urls) {
+				expect(url).toMatch(new RegExp(`/n8n-[0-9a-f]{32}\\.${extension}$`));
+				const file = await fetched(url);
+				expect(file.type).toBe(type);
+				expect(file.bytes.equals(bytes)).toBe(true);
+			}
+		},
+	);
+
+	test('is uploaded under another name in every run, so no run can overwrite the picture of another', async () => {
+		const items = [item(inline(png(1280, 720)))];
+		for (let round = 0; round < 2; round += 1) await lab.make(IMAGE, { items });
+		const names = uploads().map(({ body }) => (body as { file_name: string }).file_name);
+		expect(new Set(names).size).toBe(names.length);
+	});
+
+	test('of all items is uploaded before the first order is sent', async () => {
+		const from = requests();
+		await lab.make(IMAGE, { items: [item(inline(png(1280, 720))), item(inline(png(1280, 720)))] });
+		const order = lab.evolink.requests.slice(from).map(({ operationId }) => operationId);
+		expect(order).toEqual(['uploadFileStream', 'uploadFileStream', 'createVideoTask', 'createVideoTask']);
+	});
+
+	test('is known by its bytes: a PNG called notes.txt is sent as a PNG', async () => {
+		const run = await lab.make(IMAGE, { items: [item(inline(png(1280, 720), 'text/plain', 'notes.txt'))] });
+		expect(run.error).toBeUndefined();
+		expect(uploads().at(-1)!.body).toMatchObject({ file: { type: 'image/png' } });
+	});
+
+	test.each([
+		['a GIF called cat.png', gif()],
+		['a web page called cat.png', Buffer.from('<!doctype html><title>no cat</title>')],
+		['a video called cat.png', mp4()],
+		['an empty file', Buffer.alloc(0)],
+		['a PNG that breaks off in its header', png(1280, 720).subarray(0, 20)],
+		['a PNG of no size', png(0, 720)],
+	])('that is %s is refused before any request', async (_, bytes) => {
+		const before = requests();
+		const run = await lab.make(IMAGE, { items: [item(await storedFile(bytes, 'cat.png', 'image/png'))] });
+		expect(run.error?.message).toContain("'Input Data Field Name' is 'data'. Allowed: a picture in one of");
+		expect(run.error?.message).toContain('image/jpeg, image/png, image/webp');
+		expect(requests()).toBe(before);
+	});
+
+	test('of more than 10 MB is refused with its size, one of exactly 10 MiB is taken', async () => {
+		const limit = 10 * 2 ** 20;
+		const sized = async (bytes: number) =>
+			item(await storedFile(Buffer.concat([png(1280, 720)], bytes), 'big.png', 'image/png'));
+		const before = requests();
+		const over = await lab.make(IMAGE, { items: [await sized(limit + 1)] });
+		expect(over.error?.message).toMatch(/'data \(10\.5 MB\)'\. Allowed: a picture of at most 10\.5 MB/);
+		expect(requests()).toBe(before);
+		expect((await lab.make(IMAGE, { items: [await sized(limit)] })).error).toBeUndefined();
+	});
+
+	test('in a field that is not there is told with the fields that are', async () => {
+		const items = [{ json: { prompt: 'x' }, binary: { photo: inline(png(1, 1)), doc: inline(png(1, 1)) } }];
+		const run = await lab.make({ ...IMAGE, imageField: 'picture' }, { items });
+		expect(run.error?.message).toContain("'Input Data Field Name' is 'picture'");
+		expect(run.error?.message).toContain('this item has photo, doc');
+	});
+
+	test('twice over, in the field and in Additional Fields, is refused before any request', async () => {
+		const before = requests();
+		const options = { additionalFields: '{"image_urls":["https://example.com/a.png"]}' };
+		const run = await lab.make({ ...IMAGE, options }, { items: [item(inline(png(1280, 720)))] });
+		expect(run.error?.message).toContain("no 'image_urls' beside an input image from a binary field");
+		expect(requests()).toBe(before);
+	});
+});
+
+describe('the pixels of a picture', () => {
+	const withPixels = async (parameters: INodeParameters, width: number, height: number) =>
+		await lab.make({ ...IMAGE, ...parameters }, { items: [item(inline(png(width, height)))] });
+	const warnings = (run: Awaited<ReturnType<typeof withPixels>>) =>
+		run.hints(SORA).filter(({ type }) => type === 'warning');
+
+	test.each([
+		['1280x720', 1920, 1080],
+		['1280x720', 720, 1280],
+		['720x1280', 720, 1281],
+	])('for %s must be exact: %d × %d is refused before any request', async (aspectRatio, width, height) => {
+		const before = requests();
+		const run = await withPixels({ aspectRatio }, width, height);
+		expect(run.error?.message).toContain(`'a picture of ${width}x${height} pixels'`);
+		expect(run.error?.message).toContain(`exactly ${aspectRatio} pixels for 'Aspect Ratio' ${aspectRatio}`);
+		expect(requests()).toBe(before);
+	});
+
+	test.each<[what: string, parameters: INodeParameters, width: number, height: number, warns: number]>([
+		['16:9 that differ give a hint', { aspectRatio: '16:9' }, 1920, 1080, 1],
+		['9:16 that differ give a hint', { aspectRatio: '9:16' }, 1280, 720, 1],
+		['16:9 that fit give none', { aspectRatio: '16:9' }, 1280, 720, 0],
+		['720x1280 that fit give none', { aspectRatio: '720x1280' }, 720, 1280, 0],
+		[
+			'9:16 of the pro model, lying, give a hint',
+			{ model: 'sora-2-pro-preview', aspectRatio: '9:16' },
+			1920,
+			1080,
+			1,
+		],
+		[
+			'9:16 of the pro model, standing, give none',
+			{ model: 'sora-2-pro-preview', aspectRatio: '9:16' },
+			1080,
+			1920,
+			0,
+		],
+	])('for %s, and the video is ordered', async (_, parameters, width, height, warns) => {
+		const ordered = lab.creates.length;
+		const run = await withPixels(parameters, width, height);
+		expect(run.error).toBeUndefined();
+		expect(lab.creates.length).toBe(ordered + 1);
+		expect(warnings(run)).toHaveLength(warns);
+		if (warns > 0) expect(warnings(run)[0]!.message).toContain(`${width}x${height}`);
+	});
+});
+
+describe("a character's video", () => {
+	test.each([
+		['mp4', mp4(), 'video/mp4'],
+		['mov', mov(), 'video/quicktime'],
+		['webm', webm(), 'video/webm'],
+	])(
+		'as %s from the binary store or from memory reaches EvoLink unchanged',
+		async (extension, bytes, type) => {
+			const items = [item(await storedFile(bytes, 'me', type)), item(inline(bytes, type))];
+			const run = await lab.make(VIDEO, { items });
+			expect(run.error).toBeUndefined();
+			for (const { id } of run.json(SORA)) {
+				const { video_url: url } = lab.evolink.tasks.get(id as string)!.request;
+				expect(url).toMatch(new RegExp(`/n8n-[0-9a-f]{32}\\.${extension}$`));
+				const file = await fetched(url);
+				expect(file.type).toBe(type);
+				expect(file.bytes.equals(bytes)).toBe(true);
+			}
+		},
+	);
+
+	test.each([
+		['a picture', png(1280, 720)],
+		['a web page', Buffer.from('<!doctype html><title>no video</title>')],
+		['an empty file', Buffer.alloc(0)],
+	])('that is %s is refused before any request', async (_, bytes) => {
+		const before = requests();
+		for (const data of [
+			await storedFile(bytes, 'me.mp4', 'video/mp4'),
+			inline(bytes, 'video/mp4', 'me.mp4'),
+		]) {
+			const run = await lab.make(VIDEO, { items: [item(data)] });
+			expect(run.error?.message).toContain("'Input Data Field Name' is 'data'. Allowed: a video in one of");
+		}
+		expect(requests()).toBe(before);
+	});
+
+	test('of more than EvoLink takes is refused before any request', async () => {
+		const before = requests();
+		const big = await storedFile(Buffer.concat([mp4()], 99_614_721), 'big.mp4', 'video/mp4');
+		const run = await lab.make(VIDEO, { items: [item(big)] });
+		expect(run.error?.message).toContain('Allowed: a video of at most 99.6 MB');
+		expect(requests()).toBe(before);
+	});
+});
+
+describe('an upload that EvoLink refuses', () => {
+	const SIZES = { refused: 5001, fine: 5002 };
+	const sized = (bytes: number) =>
+		item(inline(Buffer.concat([png(1280, 720)], bytes)), `picture of ${bytes}`);
+	const hits = ({ body }: SeenRequest, bytes: number) =>
+		(body as { file?: { size: number } } | undefined)?.file?.size === bytes;
+	const refuseWith = (fault: Parameters<MediaLab['evolink']['fault']>[1], times?: number) =>
+		lab.evolink.fault('upload', fault as never, {
+			...(times !== undefined && { times }),
+			match: ({ request }) => hits(request, SIZES.refused),
+		});
+
+	test.each([
+		[
+			'HTTP 200 and success: false (40001)',
+			{ kind: 'refused', code: 40001, msg: 'file too large' },
+			'file too large (400 40001',
+		],
+		[
+			'HTTP 200 and success: false (40002)',
+			{ kind: 'refused', code: 40002, msg: 'bad type' },
+			'bad type (400 40002',
+		],
+		[
+			'HTTP 200 and success: false (40003)',
+			{ kind: 'refused', code: 40003, msg: 'quota used up' },
+			'quota used up (400 40003',
+		],
+		['401', { kind: 'http', status: 401 }, '(401'],
+		['413', { kind: 'http', status: 413 }, '(413'],
+	] as const)('with %s is told at once, and nothing is ordered for its item only', async (_, fault, said) => {
+		const handle = refuseWith(fault);
+		const [ordered, uploaded] = [lab.creates.length, uploads().length];
+		const items = [sized(SIZES.refused), sized(SIZES.fine)];
+		const run = await lab.make(IMAGE, { items, onError: 'continueErrorOutput' });
+		handle.remove();
+		expect(run.json('Failed')).toEqual([{ error: expect.stringContaining('[item 0]') }]);
+		const { error } = run.json('Failed')[0] as { error: string };
+		expect(error).toContain('EvoLink did not take the input file');
+		expect(error).toContain(said);
+		expect(error).toContain('Nothing was ordered for this item');
+		expect(uploads().length - uploaded).toBe(2);
+		expect(lab.creates.slice(ordered)).toMatchObject([{ body: { prompt: `picture of ${SIZES.fine}` } }]);
+	});
+
+	test('stops the run before any order is sent, of other items too (On Error = stop)', async () => {
+		const handle = refuseWith({ kind: 'refused', code: 40002 });
+		const ordered = lab.creates.length;
+		const run = await lab.make(IMAGE, { items: [sized(SIZES.fine), sized(SIZES.refused)] });
+		handle.remove();
+		expect(run.error?.message).toContain('EvoLink did not take the input file');
+		expect(lab.creates.length).toBe(ordered);
+	});
+
+	test.each([
+		['a picture', IMAGE, () => sized(SIZES.refused)],
+		[
+			'a streamed video',
+			VIDEO,
+			async () => item(await storedFile(Buffer.concat([mp4()], SIZES.refused), 'v', 'video/mp4')),
+		],
+	])('for a moment is repeated, and %s arrives whole and is ordered once', async (_, parameters, source) => {
+		const handle = refuseWith({ kind: 'http', status: 503 }, 1);
+		const ordered = lab.creates.length;
+		const run = await lab.make(parameters, { items: [await source()] });
+		expect(handle.hits).toBe(1);
+		expect(run.error).toBeUndefined();
+		const [order] = lab.creates.slice(ordered);
+		expect(lab.creates.length).toBe(ordered + 1);
+		const body = order!.body as { image_urls?: string[]; video_url?: string };
+		const file = await fetched(body.image_urls?.[0] ?? body.video_url);
+		expect(file.bytes).toHaveLength(SIZES.refused);
+	});
+
+	test.each<[string, Parameters<typeof refuseWith>[0], string]>([
+		['a web page', { kind: 'html', accepted: false }, 'a body that is not a JSON object'],
+		['half an answer', { kind: 'truncated-json', accepted: false }, 'a body that is not a JSON object'],
+		['no file URL', { kind: 'body', body: { success: true, data: {} } }, 'no file URL in it'],
+		[
+			'a file URL that is none',
+			{ kind: 'body', body: { success: true, data: { file_url: 'x' } } },
+			'no file URL in it',
+		],
+		['a dropped connection', { kind: 'drop-before' }, 'dropped the connection'],
+	])('by answering with %s, again and again, is told, and nothing is ordered', async (_, fault, said) => {
+		const handle = refuseWith(fault);
+		const ordered = lab.creates.length;
+		const run = await lab.make(IMAGE, { items: [sized(SIZES.refused)], onError: 'continueRegularOutput' });
+		handle.remove();
+		expect(errorsOf(run)[0]).toContain(said);
+		expect(handle.hits).toBe(3);
+		expect(lab.creates.length).toBe(ordered);
+	});
+});

@@ -1,0 +1,216 @@
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import path from 'node:path';
+
+import { type Execution, json, type SavedWorkflow, type WorkflowDraft } from '../e2e/lib/client';
+import { ChatModel } from '../e2e/lib/chat-model';
+import { errorText } from '../e2e/lib/flow';
+import { Installation } from '../e2e/lib/installation';
+import { PUBLIC_HOST } from '../e2e/lib/n8n';
+import { PACKAGE_NAME } from '../e2e/lib/package-under-test';
+import { REPO_DIR, RUN_DIR } from '../e2e/lib/paths';
+import { type CredentialRef } from '../e2e/lib/workflows';
+import { png } from './png';
+
+const EXAMPLES = path.join(REPO_DIR, 'examples');
+/** Stands for the folder that n8n may write to in its official image. */
+const FILES = path.join(RUN_DIR, 'example-files');
+
+let n8n: Installation;
+let inbox: Inbox;
+beforeAll(async () => {
+	mkdirSync(FILES, { recursive: true });
+	inbox = await Inbox.open();
+	const env = { N8N_RESTRICT_FILE_ACCESS_TO: FILES };
+	n8n = await Installation.open({ name: 'examples', mode: 'regular', env, standIn: { timeScale: 20 } });
+}, 180_000);
+afterAll(async () => {
+	await n8n?.close();
+	await inbox?.close();
+});
+
+/** What a user does with each example after importing it, and what they must find. */
+const scenarios: Record<string, () => Promise<void>> = {
+	'text-to-video.json': async () => {
+		const done = await runFrom('Start', await load('text-to-video.json'));
+		expect(saved(done, 'Save Video', 'mp4')).toHaveLength(1);
+	},
+
+	'sheet-to-storage.json': async () => {
+		const done = await runFrom('Start', await load('sheet-to-storage.json'));
+		expect(json(done, 'Done').map(({ file, status }) => `${String(file)} ${String(status)}`)).toEqual([
+			'harbour completed',
+			'lighthouse completed',
+			'market completed',
+		]);
+		for (const { file } of json(done, 'Done')) expect(sizeOf(`${String(file)}.mp4`)).toBeGreaterThan(1000);
+		expect(new Set(json(done, 'Done').map(({ task }) => task)).size).toBe(3);
+	},
+
+	'image-to-video.json': async () => {
+		const workflow = await load('image-to-video.json');
+		await n8n.client.activate(workflow);
+		const form = new FormData();
+		form.set('field-0', new Blob([png(1280, 720)], { type: 'image/png' }), 'meadow.png');
+		form.set('field-1', 'The grass sways in the wind');
+		const { webhookId } = workflow.nodes.find(({ name }) => name === 'Form')!;
+		const answer = await fetch(`${n8n.main.url}/form/${webhookId}`, { method: 'POST', body: form });
+		expect(answer.status).toBe(200);
+		const { request } = await n8n.taskOf('The grass sways in the wind');
+		const uploaded = [...n8n.evolink.files.values()].map(({ url }) => url);
+		expect(request.image_urls).toEqual(uploaded);
+		expect(request.callback_url).toContain('/webhook-waiting/');
+		expect(saved(await ended(workflow), 'Save Video', 'mp4')).toHaveLength(1);
+	},
+
+	'character-picture.json': async () => {
+		const done = await runFrom('Start', await load('character-picture.json'));
+		expect(saved(done, 'Save Picture', 'jpg')).toHaveLength(1);
+		expect(json(done, 'Sora Video')).toEqual([
+			expect.objectContaining({ character: expect.objectContaining({ name: expect.any(String) as string }) }),
+		]);
+	},
+
+	'order-and-receive.json': async () => {
+		const workflow = await load('order-and-receive.json', (draft) => {
+			const { webhookId } = draft.nodes.find(({ name }) => name === 'Sora Video Trigger')!;
+			const order = draft.nodes.find(({ name }) => name === 'Order Video')!;
+			order.parameters.options = { callbackUrl: `https://${PUBLIC_HOST}/webhook/${webhookId}/webhook` };
+		});
+		await n8n.client.activate(workflow);
+		const ordered = await runFrom('Every Morning', workflow);
+		const [{ id }] = json(ordered, 'Order Video');
+		await inbox.until((texts) => texts.some((text) => text.includes(`saved: ${String(id)}`)));
+		expect(sizeOf(`${String(id)}.mp4`)).toBeGreaterThan(1000);
+		await n8n.client.deactivate(workflow);
+	},
+
+	'agent-tool.json': async () => {
+		const prompt = 'A fox trots through deep snow, low sun';
+		const model = await ChatModel.start({ prompt, aspectRatio: '9:16', duration: 8 });
+		try {
+			const openAi = await n8n.client.request<CredentialRef>('POST', '/rest/credentials', {
+				name: 'Model',
+				type: 'openAiApi',
+				data: { apiKey: 'unused', url: model.url },
+			});
+			const workflow = await load('agent-tool.json', (draft) => {
+				draft.nodes.find(({ name }) => name === 'Chat Model')!.credentials = { openAiApi: openAi };
+			});
+			const chat = {
+				json: { action: 'sendMessage', sessionId: '1', chatInput: 'A fox in the snow, please' },
+			};
+			const done = await runFrom('When chat message received', workflow, [chat]);
+			expect(json(done, 'AI Agent')).toEqual([{ output: 'Done.' }]);
+			expect(model.toolAnswers[0]).toContain('videoUrl');
+			expect((await n8n.taskOf(prompt)).request).toMatchObject({ aspect_ratio: '9:16', duration: 8 });
+			expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
+		} finally {
+			await model.close();
+		}
+	},
+
+	'failures-to-a-human.json': async () => {
+		n8n.evolink.script('glass marble', { outcome: 'failed', code: 'content_policy_violation' });
+		const done = await runFrom('Start', await load('failures-to-a-human.json'));
+		expect(saved(done, 'Save Video', 'mp4')).toHaveLength(1);
+		const failed = await n8n.taskOf('A glass marble rolls down a wooden track, macro shot');
+		const told = inbox.texts.find((text) => text.includes('ben@example.com asked for: A glass marble'));
+		expect(told).toContain(failed.id);
+		expect(told).toContain('content_policy_violation');
+	},
+};
+
+it.each(readdirSync(EXAMPLES))('%s does in a real n8n what its notes say', async (file) => {
+	expect(Object.keys(scenarios)).toContain(file);
+	await scenarios[file]();
+});
+
+it('nothing of it was out of order for EvoLink, and every video was paid once', () => {
+	expect(n8n.evolink.violations).toEqual([]);
+	const intents = n8n.evolink.charges.map(({ intent }) => intent);
+	expect(new Set(intents).size).toBe(intents.length);
+});
+
+/** Imports an example: the credential chosen in our nodes, files and notifications brought to this machine. */
+async function load(file: string, change: (draft: WorkflowDraft) => void = () => {}): Promise<SavedWorkflow> {
+	const text = readFileSync(path.join(EXAMPLES, file), 'utf8')
+		.replaceAll('/home/node/.n8n-files', FILES)
+		.replaceAll('https://hooks.example.com', inbox.url);
+	const draft = JSON.parse(text) as WorkflowDraft;
+	for (const node of draft.nodes) {
+		if (node.type.startsWith(`${PACKAGE_NAME}.`)) node.credentials = { evoLinkApi: n8n.credential };
+	}
+	change(draft);
+	return await n8n.client.createWorkflow(draft);
+}
+
+/** The editor's "Execute workflow" from a trigger, which starts with the given items. */
+async function runFrom(trigger: string, workflow: SavedWorkflow, items?: object[]): Promise<Execution> {
+	const data = items && {
+		startTime: 0,
+		executionTime: 0,
+		executionIndex: 0,
+		source: [],
+		data: { main: [items] },
+	};
+	const body = { workflowData: workflow, triggerToStartFrom: { name: trigger, ...(data && { data }) } };
+	const { executionId } = await n8n.client.request<{ executionId: string }>(
+		'POST',
+		`/rest/workflows/${workflow.id}/run`,
+		body,
+	);
+	return check(await n8n.client.until(executionId, ['success', 'error', 'waiting'], 60_000));
+}
+
+async function ended(workflow: SavedWorkflow): Promise<Execution> {
+	return check(await n8n.latest(workflow, ['success', 'error'], 60_000));
+}
+
+function check(execution: Execution): Execution {
+	expect(errorText(execution)).toBe('');
+	expect(execution.status).toBe('success');
+	return execution;
+}
+
+const sizeOf = (name: string) => statSync(path.join(FILES, name)).size;
+
+/** Names of the files that a node wrote; each is there and holds something. */
+function saved(execution: Execution, node: string, extension: string): string[] {
+	const names = json(execution, node).map(({ id }) => `${String(id)}.${extension}`);
+	for (const name of names) expect(sizeOf(name)).toBeGreaterThan(500);
+	return names;
+}
+
+/** Stands for the chat that notifications go to. */
+class Inbox {
+	readonly texts: string[] = [];
+
+	private constructor(private readonly server: Server) {}
+
+	static async open(): Promise<Inbox> {
+		const server = createServer((request, response) => {
+			let body = '';
+			request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+			request.on('end', () => {
+				inbox.texts.push((JSON.parse(body) as { text: string }).text);
+				response.end('ok');
+			});
+		});
+		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		return new Inbox(server);
+	}
+
+	get url(): string {
+		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+	}
+
+	async until(found: (texts: string[]) => boolean): Promise<void> {
+		await n8n.evolink.until(() => found(this.texts), 30_000);
+	}
+
+	async close(): Promise<void> {
+		await new Promise((resolve) => this.server.close(resolve));
+	}
+}

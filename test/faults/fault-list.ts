@@ -1,0 +1,243 @@
+import type { ApiFault, StandIn } from '../../stand-in';
+import { HIT_ITEM, TIME_SCALE, api, http, media, offline, task, type Fault } from './fault-kinds';
+import { ITEMS, itemOf } from './orders';
+
+/** Every fault that the stand-in knows, in the forms that mean something different to the node. */
+
+const refused = { passes: false, heals: true };
+const unnoticed = { passes: true, heals: true };
+const unknown = { passes: false, heals: false, unknown: true };
+
+const seconds = (real: number) => real * TIME_SCALE;
+
+/** A key that a gateway repeats in its error. */
+const echo =
+	(status: number) =>
+	(place: 'create' | 'read' | 'upload' | 'credits', traits: typeof refused): Fault => {
+		const fault = api(place, `${status} that repeats the key`, http(status), traits);
+		const arm: Fault['arm'] = (evolink, when) => {
+			const message = `Invalid token ${evolink.apiKey} (Authorization: Bearer ${evolink.apiKey})`;
+			const named = api(
+				place,
+				fault.name,
+				http(status, { message, extra: { hint: evolink.apiKey } }),
+				traits,
+			);
+			return named.arm(evolink, when);
+		};
+		return { ...fault, arm };
+	};
+
+const body = (text: unknown, more: Partial<ApiFault> = {}): ApiFault =>
+	({ kind: 'body', body: text, ...more }) as ApiFault;
+
+const create: Fault[] = [
+	...[400, 401, 402, 403, 404, 413, 422, 425].map((status) =>
+		api('create', `${status}`, http(status), refused),
+	),
+	api('create', '402, older error body', http(402, { generation: 'old' }), refused),
+	echo(401)('create', refused),
+	api('create', '429', http(429), unnoticed),
+	api('create', '429, Retry-After 1', http(429, { retryAfter: 1 }), unnoticed),
+	api('create', '429, Retry-After a date', http(429, { retryAfter: { date: 1 } }), unnoticed),
+	api('create', '429, Retry-After nonsense', http(429, { retryAfter: 'soon' }), unnoticed),
+	api('create', '429, Retry-After an hour', http(429, { retryAfter: 3600 }), refused),
+	...[408, 409, 500, 502, 503, 504].flatMap((status) => [
+		api('create', `${status}, order not taken`, http(status), unknown),
+		api('create', `${status}, order taken`, http(status, { accepted: true }), unknown),
+	]),
+	echo(500)('create', unknown),
+	api('create', '409 idempotency_conflict', http(409, { code: 'idempotency_conflict' }), unknown),
+	api(
+		'create',
+		'400 paid_outcome_unknown',
+		http(400, { code: 'paid_outcome_unknown', accepted: true }),
+		unknown,
+	),
+	api('create', 'a redirect', http(307, { headers: { location: 'https://attacker.example/' } }), unknown),
+	offline('create', async (evolink) => await evolink.offline()),
+	api('create', 'dropped before it is taken', { kind: 'drop-before' }, unknown),
+	api('create', 'dropped after it is taken', { kind: 'drop-after' }, unknown),
+	api('create', '200 without an id', { kind: 'no-id' }, unknown),
+	api(
+		'create',
+		'200, an id with path characters',
+		{ kind: 'odd-id', id: 'task-unified-1/../b?c=d#e' },
+		unnoticed,
+	),
+	api('create', '200, an id with spaces', { kind: 'odd-id', id: 'task unified 1' }, unknown),
+	api('create', '200, HTML', { kind: 'html' }, unknown),
+	api('create', '502, HTML', { kind: 'html', status: 502 }, unknown),
+	api('create', '200, half the JSON', { kind: 'truncated-json' }, unknown),
+	api('create', '200, 8 MB', { kind: 'huge-body', bytes: 8 * 2 ** 20 }, unknown),
+	api('create', '200, empty', body('', { accepted: true }), unknown),
+	api('create', '200, a list', body([], { accepted: true }), unknown),
+	api('create', '200, null', body('null', { accepted: true }), unknown),
+	api('create', '200, wrong types', body({ id: { a: 1 }, status: [] }, { accepted: true }), unknown),
+	api('create', 'an answer 2 s late', { kind: 'slow', seconds: seconds(2) }, { ...unnoticed, seconds: 2 }),
+	api(
+		'create',
+		'no answer, order taken',
+		{ kind: 'slow', seconds: seconds(32) },
+		{ ...unknown, seconds: 31 },
+	),
+	api(
+		'create',
+		'no answer, order not taken',
+		{ kind: 'slow', seconds: seconds(32), accepted: false },
+		{ ...unknown, seconds: 31 },
+	),
+];
+
+const threeAnswered = async (evolink: StandIn) =>
+	await evolink.until(
+		() => evolink.requests.filter(({ status }) => status === 200).length >= ITEMS.length,
+		30_000,
+	);
+
+const read: Fault[] = [
+	...[400, 401, 403, 404].map((status) => api('read', `${status}`, http(status), refused)),
+	echo(401)('read', refused),
+	...[408, 425, 429, 500, 502, 503, 504].map((status) => api('read', `${status}`, http(status), unnoticed)),
+	api('read', '429, Retry-After 1', http(429, { retryAfter: 1 }), unnoticed),
+	api('read', '503, Retry-After an hour', http(503, { retryAfter: 3600 }), unnoticed),
+	echo(500)('read', unnoticed),
+	api('read', 'a redirect', http(302, { headers: { location: 'https://attacker.example/' } }), refused),
+	offline('read', threeAnswered),
+	api('read', 'dropped', { kind: 'drop-before' }, unnoticed),
+	api('read', '200 without an id', { kind: 'no-id' }, unnoticed),
+	api('read', '200, HTML', { kind: 'html' }, unnoticed),
+	api('read', '200, half the JSON', { kind: 'truncated-json' }, unnoticed),
+	api('read', '200, 8 MB', { kind: 'huge-body', bytes: 8 * 2 ** 20 }, unnoticed),
+	api('read', '200, empty', body(''), unnoticed),
+	api('read', '200, another task', body({ id: 'task-unified-1-zzzzzzzz', status: 'completed' }), unnoticed),
+	api('read', 'an answer 1 s late', { kind: 'slow', seconds: seconds(1) }, { ...unnoticed, seconds: 1 }),
+	// 15 s for each look, and the last one may begin at the deadline
+	api('read', 'no answer', { kind: 'slow', seconds: seconds(16) }, { ...refused, seconds: 32 }),
+];
+
+const upload: Fault[] = [
+	...[400, 401, 403, 413].map((status) => api('upload', `${status}`, http(status), refused)),
+	echo(401)('upload', refused),
+	...[429, 500, 502, 503].map((status) => api('upload', `${status}`, http(status), unnoticed)),
+	api('upload', '429, Retry-After 1', http(429, { retryAfter: 1 }), unnoticed),
+	...[40001, 40002, 40003].map((code) =>
+		api('upload', `refused, ${code}`, { kind: 'refused', code }, refused),
+	),
+	api('upload', 'refused, 50001', { kind: 'refused', code: 50001 }, unnoticed),
+	offline('upload', async (evolink) => await evolink.offline()),
+	api('upload', 'dropped before', { kind: 'drop-before' }, unnoticed),
+	api('upload', 'dropped after', { kind: 'drop-after' }, unnoticed),
+	api('upload', '200, HTML', { kind: 'html' }, unnoticed),
+	api('upload', '200, half the JSON', { kind: 'truncated-json' }, unnoticed),
+	api('upload', '200, 8 MB', { kind: 'huge-body', bytes: 8 * 2 ** 20 }, unnoticed),
+	api('upload', '200 without a URL', body({ success: true, data: {} }), unnoticed),
+	api(
+		'upload',
+		'200, a script for a URL',
+		body({ success: true, data: { file_url: 'javascript:1' } }),
+		unnoticed,
+	),
+	api('upload', 'an answer 2 s late', { kind: 'slow', seconds: seconds(2) }, { ...unnoticed, seconds: 2 }),
+];
+
+const results = (name: string, link: string) => task('media', `a link ${name}`, { results: [link] });
+
+const mediaFaults: Fault[] = [
+	...[403, 404, 410].map((status) => media(`${status}`, { kind: 'http', status }, refused)),
+	...[429, 500, 503].map((status) => media(`${status}`, { kind: 'http', status }, unnoticed)),
+	media('dropped', { kind: 'drop-before' }, unnoticed),
+	media('half a video, then dropped', { kind: 'media', media: { truncated: true } }, unnoticed),
+	media('HTML', { kind: 'media', media: { body: 'html' } }, refused),
+	media('JSON', { kind: 'media', media: { body: 'json' } }, refused),
+	media('endless', { kind: 'media', media: { endless: true } }, refused),
+	media('larger than allowed', { kind: 'media', media: { sizeBytes: 3_000_000 } }, refused),
+	media('empty', { kind: 'media', media: { sizeBytes: 0 } }, refused),
+	media('no content length', { kind: 'media', media: { contentLength: false } }, unnoticed),
+	media('another content type', { kind: 'media', media: { contentType: 'text/plain' } }, unnoticed),
+	media('1 s late', { kind: 'media', media: { delaySeconds: seconds(1) } }, { ...unnoticed, seconds: 1 }),
+	media('3 redirects', { kind: 'media', media: { redirects: 3 } }, refused),
+	media('4 redirects', { kind: 'media', media: { redirects: 4 } }, refused),
+	...['http://169.254.169.254/latest', 'http://[::ffff:127.0.0.1]/', 'file:///etc/passwd', '//'].map(
+		(redirectTo) => media(`redirected to ${redirectTo}`, { kind: 'media', media: { redirectTo } }, refused),
+	),
+	results('to a private host', 'https://10.0.0.1/v.mp4'),
+	results('over http', 'http://files.example.com/v.mp4'),
+	results('with a password', 'https://user:secret@files.example.com/v.mp4'),
+	results('to a file', 'file:///etc/passwd'),
+	results('that is no URL', 'a video'),
+];
+
+const callback: Fault[] = (
+	[
+		['none comes', { kind: 'never' }],
+		['it comes 3 times', { kind: 'duplicate', times: 3 }],
+		['it comes before the create answer', { kind: 'early' }],
+		['it comes 1 s late', { kind: 'late', seconds: seconds(1) }],
+		['forged: completed, a link to elsewhere', { kind: 'forged' }],
+		['forged: no task', { kind: 'forged', body: { status: 'completed' } }],
+		['another id', { kind: 'wrong-id' }],
+		['no JSON', { kind: 'non-json' }],
+		['wrapped in data', { kind: 'wrapped' }],
+	] as const
+).map(([name, fault]) => ({
+	place: 'callback',
+	name,
+	...unnoticed,
+	arm: (evolink, when) => {
+		const match = ({ task: { request } }: { task: { request: unknown } }) =>
+			when === 'stays' || itemOf(request) === HIT_ITEM;
+		const handle = evolink.fault('callback', fault, { match });
+		return () => handle.remove();
+	},
+}));
+
+const tasks: Fault[] = [
+	task('task', 'failed, service_error', { outcome: 'failed' }),
+	task('task', 'failed, content_policy_violation', { outcome: 'failed', code: 'content_policy_violation' }),
+	task('task', 'failed, a code nobody knows', { outcome: 'failed', code: 'gremlins' }),
+	task('task', 'failed, no reason', { outcome: 'failed', extra: { error: null } }),
+	task('task', 'failed, a reason of the wrong type', {
+		outcome: 'failed',
+		extra: { error: { code: [], message: {} } },
+	}),
+	task('task', 'cancelled', { outcome: 'cancelled' }),
+	task('task', 'canceled', { outcome: 'canceled' }),
+	task('task', 'failed as request_cancelled', { outcome: 'request-cancelled' }),
+	task('task', 'stuck', { outcome: 'stuck' }),
+	task('task', 'a status nobody knows', { outcome: 'unknown-status' }),
+	task('task', 'completed without a result', { outcome: 'no-results' }),
+	task('task', 'gone (404)', { outcome: 'expired' }),
+	task(
+		'task',
+		'fields of wrong types',
+		{ extra: { progress: 'much', task_info: [], usage: null, created: {} } },
+		unnoticed,
+	),
+	task(
+		'task',
+		'a top-level error beside a result',
+		{ extra: { error: { code: 'odd', message: 'odd' } } },
+		unnoticed,
+	),
+];
+
+const credits: Fault[] = [
+	...[401, 403, 429, 500, 503].map((status) => api('credits', `${status}`, http(status), refused)),
+	echo(401)('credits', refused),
+	api('credits', 'dropped', { kind: 'drop-before' }, refused),
+	api('credits', '200, HTML', { kind: 'html' }, refused),
+	api('credits', '200, half the JSON', { kind: 'truncated-json' }, refused),
+	api('credits', '200, 8 MB', { kind: 'huge-body', bytes: 8 * 2 ** 20 }, refused),
+	api('credits', '200 without data', body({ success: true }), refused),
+];
+
+export const FAULTS: readonly Fault[] = [
+	...create,
+	...read,
+	...upload,
+	...mediaFaults,
+	...callback,
+	...tasks,
+	...credits,
+];

@@ -1,0 +1,241 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IDataObject, INodeExecutionData, IWorkflowBase } from 'n8n-workflow';
+import { startStandIn, type StandIn } from '../../stand-in';
+import {
+	connect,
+	createEngine,
+	resumeByTimer,
+	retryExecution,
+	startWorkflow,
+	type Engine,
+	type Execution,
+	type Host,
+	type Run,
+	type WorkflowFixture,
+} from '../engine/harness';
+import type { Bridge } from './bridge';
+import { TIME_SCALE } from './fault-kinds';
+import type { Cell } from './matrix';
+import { ITEMS, fieldsOf, itemOf } from './orders';
+
+export const NODE = 'Sora Video';
+
+/** The timer comes 2 s after parking where callbacks come first: with time left for another look. */
+const timeoutSeconds = ({ wait }: Cell) => (wait === 'suspend, callback' ? 7 : 3);
+
+/** Tasks end after 0.4 real seconds: one read finds them running, the next one done. */
+const TASK_SECONDS = 16;
+
+/** What an execution came to, and what had been paid for by then. */
+export interface Ending {
+	/** `run`, `retry` (the editor's, the fault lifted), or `resend` (the same, with the option for unknown outcomes). */
+	step: 'run' | 'retry' | 'resend';
+	execution: Execution;
+	/** Ids of the tasks that existed by then, by item. */
+	tasks: ReadonlyArray<{ item: number; id: string; key: string | undefined }>;
+}
+
+export interface Trace {
+	cell: Cell;
+	evolink: StandIn;
+	endings: Ending[];
+	/** What did not end when it should have. */
+	hung?: string;
+}
+
+export interface World {
+	host: Host;
+	bridge: Bridge;
+}
+
+const png = (pixels: [number, number], padding: number) => {
+	const bytes = Buffer.alloc(64 + padding);
+	bytes.write('\x89PNG\r\n\x1a\n', 0, 'latin1');
+	bytes.write('IHDR', 12, 'latin1');
+	bytes.writeUInt32BE(pixels[0], 16);
+	bytes.writeUInt32BE(pixels[1], 20);
+	return bytes;
+};
+const mp4 = (padding: number) =>
+	Buffer.concat([Buffer.from('\0\0\0\x18ftypisom', 'latin1'), Buffer.alloc(64 + padding)]);
+
+function fileOf(cell: Cell, item: number) {
+	const bytes = cell.operation.startsWith('character') ? mp4(item) : png([1280, 720], item);
+	return { data: bytes.toString('base64'), mimeType: 'application/octet-stream', fileName: 'input' };
+}
+
+function parametersOf(cell: Cell): IDataObject {
+	const { operation, wait, fault } = cell;
+	const [name] = operation.split(' ');
+	const isFile = operation.endsWith('from a file');
+	return {
+		operation: name,
+		wait: wait.split(',')[0],
+		download: fault.place === 'media' || fault.place === 'callback',
+		options: { timeoutMinutes: timeoutSeconds(cell) / 60, pollSeconds: 0.25, maxDownloadMb: 2 },
+		prompt: '={{ $json.prompt }}',
+		videoUrl: '={{ $json.videoUrl }}',
+		timestamps: '={{ $json.timestamps }}',
+		taskId: '={{ $json.taskId }}',
+		...(isFile && (name === 'generate' ? { image: 'binary' } : { video: 'binary' })),
+	};
+}
+
+function workflowOf(cell: Cell): WorkflowFixture {
+	const { onError, retryOnFail } = cell;
+	const node = {
+		name: NODE,
+		type: 'n8n-nodes-evolink-sora.soraVideo',
+		parameters: parametersOf(cell) as WorkflowFixture['nodes'][number]['parameters'],
+		onError,
+		...(retryOnFail && { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 }),
+	};
+	const start = { name: 'Start', type: 'n8n-nodes-base.scheduleTrigger' };
+	const noOp = (name: string) => ({ name, type: 'n8n-nodes-base.noOp' });
+	return {
+		nodes: [start, node, noOp('After'), noOp('Failed')],
+		connections: connect(['Start', NODE], [NODE, 'After'], [[NODE, 1], 'Failed']),
+	};
+}
+
+/** Tasks for Get Task: ordered by somebody else, before the run. */
+async function order(evolink: StandIn, item: number): Promise<string> {
+	const response = await fetch(`${evolink.url}/v1/videos/generations`, {
+		method: 'POST',
+		headers: { authorization: `Bearer ${evolink.apiKey}`, 'content-type': 'application/json' },
+		body: JSON.stringify({
+			model: 'sora-2-preview',
+			prompt: fieldsOf(item).prompt,
+			aspect_ratio: '16:9',
+			duration: 4,
+		}),
+	});
+	return ((await response.json()) as { id: string }).id;
+}
+
+/**
+ * How long one execution may take, in real ms: for each try, the pauses that the node allows itself (orders 3 s, uploads and
+ * downloads 4 s, two of three files at once), what the fault itself lasts, and the wait. Five more for a busy machine.
+ */
+function longest(cell: Cell): number {
+	const { fault, retryOnFail, wait } = cell;
+	const pauses = { create: 3, upload: 8, media: 8, callback: 0, read: 0, task: 0, credits: 0 }[fault.place];
+	const each = pauses + (fault.seconds ?? 0) + timeoutSeconds(cell) + (wait === 'none' ? 0 : 1);
+	return (each * (retryOnFail ? 3 : 1) + 5) * 1000;
+}
+
+class Hung extends Error {}
+
+/** Time is counted in slices, so that a process that gets no turn is not taken for one that hangs. */
+async function within<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
+	let over = false;
+	const late = async () => {
+		for (let left = ms; left > 0 && !over; left -= 100) await sleep(100);
+		throw new Hung(`${what} after ${ms / 1000} s`);
+	};
+	try {
+		return await Promise.race([work, late()]);
+	} finally {
+		over = true;
+	}
+}
+
+/** The next run of a parked execution: a callback's, or the timer's once it is due. */
+async function wakeUp(cell: Cell, engine: Engine, bridge: Bridge, executionId: string): Promise<Run> {
+	const timerAt = Date.now() + (cell.wait === 'suspend, timer' ? 300 : 2000);
+	for (;;) {
+		const run = bridge.woken(executionId);
+		if (run) return run;
+		// not while a callback's run goes on
+		if (Date.now() >= timerAt && engine.store.get(executionId).status === 'waiting')
+			return await resumeByTimer(engine, executionId);
+		await sleep(20);
+	}
+}
+
+/** Follows an execution through every parking to its end. The timer gets two looks after the deadline, one more than it needs. */
+async function follow(cell: Cell, { bridge }: World, engine: Engine, run: Run): Promise<Execution> {
+	const { executionId } = run;
+	const deadline = Date.now() + timeoutSeconds(cell) * 1000;
+	bridge.admit(engine, executionId);
+	for (let current = run, late = 0; ;) {
+		const execution = await within(current.done, longest(cell), 'it ran on');
+		if (execution.status !== 'waiting') return execution;
+		if (late > 1) throw new Hung('parked after its deadline');
+		current = await within(wakeUp(cell, engine, bridge, executionId), 10_000, 'nothing woke it');
+		if (Date.now() > deadline + PLACING_MS) late += 1;
+	}
+}
+
+/** The deadline counts from the parking, this one from the start: orders are placed in between. */
+const PLACING_MS = 5000;
+
+const resending = (workflow: IWorkflowBase): IWorkflowBase => ({
+	...workflow,
+	nodes: workflow.nodes.map((node) => {
+		const options = { ...(node.parameters.options as IDataObject), resendUnknown: true };
+		return node.name === NODE ? { ...node, parameters: { ...node.parameters, options } } : node;
+	}),
+});
+
+async function steps(cell: Cell, world: World, evolink: StandIn, trace: Trace): Promise<void> {
+	const { apiKey, url } = evolink;
+	const engine = createEngine(world.host, { evoLinkApi: { apiKey, baseUrl: url, filesUrl: url } });
+	const taskIds =
+		cell.operation === 'getTask' ? await Promise.all(ITEMS.map((item) => order(evolink, item))) : [];
+	const items = ITEMS.map<INodeExecutionData>((item) => ({
+		json: { ...fieldsOf(item), taskId: taskIds[item] ?? '' },
+		...(cell.operation.endsWith('file') && { binary: { data: fileOf(cell, item) } }),
+	}));
+	const end = async (step: Ending['step'], run: Run) => {
+		const execution = await follow(cell, world, engine, run);
+		trace.endings.push({ step, execution, tasks: tasksOf(evolink) });
+		return execution;
+	};
+	const lift = cell.fault.arm(evolink, cell.when);
+	try {
+		const first = await end('run', await startWorkflow(engine, workflowOf(cell), { items }));
+		await lift();
+		if (first.status !== 'error') return;
+		const second = await end('retry', await retryExecution(engine, first.executionId));
+		if (second.status !== 'error' || !cell.fault.unknown || cell.idempotency === 'ignored') return;
+		const workflow = resending(engine.store.get(second.executionId).workflow);
+		await end('resend', await retryExecution(engine, second.executionId, { workflow }));
+	} finally {
+		await lift();
+	}
+}
+
+function tasksOf(evolink: StandIn): Ending['tasks'] {
+	return [...evolink.tasks.values()].map(({ id, request, idempotencyKey }) => ({
+		item: itemOf(request) ?? -1,
+		id,
+		key: idempotencyKey,
+	}));
+}
+
+/** Runs one cell from the first order to the last Retry, on a stand-in and an engine of its own. */
+export async function runCell(cell: Cell, world: World): Promise<Trace> {
+	const evolink = await startStandIn({
+		// not in the form of EvoLink's keys, so that nothing but knowing it can blank it out
+		apiKey: randomBytes(20).toString('hex'),
+		timeScale: TIME_SCALE,
+		idempotency: cell.idempotency,
+		defaults: { seconds: TASK_SECONDS },
+		callbackHosts: cell.wait === 'suspend, callback' ? { 'n8n.example.test': world.bridge.origin } : {},
+	});
+	const trace: Trace = { cell, evolink, endings: [] };
+	try {
+		await steps(cell, world, evolink, trace);
+	} catch (error) {
+		if (!(error instanceof Hung)) throw error;
+		const last = evolink.requests
+			.slice(-4)
+			.map(({ method, path, status }) => `${method} ${path} ${status ?? 'open'}`);
+		trace.hung = `${error.message}; last: ${last.join(', ')}`;
+	} finally {
+		await evolink.close();
+	}
+	return trace;
+}

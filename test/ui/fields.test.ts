@@ -1,0 +1,135 @@
+import { Installation } from '../e2e/lib/installation';
+import { PACKAGE_NAME } from '../e2e/lib/package-under-test';
+import { chain, manualTrigger, node, soraVideo } from '../e2e/lib/workflows';
+import { Editor } from './lib/editor';
+
+let n8n: Installation;
+let editor: Editor;
+beforeAll(async () => {
+	n8n = await Installation.open({ name: 'fields', mode: 'regular' });
+	editor = await Editor.open(n8n);
+}, 240_000);
+afterAll(async () => {
+	await editor?.close();
+	await n8n?.close();
+});
+
+/** What all three waiting operations end with. */
+const result = ['wait', 'download', 'binaryField'];
+
+async function openNew(parameters = {}): Promise<void> {
+	const nodes = [manualTrigger(), soraVideo('Sora Video', n8n.credential, parameters)];
+	const workflow = await n8n.client.createWorkflow({ name: 'Fields', nodes, connections: chain(...nodes) });
+	await editor.openWorkflow(workflow);
+	await editor.openNode('Sora Video');
+}
+
+describe('each operation shows its own fields', () => {
+	beforeAll(async () => await openNew());
+
+	it.each([
+		['Create Character', ['video', 'videoUrl', 'timestamps', ...result]],
+		['Get Task', ['taskId', 'wait', 'download']],
+		['Get Credits', []],
+		['Generate Video', ['model', 'prompt', 'aspectRatio', 'duration', 'image', ...result]],
+	])('%s', async (title, fields) => {
+		await editor.choose('operation', title);
+		expect(await editor.fields()).toEqual(['operation', ...fields]);
+		if (title !== 'Get Task' && title !== 'Get Credits')
+			await editor.picture(title.toLowerCase().replace(' ', '-'));
+	});
+});
+
+describe('each model shows what it takes', () => {
+	beforeAll(async () => await openNew());
+
+	it.each([
+		[
+			'Sora 2 Pro Preview',
+			['model', 'prompt', 'aspectRatio', 'duration', 'quality', 'image'],
+			{
+				aspectRatio: ['16:9', '9:16'],
+				duration: ['4 Seconds', '8 Seconds', '12 Seconds'],
+				quality: ['720p', '1080p'],
+			},
+		],
+		[
+			'Custom',
+			['model', 'customModel', 'prompt', 'aspectRatio', 'duration', 'image'],
+			{
+				aspectRatio: ['Model Default', '16:9', '9:16', '1280x720', '720x1280'],
+				duration: ['Model Default', '4 Seconds', '8 Seconds', '12 Seconds'],
+			},
+		],
+		[
+			'Sora 2 Preview',
+			['model', 'prompt', 'aspectRatio', 'duration', 'image'],
+			{
+				aspectRatio: ['16:9', '9:16', '1280x720', '720x1280'],
+				duration: ['4 Seconds', '8 Seconds', '12 Seconds'],
+			},
+		],
+	])('%s', async (title, fields, lists) => {
+		await editor.choose('model', title);
+		expect(await editor.fields()).toEqual(['operation', ...fields, ...result]);
+		for (const [name, titles] of Object.entries(lists)) expect(await editor.titles(name)).toEqual(titles);
+	});
+});
+
+it('a model given by an expression leaves every field of the documented models open', async () => {
+	await openNew({ model: '={{ $json.model }}' });
+	expect(await editor.fields()).toEqual([
+		'operation',
+		'model',
+		'prompt',
+		'aspectRatio',
+		'duration',
+		'quality',
+		'image',
+		...result,
+	]);
+});
+
+it.each([
+	['generate', 'image', 'From URL', 'imageUrl', 'From Binary Field', 'imageField'],
+	['character', 'video', 'From URL', 'videoUrl', 'From Binary Field', 'videoField'],
+])('%s asks for a URL or a field name, whichever was chosen', async (operation, source, ...choices) => {
+	await openNew({ operation });
+	const [url, urlField, binary, binaryField] = choices;
+	await editor.choose(source, binary);
+	expect(await editor.fields()).toEqual(expect.arrayContaining([binaryField]));
+	expect(await editor.fields()).not.toContain(urlField);
+	await editor.choose(source, url);
+	expect(await editor.fields()).toEqual(expect.arrayContaining([urlField]));
+	expect(await editor.fields()).not.toContain(binaryField);
+});
+
+it('what is not waited for is not offered for download, and takes a callback URL', async () => {
+	await openNew();
+	await editor.choose('wait', 'Do Not Wait');
+	expect(await editor.fields()).toEqual([
+		'operation',
+		'model',
+		'prompt',
+		'aspectRatio',
+		'duration',
+		'image',
+		'wait',
+	]);
+	expect(await editor.addableOptions()).toContain('Callback URL');
+	await editor.choose('wait', 'Automatic');
+	expect(await editor.addableOptions()).not.toContain('Callback URL');
+});
+
+it('as a tool of an AI agent it offers no download: an agent takes data only', async () => {
+	const tool = node('Make a Video', `${PACKAGE_NAME}.soraVideoTool`, { operation: 'generate' });
+	const workflow = await n8n.client.createWorkflow({ name: 'Tool', nodes: [tool], connections: {} });
+	await editor.openWorkflow(workflow);
+	await editor.openNode('Make a Video');
+	const fields = ['operation', 'model', 'prompt', 'aspectRatio', 'duration', 'image', 'wait'];
+	expect(await editor.fields()).toEqual(['descriptionType', ...fields]);
+	await editor.choose('operation', 'Get Task');
+	expect(await editor.fields()).toEqual(['descriptionType', 'operation', 'taskId', 'wait']);
+});
+
+it('no page of it threw', () => expect(editor.pageErrors).toEqual([]));

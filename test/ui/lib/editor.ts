@@ -1,0 +1,179 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+
+import { chromium, selectors, type Browser, type Locator, type Page } from 'playwright-core';
+
+import { OWNER, type SavedWorkflow } from '../../e2e/lib/client';
+import { type Installation } from '../../e2e/lib/installation';
+import { REPO_DIR, RUN_DIR } from '../../e2e/lib/paths';
+
+/** With UI_PICTURES=1 the pictures of the documentation are made anew; else they land beside the logs. */
+const PICTURES =
+	process.env.UI_PICTURES === '1' ? path.join(REPO_DIR, 'docs/images') : path.join(RUN_DIR, 'pictures');
+
+/** What the browser shows of one installation, signed in as its owner. */
+export class Editor {
+	/** Uncaught exceptions in the page. Must stay empty. */
+	readonly pageErrors: string[] = [];
+
+	private constructor(
+		private readonly browser: Browser,
+		readonly page: Page,
+		private readonly url: string,
+	) {
+		page.on('pageerror', ({ message }) => this.pageErrors.push(message));
+	}
+
+	static async open({ main }: Installation, colorScheme: 'light' | 'dark' = 'light'): Promise<Editor> {
+		selectors.setTestIdAttribute('data-test-id');
+		const browser = await chromium.launch({
+			executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+			args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+		});
+		// 1440 x 900 is what n8n's panels are laid out for; pictures come out 1280 wide
+		const context = await browser.newContext({
+			viewport: { width: 1440, height: 900 },
+			deviceScaleFactor: 1280 / 1440,
+			colorScheme,
+		});
+		context.setDefaultTimeout(15_000);
+		const editor = new Editor(browser, await context.newPage(), main.url);
+		await editor.signIn();
+		return editor;
+	}
+
+	async close(): Promise<void> {
+		await this.browser.close();
+	}
+
+	private async signIn(): Promise<void> {
+		await this.page.goto(`${this.url}/signin`);
+		await this.page.locator('input[name="emailOrLdapLoginId"]').fill(OWNER.email);
+		await this.page.locator('input[name="password"]').fill(OWNER.password);
+		await this.page.getByRole('button', { name: 'Sign in' }).click();
+		await this.page.waitForURL(({ pathname }) => !pathname.includes('signin'));
+	}
+
+	async openWorkflow({ id }: SavedWorkflow): Promise<void> {
+		await this.page.goto(`${this.url}/workflow/${id}`);
+		await this.page.getByTestId('canvas-node').first().waitFor();
+	}
+
+	async newWorkflow(): Promise<void> {
+		await this.page.goto(`${this.url}/workflow/new`);
+		await this.page.getByTestId('canvas-add-button').waitFor();
+	}
+
+	/** A node on the canvas. */
+	node(name: string): Locator {
+		return this.page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
+	}
+
+	/** The same while its execution is suspended there. */
+	waitingNode(name: string): Locator {
+		return this.page.locator(`[data-test-id="canvas-node"].waiting[data-node-name="${name}"]`);
+	}
+
+	/** Opens a node's panel. */
+	async openNode(name: string): Promise<void> {
+		await this.node(name).dblclick();
+		await this.page.getByTestId('node-parameters').waitFor();
+	}
+
+	async closeNode(): Promise<void> {
+		await this.page.getByTestId('ndv-close-button').click();
+		await this.page.getByTestId('ndv').waitFor({ state: 'hidden' });
+	}
+
+	/** Searches in the node panel. What it finds comes into `entries` a little later. */
+	async search(text: string): Promise<void> {
+		const bar = this.page.getByTestId('node-creator-search-bar');
+		if (!(await bar.isVisible())) await this.page.getByTestId('canvas-add-button').click();
+		await bar.fill(text);
+	}
+
+	/** Entries of the node panel. */
+	get entries(): Locator {
+		return this.page.getByTestId('item-iterator-item');
+	}
+
+	/** The input of a parameter of the open node, by the parameter's name. */
+	field(name: string): Locator {
+		return this.page.getByTestId('node-parameters').getByTestId(`parameter-input-${name}`);
+	}
+
+	/** Names of the parameters that the open node shows, in their order. */
+	async fields(): Promise<string[]> {
+		const shown = this.page.locator(
+			'[data-test-id="node-parameters"] [data-test-id^="parameter-input-"]:visible',
+		);
+		const ids = await shown.evaluateAll((elements) =>
+			elements.map((element) => element.getAttribute('data-test-id') ?? ''),
+		);
+		return ids.map((id) => id.replace('parameter-input-', '')).filter((name) => name !== 'field');
+	}
+
+	/** Chooses an entry of an option list by its title. */
+	async choose(name: string, title: string): Promise<void> {
+		await this.field(name).click();
+		await this.option(title).click();
+		await this.option(title).waitFor({ state: 'hidden' });
+	}
+
+	/** Titles of an option list's entries; opens the list and closes it. */
+	async titles(name: string): Promise<string[]> {
+		await this.field(name).click();
+		const entries = this.page.locator('.el-select-dropdown__item:visible .list-option .option-headline');
+		await entries.first().waitFor();
+		const titles = await entries.allInnerTexts();
+		await this.page.keyboard.press('Escape');
+		await entries.first().waitFor({ state: 'hidden' });
+		return titles.map((title) => title.trim());
+	}
+
+	private option(title: string): Locator {
+		const headline = this.page.locator('.option-headline').getByText(title, { exact: true });
+		return this.page.locator('.el-select-dropdown__item:visible').filter({ has: headline });
+	}
+
+	/** Titles under 'Add option'. */
+	async addableOptions(): Promise<string[]> {
+		await this.page.getByTestId('collection-parameter-add').click();
+		const entries = this.page.getByTestId('collection-parameter-option').filter({ visible: true });
+		await entries.first().waitFor();
+		const titles = await entries.allInnerTexts();
+		await this.page.keyboard.press('Escape');
+		await entries.first().waitFor({ state: 'hidden' });
+		return titles;
+	}
+
+	/** Replaces a text field's content. */
+	async type(name: string, text: string): Promise<void> {
+		await this.field(name).locator('input, textarea, .cm-content').first().click();
+		await this.page.keyboard.press('ControlOrMeta+A');
+		await this.page.keyboard.type(text);
+	}
+
+	/** Runs the open node, and returns when its output panel shows an end. */
+	async executeStep(): Promise<'success' | 'error'> {
+		await this.page.getByTestId('node-execute-button').click();
+		const success = this.page.getByTestId('node-run-status-success');
+		const error = this.page.getByTestId('node-run-status-danger');
+		await success.or(error).first().waitFor({ timeout: 60_000 });
+		return (await success.isVisible()) ? 'success' : 'error';
+	}
+
+	get output(): Locator {
+		return this.page.getByTestId('output-panel');
+	}
+
+	/** Takes a picture once nothing moves any more. */
+	async picture(name: string): Promise<void> {
+		mkdirSync(PICTURES, { recursive: true });
+		for (const close of await this.page.locator('.el-notification__closeBtn').all())
+			await close.click({ timeout: 2000 }).catch(() => undefined);
+		await this.page.mouse.move(720, 3);
+		await this.page.locator('.el-notification').first().waitFor({ state: 'hidden' });
+		await this.page.screenshot({ path: path.join(PICTURES, `${name}.png`), animations: 'disabled' });
+	}
+}

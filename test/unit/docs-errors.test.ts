@@ -1,0 +1,132 @@
+import {
+	credentialFailure,
+	httpFailure,
+	malformedAnswer,
+	networkFailure,
+	type Failure,
+} from '../../nodes/evolink/failure';
+import { evolinkFacts, Sora2PreviewRequestSchema } from '../../nodes/evolink/generated/spec.gen';
+import * as reports from '../../nodes/evolink/run/report';
+import type { Report } from '../../nodes/evolink/run/errors';
+import { parameterMessage } from '../../nodes/evolink/run/settings';
+import { readTask } from '../../nodes/evolink/task';
+import { sources, tableRows } from './docs-support';
+import { text } from './package-support';
+
+const PAGE = 'docs/errors.md';
+const page = text(PAGE).replace(/\s+/g, ' ');
+
+/** Stands for whatever differs from case to case. */
+const X = '<x>';
+
+/** The fixed words of a message, sentence by sentence. */
+function fixedWords(message: string): string[] {
+	return message
+		.replace(/\s+/g, ' ')
+		.split(/…|<x>|\d[\dT:.Z-]*|(?<=[.:;])\s/)
+		.map((part) => part.replace(/^[\s.,;:()'?%]+|[\s.,;:('?%]+$/g, ''))
+		.filter((part) => part.split(' ').length >= 3);
+}
+
+const failure: Failure = { kind: 'network', message: X, advice: X, transient: true, charge: 'unknown' };
+const task = (body: object) => readTask({ id: X, ...body })!;
+const failed = task({ status: 'failed', error: { code: X, message: X } });
+const running = task({ status: X, progress: 50 });
+const others = [{ item: 1, what: X, isTask: true }];
+
+/** Every sentence that the node can say about orders, tasks and runs. */
+const SAID: Record<keyof typeof reports, Report[]> = {
+	orderRefused: [reports.orderRefused(failure)],
+	outcomeUnknown: [reports.outcomeUnknown(failure, X)],
+	unknownBefore: [reports.unknownBefore(X, 0)],
+	taskEnded: [reports.taskEnded(failed), reports.taskEnded(task({ status: 'cancelled' }))],
+	nothingToShow: [reports.nothingToShow(task({ status: 'completed' }))],
+	timedOut: [reports.timedOut(X, 30, running, failure), reports.timedOut(X, 30, undefined, undefined)],
+	unreadable: [reports.unreadable(X, failure)],
+	downloadFailed: [reports.downloadFailed(task({ status: 'completed' }), X, X)],
+	withOthers: [reports.withOthers({ message: X }, others)],
+	notOrdered: [reports.notOrdered()],
+	stopped: [reports.stopped([X, X], [X]), reports.stopped([X], []), reports.stopped([], [])],
+};
+
+const http = (status: number, code?: string) =>
+	httpFailure({ status, headers: {}, body: { error: { code, message: X } } }, 0);
+
+const FAILURES: Record<Failure['kind'], Failure> = {
+	badRequest: http(400),
+	unauthorized: http(401),
+	balance: http(402),
+	keyLimit: http(403, evolinkFacts.httpErrorCodes.keyLimit[0]),
+	keyState: http(403, 'key_disabled'),
+	content: http(400, evolinkFacts.httpErrorCodes.content[0]),
+	modelUnavailable: http(403, 'model_access_denied'),
+	forbidden: http(403),
+	notFound: http(404),
+	tooLarge: http(413),
+	rateLimited: http(429),
+	submission: http(409),
+	server: http(503),
+	unexpected: malformedAnswer(200, X),
+	network: networkFailure(undefined, X),
+};
+
+describe(`${PAGE} explains`, () => {
+	test.each(Object.keys(reports) as Array<keyof typeof reports>)('everything that %s says', (name) => {
+		for (const { message } of SAID[name]) {
+			expect(fixedWords(message)).not.toEqual([]);
+			expect(fixedWords(message).filter((words) => !page.includes(words))).toEqual([]);
+		}
+	});
+
+	test.each(Object.entries(FAILURES))('what to do when EvoLink’s answer means %s', (kind, told) => {
+		expect(told.kind).toBe(kind);
+		expect(page).toContain(`| ${told.advice} |`);
+	});
+
+	test('what to do when the credential cannot be read', () => {
+		expect(page).toContain(`| ${credentialFailure(X).advice} |`);
+	});
+
+	test.each(Object.entries(evolinkFacts.taskFailures))(
+		'the failure code %s, in the words of the spec',
+		(code, note) => {
+			const { meaning, advice, retryable } = note;
+			expect(page).toContain(`| \`${code}\` | ${meaning} | ${advice} | ${retryable ? 'yes' : 'no'} |`);
+		},
+	);
+});
+
+describe(`${PAGE} quotes`, () => {
+	const said = Object.values(SAID).flatMap((all) => all.map(({ message }) => message));
+	const words = [sources, ...said].join('\n').replace(/\s+/g, ' ');
+	const blocks = [...text(PAGE).matchAll(/^```text\n([\s\S]*?)^```/gm)].map(([, block]) => block!);
+
+	test.each(blocks.map((block) => [block.split('\n')[0]!, block]))(
+		'only what the node says: %s',
+		(_, block) => {
+			expect(fixedWords(block)).not.toEqual([]);
+			expect(fixedWords(block).filter((part) => !words.includes(part))).toEqual([]);
+		},
+	);
+
+	test('as the table of the README does', () => {
+		const messages = tableRows('README.md', ['you see']).map(([message]) => message!.replaceAll('`', ''));
+		const [field, ...rest] = messages;
+		expect(page).toContain(field!.split('…')[0]);
+		expect(rest.flatMap(fixedWords)).not.toEqual([]);
+		expect(rest.flatMap(fixedWords).filter((part) => !words.includes(part))).toEqual([]);
+	});
+
+	test('the message about a wrong field as it is', () => {
+		const { maxLength } = Sora2PreviewRequestSchema.properties.prompt;
+		expect(page).toContain(parameterMessage('Prompt', '', `1 to ${maxLength} characters`));
+	});
+
+	test('only reasons for a failed download that the node gives', () => {
+		const table = text(PAGE).split('| reason |')[1]!.split('\n\n')[0]!;
+		const reasons = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, reason]) => reason!);
+		expect(reasons).not.toEqual([]);
+		const unknown = reasons.flatMap(fixedWords).filter((part) => !words.includes(part));
+		expect(unknown).toEqual([]);
+	});
+});

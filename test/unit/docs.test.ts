@@ -1,0 +1,230 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+
+import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
+import { OPTION_RULES } from '../../nodes/evolink/run/settings';
+import { MEMORY_SIZE } from '../../nodes/evolink/trigger/memory';
+import { pages, sources, tableRows, withoutCode } from './docs-support';
+import { ROOT, credentials, expectOurFields, fieldsOf, manifest, nodes, text } from './package-support';
+import type { ExampleWorkflow } from './package-support';
+
+/** What GitHub makes of a heading. */
+function anchorOf(heading: string): string {
+	const words = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`*]/g, '');
+	return words
+		.trim()
+		.toLowerCase()
+		.replace(/[^\p{L}\p{N}\s_-]/gu, '')
+		.replace(/\s/g, '-');
+}
+
+const anchorsOf = (page: string) =>
+	[...withoutCode(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!));
+
+describe('links', () => {
+	test.each(pages)('in %s lead to files and headings that are there', (page) => {
+		const targets = [...withoutCode(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+		const dead = targets
+			.filter((target) => !/^[a-z]+:/.test(target))
+			.filter((target) => {
+				const [file, anchor] = target.split('#') as [string, string?];
+				const to = file === '' ? page : path.posix.join(path.posix.dirname(page), file);
+				if (!existsSync(path.join(ROOT, to))) return true;
+				return anchor !== undefined && !anchorsOf(to).includes(anchor);
+			});
+		expect(dead).toEqual([]);
+	});
+
+	test('lead from the index to every page of docs/', () => {
+		const index = text('docs/README.md');
+		const unlisted = readdirSync(path.join(ROOT, 'docs'))
+			.filter((file) => file.endsWith('.md') && file !== 'README.md')
+			.filter((file) => !index.includes(`](${file})`));
+		expect(unlisted).toEqual([]);
+	});
+});
+
+describe('commands', () => {
+	test.each(pages)('in %s exist', (page) => {
+		const named = [...text(page).matchAll(/npm\s+run\s+(?:--silent\s+)?([a-z][\w-]*(?::[\w-]+)*)/g)];
+		const unknown = named.map(([, name]) => name!).filter((name) => !(name in manifest.scripts));
+		expect(unknown).toEqual([]);
+	});
+});
+
+test('CONTRIBUTING.md names every command', () => {
+	const told = text('CONTRIBUTING.md');
+	const parts = /^(prepublishOnly|test)$|^bench:/;
+	const untold = Object.keys(manifest.scripts).filter((name) => !parts.test(name));
+	expect(untold.filter((name) => !told.includes(`\`npm run ${name}\``))).toEqual([]);
+});
+
+/** Names in n8n's own editor that the pages quote. */
+const N8N_NAMES = [
+	'Call n8n Sub-Workflow Tool',
+	'Execute Sub-workflow',
+	'Execute step',
+	'Execute workflow',
+	'Immediately',
+	'On Error',
+	'Respond',
+	'Retry',
+	'Retry On Fail',
+	'Stop',
+	"Using 'Respond to Webhook' Node",
+	'When Last Node Finishes',
+];
+
+const choicesOf = ({ type, options = [] }: INodeProperties) =>
+	type === 'options' || type === 'multiOptions' ? options.map(({ name }) => name) : [];
+
+const fields = [
+	...[...nodes.values()].flatMap(({ description }) => fieldsOf(description.properties)),
+	...credentials.flatMap(({ properties }) => properties),
+];
+
+const shownNames = new Set([
+	...[...nodes.values()].map(({ description }) => description.displayName),
+	...credentials.map(({ displayName }) => displayName),
+	...fields.flatMap((field) => [field.displayName, ...choicesOf(field)]),
+	...N8N_NAMES,
+]);
+
+describe('names in italics', () => {
+	test.each(pages)('in %s stand in the node, the credential or the editor', (page) => {
+		const prose = withoutCode(page).replace(/`[^`\n]+`/g, '');
+		const quoted = [...prose.matchAll(/(?<![*\w])\*([^*\s][^*]*)\*(?![*\w])/g)].map(([, name]) =>
+			name!.replace(/\s+/g, ' '),
+		);
+		expect(quoted.filter((name) => /^\p{Lu}/u.test(name) && !shownNames.has(name))).toEqual([]);
+	});
+
+	test.each(pages)('and first in the rows of field tables in %s, too', (page) => {
+		const names = tableRows(page, ['field', 'option', 'operation']).map(([name]) => name!.replace(/\*/g, ''));
+		const ofOutput = /^`|^binary /;
+		expect(names.filter((name) => !ofOutput.test(name) && !shownNames.has(name))).toEqual([]);
+	});
+});
+
+describe('README', () => {
+	test('has the sections that n8n verification asks for', () => {
+		expect(anchorsOf('README.md')).toEqual(
+			expect.arrayContaining([
+				'installation',
+				'operations',
+				'credentials',
+				'compatibility',
+				'usage',
+				'resources',
+				'version-history',
+			]),
+		);
+	});
+
+	test('shows every example', () => {
+		const readme = text('README.md');
+		const examples = readdirSync(path.join(ROOT, 'examples')).filter((file) => file.endsWith('.json'));
+		expect(examples.filter((file) => !readme.includes(`](examples/${file})`))).toEqual([]);
+	});
+
+	test('says of each option the default that it has', () => {
+		const options = fieldsOf(nodes.get(`${manifest.name}.soraVideo`)!.description.properties);
+		const told = tableRows('README.md', ['option']);
+		expect(told).not.toEqual([]);
+		for (const [name, shown] of told) {
+			const option = options.find(({ displayName }) => displayName === name)!;
+			const choice = (option.options as INodePropertyOptions[] | undefined)?.find(
+				({ value }) => value === option.default,
+			);
+			const expected = choice?.name ?? { false: 'off', true: 'on', '': '–' }[String(option.default)];
+			expect([name, shown!.replace(/[`*]/g, '')]).toEqual([name, expected ?? String(option.default)]);
+		}
+	});
+});
+
+describe('quoted answers and hints', () => {
+	test('of callbacks.md are those of the code', () => {
+		const answers = tableRows('docs/callbacks.md', ['answer'])
+			.flatMap(([answer]) => [...answer!.matchAll(/`([^`]+)`/g)])
+			.map(([, words]) => words!);
+		expect(answers).not.toEqual([]);
+		expect(answers.filter((words) => !sources.includes(`'${words}'`))).toEqual([]);
+	});
+
+	test('of waiting.md are those of the code', () => {
+		const [, hint] = /for example `([^`]+)`/.exec(text('docs/waiting.md'))!;
+		expect(sources).toContain(`'${hint!.replace(/\s+/g, ' ')}'`);
+	});
+});
+
+describe('workflows to paste', () => {
+	const pasted = pages.flatMap((page) =>
+		[...text(page).matchAll(/^```json\n([\s\S]*?)^```/gm)]
+			.filter(([, code]) => code!.includes('"nodes"'))
+			.map(([, code], at) => [`${page}, ${at + 1}`, code!] as const),
+	);
+
+	test.each(pasted)('%s sets only fields and options that the nodes have', (_where, code) => {
+		expectOurFields(JSON.parse(code) as ExampleWorkflow);
+	});
+});
+
+describe('numbers', () => {
+	const { callback, pricing, quality, results, upload } = evolinkFacts;
+	const preview = pricing.models['sora-2-preview'];
+	const credits = (seconds: number) => (preview.creditsPerSecond * seconds).toFixed(2);
+	const retries = callback.retryDelaysSeconds;
+
+	test.each<[string, string]>([
+		['docs/cost.md', `as of ${pricing.asOf}`],
+		['docs/cost.md', `${pricing.creditsPerUsd} credits were 1 USD`],
+		['docs/cost.md', `${preview.creditsPerSecond} credits per second, ${preview.minimumCredits} at least`],
+		['docs/cost.md', `| \`sora-2-preview\` | ${credits(4)} | ${credits(8)} | ${credits(12)} |`],
+		['docs/cost.md', `${pricing.models['sora-character'].creditsPerCall} credits per call`],
+		['docs/cost.md', `${quality.priceFactors['1080p']} times the price of 720p`],
+		['docs/cost.md', `Links work for ${results.linkLifetimeHours} hours`],
+		['docs/cost.md', `uploaded input files for ${upload.lifetimeHours}`],
+		['docs/callbacks.md', `${callback.maxLength} characters at most`],
+		['docs/callbacks.md', `2xx within ${callback.timeoutSeconds} s`],
+		['docs/callbacks.md', `after ${retries[0]}, ${retries[1]} and ${retries[2]} s`],
+		['docs/callbacks.md', `the last ${MEMORY_SIZE} tasks`],
+		['docs/waiting.md', `works for ${results.linkLifetimeHours} hours`],
+		['README.md', `work for ${results.linkLifetimeHours} hours`],
+		['README.md', `\`1080p\` at ${quality.priceFactors['1080p']} times the price`],
+		['docs/migration.md', `"timeoutMinutes": ${OPTION_RULES.timeoutMinutes.fallback}`],
+	])('%s: %s', (page, words) => {
+		expect(text(page).replace(/\s+/g, ' ')).toContain(words);
+	});
+
+	test('no page gives the links another life', () => {
+		for (const page of pages) {
+			const told = [
+				...text(page).matchAll(/links?\s+(?:to\s+the\s+video;\s+)?works?\s+for\s+(\d+)\s+hours/gi),
+			];
+			expect(told.map(([, hours]) => Number(hours))).toEqual(told.map(() => results.linkLifetimeHours));
+		}
+	});
+});
+
+describe('the checklist', () => {
+	const rows = tableRows('docs/checklist.md', ['#']);
+	const isPath = (code: string) => /^[\w.-]+\/[\w./-]+\.\w+$/.test(code);
+
+	test('has every row, once and in order', () => {
+		expect(rows.map(([number]) => Number(number))).toEqual(Array.from({ length: 52 }, (_, at) => at + 1));
+	});
+
+	test.each(rows)('%s. %s: names files and tests that exist', (_number, _what, proof) => {
+		expect(proof).toMatch(/`|does not apply/);
+		let file = '';
+		for (const [, code, name] of proof!.matchAll(/`([^`]+)`|"([^"]+)"/g)) {
+			if (code !== undefined && isPath(code)) {
+				file = code;
+				expect({ file, isThere: existsSync(path.join(ROOT, file)) }).toEqual({ file, isThere: true });
+			}
+			if (name === undefined) continue;
+			expect({ name, isThere: file !== '' && text(file).includes(name) }).toEqual({ name, isThere: true });
+		}
+	});
+});

@@ -1,0 +1,242 @@
+import fc from 'fast-check';
+
+import {
+	failureReference,
+	failureSentence,
+	httpFailure,
+	malformedAnswer,
+	networkFailure,
+	redact,
+	retryAfterMs,
+	type Failure,
+	type FailureKind,
+} from '../../nodes/evolink/failure';
+import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
+import { always, hostileJson, PROPERTY_TIMEOUT_MS } from './support';
+
+jest.setTimeout(PROPERTY_TIMEOUT_MS);
+
+const NOW = Date.parse('2026-11-20T12:00:00Z');
+const fail = (status: number, body: unknown, headers = {}, secrets: string[] = []) =>
+	httpFailure({ status, body, headers }, NOW, secrets);
+
+const newBody = (code: string) => ({ error: { code, message: 'm', type: 't' } });
+const oldBody = (status: number) => ({ error: { code: status, message: 'm', type: 't' } });
+
+type Charge = Failure['charge'];
+
+/** What each HTTP status means where no code says more: kind, whether a read may be repeated, whether it may have cost. */
+const STATUSES: Array<[number, FailureKind, boolean, Charge]> = [
+	[302, 'unexpected', false, 'unknown'],
+	[304, 'unexpected', false, 'unknown'],
+	[400, 'badRequest', false, 'none'],
+	[401, 'unauthorized', false, 'none'],
+	[402, 'balance', false, 'none'],
+	[403, 'forbidden', false, 'none'],
+	[404, 'notFound', false, 'none'],
+	[405, 'badRequest', false, 'none'],
+	[408, 'server', true, 'unknown'],
+	[409, 'submission', false, 'unknown'],
+	[413, 'tooLarge', false, 'none'],
+	[422, 'badRequest', false, 'none'],
+	[425, 'server', true, 'none'],
+	[429, 'rateLimited', true, 'none'],
+	[500, 'server', true, 'unknown'],
+	[502, 'server', true, 'unknown'],
+	[503, 'server', true, 'unknown'],
+	[504, 'server', true, 'unknown'],
+	[524, 'server', true, 'unknown'],
+];
+
+/** What each group of codes means, at the status it comes with. */
+const GROUPS: Array<[keyof typeof evolinkFacts.httpErrorCodes, number, FailureKind]> = [
+	['balance', 402, 'balance'],
+	['keyLimit', 402, 'keyLimit'],
+	['keyDailyLimit', 429, 'keyLimit'],
+	['keyState', 401, 'unauthorized'],
+	['keyState', 403, 'keyState'],
+	['content', 400, 'content'],
+	['availability', 503, 'modelUnavailable'],
+	['input', 400, 'badRequest'],
+	['submission', 409, 'submission'],
+	['submission', 500, 'submission'],
+	['rateLimit', 429, 'rateLimited'],
+	['server', 500, 'server'],
+];
+
+/** Codes whose meaning is narrower than their group's. */
+const EXCEPTIONS: Record<string, FailureKind> = {
+	service_unavailable: 'server',
+	model_access_denied: 'modelUnavailable',
+	key_model_not_allowed: 'modelUnavailable',
+};
+
+describe('what an HTTP answer means', () => {
+	describe.each([
+		['the newer body', (status: number) => newBody(`code_nobody_knows_${status}`)],
+		['the older body', oldBody],
+		['the flat body of the file host', (status: number) => ({ success: false, code: status, msg: 'm' })],
+		['an OAuth body', () => ({ error: 'odd', error_description: 'm' })],
+		['no body', () => ''],
+		['a page', () => '<html><h1>Bad gateway</h1></html>'],
+	])('with %s', (_, body) => {
+		test.each(STATUSES)('%i is %s (repeatable %s, charge %s)', (status, kind, transient, charge) => {
+			const failure = fail(status, body(status));
+			expect(failure).toMatchObject({ kind, transient, charge, status });
+			expect(failure.message).not.toBe('');
+			expect(failure.advice).not.toBe('');
+		});
+	});
+
+	describe.each(GROUPS)('a code of the group %s at %i', (group, status, kind) => {
+		test.each(evolinkFacts.httpErrorCodes[group].map((code) => [code]))(`%s means ${kind}`, (code) => {
+			expect(fail(status, newBody(code)).kind).toBe(EXCEPTIONS[code] ?? kind);
+		});
+	});
+
+	test('every code of the spec has a row in this table', () => {
+		const told = new Set<string>([...GROUPS.map(([group]) => group), 'task']);
+		expect(Object.keys(evolinkFacts.httpErrorCodes).filter((group) => !told.has(group))).toEqual([]);
+	});
+
+	test('the statuses of reading a task mean what they say', () => {
+		expect(fail(400, newBody('invalid_task_id')).kind).toBe('badRequest');
+		expect(fail(403, newBody('permission_denied')).kind).toBe('forbidden');
+		expect(fail(404, newBody('task_not_found')).kind).toBe('notFound');
+	});
+
+	test('a refusal with 4xx costs nothing, except where EvoLink says that it knows the order', () => {
+		const known = Object.values(evolinkFacts.httpErrorCodes).flat();
+		const codes = fc.oneof(fc.string(), fc.constantFrom<string>(...known));
+		const statuses = fc.oneof(fc.integer({ min: 400, max: 499 }), fc.constantFrom(408, 409, 429));
+		always(statuses, codes, (status, code) => {
+			fc.pre(!(evolinkFacts.httpErrorCodes.submission as readonly string[]).includes(code.trim()));
+			const expected = status === 408 || status === 409 ? 'unknown' : 'none';
+			expect(fail(status, newBody(code)).charge).toBe(expected);
+		});
+	});
+
+	test('whatever is no refusal leaves the charge unknown, whatever its body says', () => {
+		const others = fc.oneof(fc.integer({ min: 100, max: 399 }), fc.integer({ min: 500, max: 999 }));
+		always(others, hostileJson, (status, body) => expect(fail(status, body).charge).toBe('unknown'));
+	});
+
+	test('a hostile body never makes it throw, and the words are one line of bounded length', () => {
+		always(fc.integer({ min: 100, max: 999 }), hostileJson, (status, body) => {
+			for (const shape of [body, { error: body }, { error: { code: body, message: body } }]) {
+				const failure = fail(status, shape, { 'retry-after': body, 'x-request-id': body });
+				for (const text of [failure.message, failure.advice, failure.code ?? '', failure.requestId ?? '']) {
+					expect(text.length).toBeLessThanOrEqual(500);
+					expect(text).not.toMatch(/[\p{Cc}\n]/u);
+				}
+				expect(failure.message.trim()).not.toBe('');
+				expect(failure.retryAfterMs ?? 0).toBeGreaterThanOrEqual(0);
+				expect(Number.isFinite(failure.retryAfterMs ?? 0)).toBe(true);
+			}
+		});
+	});
+
+	test("EvoLink's code, request id and suggestion are kept", () => {
+		const failure = fail(413, {
+			error: { code: 413, message: 'Image file too large', fallback_suggestion: 'compress the image' },
+			request_id: 'req_1',
+		});
+		expect(failure).toMatchObject({ code: '413', requestId: 'req_1' });
+		expect(failure.advice).toContain('compress the image');
+		expect(failureReference(failure)).toBe('(413 413, request req_1)');
+		expect(failureSentence(failure)).toMatch(/^Image file too large \(413 413, request req_1\)\. /);
+	});
+
+	test('the request id is found in either header', () => {
+		expect(fail(500, '', { 'x-request-id': 'a' }).requestId).toBe('a');
+		expect(fail(500, '', { 'x-oneapi-request-id': 'b' }).requestId).toBe('b');
+	});
+});
+
+describe('Retry-After', () => {
+	test('counts seconds, or up to a date', () => {
+		always(fc.nat(1_000_000), (seconds) => {
+			expect(retryAfterMs(String(seconds), NOW)).toBe(seconds * 1000);
+			expect(retryAfterMs(seconds, NOW)).toBe(seconds * 1000);
+			expect(retryAfterMs([String(seconds), '7'], NOW)).toBe(seconds * 1000);
+			expect(retryAfterMs(new Date(NOW + seconds * 1000).toUTCString(), NOW)).toBe(seconds * 1000);
+			expect(retryAfterMs(new Date(NOW - seconds * 1000).toUTCString(), NOW)).toBe(0);
+		});
+		expect(retryAfterMs('1.5', NOW)).toBe(1500);
+		expect(retryAfterMs('Friday, 20-Nov-26 12:00:07 GMT', NOW)).toBe(7000);
+	});
+
+	test.each([
+		'',
+		' ',
+		'soon',
+		'soon 1',
+		'-5',
+		'1e3',
+		'0x10',
+		'NaN',
+		'Infinity',
+		'5 s',
+		null,
+		undefined,
+		{},
+		[],
+	])('%j is none', (header) => expect(retryAfterMs(header, NOW)).toBeUndefined());
+
+	test('is a finite number, however many digits it has', () => {
+		expect(Number.isFinite(retryAfterMs('9'.repeat(400), NOW))).toBe(true);
+	});
+});
+
+describe('words that leave the node', () => {
+	test('hold no key, neither the one in use nor anything that looks like one', () => {
+		const alphabet = 'ABCabc019-_';
+		const keys = fc
+			.array(fc.constantFrom(...alphabet), { minLength: 8, maxLength: 40 })
+			.map((letters) => letters.join(''));
+		always(keys, fc.string(), fc.string(), (tail, before, after) => {
+			const key = `sk-${tail}`;
+			for (const text of [
+				`${before} ${key} ${after}`,
+				`Bearer ${tail}`,
+				`"authorization":"bearer ${tail}"`,
+			]) {
+				expect(redact(text)).not.toContain(tail);
+			}
+			expect(redact(`${before}${tail}${after}`, [tail])).not.toContain(tail);
+		});
+	});
+
+	test('are cut after the key is blanked, never through it', () => {
+		const key = 'opaque+key/0123456789';
+		for (let length = 80; length <= 130; length += 1) {
+			const { message } = fail(500, `${'x'.repeat(length)} ${key}`, {}, [key]);
+			expect(message).not.toContain(key.slice(0, 6));
+		}
+	});
+
+	test('keep everything else of an ordinary sentence', () => {
+		always(fc.lorem(), (sentence) => expect(redact(sentence, ['sk-evo-0123456789'])).toBe(sentence));
+	});
+
+	test('hold no control characters, in answers of any kind', () => {
+		const odd = 'a\u0000b\u001b[31mc\r\nd\u0085e';
+		const texts = [
+			fail(500, odd).message,
+			fail(400, { error: { code: odd, message: odd, fallback_suggestion: odd } }).message,
+			malformedAnswer(200, odd).message,
+			networkFailure('ECONNRESET', odd).message,
+		];
+		for (const text of texts) expect(text).not.toMatch(/\p{Cc}/u);
+	});
+
+	test('fall back to the status where EvoLink says nothing that can be read', () => {
+		for (const body of ['', '\u0000', {}, { error: '\u0000' }, { error: { message: ' ' } }, null, [], 7]) {
+			expect(fail(503, body).message).toBe('EvoLink answered 503 without a reason');
+		}
+	});
+});
+
+test('an unusable success leaves the charge unknown and may be read again', () => {
+	expect(malformedAnswer(200, 'an empty body')).toMatchObject({ charge: 'unknown', transient: true });
+});

@@ -1,0 +1,249 @@
+import fc from 'fast-check';
+
+import {
+	checkHttpUrl,
+	checkMediaUrl,
+	checkPublicHttpsUrl,
+	hostOf,
+	isPrivateHost,
+} from '../../nodes/evolink/urls';
+import { always, PROPERTY_TIMEOUT_MS } from './support';
+
+jest.setTimeout(PROPERTY_TIMEOUT_MS);
+
+/** Hosts that nobody on the internet can reach, or that mean this very machine. */
+const PRIVATE_HOSTS = [
+	'localhost',
+	'LOCALHOST',
+	'localhost.',
+	'api.localhost',
+	'localhost.localdomain',
+	'intranet',
+	'n8n',
+	'printer.local',
+	'vault.internal',
+	'metadata.google.internal',
+	'host.docker.internal',
+	'n8n.default.svc.cluster.local',
+	'nas.lan',
+	'router.home.arpa',
+	'fritz.home',
+	'git.corp',
+	'x.onion',
+	'127.0.0.1',
+	'127.0.0.1.',
+	'127.1',
+	'127.255.255.254',
+	'0',
+	'0.0.0.0',
+	'10.0.0.1',
+	'10.255.255.255',
+	'100.64.0.1',
+	'169.254.169.254',
+	'172.16.0.1',
+	'172.31.255.255',
+	'192.0.0.1',
+	'192.0.2.1',
+	'192.168.0.1',
+	'198.18.0.1',
+	'198.51.100.7',
+	'203.0.113.9',
+	'224.0.0.1',
+	'240.0.0.1',
+	'255.255.255.255',
+	'[::]',
+	'[::1]',
+	'[0:0:0:0:0:0:0:1]',
+	'[::127.0.0.1]',
+	'[fc00::1]',
+	'[fd12:3456::1]',
+	'[fe80::1]',
+	'[ff02::1]',
+	'[2001:db8::1]',
+	'[3fff::1]',
+	'[2001::1]',
+	'[64:ff9b:1::1]',
+	'[64:ff9b:2::8.8.8.8]',
+	'[100::1]',
+];
+
+const PUBLIC_HOSTS = [
+	'evolink.ai',
+	'api.evolink.ai',
+	'n8n.example.com',
+	'n8n.example.test',
+	'example.test.',
+	'localhost.evil.com',
+	'internal.example.com',
+	'8.8.8.8',
+	'9.255.255.255',
+	'11.0.0.0',
+	'100.63.255.255',
+	'100.128.0.1',
+	'126.255.255.255',
+	'128.0.0.1',
+	'172.15.255.255',
+	'172.32.0.0',
+	'192.167.255.255',
+	'192.169.0.1',
+	'198.17.255.255',
+	'198.20.0.0',
+	'223.255.255.255',
+	'[2606:4700:4700::1111]',
+	'[::ffff:8.8.8.8]',
+	'[64:ff9b::8.8.8.8]',
+	'[2002:808:808::1]',
+	'xn--mnchen-3ya.de',
+	'münchen.de',
+];
+
+/** The ways to write one IPv4 address that a URL parser accepts. */
+function spellings([a, b, c, d]: readonly number[]): string[] {
+	const number = ((a * 256 + b) * 256 + c) * 256 + d;
+	const hex = (part: number) => `0x${part.toString(16)}`;
+	const octal = (part: number) => `0${part.toString(8)}`;
+	const group = (high: number, low: number) => (high * 256 + low).toString(16);
+	const tail = `${group(a, b)}:${group(c, d)}`;
+	return [
+		`${a}.${b}.${c}.${d}`,
+		`${a}.${b}.${c}.${d}.`,
+		String(number),
+		`0x${number.toString(16)}`,
+		`0${number.toString(8)}`,
+		[a, b, c, d].map(hex).join('.'),
+		[a, b, c, d].map(octal).join('.'),
+		`${a}.${(b * 256 + c) * 256 + d}`,
+		`${a}.${b}.${c * 256 + d}`,
+		`[::ffff:${a}.${b}.${c}.${d}]`,
+		`[::ffff:${tail}]`,
+		`[0:0:0:0:0:FFFF:${tail}]`,
+		`[::ffff:0:${tail}]`,
+		`[64:ff9b::${tail}]`,
+		`[64:ff9b::${a}.${b}.${c}.${d}]`,
+		`[2002:${tail}::1]`,
+		`%31${String(a).startsWith('1') ? String(a).slice(1) : 'x'}.${b}.${c}.${d}`,
+	];
+}
+
+const byte = fc.integer({ min: 0, max: 255 });
+const privateIpv4 = fc.oneof(
+	fc.tuple(fc.constantFrom(0, 10, 127, 224, 255), byte, byte, byte),
+	fc.tuple(fc.constant(192), fc.constant(168), byte, byte),
+	fc.tuple(fc.constant(169), fc.constant(254), byte, byte),
+	fc.tuple(fc.constant(172), fc.integer({ min: 16, max: 31 }), byte, byte),
+	fc.tuple(fc.constant(100), fc.integer({ min: 64, max: 127 }), byte, byte),
+	fc.tuple(fc.constant(198), fc.constantFrom(18, 19), byte, byte),
+);
+
+describe('a URL for callbacks', () => {
+	test.each(PRIVATE_HOSTS)('may not name %s', (host) => {
+		expect(checkPublicHttpsUrl(`https://${host}/x`).ok).toBe(false);
+		expect(checkPublicHttpsUrl(`HTTPS://${host.toUpperCase()}:8443/x`).ok).toBe(false);
+	});
+
+	test.each(PUBLIC_HOSTS)('may name %s', (host) => {
+		expect(checkPublicHttpsUrl(`https://${host}/x`)).toMatchObject({ ok: true });
+		expect(checkPublicHttpsUrl(` https://${host.toUpperCase()}:8443/x\n`)).toMatchObject({ ok: true });
+	});
+
+	test('may name no private IPv4 address in any spelling that a URL parser takes', () => {
+		always(privateIpv4, (address) => {
+			for (const host of spellings(address)) {
+				expect([host, checkPublicHttpsUrl(`https://${host}/x`).ok]).toEqual([host, false]);
+			}
+		});
+	});
+
+	test('may name a public IPv4 address in any spelling', () => {
+		always(fc.tuple(fc.constantFrom(1, 8, 93, 151, 223), byte, byte, byte), (address) => {
+			for (const host of spellings(address).slice(0, 9)) {
+				expect([host, checkPublicHttpsUrl(`https://${host}/x`).ok]).toEqual([host, true]);
+			}
+		});
+	});
+
+	test.each([
+		['', 'is not a URL'],
+		['n8n.example.com', 'is not a URL'],
+		['https://', 'is not a URL'],
+		['http://n8n.example.com', 'is http where https is needed'],
+		['ftp://n8n.example.com', "starts with 'ftp:'"],
+		['javascript:alert(1)', "starts with 'javascript:'"],
+		['https://user@n8n.example.com', 'holds a user name or password'],
+		['https://user:pass@n8n.example.com', 'holds a user name or password'],
+		['https://n8n.example.com@127.0.0.1/', 'holds a user name or password'],
+		['https://127.0.0.1\\@n8n.example.com/', "names the private host '127.0.0.1'"],
+		['https://[::1]/', "names the private host '[::1]'"],
+	])('%j is refused, because it %s', (url, reason) => {
+		expect(checkPublicHttpsUrl(url)).toEqual({ ok: false, reason: expect.stringContaining(reason) });
+	});
+
+	test('a user name or password in a URL is never repeated in the reason', () => {
+		const checked = checkHttpUrl('https://bob:hunter2@n8n.example.com');
+		expect(JSON.stringify(checked)).not.toMatch(/bob|hunter2/);
+	});
+});
+
+describe('a result link', () => {
+	const trusted = ['localhost', '127.0.0.1', 'gateway.internal'];
+
+	test('of the host that the credential names may be private or plain http', () => {
+		expect(checkMediaUrl('http://127.0.0.1:8080/v.mp4', trusted, 0).ok).toBe(true);
+		expect(checkMediaUrl('http://2130706433:8080/v.mp4', trusted, 0).ok).toBe(true);
+		expect(checkMediaUrl('http://GATEWAY.internal/v.mp4', trusted, 0).ok).toBe(true);
+	});
+
+	test('may not lead there after a redirect', () => {
+		for (let hop = 1; hop <= 3; hop += 1) {
+			expect(checkMediaUrl('http://127.0.0.1:8080/v.mp4', trusted, hop).ok).toBe(false);
+			expect(checkMediaUrl('https://gateway.internal/v.mp4', trusted, hop).ok).toBe(false);
+		}
+	});
+
+	test('of any other host must be public https', () => {
+		always(
+			fc.constantFrom(
+				...PRIVATE_HOSTS.filter((host) => !/^localhost$|^127\.0\.0\.1\.?$|^127\.1$/i.test(host)),
+			),
+			(host) => {
+				expect(checkMediaUrl(`https://${host}/v.mp4`, trusted, 0).ok).toBe(false);
+			},
+		);
+		expect(checkMediaUrl('http://files.evolink.ai/v.mp4', trusted, 0).ok).toBe(false);
+		expect(checkMediaUrl('https://files.evolink.ai/v.mp4', [], 0).ok).toBe(true);
+	});
+});
+
+describe('any text', () => {
+	test('is judged without a throw, and what passes is a URL with a host', () => {
+		always(
+			fc.oneof(
+				fc.string(),
+				fc.webUrl(),
+				fc.string().map((text) => `https://${text}`),
+			),
+			(text) => {
+				hostOf(text);
+				const checked = checkPublicHttpsUrl(text);
+				if (checked.ok) {
+					expect(checked.url.protocol).toBe('https:');
+					expect(isPrivateHost(checked.url.hostname)).toBe(false);
+				} else {
+					expect(checked.reason).not.toBe('');
+				}
+			},
+		);
+		always(fc.string(), (text) => expect(typeof isPrivateHost(text)).toBe('boolean'));
+		always(fc.string(), (text) => expect(typeof isPrivateHost(`[${text}]`)).toBe('boolean'));
+	});
+
+	test('every IPv6 address is judged by its first bits, however it is written', () => {
+		always(fc.ipV6(), (address) => {
+			const url = hostOf(`https://[${address}]/`);
+			if (url === undefined) return;
+			const first = parseInt(url.slice(1).split(':')[0] || '0', 16);
+			if (first > 0x3fff || (first > 0x64 && first < 0x2000)) expect(isPrivateHost(url)).toBe(true);
+			if (first > 0x2002 && first < 0x3fff) expect(isPrivateHost(url)).toBe(false);
+		});
+	});
+});
