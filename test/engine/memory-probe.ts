@@ -3,7 +3,7 @@
  * `tsx --expose-gc memory-probe.ts <url> <key> <parameters as JSON> [bytes of an input video]`
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BinaryDataService } from 'n8n-core';
 import { Container } from '@n8n/di';
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
@@ -43,18 +43,21 @@ async function main() {
 	await runNode({ prompt: 'warm up', wait: 'poll' });
 	inUse();
 	// the memory of collected buffers is given back a little later
-	await setTimeout(200);
+	await sleep(200);
 	const before = inUse();
 	let peak = 0;
 	let samples = 0;
-	// a full collection takes long enough to slow the run down, so there is a pause after each
-	const sampler = setInterval(() => {
+	let timer: NodeJS.Timeout;
+	const sample = () => {
+		const start = performance.now();
 		peak = Math.max(peak, inUse() - before);
 		samples += 1;
-		sampler.refresh();
-	}, 200);
+		// full collections must not slow the run down much, however long they take on this machine
+		timer = setTimeout(sample, 2 * (performance.now() - start));
+	};
+	timer = setTimeout(sample, 50);
 	const run = await runNode(JSON.parse(parameters) as INodeParameters);
-	clearInterval(sampler);
+	clearTimeout(timer);
 	const [output] = run.output('Sora Video');
 	const file = output?.binary ? await binaryOf(output) : undefined;
 	const answer = {

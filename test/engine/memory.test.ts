@@ -5,6 +5,9 @@ import type { INodeParameters } from 'n8n-workflow';
 import { startStandIn, type StandIn } from '../../stand-in';
 
 const MIB = 2 ** 20;
+
+/** A collection frees the bytes of buffers too, not a moment later in the background: what is counted is in use. */
+const FREED_AT_ONCE = ['--expose-gc', '--no-concurrent-array-buffer-sweeping'];
 const TSX = join(__dirname, '../../node_modules/tsx/dist/cli.mjs');
 
 interface Measured {
@@ -23,7 +26,7 @@ afterEach(async () => await evolink.close());
 /** Runs the node in a process of its own, so that nobody else's memory is counted. */
 async function measure(parameters: INodeParameters, inputBytes = 0): Promise<Measured> {
 	const all = { wait: 'poll', ...parameters };
-	const args = [TSX, '--expose-gc', join(__dirname, 'memory-probe.ts'), evolink.url, evolink.apiKey];
+	const args = [TSX, ...FREED_AT_ONCE, join(__dirname, 'memory-probe.ts'), evolink.url, evolink.apiKey];
 	const { stdout } = await promisify(execFile)(process.execPath, [
 		...args,
 		JSON.stringify(all),
@@ -40,19 +43,17 @@ test('a video of 256 MB passes through in chunks', async () => {
 	expect(measured.error).toBeUndefined();
 	expect(measured.storedBytes).toBe(256 * MIB);
 	expect(measured.samples).toBeGreaterThan(1);
-	// a buffered upload would show at least its 90 MB
-	expect(measured.peakMb).toBeLessThan(60);
+	expect(measured.peakMb).toBeLessThan(30);
 	expect(evolink.mediaStats.maxBytesInFlight).toBeLessThan(MIB);
-}, 60_000);
+}, 180_000);
 
 test('an input video of 90 MB goes from the binary store to EvoLink in chunks', async () => {
 	const measured = await measure({ operation: 'character', video: 'binary', wait: 'none' }, 90 * MIB);
 	expect(measured.error).toBeUndefined();
 	expect([...evolink.files.values()]).toMatchObject([{ size: 90 * MIB }]);
 	expect(measured.samples).toBeGreaterThan(0);
-	// a buffered upload would show at least its 90 MB
-	expect(measured.peakMb).toBeLessThan(60);
-}, 60_000);
+	expect(measured.peakMb).toBeLessThan(30);
+}, 180_000);
 
 test('a file without an end is cut off at Max Download MB, and the connection is closed', async () => {
 	const prompt = 'endless [stand-in: media endless]';
@@ -64,4 +65,4 @@ test('a file without an end is cut off at Max Download MB, and the connection is
 		1,
 	);
 	expect(evolink.mediaStats.bytesSent).toBeLessThan(32e6);
-}, 60_000);
+}, 180_000);

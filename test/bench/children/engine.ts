@@ -1,6 +1,6 @@
 /**
  * One candidate in n8n's engine, in a process of its own; prints its figures as one line of JSON.
- * `tsx --expose-gc engine.ts <job as JSON>`
+ * `tsx --expose-gc --no-concurrent-array-buffer-sweeping engine.ts <job as JSON>`
  */
 import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { get } from 'node:http';

@@ -48,7 +48,11 @@ export const run: RunPart = async ({ rounds, quick }): Promise<PartResult> => {
 					apiKey: evolink.apiKey,
 					tasks,
 				};
-				const measured = await runChild<Downloaded[]>('engine.ts', [JSON.stringify(job)], ['--expose-gc']);
+				const measured = await runChild<Downloaded[]>(
+					'engine.ts',
+					[JSON.stringify(job)],
+					['--expose-gc', '--no-concurrent-array-buffer-sweeping'],
+				);
 				results.get(name)?.push(measured.slice(1));
 			}
 		}
