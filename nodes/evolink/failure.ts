@@ -41,8 +41,9 @@ export type FailureKind =
 	| 'unexpected'
 	| 'network';
 
-const groups: Readonly<Record<string, readonly string[]>> = evolinkFacts.httpErrorCodes;
-const inGroup = (name: string, code: string) => (groups[name] ?? []).includes(code);
+const groups: Readonly<Record<keyof typeof evolinkFacts.httpErrorCodes, readonly string[]>> =
+	evolinkFacts.httpErrorCodes;
+const inGroup = (name: keyof typeof groups, code: string) => groups[name].includes(code);
 
 const ADVICE: Record<FailureKind, string> = {
 	badRequest: 'Check the fields against what the model takes.',

@@ -66,31 +66,36 @@ function amount(value: unknown): number | undefined {
 	return Number.isFinite(number) && number >= 0 ? number : undefined;
 }
 
-function idIn(object: IDataObject): string | undefined {
-	return [text(object.id), text(object.task_id)].find((id) => id !== undefined && TASK_ID.test(id));
+function isId(candidate: string | undefined): candidate is string {
+	return candidate !== undefined && TASK_ID.test(candidate);
 }
 
-/** The task inside an answer: some clients see it wrapped in `data`. */
-function unwrap(body: unknown): IDataObject | undefined {
+/** The task inside an answer, and its id: some clients see it wrapped in `data`. */
+function findTask(body: unknown): { raw: IDataObject; id: string } | undefined {
 	if (!isObject(body)) return undefined;
-	const { data } = body;
-	return idIn(body) === undefined && isObject(data) && idIn(data) !== undefined ? data : body;
+	for (const raw of [body, body.data].filter(isObject)) {
+		const id = [text(raw.id), text(raw.task_id)].find(isId);
+		if (id !== undefined) return { raw, id };
+	}
+	return undefined;
 }
 
 /** The task id in any answer or callback body, trimmed; nothing where there is none that could be one. */
 export function taskIdOf(body: unknown): string | undefined {
-	const task = unwrap(body);
-	return task && idIn(task);
+	return findTask(body)?.id;
 }
 
 /** The id in what a person pasted: the id itself, or a URL whose path ends in it. */
 export function taskIdFromInput(input: string): string | undefined {
 	const trimmed = input.trim();
-	if (!/^https?:\/\//i.test(trimmed)) return TASK_ID.test(trimmed) ? trimmed : undefined;
-	const [, path = ''] = /^https?:\/\/[^/?#]*([^?#]*)/i.exec(trimmed) ?? [];
-	const last = path.split('/').filter(Boolean).at(-1);
-	const id = last === undefined ? undefined : decode(last);
-	return id !== undefined && TASK_ID.test(id) ? id : undefined;
+	const url = /^https?:\/\/[^/?#]*([^?#]*)/i.exec(trimmed);
+	const id = url ? decode(lastPart(url[1])) : trimmed;
+	return isId(id) ? id : undefined;
+}
+
+function lastPart(path: string): string {
+	const whole = path.replace(/\/+$/, '');
+	return whole.slice(whole.lastIndexOf('/') + 1);
 }
 
 function decode(part: string): string | undefined {
@@ -157,9 +162,9 @@ function videoUrlOf(raw: IDataObject): string | undefined {
 
 /** Reads a task out of an answer's body; nothing where the body names no task. Never throws. */
 export function readTask(body: unknown): Task | undefined {
-	const raw = unwrap(body);
-	const id = taskIdOf(body);
-	if (raw === undefined || id === undefined) return undefined;
+	const found = findTask(body);
+	if (found === undefined) return undefined;
+	const { raw, id } = found;
 	const status = text(raw.status) ?? 'unknown';
 	const error = errorOf(raw);
 	const phase = phaseOf(status, error);

@@ -1,18 +1,22 @@
 import fc from 'fast-check';
 
 import {
+	credentialFailure,
+	excerptOf,
 	failureReference,
 	failureSentence,
 	httpFailure,
 	malformedAnswer,
 	networkFailure,
+	nothingSent,
 	redact,
 	retryAfterMs,
+	tidy,
 	type Failure,
 	type FailureKind,
 } from '../../nodes/evolink/failure';
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
-import { always, hostileJson, PROPERTY_TIMEOUT_MS } from './support';
+import { always, failureOf, hostileJson, PROPERTY_TIMEOUT_MS } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
@@ -147,7 +151,57 @@ describe('what an HTTP answer means', () => {
 		expect(failureSentence(failure)).toMatch(/^Image file too large \(413 413, request req_1\)\. /);
 	});
 
-	test('the request id is found in either header', () => {
+	test('nothing is told that EvoLink did not say', () => {
+		expect(fail(500, '')).toEqual({
+			kind: 'server',
+			message: 'EvoLink answered 500 without a reason',
+			advice: 'EvoLink has trouble on its side. Try again in some minutes.',
+			status: 500,
+			transient: true,
+			charge: 'unknown',
+		});
+	});
+
+	test.each([
+		['in the newer body', { error: { code: 'c1', message: 'words' } }, 'c1'],
+		['in the older body', { error: { code: 500, message: 'words' } }, '500'],
+		['in the flat body of the file host', { success: false, code: 50001, msg: 'words' }, '50001'],
+		['in an OAuth body', { error: 'invalid_client', error_description: 'words' }, 'invalid_client'],
+		['behind an empty message', { error: { code: 'c1', message: '' }, msg: 'words' }, 'c1'],
+		['with blanks around them', { error: { code: ' c1 ', message: ' words\n' } }, 'c1'],
+	])("EvoLink's code and words are found %s", (_, body, code) => {
+		expect(fail(500, body)).toMatchObject({ code, message: 'words' });
+	});
+
+	test('a page or other text is quoted from its start, 120 characters at most', () => {
+		expect(fail(502, '<h1>Bad gateway</h1>').message).toBe('EvoLink answered: <h1>Bad gateway</h1>');
+		const { message } = fail(502, `${' '.repeat(200)}${'x'.repeat(119)}yz`);
+		expect(message).toBe(`EvoLink answered: ${'x'.repeat(119)}y`);
+	});
+
+	test('an empty account is told as such, whatever status its code comes with', () => {
+		expect(fail(403, newBody('insufficient_user_quota')).kind).toBe('balance');
+		expect(fail(400, newBody('account_balance_insufficient')).kind).toBe('balance');
+	});
+
+	test('an order that EvoLink says it knows is never called free, whatever status that comes with', () => {
+		for (const code of evolinkFacts.httpErrorCodes.submission) {
+			for (const status of [400, 403, 422, 429]) {
+				expect(fail(status, newBody(code))).toMatchObject({ kind: 'submission', charge: 'unknown' });
+			}
+		}
+	});
+
+	test('a pause that EvoLink asks for is kept, whatever the status', () => {
+		for (const status of [429, 503]) {
+			expect(fail(status, '', { 'retry-after': '42' }).retryAfterMs).toBe(42_000);
+		}
+	});
+
+	test('the request id is found in either header, and an empty one is none', () => {
+		expect(fail(500, { request_id: ' ' }, { 'x-request-id': '', 'x-oneapi-request-id': 'b' }).requestId).toBe(
+			'b',
+		);
 		expect(fail(500, '', { 'x-request-id': 'a' }).requestId).toBe('a');
 		expect(fail(500, '', { 'x-oneapi-request-id': 'b' }).requestId).toBe('b');
 	});
@@ -163,6 +217,7 @@ describe('Retry-After', () => {
 			expect(retryAfterMs(new Date(NOW - seconds * 1000).toUTCString(), NOW)).toBe(0);
 		});
 		expect(retryAfterMs('1.5', NOW)).toBe(1500);
+		expect(retryAfterMs(' 0.125 ', NOW)).toBe(125);
 		expect(retryAfterMs('Friday, 20-Nov-26 12:00:07 GMT', NOW)).toBe(7000);
 	});
 
@@ -177,6 +232,7 @@ describe('Retry-After', () => {
 		'NaN',
 		'Infinity',
 		'5 s',
+		'1 Jan, 2027',
 		null,
 		undefined,
 		{},
@@ -205,6 +261,27 @@ describe('words that leave the node', () => {
 			}
 			expect(redact(`${before}${tail}${after}`, [tail])).not.toContain(tail);
 		});
+	});
+
+	test.each([
+		['sent with Bearer  abcdef-1.2', 'sent with Bearer [redacted]'],
+		['{"authorization":"bearer abc"}', '{"authorization":"Bearer [redacted]"}'],
+		['the key sk-evo_12-34 is wrong', 'the key [redacted] is wrong'],
+		['the key abc123 is wrong', 'the key [redacted] is wrong'],
+		['sk-ii and risk-averse are words', 'sk-ii and risk-averse are words'],
+	])('lose the key of %j and nothing else', (text, told) => {
+		expect(redact(text, ['abc123'])).toBe(told);
+	});
+
+	test('are not blanked by a key of a few letters, which every sentence would hold', () => {
+		expect(redact('a cat', ['', 'a', 'a cat'])).toBe('a cat');
+	});
+
+	test('are one line of 500 characters at most, and say where they were cut', () => {
+		expect(tidy(' a\r\n\t b ')).toBe('a b');
+		expect(tidy('x'.repeat(500))).toBe('x'.repeat(500));
+		expect(tidy(`${'x'.repeat(497)}yyyy`)).toBe(`${'x'.repeat(497)}…`);
+		expect(excerptOf(' a\nb c ', 3, [])).toBe('a b');
 	});
 
 	test('are cut after the key is blanked, never through it', () => {
@@ -238,5 +315,69 @@ describe('words that leave the node', () => {
 });
 
 test('an unusable success leaves the charge unknown and may be read again', () => {
-	expect(malformedAnswer(200, 'an empty body')).toMatchObject({ charge: 'unknown', transient: true });
+	expect(malformedAnswer(200, 'an empty body')).toEqual({
+		kind: 'unexpected',
+		message: 'EvoLink answered 200 with an empty body',
+		advice: expect.stringContaining('base URL'),
+		status: 200,
+		transient: true,
+		charge: 'unknown',
+	});
+});
+
+describe('a request that got no answer', () => {
+	test.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'CERT_HAS_EXPIRED', 'BLOCKED_BY_N8N'])(
+		'because of %s never reached EvoLink, so it cost nothing',
+		(code) => {
+			expect(nothingSent(code)).toBe(true);
+			expect(networkFailure(code, 'No way')).toEqual({
+				kind: 'network',
+				message: 'No way',
+				advice: expect.stringContaining('connection'),
+				code,
+				transient: true,
+				charge: 'none',
+			});
+		},
+	);
+
+	test.each(['ECONNRESET', 'ETIMEDOUT', 'ECONNABORTED', 'EPIPE', 'XECONNREFUSED', 'ECONNREFUSED2', ''])(
+		'because of %j may have reached EvoLink',
+		(code) => {
+			expect(nothingSent(code)).toBe(false);
+			expect(networkFailure(code, 'No way')).toMatchObject({ code, transient: true, charge: 'unknown' });
+		},
+	);
+
+	test('for no known reason may have reached EvoLink', () => {
+		expect(nothingSent(undefined)).toBe(false);
+		const failure = networkFailure(undefined, 'No way');
+		expect(failure).toMatchObject({ transient: true, charge: 'unknown' });
+		expect(failure).not.toHaveProperty('code');
+	});
+});
+
+test('a credential that cannot be used says so, costs nothing and is not tried again', () => {
+	expect(credentialFailure('it was\ndeleted')).toEqual({
+		kind: 'unauthorized',
+		message: 'The credential cannot be used: it was deleted',
+		advice: "Look at the node's credential.",
+		transient: false,
+		charge: 'none',
+	});
+});
+
+describe('a failure as a sentence', () => {
+	const bare = { message: 'No', advice: 'Wait.', status: undefined };
+
+	test.each<[Partial<Failure>, string]>([
+		[{}, 'No. Wait.'],
+		[{ message: 'No...  ' }, 'No. Wait.'],
+		[{ status: 402 }, 'No (402). Wait.'],
+		[{ code: 'ECONNREFUSED' }, 'No (ECONNREFUSED). Wait.'],
+		[{ requestId: 'r1' }, 'No (request r1). Wait.'],
+		[{ status: 402, code: 'no_quota', requestId: 'r1' }, 'No (402 no_quota, request r1). Wait.'],
+	])('with %j is %j', (more, sentence) => {
+		expect(failureSentence(failureOf({ ...bare, ...more }))).toBe(sentence);
+	});
 });

@@ -5,8 +5,15 @@ import type { Failure } from '../../nodes/evolink/failure';
 import { readTask, type Task } from '../../nodes/evolink/task';
 import type { Clock } from '../../nodes/evolink/wait/clock';
 
-/** How many cases each property sees; raised with `PROPERTY_RUNS=10000`. */
-export const RUNS = Math.max(Number(process.env.PROPERTY_RUNS ?? 1000), 1000);
+/** Set by `stryker.config.json` alone, where the whole suite runs once for each of a thousand mutants. */
+const { MUTATION_RUNS } = globalThis as { MUTATION_RUNS?: number };
+
+/** How many cases each property sees; raised with `PROPERTY_RUNS=10000`, and never lowered by it. */
+export const RUNS = MUTATION_RUNS ?? Math.max(Number(process.env.PROPERTY_RUNS ?? 1000), 1000);
+
+/** Mutants are judged by the same cases every time, so that scores can be compared, and need no smallest case. */
+const CASES: fc.Parameters<unknown> =
+	MUTATION_RUNS === undefined ? { numRuns: RUNS } : { numRuns: RUNS, seed: 1, endOnFailure: true };
 
 /** Long enough for 10,000 cases on a busy machine. */
 export const PROPERTY_TIMEOUT_MS = 120_000;
@@ -15,16 +22,14 @@ export const PROPERTY_TIMEOUT_MS = 120_000;
 export function always<Values extends [unknown, ...unknown[]]>(
 	...args: [...{ [At in keyof Values]: fc.Arbitrary<Values[At]> }, (...values: Values) => void]
 ): void {
-	fc.assert(fc.property<Values>(...(args as Parameters<typeof fc.property<Values>>)), { numRuns: RUNS });
+	fc.assert(fc.property<Values>(...(args as Parameters<typeof fc.property<Values>>)), CASES);
 }
 
 /** The same for what ends later. */
 export async function alwaysAsync<Values extends [unknown, ...unknown[]]>(
 	...args: [...{ [At in keyof Values]: fc.Arbitrary<Values[At]> }, (...values: Values) => Promise<void>]
 ): Promise<void> {
-	await fc.assert(fc.asyncProperty<Values>(...(args as Parameters<typeof fc.asyncProperty<Values>>)), {
-		numRuns: RUNS,
-	});
+	await fc.assert(fc.asyncProperty<Values>(...(args as Parameters<typeof fc.asyncProperty<Values>>)), CASES);
 }
 
 /** JSON that means harm: keys that conversions and prototypes look at, deep nesting, odd numbers. */

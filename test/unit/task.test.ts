@@ -130,6 +130,49 @@ describe('an answer of EvoLink as a task', () => {
 		});
 	});
 
+	test('nothing is told of a task that EvoLink did not say', () => {
+		expect(readTask({ id: ID })).toStrictEqual({
+			id: ID,
+			status: 'unknown',
+			phase: 'running',
+			raw: { id: ID },
+		});
+		expect(Object.keys(taskToJson(taskOf({ id: ID, status: 'completed' })))).toEqual(['id', 'status']);
+	});
+
+	test.each([
+		['text', 'no credits', { code: 'unknown_error', message: 'no credits', retryable: false }],
+		['a code alone', { code: 'x' }, { code: 'x', message: 'EvoLink gave no reason', retryable: false }],
+		['words alone', { message: 'no' }, { code: 'unknown_error', message: 'no', retryable: false }],
+	])('a reason that comes as %s is kept', (_, error, expected) => {
+		expect(readTask({ id: ID, status: 'failed', error })?.error).toEqual(expected);
+	});
+
+	test.each([
+		['a name alone', { character_name: 'chr_1#' }, { name: 'chr_1#' }],
+		[
+			'a picture alone',
+			{ profile_picture_url: 'http://a.example/p.jpg' },
+			{ profilePictureUrl: 'http://a.example/p.jpg' },
+		],
+		['neither', { character_name: ' ', profile_picture_url: 'p.jpg' }, undefined],
+	])('a character with %s is told as it is', (_, data, character) => {
+		const task = taskOf({ id: ID, status: 'completed', result_data: data });
+		expect(task.character).toStrictEqual(character);
+		expect(Object.hasOwn(task, 'character')).toBe(character !== undefined);
+	});
+
+	test("what is downloaded is the character's picture, or else the video", () => {
+		const results = ['http://a.example/v.mp4'];
+		const picture = { profile_picture_url: 'http://a.example/p.jpg' };
+		const linkOf = (fields: IDataObject) => resultLink(taskOf({ id: ID, status: 'completed', ...fields }));
+		expect(linkOf({ results })).toBe('http://a.example/v.mp4');
+		expect(linkOf({ result_data: picture })).toBe('http://a.example/p.jpg');
+		expect(linkOf({ results, result_data: picture })).toBe('http://a.example/p.jpg');
+		expect(linkOf({ results, result_data: { character_name: 'chr_1#' } })).toBe('http://a.example/v.mp4');
+		expect(linkOf({})).toBeUndefined();
+	});
+
 	test('links and characters count only once the task is completed', () => {
 		const body = {
 			id: ID,
@@ -162,6 +205,7 @@ describe('an answer of EvoLink as a task', () => {
 			'javascript:alert(1)',
 			'data:text/html,x',
 			'/v.mp4',
+			'see https://a.example/v.mp4',
 			'',
 			7,
 			null,
@@ -192,6 +236,7 @@ describe('an answer of EvoLink as a task', () => {
 		const estimate = (value: unknown) => readTask({ id: ID, task_info: { estimated_time: value } });
 		expect(estimate(300)?.estimatedSeconds).toBe(300);
 		expect(estimate('300')?.estimatedSeconds).toBe(300);
+		expect(estimate(0)?.estimatedSeconds).toBe(0);
 		for (const value of [null, '', ' ', true, [5], {}, -1, 'soon', '1e999']) {
 			expect(estimate(value)?.estimatedSeconds).toBeUndefined();
 		}
@@ -239,6 +284,7 @@ describe('a callback body', () => {
 		{ data: [{ id: ID }] },
 	])('%j names no task', (body) => {
 		expect(taskIdOf(body)).toBeUndefined();
+		expect(readTask(body)).toBeUndefined();
 	});
 });
 
@@ -249,6 +295,7 @@ describe('a pasted task id', () => {
 			expect(taskIdFromInput(`${id}${after}`)).toBe(id);
 			expect(taskIdFromInput(` https://api.evolink.ai/v1/tasks/${id}${after}`)).toBe(id);
 			expect(taskIdFromInput(`HTTPS://evolink.ai/t/${id}/?page=1#top`)).toBe(id);
+			expect(taskIdFromInput(`http://evolink.ai/${id}//`)).toBe(id);
 		});
 		always(fc.string(), before, (text, start) => {
 			const id = taskIdFromInput(start + text);
@@ -265,6 +312,7 @@ describe('a pasted task id', () => {
 		'https://evolink.ai?x=1',
 		'..',
 		'https://x/%E0%A4%A',
+		'see https://evolink.ai/t/task-1',
 	])('%j is none', (input) => {
 		expect(taskIdFromInput(input)).toBeUndefined();
 	});
