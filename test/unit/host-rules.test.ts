@@ -4,9 +4,9 @@ import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-wo
 
 import { createTask } from '../../nodes/evolink/api';
 import type { Failure } from '../../nodes/evolink/failure';
-import { downloadMedia } from '../../nodes/evolink/media/download';
+import { downloadMedia, type DownloadRequest } from '../../nodes/evolink/media/download';
 import { nodeError } from '../../nodes/evolink/run/errors';
-import { NODE } from './support';
+import { FakeClock, NODE } from './support';
 
 /** n8n with one credential; requests to EvoLink end the way `answer` says. */
 function host(credential: IDataObject, answer: () => unknown) {
@@ -23,6 +23,14 @@ function host(credential: IDataObject, answer: () => unknown) {
 	};
 	return { ctx: context as unknown as IExecuteFunctions, requests };
 }
+
+const REQUEST: DownloadRequest = {
+	url: 'https://inside.example/v.mp4',
+	trustedHosts: [],
+	maxBytes: 1,
+	expect: 'video',
+	fileName: 'v',
+};
 
 const accepted = () => ({ statusCode: 200, headers: {}, body: Readable.from([Buffer.from('{"id":"t"}')]) });
 
@@ -71,13 +79,7 @@ describe("n8n's check of where a name leads", () => {
 				},
 			},
 		};
-		const result = await downloadMedia(context as unknown as IExecuteFunctions, {
-			url: 'https://inside.example/v.mp4',
-			trustedHosts: [],
-			maxBytes: 1,
-			expect: 'video',
-			fileName: 'v',
-		});
+		const result = await downloadMedia(context as unknown as IExecuteFunctions, REQUEST);
 		return { result, opened, asked };
 	};
 
@@ -97,6 +99,26 @@ describe("n8n's check of where a name leads", () => {
 	])('lets %s through to the request', async (_, isAllowed) => {
 		expect((await download(isAllowed)).opened).toHaveLength(1);
 	});
+});
+
+test('a download that breaks off again and again ends after ten minutes, however many tries it would have left', async () => {
+	const clock = new FakeClock();
+	let opened = 0;
+	const httpRequest = async () => {
+		opened += 1;
+		async function* dripping() {
+			yield Buffer.from('000000186674797069736f6d', 'hex');
+			clock.pass(6 * 60_000);
+			throw new Error('socket hang up');
+		}
+		return { statusCode: 200, headers: {}, body: Readable.from(dripping()) };
+	};
+	const prepareBinaryData = async (body: Readable) => await body.toArray();
+	const context = { helpers: { httpRequest, prepareBinaryData } };
+	const request = { ...REQUEST, maxBytes: 1e6 };
+	const result = await downloadMedia(context as unknown as IExecuteFunctions, request, clock);
+	expect(result).toMatchObject({ ok: false, reason: expect.stringContaining('socket hang up') });
+	expect(opened).toBe(2);
 });
 
 describe("n8n's name for a cause", () => {

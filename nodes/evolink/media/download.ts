@@ -3,7 +3,7 @@ import type { IBinaryData, IExecuteFunctions, IN8nHttpFullResponse, IWebhookFunc
 import { destroyAfter, streamOf, type ByteStream } from '../bytes';
 import { evolinkFacts } from '../generated/spec.gen';
 import { checkMediaUrl } from '../urls';
-import { hostClock } from '../wait/clock';
+import { hostClock, type Clock } from '../wait/clock';
 import { SNIFF_BYTES, sniffMedia, type MediaKind, type SniffedMedia } from './sniff';
 
 export interface DownloadRequest {
@@ -23,7 +23,7 @@ export type DownloadResult =
 const MAX_REDIRECTS = 3;
 const HEADERS_TIMEOUT_MS = 60_000;
 
-/** EvoLink's own client gives a whole download this long. */
+/** EvoLink's own client gives a download this long; here all attempts share it. */
 const TOTAL_TIMEOUT_MS = 600_000;
 
 /** EvoLink's media host refuses clients that do not name themselves. */
@@ -162,6 +162,7 @@ async function downloadOnce(
 	ctx: DownloadContext,
 	request: DownloadRequest,
 	cut: Cut,
+	leftMs: () => number,
 ): Promise<DownloadResult> {
 	const response = await open(ctx, request);
 	if ('ok' in response) return response;
@@ -176,7 +177,7 @@ async function downloadOnce(
 		return { ok: false, reason: tooLarge(request.maxBytes), retryable: false };
 	}
 	const body = response.body as unknown as ByteStream;
-	const release = destroyAfter(body, TOTAL_TIMEOUT_MS, request.signal);
+	const release = destroyAfter(body, leftMs(), request.signal);
 	try {
 		const { head, chunks } = await inspect(body, request.maxBytes, cut);
 		const media = sniffMedia(head);
@@ -205,22 +206,32 @@ function unexpected(
 
 /**
  * Streams a result into n8n's binary store: bytes never pile up here, the key is never sent, nothing but a video (or
- * picture) of at most the allowed size is kept. Faults of the moment are tried again.
+ * picture) of at most the allowed size is kept. Faults of the moment are tried again, for ten minutes at most.
  */
-export async function downloadMedia(ctx: DownloadContext, request: DownloadRequest): Promise<DownloadResult> {
+export async function downloadMedia(
+	ctx: DownloadContext,
+	request: DownloadRequest,
+	clock: Clock = hostClock,
+): Promise<DownloadResult> {
+	const until = clock.now() + TOTAL_TIMEOUT_MS;
+	const leftMs = () => Math.max(until - clock.now(), 0);
 	for (let attempt = 0; ; attempt += 1) {
-		const result = await attemptDownload(ctx, request);
+		const result = await attemptDownload(ctx, request, leftMs);
 		const pause = RETRY_PAUSES_MS.at(attempt);
-		if (result.ok || !result.retryable || pause === undefined) return result;
-		await hostClock.sleep(pause, request.signal);
+		if (result.ok || !result.retryable || pause === undefined || pause >= leftMs()) return result;
+		await clock.sleep(pause, request.signal);
 		if (request.signal?.aborted) return result;
 	}
 }
 
-async function attemptDownload(ctx: DownloadContext, request: DownloadRequest): Promise<DownloadResult> {
+async function attemptDownload(
+	ctx: DownloadContext,
+	request: DownloadRequest,
+	leftMs: () => number,
+): Promise<DownloadResult> {
 	const cut: Cut = { tooLarge: false };
 	try {
-		return await downloadOnce(ctx, request, cut);
+		return await downloadOnce(ctx, request, cut, leftMs);
 	} catch (error) {
 		if (cut.tooLarge) return { ok: false, reason: tooLarge(request.maxBytes), retryable: false };
 		const text = error instanceof Error ? error.message : String(error);
