@@ -92,7 +92,7 @@ function hash(value: unknown): string {
  */
 function executionLineage(ctx: IExecuteFunctions): string {
 	const { resumeUrl } = (ctx.getWorkflowDataProxy(0).$execution ?? {}) as { resumeUrl?: unknown };
-	const token = typeof resumeUrl === 'string' ? /[?&]signature=([^&#]+)/.exec(resumeUrl)?.[1] : undefined;
+	const token = /[?&]signature=([^&#]+)/.exec(String(resumeUrl))?.[1];
 	return token ?? ctx.getExecutionId();
 }
 
@@ -102,7 +102,7 @@ const placesOfRuns = new WeakMap<IExecuteFunctions, unknown[]>();
 function placeOf(ctx: IExecuteFunctions): unknown[] {
 	const known = placesOfRuns.get(ctx);
 	if (known !== undefined) return known;
-	const workflowId = ctx.getWorkflow().id ?? '';
+	const workflowId = ctx.getWorkflow().id;
 	const place = [ctx.getInstanceId(), workflowId, executionLineage(ctx), ctx.getNode().id, runIndexOf(ctx)];
 	placesOfRuns.set(ctx, place);
 	return place;

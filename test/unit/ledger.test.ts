@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
-import { idempotencyKey, intentOf, Ledger } from '../../nodes/evolink/ledger';
+import { idempotencyKey, intentOf, Ledger, slotOf, toolSlotOf } from '../../nodes/evolink/ledger';
 import { always, NODE, PROPERTY_TIMEOUT_MS } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
@@ -28,11 +28,15 @@ const HOME: Place = {
 	item: 0,
 };
 
-function contextOf(place: Place, node: Record<string, unknown> = {}): IExecuteFunctions {
+function contextOf(
+	place: Place,
+	node: Record<string, unknown> = {},
+	more: Partial<Record<keyof IExecuteFunctions, unknown>> = {},
+): IExecuteFunctions {
 	const signature = place.token === undefined ? '' : `?signature=${place.token}`;
 	const resumeUrl = `https://n8n.example.test/webhook-waiting/${place.execution}${signature}`;
 	const context = {
-		getContext: () => node,
+		getContext: (type: string) => (type === 'node' ? node : {}),
 		getExecuteData: () => ({}),
 		getExecutionId: () => place.execution,
 		getInstanceId: () => place.instance,
@@ -40,6 +44,7 @@ function contextOf(place: Place, node: Record<string, unknown> = {}): IExecuteFu
 		getWorkflow: () => ({ id: place.workflow, active: true }),
 		getWorkflowDataProxy: () => ({ $execution: { resumeUrl }, $runIndex: place.run }),
 		isToolExecution: () => false,
+		...more,
 	};
 	return context as unknown as IExecuteFunctions;
 }
@@ -93,12 +98,14 @@ describe('the Idempotency-Key of an order', () => {
 			expect(keyOf(HOME, one as IDataObject)).not.toBe(keyOf(HOME, other as IDataObject));
 		});
 		expect(keyOf(HOME, { a: { b: 1 } })).not.toBe(keyOf(HOME, { a: [['b', 1]] }));
+		expect(keyOf(HOME, { a: { 0: 'b' } })).not.toBe(keyOf(HOME, { a: ['b'] }));
 	});
 
 	test.each<[string, Partial<Place>]>([
 		['instance', { instance: 'instance-2' }],
 		['workflow', { workflow: 'workflow-2' }],
 		['execution', { token: 'beef' }],
+		['execution with a token that begins alike', { token: 'f00e' }],
 		['node', { node: 'node-2' }],
 		['round of a loop', { run: 1 }],
 		['item', { item: 1 }],
@@ -114,6 +121,26 @@ describe('the Idempotency-Key of an order', () => {
 		const old = { ...HOME, token: undefined };
 		expect(keyOf({ ...old, execution: '232' }, BODY)).not.toBe(keyOf(old, BODY));
 		expect(keyOf(old, BODY)).toBe(keyOf(old, BODY));
+	});
+
+	test('is known without a workflow id and without anything that n8n tells of the execution', () => {
+		const bare = contextOf(HOME, undefined, {
+			getWorkflow: () => ({ active: false }),
+			getWorkflowDataProxy: () => ({ $runIndex: 0 }),
+		});
+		expect(idempotencyKey(intentOf(bare, 0), BODY)).toMatch(new RegExp(evolinkFacts.idempotency.pattern));
+	});
+
+	test('is the same in every version of this package: an order may be repeated after an upgrade', () => {
+		expect(keyOf(HOME, BODY)).toBe('n8n-eac453dcdd77a4fb6dacbea64b79926720357e09b24a88de');
+	});
+
+	test('asks n8n where it is once for a run, however many items it has', () => {
+		const getWorkflow = jest.fn(() => ({ id: 'workflow-1', active: true }));
+		const ctx = contextOf(HOME, undefined, { getWorkflow });
+		const intents = Array.from({ length: 20 }, (_, item) => intentOf(ctx, item));
+		expect(new Set(intents).size).toBe(20);
+		expect(getWorkflow).toHaveBeenCalledTimes(1);
 	});
 
 	test('gives nothing of the token away', () => {
@@ -155,5 +182,27 @@ describe('the ledger', () => {
 		Ledger.of(contextOf(HOME, node)).set('item0', entry);
 		expect(Ledger.of(contextOf({ ...HOME, run: 1 }, node)).get('item0')).toBeUndefined();
 		expect(Ledger.of(contextOf(HOME, node)).get('item0')).toEqual(entry);
+	});
+
+	test('has one page for all calls of a tool, which n8n counts as runs of their own', () => {
+		const node: Record<string, unknown> = {};
+		const isTool = { isToolExecution: () => true };
+		Ledger.of(contextOf(HOME, node, isTool)).set('item0', entry);
+		expect(Ledger.of(contextOf({ ...HOME, run: 7 }, node, isTool)).get('item0')).toEqual(entry);
+		expect(Ledger.of(contextOf(HOME, node)).get('item0')).toBeUndefined();
+	});
+
+	test('tells the order of one item from the next, and of tool calls by what they order', () => {
+		expect(slotOf(0)).not.toBe(slotOf(1));
+		expect(toolSlotOf(0, BODY)).toBe(toolSlotOf(0, reordered(BODY) as IDataObject));
+		const others = [toolSlotOf(1, BODY), toolSlotOf(0, { ...BODY, prompt: 'a dog' }), slotOf(0)];
+		for (const other of others) expect(other).not.toBe(toolSlotOf(0, BODY));
+	});
+
+	test('that an execution has stored is found by every version of this package', () => {
+		const isTool = { isToolExecution: () => true };
+		const node = { ledger: { run0: { item3: entry }, tool: { 'item3-c8f70549fa04ae85': entry } } };
+		expect(Ledger.of(contextOf(HOME, node)).get(slotOf(3))).toEqual(entry);
+		expect(Ledger.of(contextOf(HOME, node, isTool)).get(toolSlotOf(3, BODY))).toEqual(entry);
 	});
 });
