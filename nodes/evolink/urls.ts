@@ -6,23 +6,25 @@
 export type UrlCheck = { ok: true; url: URL } | { ok: false; reason: string };
 
 /** Blocks that are not on the public internet: IANA's special-purpose registries (RFC 6890 and successors). */
-const PRIVATE_IPV4: ReadonlyArray<readonly [string, number]> = [
-	['0.0.0.0', 8],
-	['10.0.0.0', 8],
-	['100.64.0.0', 10],
-	['127.0.0.0', 8],
-	['169.254.0.0', 16],
-	['172.16.0.0', 12],
-	['192.0.0.0', 24],
-	['192.0.2.0', 24],
-	['192.88.99.0', 24],
-	['192.168.0.0', 16],
-	['198.18.0.0', 15],
-	['198.51.100.0', 24],
-	['203.0.113.0', 24],
-	['224.0.0.0', 4],
-	['240.0.0.0', 4],
-];
+const PRIVATE_IPV4 = (
+	[
+		['0.0.0.0', 8],
+		['10.0.0.0', 8],
+		['100.64.0.0', 10],
+		['127.0.0.0', 8],
+		['169.254.0.0', 16],
+		['172.16.0.0', 12],
+		['192.0.0.0', 24],
+		['192.0.2.0', 24],
+		['192.88.99.0', 24],
+		['192.168.0.0', 16],
+		['198.18.0.0', 15],
+		['198.51.100.0', 24],
+		['203.0.113.0', 24],
+		['224.0.0.0', 4],
+		['240.0.0.0', 4],
+	] as const
+).map(([base, bits]) => ({ base: ipv4Number(base), size: 2 ** (32 - bits) }));
 
 /** Names that resolve inside a house only (RFC 6761, RFC 8375, mDNS, and the usual router and container suffixes). */
 const PRIVATE_SUFFIXES = [
@@ -38,31 +40,23 @@ const PRIVATE_SUFFIXES = [
 	'onion',
 ];
 
-function ipv4Number(host: string): number | undefined {
-	if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(host)) return undefined;
-	const parts = host.split('.').map(Number);
-	if (parts.some((part) => part > 255)) return undefined;
-	return parts.reduce((sum, part) => sum * 256 + part, 0);
+function ipv4Number(host: string): number {
+	return host.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
 function isPrivateIpv4(address: number): boolean {
-	return PRIVATE_IPV4.some(([base, bits]) => {
-		const size = 2 ** (32 - bits);
-		return Math.floor(address / size) === Math.floor((ipv4Number(base) ?? 0) / size);
-	});
+	return PRIVATE_IPV4.some(({ base, size }) => address >= base && address < base + size);
 }
 
 /** The eight 16-bit groups of an IPv6 address as the URL parser writes it (no dotted tail). */
-function ipv6Groups(host: string): number[] | undefined {
-	const [head, tail, extra] = host.split('::');
-	if (extra !== undefined) return undefined;
-	const read = (part: string | undefined) =>
-		part ? part.split(':').map((group) => parseInt(group, 16)) : [];
-	const left = read(head);
-	const right = read(tail);
-	const gap = tail === undefined ? 0 : 8 - left.length - right.length;
-	const groups = [...left, ...Array<number>(Math.max(gap, 0)).fill(0), ...right];
-	return groups.length === 8 && groups.every((group) => group >= 0 && group <= 0xffff) ? groups : undefined;
+function ipv6Groups(host: string): number[] {
+	const [left, right = []] = host.split('::').map((half) =>
+		half
+			.split(':')
+			.filter(Boolean)
+			.map((group) => parseInt(group, 16)),
+	);
+	return [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right];
 }
 
 function isPrivateIpv6(groups: number[]): boolean {
@@ -79,26 +73,17 @@ function isPrivateIpv6(groups: number[]): boolean {
 	return first === 0x2001 && (groups[1] === 0xdb8 || groups[1] < 0x200);
 }
 
-/** True for every spelling of a host that is not on the public internet. Names without a dot count as private. */
-export function isPrivateHost(hostname: string): boolean {
-	const host = hostname.toLowerCase().replace(/\.+$/, '');
-	if (host === '') return true;
-	if (host.startsWith('[')) {
-		const groups = ipv6Groups(host.slice(1, -1));
-		return groups === undefined || isPrivateIpv6(groups);
-	}
-	const address = ipv4Number(host);
-	if (address !== undefined) return isPrivateIpv4(address);
-	if (!host.includes('.')) return true;
-	return PRIVATE_SUFFIXES.some((suffix) => host === suffix || host.endsWith(`.${suffix}`));
+/** Whether a URL's host is not on the public internet, however it was spelled. Names without a dot count as private. */
+function isPrivateHost({ hostname }: URL): boolean {
+	if (hostname.startsWith('[')) return isPrivateIpv6(ipv6Groups(hostname.slice(1, -1)));
+	const host = hostname.replace(/\.+$/, '');
+	// The parser takes a host for an IPv4 address by its last part, and refuses it if the rest does not fit.
+	if (/\.\d+$/.test(host)) return isPrivateIpv4(ipv4Number(host));
+	return !host.includes('.') || PRIVATE_SUFFIXES.some((suffix) => `.${host}`.endsWith(`.${suffix}`));
 }
 
 function parse(text: string): URL | undefined {
-	try {
-		return new URL(text);
-	} catch {
-		return undefined;
-	}
+	return URL.canParse(text) ? new URL(text) : undefined;
 }
 
 /** An http or https URL without credentials in it, private or not. `reason` completes "it …". */
@@ -117,7 +102,7 @@ export function checkPublicHttpsUrl(text: string): UrlCheck {
 	const checked = checkHttpUrl(text);
 	if (!checked.ok) return checked;
 	if (checked.url.protocol !== 'https:') return { ok: false, reason: 'is http where https is needed' };
-	if (isPrivateHost(checked.url.hostname)) {
+	if (isPrivateHost(checked.url)) {
 		return { ok: false, reason: `names the private host '${checked.url.hostname}'` };
 	}
 	return checked;
