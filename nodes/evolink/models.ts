@@ -9,9 +9,23 @@ import { zCustomModelRequest } from './generated/zod.gen';
 /** The `model` field's value for a model that the spec does not know. */
 export const CUSTOM = 'custom';
 
+/** The JSON schema of a field, as far as the fields of the spec use it. */
+interface FieldSchema {
+	readonly type?: string;
+	readonly description?: string;
+	readonly enum?: ReadonlyArray<string | number>;
+	readonly 'x-enumDescriptions'?: Readonly<Record<string, string>>;
+	readonly anyOf?: readonly FieldSchema[];
+	readonly minimum?: number;
+	readonly minLength?: number;
+	readonly maxLength?: number;
+	readonly maxItems?: number;
+	readonly format?: string;
+}
+
 interface Model {
 	/** JSON schema of the request, for option lists and limits. */
-	schema: { properties: Record<string, unknown> };
+	schema: { properties: Readonly<Record<string, FieldSchema>> };
 	/** Checks a whole body. Fields that no document names pass: they come from 'Additional Fields (JSON)' only. */
 	request: ZodTypeAny;
 }
@@ -58,9 +72,9 @@ const DOCUMENTED = new Set(
 	[...Object.values(MODELS)].flatMap(({ schema }) => Object.keys(schema.properties)),
 );
 
-/** Whether requests of this model may hold a field. */
+/** Whether requests of a model may hold a field. Here and below a model is a value of `GENERATE_MODELS` or the character's. */
 export function takesField(model: string, field: string): boolean {
-	return Object.hasOwn(MODELS[model]?.schema.properties ?? {}, field);
+	return Object.hasOwn(MODELS[model].schema.properties, field);
 }
 
 /** A field of a body that cannot be sent: its path in the body, and what is allowed there. */
@@ -73,7 +87,6 @@ export interface BodyIssue {
 /**
  * Checks a whole request body by the rules of its model.
  *
- * @param model a value of `GENERATE_MODELS`, or the character model
  * @returns the first issue, or nothing
  */
 export function checkBody(model: string, body: IDataObject): BodyIssue | undefined {
@@ -85,44 +98,40 @@ export function checkBody(model: string, body: IDataObject): BodyIssue | undefin
 	if (parsed.success) return undefined;
 	const issue = parsed.error.issues.find((each) => !fitsByCharacters(each, body));
 	if (issue === undefined) return undefined;
-	const field = String(issue.path[0] ?? '');
-	return { field, given: body[field], allowed: allowedBy(issue, model, field) };
+	const field = String(issue.path[0]);
+	return { field, given: body[field], allowed: allowedBy(MODELS[model].schema.properties[field], model) };
 }
 
 /** JSON Schema counts characters (RFC 8259 code points) where zod counts UTF-16 units: an emoji is one, not two. */
 function fitsByCharacters(issue: ZodIssue, body: IDataObject): boolean {
-	const given = body[String(issue.path[0])];
-	return issue.code === 'too_big' && typeof given === 'string' && [...given].length <= Number(issue.maximum);
-}
-
-function literals(schema: unknown): unknown[] | undefined {
-	if (typeof schema !== 'object' || schema === null) return undefined;
-	const { enum: values } = schema as { enum?: unknown[] };
-	return Array.isArray(values) ? values : undefined;
+	if (issue.code !== 'too_big') return false;
+	const given = body[String(issue.path[0])] as string | unknown[];
+	return [...given].length <= Number(issue.maximum);
 }
 
 /** What the spec says is allowed, in words. */
-function allowedBy(issue: ZodIssue, model: string, field: string): string {
-	const schema = MODELS[model].schema.properties[field] as
-		{ minLength?: number; maxLength?: number; maxItems?: number; type?: string; format?: string } | undefined;
-	const values = literals(schema);
-	if (values) return `${values.join(', ')} for ${model}`;
-	if (schema?.type === 'array') return `at most ${schema.maxItems ?? 'some'} http or https URL`;
-	if (schema?.format === 'uri') return 'an http or https URL';
-	if (schema?.maxLength !== undefined) return `${schema.minLength ?? 0} to ${schema.maxLength} characters`;
-	return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+function allowedBy(schema: FieldSchema, model: string): string {
+	if (schema.anyOf) return schema.anyOf.map((each) => allowedBy(each, model)).join(', or ');
+	if (schema.enum) return `${schema.enum.join(', ')} for ${model}`;
+	if (schema.type === 'array') {
+		return schema.maxItems === undefined
+			? 'a list of http or https URLs'
+			: `at most ${schema.maxItems} http or https URL`;
+	}
+	if (schema.format === 'uri') return 'an http or https URL';
+	if (schema.maxLength !== undefined) return `${schema.minLength} to ${schema.maxLength} characters`;
+	if (schema.type === 'integer') return `whole numbers from ${schema.minimum}`;
+	return schema.description ?? 'text that is not empty';
 }
-
-type EnumField = { enum: ReadonlyArray<string | number>; 'x-enumDescriptions'?: Record<string, string> };
 
 /** The option list of a field, straight from the spec's enum. */
 export function optionsOf(
 	model: string,
 	field: string,
 ): Array<{ name: string; value: string | number; description?: string }> {
-	const schema = MODELS[model].schema.properties[field] as EnumField;
-	return schema.enum.map((value) => {
-		const description = schema['x-enumDescriptions']?.[String(value)];
+	const { enum: values = [], 'x-enumDescriptions': descriptions } = MODELS[model].schema.properties[field];
+	return values.map((value) => {
+		const description = descriptions?.[String(value)];
 		return { name: String(value), value, ...(description && { description }) };
 	});
 }
