@@ -152,7 +152,7 @@ describe('what an HTTP answer means', () => {
 	});
 
 	test('nothing is told that EvoLink did not say', () => {
-		expect(fail(500, '')).toEqual({
+		expect(fail(500, '')).toStrictEqual({
 			kind: 'server',
 			message: 'EvoLink answered 500 without a reason',
 			advice: 'EvoLink has trouble on its side. Try again in some minutes.',

@@ -24,7 +24,7 @@ function isFrameMarker(marker: number): boolean {
 }
 
 function jpeg(bytes: Buffer): ImageHeader | undefined {
-	if (bytes.length < 4 || bytes[0] !== 0xff || bytes[1] !== 0xd8) return;
+	if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return;
 	let at = 2;
 	while (at + 9 <= bytes.length) {
 		if (bytes[at] !== 0xff) return;
@@ -41,9 +41,8 @@ function jpeg(bytes: Buffer): ImageHeader | undefined {
 			};
 		}
 		const standsAlone = marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
-		const length = standsAlone ? 0 : bytes.readUInt16BE(at + 2);
-		if (!standsAlone && length < 2) return;
-		at += 2 + length;
+		// A length below 2 would be wrong: it leads to its own bytes, which begin no segment.
+		at += standsAlone ? 2 : 2 + bytes.readUInt16BE(at + 2);
 	}
 	return;
 }
@@ -62,9 +61,8 @@ function webp(bytes: Buffer): ImageHeader | undefined {
 		}
 		case 'VP8X':
 			return size(bytes.readUIntLE(24, 3) + 1, bytes.readUIntLE(27, 3) + 1);
-		default:
-			return;
 	}
+	return;
 }
 
 /** Type and pixels by magic bytes, never by file name. Nothing for any other or broken file. */
