@@ -1,3 +1,5 @@
+import { getEventListeners } from 'node:events';
+
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
@@ -252,6 +254,15 @@ describe('a stop of the execution', () => {
 		expect(results.get('quick')).toMatchObject({ kind: 'ended' });
 		expect(results.get('slow')).toMatchObject({ kind: 'stopped', last: { status: 'processing' } });
 		expect(reads.filter(({ id }) => id === 'slow')).toHaveLength(2);
+	});
+
+	test('that never comes leaves no listener behind, however often a task was read', async () => {
+		const { signal } = new AbortController();
+		const clock = new FakeClock();
+		const { read, reads } = script(clock, ...Array.from({ length: 50 }, () => busy), done);
+		await waitForTasks([task('a')], read, PACE, clock, signal);
+		expect(reads).toHaveLength(51);
+		expect(getEventListeners(signal, 'abort')).toEqual([]);
 	});
 
 	test('before the first read, nothing is read', async () => {

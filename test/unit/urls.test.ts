@@ -22,6 +22,7 @@ const PRIVATE_HOSTS = [
 	'host.docker.internal',
 	'n8n.default.svc.cluster.local',
 	'nas.lan',
+	'nas.2.lan',
 	'home.arpa',
 	'router.home.arpa',
 	'fritz.home',
@@ -266,6 +267,12 @@ describe('any text', () => {
 				else expect(checked.reason).not.toBe('');
 			},
 		);
+	});
+
+	test('has a host name where it is a URL', () => {
+		expect(hostOf('HTTPS://Gateway.example:8443/v1')).toBe('gateway.example');
+		expect(hostOf('http://[0:0::1]')).toBe('[::1]');
+		expect(hostOf('gateway.example')).toBeUndefined();
 	});
 
 	test('every IPv6 address is judged by its first bits, however it is written', () => {
