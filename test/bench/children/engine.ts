@@ -13,6 +13,7 @@ import type { ICredentialType, INodeExecutionData, INodeParameters, IVersionedNo
 
 import { binaryOf, createEngine, Host, loadPackage, runWorkflow, type Engine } from '../../engine/harness';
 import { readyBinaryStore } from '../../engine/harness/host';
+import { profiled, type Profile } from '../lib/profile';
 import { downloadParameters, submitParameters } from '../lib/workflows';
 
 export interface DownloadJob {
@@ -24,6 +25,8 @@ export interface DownloadJob {
 	apiKey: string;
 	/** Finished tasks, one per size, fetched in this order; the first one warms up. */
 	tasks: Array<{ id: string; url: string; bytes: number }>;
+	/** Answers with the CPU profile of the work in place of its figures. */
+	profile?: boolean;
 }
 
 export interface SubmitJob {
@@ -35,6 +38,8 @@ export interface SubmitJob {
 	apiKey: string;
 	/** Numbers of items, run in this order; the first one warms up. */
 	items: number[];
+	/** Answers with the CPU profile of the work in place of its figures. */
+	profile?: boolean;
 }
 
 export interface Downloaded {
@@ -167,7 +172,7 @@ async function download(job: DownloadJob): Promise<Downloaded[]> {
 				seconds = (performance.now() - start) / 1000;
 			});
 			// forced collections take longer than the download itself: only where the figure counts
-			const inUseMb = bytes === largest ? await peakOf(inUse, 250, checked) : 0;
+			const inUseMb = bytes === largest && !job.profile ? await peakOf(inUse, 250, checked) : 0;
 			measured.push({ bytes, seconds, rssMb, inUseMb });
 		}
 	} finally {
@@ -198,7 +203,8 @@ async function submit(job: SubmitJob): Promise<Submitted[]> {
 
 async function main(): Promise<void> {
 	const job = JSON.parse(process.argv[2]) as DownloadJob | SubmitJob;
-	const result = job.kind === 'download' ? await download(job) : await submit(job);
+	const work = async () => (job.kind === 'download' ? await download(job) : await submit(job));
+	const result: Downloaded[] | Submitted[] | Profile = job.profile ? await profiled(work) : await work();
 	process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 

@@ -4,6 +4,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import path from 'node:path';
 
 import { drawCurve, type Curve } from './plot';
+import type { Profile } from './profile';
 import { show, spread } from './stats';
 
 export const ROOT = path.resolve(__dirname, '../../..');
@@ -37,6 +38,8 @@ export interface PartResult {
 	measures: Measure[];
 	ratios: Ratio[];
 	goals: Goal[];
+	/** Where the CPU goes, of one more run for each candidate. */
+	profiles?: { unit: string; per: number; of: Record<string, Profile> };
 	/** What a reader must know to read the numbers. */
 	notes: string[];
 	curves: Curve[];
@@ -72,7 +75,23 @@ export const load = (): string => loadavg()[0].toFixed(2);
 
 const row = (...cells: string[]): string => `| ${cells.join(' | ')} |`;
 
-function tables({ measures, ratios, goals, notes, curves }: PartResult): string[] {
+/** Milliseconds by owner, the largest of the first candidate first. */
+function profileTable({ unit, per, of }: NonNullable<PartResult['profiles']>): string[] {
+	const candidates = Object.keys(of);
+	const [first] = candidates;
+	const owners = [...new Set(candidates.flatMap((candidate) => Object.keys(of[candidate])))];
+	const sorted = owners.sort((a, b) => (of[first][b] ?? 0) - (of[first][a] ?? 0));
+	return [
+		'',
+		row(`CPU profile (${unit})`, ...candidates),
+		row('---', ...candidates.map(() => '--:')),
+		...sorted.map((owner) =>
+			row(owner, ...candidates.map((candidate) => show((of[candidate][owner] ?? 0) / per))),
+		),
+	];
+}
+
+function tables({ measures, ratios, goals, profiles, notes, curves }: PartResult): string[] {
 	const lines: string[] = [];
 	for (const { what, unit, values } of measures) {
 		lines.push('', row(`${what} (${unit})`, 'median', 'min', 'max'), row('---', '--:', '--:', '--:'));
@@ -85,6 +104,7 @@ function tables({ measures, ratios, goals, notes, curves }: PartResult): string[
 	for (const { what, values } of ratios) lines.push(row(what, spread(values)));
 	lines.push('', row('goal', 'measured', ''), row('---', '---', '---'));
 	for (const { text, measured, met } of goals) lines.push(row(text, measured, met ? 'met' : '**missed**'));
+	if (profiles) lines.push(...profileTable(profiles));
 	if (notes.length > 0) lines.push('', ...notes.map((note) => `- ${note}`));
 	for (const { name, title } of curves) lines.push('', `![${title}](${name}.svg) ([numbers](${name}.csv))`);
 	return lines;

@@ -2,6 +2,7 @@ import { startStandIn } from '../../../stand-in';
 import type { SubmitJob, Submitted } from '../children/engine';
 import { packedPackage } from '../../engine/harness/packed-package';
 import { runChild } from '../lib/child';
+import type { Profile } from '../lib/profile';
 import type { PartResult, RunPart } from '../lib/report';
 import { median, ratios, show } from '../lib/stats';
 
@@ -10,6 +11,7 @@ const CANDIDATES: Array<[SubmitJob['candidate'], string]> = [
 	['http', 'HTTP Request, POST'],
 ];
 const ITEMS = 200;
+const PROFILED_ITEMS = 2000;
 
 /** Orders only, in the engine: the API at once (loopback), and 250 ms away. */
 export const run: RunPart = async ({ rounds, quick }): Promise<PartResult> => {
@@ -18,7 +20,8 @@ export const run: RunPart = async ({ rounds, quick }): Promise<PartResult> => {
 	const evolink = await startStandIn({ balance: 1e9, defaults: { seconds: 1_000_000 } });
 	const measured = new Map<string, Submitted[][]>(CANDIDATES.map(([, name]) => [name, []]));
 	const distant = new Map<string, number[]>(CANDIDATES.map(([, name]) => [name, []]));
-	const once = async (candidate: SubmitJob['candidate'], counts: number[]) => {
+	const profiles: Record<string, Profile> = {};
+	const child = async <T>(candidate: SubmitJob['candidate'], counts: number[], profile = false) => {
 		const job: SubmitJob = {
 			kind: 'submit',
 			candidate,
@@ -26,13 +29,18 @@ export const run: RunPart = async ({ rounds, quick }): Promise<PartResult> => {
 			api: evolink.url,
 			apiKey: evolink.apiKey,
 			items: counts,
+			profile,
 		};
-		return (await runChild<Submitted[]>('engine.ts', [JSON.stringify(job)], ['--expose-gc'])).slice(1);
+		return await runChild<T>('engine.ts', [JSON.stringify(job)], ['--expose-gc']);
 	};
+	const once = async (candidate: SubmitJob['candidate'], counts: number[]) =>
+		(await child<Submitted[]>(candidate, counts)).slice(1);
 	try {
 		for (let round = 0; round < rounds; round += 1) {
 			for (const [candidate, name] of CANDIDATES) measured.get(name)?.push(await once(candidate, items));
 		}
+		for (const [candidate, name] of CANDIDATES)
+			profiles[name] = await child<Profile>(candidate, [PROFILED_ITEMS], true);
 		const far = evolink.fault('create', { kind: 'slow', seconds: 0.25 });
 		for (let round = 0; round < rounds; round += 1) {
 			for (const [candidate, name] of CANDIDATES) {
@@ -81,7 +89,9 @@ export const run: RunPart = async ({ rounds, quick }): Promise<PartResult> => {
 			goal('CPU per item ≤ 1.0 × HTTP Request', cpuRatio),
 			goal('wall time ≤ 1.0 × HTTP Request with an API that is 250 ms away (not in the issue)', awayRatio),
 		],
+		profiles: { unit: 'ms per item', per: PROFILED_ITEMS, of: profiles },
 		notes: [
+			`The profile is of ${PROFILED_ITEMS} items, and slows them down; idle is the time in which the process waits.`,
 			'HTTP Request sends all items at once, Sora Video five at a time (EvoLink asks for room between requests).',
 			'The stand-in checks every body against the OpenAPI file, in another process, for both alike.',
 		],
