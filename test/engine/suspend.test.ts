@@ -215,50 +215,77 @@ test('the last look of a wait is not lost to a bad moment of EvoLink', async () 
 });
 
 describe('a task that fails while the run is parked', () => {
-	const nodes = (onError?: NodeFixture['onError']) => [
-		start,
-		sora({ ...(onError && { onError }) }),
-		after,
-		failed,
-	];
 	const connections = connect(
 		['Start', 'Sora Video'],
 		['Sora Video', 'After'],
 		[['Sora Video', 1], 'Failed'],
 	);
 
-	async function run(onError?: NodeFixture['onError']) {
-		const { executionId } = await runWorkflow(
-			engine,
-			{ nodes: nodes(onError), connections },
-			{ items: prompts('a', 'b', 'c') },
-		);
+	/** Three tasks, of which the second fails, in a run that parks. */
+	async function park(onError?: NodeFixture['onError'], parameters: NodeFixture['parameters'] = {}) {
+		const node = sora({ ...(onError && { onError }), parameters });
+		const workflow = { nodes: [start, node, after, failed], connections };
+		const { executionId } = await runWorkflow(engine, workflow, { items: prompts('a', 'b', 'c') });
 		const [a, b, c] = taskIds();
 		evolink.finish(a);
 		evolink.finish(b, { outcome: 'failed', code: 'content_policy_violation' });
 		evolink.finish(c);
-		return { run: await timer(executionId), ids: [a, b, c] as const };
+		return { executionId, ids: [a, b, c] as const };
 	}
+	const wakers = [['the callback'], ['the timer']] as const;
+	const wake = async (by: (typeof wakers)[number][0], executionId: string, id: string) =>
+		by === 'the timer' ? await timer(executionId) : await (await callback(executionId, id)).run!.done;
 
 	test('ends the run with a message that names it and all others', async () => {
-		const { run: ended, ids } = await run();
+		const { executionId, ids } = await park();
+		for (const id of ids) expectParked(await callback(executionId, id), 200);
+		const ended = await timer(executionId);
 		expect(ended.status).toBe('error');
 		for (const id of ids) expect(ended.error?.message).toContain(id);
 		expect(ended.error?.message).toContain('content_policy_violation');
 	});
 
-	test('goes on as an error item beside the others', async () => {
-		const { run: ended, ids } = await run('continueRegularOutput');
+	test.each(wakers)('goes on as an error item beside the others, woken by %s', async (by) => {
+		const { executionId, ids } = await park('continueRegularOutput');
+		const ended = await wake(by, executionId, ids[1]);
 		const [first, second, third] = ended.json('After');
 		expect([first.id, third.id]).toEqual([ids[0], ids[2]]);
 		expect(second.error).toContain(ids[1]);
+		expect(ended.output('After').map(({ pairedItem }) => pairedItem)).toEqual([
+			{ item: 0 },
+			{ item: 1 },
+			{ item: 2 },
+		]);
 	});
 
-	test('goes to the error branch', async () => {
-		const { run: ended, ids } = await run('continueErrorOutput');
+	test.each(wakers)('goes to the error branch, woken by %s', async (by) => {
+		const { executionId, ids } = await park('continueErrorOutput');
+		const ended = await wake(by, executionId, ids[1]);
 		expect(ended.json('After').map(({ id }) => id)).toEqual([ids[0], ids[2]]);
-		expect(ended.json('Failed')).toHaveLength(1);
-		expect(ended.json('Failed')[0].error).toContain(ids[1]);
+		expect(ended.json('Failed')).toEqual([{ error: expect.stringContaining(ids[1]) }]);
+	});
+
+	test.each(wakers)('goes on as data where that was chosen, woken by %s', async (by) => {
+		const { executionId, ids } = await park(undefined, { options: { onTaskFailure: 'output' } });
+		const ended = await wake(by, executionId, ids[1]);
+		expect(ended.json('After').map(({ id, status }) => [id, status])).toEqual([
+			[ids[0], 'completed'],
+			[ids[1], 'failed'],
+			[ids[2], 'completed'],
+		]);
+	});
+
+	test('and an order that was refused hold up no callback where errors go on as items', async () => {
+		evolink.fault('create', { kind: 'http', status: 403 }, { times: 1 });
+		const { executionId } = await runWorkflow(
+			engine,
+			{ nodes: [start, sora({ onError: 'continueRegularOutput' }), after] },
+			{ items: prompts('a', 'b') },
+		);
+		const [id] = taskIds();
+		evolink.finish(id);
+		const ended = await wake('the callback', executionId, id);
+		expect(ended.json('After')).toMatchObject([{ error: expect.stringContaining('403') }, { id }]);
 	});
 });
 

@@ -1,9 +1,10 @@
-import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { getTask } from '../api';
-import { resultLink, taskIdOf, type Task } from '../task';
-import { emitTask } from './settle';
-import { CONTEXT_KEY, type ParkedItem, type ParkedRun } from './suspend';
+import { taskIdOf } from '../task';
+import type { RunSettings } from './settings';
+import { emitReport, emitTask, outcomeOf, type Outcome } from './settle';
+import { CONTEXT_KEY, withoutTask, type ParkedItem, type ParkedRun } from './suspend';
 
 /** EvoLink gives up on an answer after 10 s; reading a task for longer than this would cost the callback. */
 const READ_TIMEOUT_MS = 4000;
@@ -16,8 +17,8 @@ function answer(ctx: IWebhookFunctions, status: number, message: string): IWebho
 
 /**
  * EvoLink's callback for a parked run. It is a hint, never a fact: only the id is taken from it, and the tasks are read with
- * the key. The execution goes on here only when every task of the run is completed; a failed one is left to the timer,
- * because a node that n8n resumes through a webhook cannot raise an error. Never throws: n8n would end the execution.
+ * the key. The execution goes on here only when every item of the run can: one that has to raise an error is left to the
+ * timer, because a node that n8n resumes through a webhook cannot. Never throws: n8n would end the execution.
  */
 export async function receiveCallback(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
@@ -44,16 +45,16 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const look = { again: false };
 	looking.set(record.token, look);
 	try {
-		const tasks = new Map<number, Task>();
+		const outcomes = new Map<number, Outcome>();
 		for (;;) {
 			look.again = false;
-			const open = await firstOpen(ctx, record, called, tasks);
+			const open = await firstOpen(ctx, record, called, outcomes);
 			if (open === 'later') return answer(ctx, 503, 'the task cannot be read now');
 			if (open === undefined) break;
 			if (!look.again) return answer(ctx, 200, 'accepted, still waiting');
 		}
 		answer(ctx, 200, 'accepted');
-		const items = await emitAll(ctx, record, tasks);
+		const items = await emitAll(ctx, record, outcomes);
 		return items === undefined
 			? { noWebhookResponse: true }
 			: { noWebhookResponse: true, workflowData: [items] };
@@ -68,21 +69,27 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
  */
 const looking = new Map<string, { again: boolean }>();
 
-/** Reads tasks into `tasks` until one is not completed. @returns that one, or nothing when all are */
+/** Reads tasks until one holds the run up. @returns that one, or nothing when `outcomes` is complete */
 async function firstOpen(
 	ctx: IWebhookFunctions,
-	{ items }: ParkedRun,
+	{ items, settings }: ParkedRun,
 	called: ParkedItem,
-	tasks: Map<number, Task>,
+	outcomes: Map<number, Outcome>,
 ): Promise<ParkedItem | 'later' | undefined> {
 	for (const entry of [called, ...[...items].reverse().filter((other) => other !== called)]) {
-		if (tasks.has(entry.item)) continue;
-		const task = await completed(ctx, entry);
-		if (task === 'later') return 'later';
-		if (task === undefined) return entry;
-		tasks.set(entry.item, task);
+		if (outcomes.has(entry.item)) continue;
+		const outcome = withoutTask(entry) ?? (await read(ctx, entry, settings));
+		if (outcome === 'later') return 'later';
+		if (outcome === undefined || ('report' in outcome && !goesOnAfterErrors(ctx))) return entry;
+		outcomes.set(entry.item, outcome);
 	}
 	return undefined;
+}
+
+/** Whether items that fail go on as error items. Webhooks have no `continueOnFail()` to ask. */
+function goesOnAfterErrors(ctx: IWebhookFunctions): boolean {
+	const { onError, continueOnFail } = ctx.getNode();
+	return onError === undefined ? continueOnFail === true : onError !== 'stopWorkflow';
 }
 
 /** The parked run of this node, out of the execution's data. n8n gives webhooks no other way to it than an expression. */
@@ -96,28 +103,36 @@ function parkedRun(ctx: IWebhookFunctions): ParkedRun | undefined {
 	return typeof record === 'object' && record !== null ? (record as ParkedRun) : undefined;
 }
 
-/** The task, if it is completed and has a result; `later` when EvoLink cannot be asked now; nothing in every other case. */
-async function completed(ctx: IWebhookFunctions, entry: ParkedItem): Promise<Task | 'later' | undefined> {
-	if (entry.id === undefined) return undefined;
-	const reading = await getTask(ctx, entry.id, READ_TIMEOUT_MS);
+/** What became of an item's task; `later` when EvoLink cannot be asked now; nothing while the task runs or is not shown. */
+async function read(
+	ctx: IWebhookFunctions,
+	{ item, id, unfinishedAt }: ParkedItem,
+	settings: RunSettings,
+): Promise<Outcome | 'later' | undefined> {
+	const reading = await getTask(ctx, id as string, READ_TIMEOUT_MS);
 	if (!reading.ok) return reading.failure.transient ? 'later' : undefined;
 	const { task } = reading;
-	return task.phase === 'completed' && resultLink(task) !== undefined ? task : undefined;
+	if (task.phase === 'running') return undefined;
+	const ended = { kind: 'ended' as const, task, ...(unfinishedAt !== undefined && { unfinishedAt }) };
+	return outcomeOf(item, task.id, ended, settings);
 }
 
 /** @returns nothing when a file could not be had: the timer tries again, and can say why */
 async function emitAll(
 	ctx: IWebhookFunctions,
 	{ items, settings }: ParkedRun,
-	tasks: Map<number, Task>,
+	outcomes: Map<number, Outcome>,
 ): Promise<INodeExecutionData[] | undefined> {
 	const emitted: INodeExecutionData[] = [];
-	for (const { item, unfinishedAt } of items) {
-		const task = tasks.get(item) as Task;
-		const outcome = { item, task, ...(unfinishedAt !== undefined && { unfinishedAt }) };
+	for (const { item } of items) {
+		const outcome = outcomes.get(item) as Outcome;
+		if ('report' in outcome) {
+			emitted.push(emitReport(ctx, outcome.report, item));
+			continue;
+		}
 		const result = await emitTask(ctx, outcome, settings);
 		if ('report' in result) {
-			ctx.logger.warn(result.report.message, { taskId: task.id } as IDataObject);
+			ctx.logger.warn(result.report.message, { taskId: outcome.task.id });
 			return undefined;
 		}
 		emitted.push(result.emitted);

@@ -108,7 +108,7 @@ export async function emit(
 }
 
 /** An item that goes on after an error: `error` sends it to the error branch, and its text is all that n8n keeps. */
-export function emitReport(ctx: IExecuteFunctions, report: Report, item: number): INodeExecutionData {
+export function emitReport(ctx: EvoLinkContext, report: Report, item: number): INodeExecutionData {
 	const error = nodeError(ctx.getNode(), report, item);
 	return { json: { error: error.message }, error, pairedItem: { item } };
 }

@@ -188,12 +188,16 @@ function note(entry: ParkedItem, reading: TaskReading, lookedAt: number): Failur
 	return undefined;
 }
 
+/** What an item comes to for which there is no task to wait for. */
+export function withoutTask({ item, id, report }: ParkedItem): Outcome | undefined {
+	if (report !== undefined) return { item, report };
+	return id === undefined ? { item, report: { message: 'The item has no task' } } : undefined;
+}
+
 function outcome(entry: ParkedItem, record: ParkedRun, refused: Map<string, WaitResult>): Outcome {
-	const { item, id, report } = entry;
-	if (report !== undefined || id === undefined)
-		return { item, report: report ?? { message: 'The item has no task' } };
+	const id = entry.id as string;
 	const result = refused.get(id) ?? resultOf(entry);
-	return outcomeOf(item, id, result, record.settings);
+	return withoutTask(entry) ?? outcomeOf(entry.item, id, result, record.settings);
 }
 
 function resultOf(entry: ParkedItem): WaitResult {
