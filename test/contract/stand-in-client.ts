@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import addFormats from 'ajv-formats';
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import { parse } from 'yaml';
-import type { StandIn } from '../../stand-in';
+import { startStandIn, type StandIn, type StandInOptions } from '../../stand-in';
 
 export type Json = Record<string, unknown>;
 
@@ -120,4 +120,20 @@ export class Client {
 		form.set('file', new Blob([Buffer.alloc(bytes)], { type }), name);
 		return this.call('POST', route, form);
 	}
+}
+
+/** Those of the running test; see `standInForEachTest`. */
+export let evolink: StandIn;
+export let client: Client;
+
+/** A fresh stand-in for each test of a file, which must not have caught the client or itself breaking the spec. */
+export function standInForEachTest(options: StandInOptions = {}): void {
+	beforeEach(async () => {
+		evolink = await startStandIn(options);
+		client = new Client(evolink);
+	});
+	afterEach(async () => {
+		await evolink.close();
+		expect(evolink.violations).toEqual([]);
+	});
 }

@@ -1,21 +1,18 @@
-import { startStandIn, type ApiFault, type StandIn } from '../../stand-in';
-import { Client, misfit, type Json, type Reply } from './stand-in-client';
+import { startStandIn, type ApiFault } from '../../stand-in';
+import {
+	Client,
+	client,
+	evolink,
+	misfit,
+	standInForEachTest,
+	type Json,
+	type Reply,
+} from './stand-in-client';
 
 const KEY = 'run-0001-node-0001-item-0';
 const CAT = { model: 'sora-2-preview', prompt: 'a cat' };
 
-let evolink: StandIn;
-let client: Client;
-
-beforeEach(async () => {
-	evolink = await startStandIn({ timeScale: 100 });
-	client = new Client(evolink);
-});
-
-afterEach(async () => {
-	await evolink.close();
-	expect(evolink.violations).toEqual([]);
-});
+standInForEachTest({ timeScale: 100 });
 
 const create = () => client.create(CAT, { 'idempotency-key': KEY });
 

@@ -1,22 +1,10 @@
-import { startStandIn, type StandIn } from '../../stand-in';
-import { Client, misfit, type Json, type Reply } from './stand-in-client';
+import { client, evolink, misfit, standInForEachTest, type Json, type Reply } from './stand-in-client';
 
 const STREAM = '/api/v1/files/upload/stream';
 const BASE64 = '/api/v1/files/upload/base64';
 const FROM_URL = '/api/v1/files/upload/url';
 
-let evolink: StandIn;
-let client: Client;
-
-beforeEach(async () => {
-	evolink = await startStandIn();
-	client = new Client(evolink);
-});
-
-afterEach(async () => {
-	await evolink.close();
-	expect(evolink.violations).toEqual([]);
-});
+standInForEachTest();
 
 const dataOf = (reply: Reply) => reply.json?.data as Json;
 

@@ -1,21 +1,10 @@
 import { request } from 'node:http';
-import { startStandIn, type MediaScript, type StandIn } from '../../stand-in';
-import { Client } from './stand-in-client';
+import type { MediaScript } from '../../stand-in';
+import { client, evolink, standInForEachTest } from './stand-in-client';
 
 const MEGABYTE = 2 ** 20;
 
-let evolink: StandIn;
-let client: Client;
-
-beforeEach(async () => {
-	evolink = await startStandIn();
-	client = new Client(evolink);
-});
-
-afterEach(async () => {
-	await evolink.close();
-	expect(evolink.violations).toEqual([]);
-});
+standInForEachTest();
 
 async function linkWith(media: MediaScript): Promise<string> {
 	evolink.script('a cat', { media });

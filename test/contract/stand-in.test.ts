@@ -1,20 +1,9 @@
-import { startStandIn, type StandIn, type TaskScript } from '../../stand-in';
-import { Client, misfit, type Json } from './stand-in-client';
+import { startStandIn, type TaskScript } from '../../stand-in';
+import { Client, client, evolink, misfit, standInForEachTest, type Json } from './stand-in-client';
 
 const KEY = 'run-0001-node-0001-item-0';
 
-let evolink: StandIn;
-let client: Client;
-
-beforeEach(async () => {
-	evolink = await startStandIn();
-	client = new Client(evolink);
-});
-
-afterEach(async () => {
-	await evolink.close();
-	expect(evolink.violations).toEqual([]);
-});
+standInForEachTest();
 
 describe('answers fit the OpenAPI file', () => {
 	test.each<[string, Json]>([
