@@ -88,7 +88,7 @@ runMain(async () => {
 		if (charges.length !== 2) throw new Error(`2 tasks were wanted, ${charges.length} were charged`);
 		if (mediaStats.authorizations.length > 0) throw new Error('The API key reached the media host');
 		say('2 tasks wanted, 2 charged; the API key never went to the media host.');
-		say('Next: README.md, "Quick start in n8n".');
+		say('Next: npm run dev for an n8n to click in, or "Usage" in README.md for your own.');
 	} finally {
 		await evolink.close();
 	}

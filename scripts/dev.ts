@@ -1,29 +1,36 @@
 /**
- * `npm run dev`: a real n8n with this package in it, a local EvoLink, the credential and all example workflows, and
- * every change in nodes/ and credentials/ live within seconds. Its data stay in .tmp/dev, so your own workflows are there
- * again the next time; remove the folder to start afresh.
+ * `npm run dev`: a real n8n with this package in it, a local EvoLink, the credentials and all example workflows, ready
+ * to run, and every change in nodes/ and credentials/ live within seconds. Its data stay in .tmp/dev, so your own workflows
+ * are there again the next time; remove the folder to start afresh.
  *
- * Options: `-- --port 5678 --evolink-port 4010`
+ * Options: `-- --port 5678 --evolink-port 4010 --inbox-port 4011`
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createServer as createSocket } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { startStandIn, type StandIn } from '../stand-in';
+import { ChatModel } from '../test/e2e/lib/chat-model';
 import type { Client, SavedWorkflow, WorkflowDraft } from '../test/e2e/lib/client';
 import type { CredentialRef } from '../test/e2e/lib/workflows';
 import { ROOT, readManifest, runMain } from './support';
 
 const FOLDER = path.join(ROOT, '.tmp/dev');
-const CREDENTIAL = { name: 'EvoLink (local stand-in)', type: 'evoLinkApi' };
+/** Where the examples may write. */
+const FILES = path.join(FOLDER, 'files');
+const PACKAGE = readManifest(ROOT).name;
 
 const { values } = parseArgs({
 	options: {
 		port: { type: 'string', default: '5678' },
 		'evolink-port': { type: 'string', default: '4010' },
+		'inbox-port': { type: 'string', default: '4011' },
 	},
 });
+const INBOX_URL = `http://127.0.0.1:${values['inbox-port']}`;
 
 const say = (line: string) => console.log(`[dev] ${line}`);
 
@@ -31,9 +38,27 @@ const say = (line: string) => console.log(`[dev] ${line}`);
  * Where n8n looks for installed packages. A real folder, not a link to the checkout: from a link the nodes would load the
  * checkout's own n8n-workflow instead of n8n's.
  */
-const installed = path.join(FOLDER, 'n8n/.n8n/nodes/node_modules', readManifest(ROOT).name);
+const installed = path.join(FOLDER, 'n8n/.n8n/nodes/node_modules', PACKAGE);
+
+/** Before n8n is asked: whatever answers there already would be taken for ours. */
+async function requireFreePorts(): Promise<void> {
+	for (const [option, port] of Object.entries(values)) {
+		await new Promise<void>((resolve, reject) => {
+			const socket = createSocket();
+			socket.once('error', ({ message }) => {
+				const other = `npm run dev -- --${option} ${Number(port) + 10}`;
+				reject(
+					new Error(`Port ${port} cannot be used (${message}). Is this running already? Else: ${other}`),
+				);
+			});
+			socket.listen(Number(port), '127.0.0.1', () => socket.close(() => resolve()));
+		});
+	}
+}
 
 function installN8n(): void {
+	// n8n's native modules are compiled with the Node that it is run by, which comes for Linux only
+	if (process.platform !== 'linux') throw new Error('npm run dev needs Linux (x64 or arm64; WSL will do)');
 	const { status } = spawnSync(process.execPath, [path.join(ROOT, 'test/e2e/install.mjs'), '--only-n8n'], {
 		stdio: 'inherit',
 	});
@@ -65,27 +90,62 @@ async function watchSources(): Promise<ChildProcess> {
 	return compiler;
 }
 
-/** Made once; afterwards only told where the stand-in is this time. */
-async function provideCredential(client: Client, evolink: StandIn): Promise<CredentialRef> {
-	const data = { apiKey: evolink.apiKey, baseUrl: evolink.url, filesUrl: evolink.url };
+/** Made once; afterwards only told the addresses of this time. */
+async function provideCredential(
+	client: Client,
+	type: string,
+	name: string,
+	data: Record<string, string>,
+): Promise<CredentialRef> {
 	const all = await client.request<CredentialRef[]>('GET', '/rest/credentials');
-	const present = all.find(({ name }) => name === CREDENTIAL.name);
-	const body = { ...CREDENTIAL, data };
+	const present = all.find((credential) => credential.name === name);
+	const body = { name, type, data };
 	if (!present) return await client.request('POST', '/rest/credentials', body);
 	return await client.request('PATCH', `/rest/credentials/${present.id}`, body);
 }
 
-/** Imports the examples that are not there yet, with our credential in the nodes that need it. */
-async function provideExamples(client: Client, credential: CredentialRef): Promise<void> {
+/** An example with its files and notifications brought to this machine. */
+function readExample(file: string): WorkflowDraft {
+	const text = readFileSync(path.join(ROOT, 'examples', file), 'utf8')
+		.replaceAll('/home/node/.n8n-files', FILES)
+		.replaceAll('https://hooks.example.com', INBOX_URL);
+	return JSON.parse(text) as WorkflowDraft;
+}
+
+/** Imports the examples that are not there yet, with everything filled in that they ask their user for. */
+async function provideExamples(
+	client: Client,
+	evolink: CredentialRef,
+	model: CredentialRef,
+	publicHost: string,
+): Promise<void> {
 	const present = await client.request<SavedWorkflow[]>('GET', '/rest/workflows');
 	for (const file of readdirSync(path.join(ROOT, 'examples')).filter((name) => name.endsWith('.json'))) {
-		const draft = JSON.parse(readFileSync(path.join(ROOT, 'examples', file), 'utf8')) as WorkflowDraft;
+		const draft = readExample(file);
 		if (present.some(({ name }) => name === draft.name)) continue;
+		const webhook = draft.nodes.find(({ type }) => type === `${PACKAGE}.soraVideoTrigger`)?.webhookId;
 		for (const node of draft.nodes) {
-			if (node.type.startsWith(`${readManifest(ROOT).name}.`)) node.credentials = { evoLinkApi: credential };
+			const options = node.parameters.options as { callbackUrl?: string } | undefined;
+			if (options?.callbackUrl) options.callbackUrl = `https://${publicHost}/webhook/${webhook}/webhook`;
+			if (node.type.startsWith(`${PACKAGE}.`)) node.credentials = { evoLinkApi: evolink };
+			if (node.type.endsWith('.lmChatOpenAi')) node.credentials = { openAiApi: model };
 		}
 		await client.createWorkflow(draft);
 	}
+}
+
+/** Stands for the chat that the examples notify: prints what it is told. */
+async function startInbox(): Promise<Server> {
+	const server = createServer((request, response) => {
+		let body = '';
+		request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+		request.on('end', () => {
+			say(`notified: ${body}`);
+			response.end('ok');
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(Number(values['inbox-port']), '127.0.0.1', resolve));
+	return server;
 }
 
 function narrate({ events }: StandIn): void {
@@ -97,6 +157,7 @@ function narrate({ events }: StandIn): void {
 }
 
 runMain(async () => {
+	await requireFreePorts();
 	installN8n();
 	// read when the library is loaded, so it is loaded after this
 	process.env.E2E_RUN_DIR = FOLDER;
@@ -104,41 +165,79 @@ runMain(async () => {
 	const { OWNER } = await import('../test/e2e/lib/client');
 	const { stopEverything } = await import('../test/e2e/lib/processes');
 
-	const compiler = await watchSources();
-	const evolink = await startStandIn({ port: Number(values['evolink-port']) });
+	const started: Array<() => unknown> = [stopEverything];
+	let ending: Promise<void> | undefined;
 	const end = async () => {
-		compiler.kill();
-		await stopEverything();
-		await evolink.close();
-		say('ended');
+		ending ??= (async () => {
+			for (const stop of started.toReversed()) await stop();
+			say('ended');
+		})();
+		await ending;
 	};
-	process.once('SIGINT', () => void end());
-	process.once('SIGTERM', () => void end());
+	// more than once: Ctrl-C reaches the whole group, and npm and tsx pass it on
+	process.on('SIGINT', () => void end());
+	process.on('SIGTERM', () => void end());
 	try {
+		const compiler = await watchSources();
+		started.push(() => compiler.kill());
+		const evolink = await startStandIn({ port: Number(values['evolink-port']) });
+		started.push(async () => await evolink.close());
+		// what examples/failures-to-a-human.json is about
+		evolink.script('glass marble', { outcome: 'failed', code: 'content_policy_violation' });
 		narrate(evolink);
+		const inbox = await startInbox();
+		started.push(() => inbox.close());
+		const model = await ChatModel.start({
+			prompt: 'A fox trots through deep snow, low sun',
+			aspectRatio: '16:9',
+			duration: 4,
+		});
+		started.push(async () => await model.close());
+
+		mkdirSync(FILES, { recursive: true });
+		const port = Number(values.port);
 		const n8n = await N8n.create({
 			name: 'n8n',
-			port: Number(values.port),
+			port,
 			env: {
 				N8N_DEV_RELOAD: 'true',
 				N8N_RUNNERS_MODE: 'internal',
 				N8N_RUNNERS_AUTH_TOKEN: undefined,
 				N8N_LOG_LEVEL: 'info',
-				N8N_RESTRICT_FILE_ACCESS_TO: undefined,
+				N8N_RESTRICT_FILE_ACCESS_TO: FILES,
+				// The old name of the setting leaves test URLs to the editor's address, which a browser can open: forms need that.
+				N8N_WEBHOOK_URL: undefined,
+				WEBHOOK_URL: `https://${PUBLIC_HOST}/`,
+				N8N_EDITOR_BASE_URL: `http://127.0.0.1:${port}`,
 			},
 		});
 		evolink.callbackHosts[PUBLIC_HOST] = n8n.url;
 		await n8n.boot();
-		await provideExamples(n8n.client, await provideCredential(n8n.client, evolink));
-		say(`n8n        ${n8n.url}   login: ${OWNER.email} / ${OWNER.password}`);
-		say(
-			`EvoLink    ${evolink.url}   API key: ${evolink.apiKey} (stand-in/README.md: what prompts can order)`,
+		const { apiKey, url } = evolink;
+		await provideExamples(
+			n8n.client,
+			await provideCredential(n8n.client, 'evoLinkApi', 'EvoLink (local stand-in)', {
+				apiKey,
+				baseUrl: url,
+				filesUrl: url,
+			}),
+			await provideCredential(n8n.client, 'openAiApi', 'Chat model (orders a fox in the snow)', {
+				apiKey: 'unused',
+				url: model.url,
+			}),
+			PUBLIC_HOST,
 		);
-		say(`callbacks  n8n calls itself https://${PUBLIC_HOST}/; EvoLink delivers that to ${n8n.url}`);
+		say(`n8n        ${n8n.url}   login: ${OWNER.email} / ${OWNER.password}`);
+		say(`EvoLink    ${url}   API key: ${apiKey} (stand-in/README.md: what prompts can order)`);
+		say(
+			`callbacks  EvoLink reaches n8n as https://${PUBLIC_HOST}/: begin a Test URL with that when you paste it`,
+		);
+		say(`files      ${path.relative(ROOT, FILES)}`);
 		say(`log        ${path.relative(ROOT, n8n.logFile)}`);
 		say('Change a file in nodes/ and reload the page. Ctrl-C ends everything.');
 	} catch (error) {
+		const isStopped = ending !== undefined;
 		await end();
-		throw error;
+		if (!isStopped) throw error;
 	}
 });
