@@ -36,6 +36,10 @@ export class Ledger {
 		return new Ledger((ledgers[roundOf(ctx)] ??= {}));
 	}
 
+	get isEmpty(): boolean {
+		return Object.keys(this.entries).length === 0;
+	}
+
 	get(slot: string): LedgerEntry | undefined {
 		return this.entries[slot];
 	}
@@ -88,12 +92,19 @@ function hash(value: unknown): string {
 /**
  * Names the execution and all its retries. n8n gives each execution a random token when it is created, stores it before
  * anything runs, and keeps it when the execution is retried under a new id: so the key of an order stays the same even where
- * the process was lost before the ledger was stored. Hosts without the token have the execution's id only.
+ * the process was lost before the ledger was stored. n8n before 2.14 has none.
  */
-function executionLineage(ctx: IExecuteFunctions): string {
+function tokenOf(ctx: IExecuteFunctions): string | undefined {
 	const { resumeUrl } = (ctx.getWorkflowDataProxy(0).$execution ?? {}) as { resumeUrl?: unknown };
-	const token = /[?&]signature=([^&#]+)/.exec(String(resumeUrl))?.[1];
-	return token ?? ctx.getExecutionId();
+	return /[?&]signature=([^&#]+)/.exec(String(resumeUrl))?.[1];
+}
+
+/**
+ * Whether this run may order under another key what the execution that it retries has ordered: where n8n gives no token, the
+ * key hangs on the execution's id, and a process that was lost while it ordered leaves no ledger.
+ */
+export function mayOrderAnew(ctx: IExecuteFunctions): boolean {
+	return ctx.getMode() === 'retry' && tokenOf(ctx) === undefined && Ledger.of(ctx).isEmpty;
 }
 
 /** Asking n8n for these builds all that an expression can see, and they are the same for every item of a run. */
@@ -103,7 +114,13 @@ function placeOf(ctx: IExecuteFunctions): unknown[] {
 	const known = placesOfRuns.get(ctx);
 	if (known !== undefined) return known;
 	const workflowId = ctx.getWorkflow().id;
-	const place = [ctx.getInstanceId(), workflowId, executionLineage(ctx), ctx.getNode().id, runIndexOf(ctx)];
+	const place = [
+		ctx.getInstanceId(),
+		workflowId,
+		tokenOf(ctx) ?? ctx.getExecutionId(),
+		ctx.getNode().id,
+		runIndexOf(ctx),
+	];
 	placesOfRuns.set(ctx, place);
 	return place;
 }

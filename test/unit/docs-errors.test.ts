@@ -39,6 +39,7 @@ const SAID: Record<keyof typeof reports, Report[]> = {
 	orderRefused: [reports.orderRefused(failure)],
 	outcomeUnknown: [reports.outcomeUnknown(failure, X)],
 	unknownBefore: [reports.unknownBefore(X, 0)],
+	retriedBlindly: [reports.retriedBlindly()],
 	taskEnded: [reports.taskEnded(failed), reports.taskEnded(task({ status: 'cancelled' }))],
 	nothingToShow: [reports.nothingToShow(task({ status: 'completed' }))],
 	timedOut: [reports.timedOut(X, 30, running, failure), reports.timedOut(X, 30, undefined, undefined)],
@@ -50,7 +51,7 @@ const SAID: Record<keyof typeof reports, Report[]> = {
 };
 
 const http = (status: number, code?: string) =>
-	httpFailure({ status, headers: {}, body: { error: { code, message: X } } }, 0);
+	httpFailure({ status, headers: {}, body: { error: { code, message: X } } }, 0, []);
 
 const FAILURES: Record<Failure['kind'], Failure> = {
 	badRequest: http(400),

@@ -1,7 +1,10 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import { mayOrderAnew } from '../../evolink/ledger';
+import { hint } from '../../evolink/run/errors';
 import { decideWait } from '../../evolink/run/host';
 import { placeOrders, type Draft } from '../../evolink/run/orders';
+import { retriedBlindly } from '../../evolink/run/report';
 import { readCallbackUrl, readSettings } from '../../evolink/run/settings';
 import { callbackFor, settleOrders } from '../../evolink/run/wait';
 import { draftCharacter } from './character';
@@ -21,6 +24,12 @@ function paid(
 		const decision = decideWait(ctx, settings.wait);
 		const given = decision.mode === 'none' ? readCallbackUrl(ctx) : callbackFor(ctx, decision);
 		const callbackUrl = callbacks ? given : undefined;
+		if (mayOrderAnew(ctx)) {
+			const { message } = retriedBlindly();
+			hint(ctx, message, 'warning');
+			// a hint of a suspended run goes when the run goes on
+			ctx.logger.warn(message);
+		}
 		const orders = await placeOrders(ctx, async (item) => await draft(ctx, item), settings, callbackUrl);
 		return await settleOrders(ctx, orders, settings, decision, { callbacks });
 	};

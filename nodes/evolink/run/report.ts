@@ -48,6 +48,14 @@ function unknownAdvice(key: string): string {
 	return `The video may be in the making and charged: look for it in the EvoLink dashboard (Idempotency-Key ${key}) and fetch it with the operation Get Task. To send the same order again under the same key, turn on the option 'Resend When Outcome Is Unknown' and use Retry; EvoLink then either returns the first task or, if it ignores the key, charges again.`;
 }
 
+/** A Retry where nothing tells whether the first try ordered: see `mayOrderAnew`. */
+export function retriedBlindly(): Report {
+	return {
+		message:
+			'This Retry found no earlier order. If n8n was stopped or lost while the first try was ordering, that order may have been taken, and this one is another: look in the EvoLink dashboard whether the video is there twice. n8n 2.14 or newer would have repeated the first order under its own Idempotency-Key.',
+	};
+}
+
 /** A terminal task that is not a completed one. */
 export function taskEnded(task: Task): Report {
 	if (task.phase === 'cancelled') {
