@@ -2,8 +2,10 @@
 //  - n8n in test/e2e/node_modules (about 2.4 GB, 3 to 5 minutes the first time), with a Node 24 of its own;
 //  - redis-server and postgresql for the queue-mode tests, through apt, when run as root on Debian or Ubuntu; not with
 //    --only-n8n.
+// node test/e2e/install.mjs oldest   installs the oldest supported n8n (1.8 GB) with its Node in test/e2e/oldest instead,
+// and nothing else.
 // Says what it does; does nothing when all is there. Runs on any Node >= 20. E2E_N8N_DIR=<folder> takes or makes the
-// n8n install in another folder, so that several checkouts can share one.
+// n8n install in another folder (the oldest one in its subfolder `oldest`), so that several checkouts can share one.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -18,10 +20,12 @@ import {
 import path from 'node:path';
 
 const here = import.meta.dirname;
-const target = process.env.E2E_N8N_DIR ? path.resolve(process.env.E2E_N8N_DIR) : here;
+const oldest = process.argv.includes('oldest');
+const subfolder = oldest ? 'oldest' : '';
+const target = path.join(process.env.E2E_N8N_DIR ? path.resolve(process.env.E2E_N8N_DIR) : here, subfolder);
 const modules = path.join(target, 'node_modules');
 const stamp = path.join(modules, '.e2e-install');
-const manifest = ['package.json', '.npmrc'];
+const manifest = path.join(here, subfolder, 'package.json');
 const { version } = process;
 const say = (line) => console.log(`[e2e install] ${line}`);
 
@@ -53,9 +57,18 @@ function aptInstall(packages, why) {
 	run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
 }
 
+/** @throws when "npm run check:oldest" checks against the types of another n8n than the one that was just installed */
+function checkTypes() {
+	const read = (...parts) => JSON.parse(readFileSync(path.join(...parts, 'package.json'), 'utf8'));
+	const { version: installed } = read(modules, 'n8n-workflow');
+	const pinned = read(here, '../../tools/oldest').dependencies['n8n-workflow'];
+	if (pinned !== installed)
+		throw new Error(`tools/oldest has n8n-workflow ${pinned}, this n8n has ${installed}`);
+}
+
 function installN8n() {
 	const digest = createHash('sha256');
-	for (const file of manifest) digest.update(readFileSync(path.join(here, file)));
+	for (const file of [manifest, path.join(here, '.npmrc')]) digest.update(readFileSync(file));
 	const wanted = `${process.platform} ${process.arch} ${digest.digest('hex')}`;
 	if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) {
 		say(`n8n is installed in ${modules}`);
@@ -70,23 +83,24 @@ function installN8n() {
 		'to compile sqlite3',
 	);
 	mkdirSync(target, { recursive: true });
-	if (target !== here)
-		for (const file of manifest) copyFileSync(path.join(here, file), path.join(target, file));
+	const copy = path.join(target, 'package.json');
+	if (copy !== manifest) copyFileSync(manifest, copy);
 	rmSync(stamp, { force: true });
 	const started = Date.now();
-	say(`installing n8n into ${modules}: about 2.4 GB, 3 to 5 minutes (Node ${version})`);
-	// the flags repeat .npmrc because npm_config_* variables (npm sets some for every `npm run`) would beat it
+	say(`installing n8n into ${modules}: about ${oldest ? 1.8 : 2.4} GB, 3 to 5 minutes (Node ${version})`);
+	// the flags repeat .npmrc, which the other folders lack, and which npm_config_* variables (npm sets some for every
+	// `npm run`) would beat
 	const flags = ['--legacy-peer-deps', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
 	run('npm', ['install', '--ignore-scripts', '--no-package-lock', ...flags], { cwd: target });
 
 	const node = path.join(modules, `node-${process.platform}-${process.arch}`);
 	if (!existsSync(path.join(node, 'include'))) {
 		throw new Error(
-			`no Node 24 package for ${process.platform} ${process.arch}; the suite runs on Linux x64 and arm64`,
+			`no Node package for ${process.platform} ${process.arch}; the suite runs on Linux x64 and arm64`,
 		);
 	}
 	say('compiling sqlite3: about a minute');
-	// node-gyp must take the headers that came with this Node 24: a machine-wide nodedir (e.g. /usr) has another Node's
+	// node-gyp must take the headers that came with this Node: a machine-wide nodedir (e.g. /usr) has another Node's
 	const env = {
 		...process.env,
 		PATH: `${path.join(node, 'bin')}:${process.env.PATH}`,
@@ -100,13 +114,20 @@ function installN8n() {
 	const check =
 		'require("sqlite3"); require("isolated-vm");' +
 		'console.log("[e2e install] Node", process.version, "n8n", require("n8n/package.json").version, "load");';
-	run(path.join(node, 'bin/node'), ['-e', check], { cwd: target });
+	const bin = path.join(node, 'bin/node');
+	run(bin, ['-e', check], { cwd: target });
+	// loads all that a start needs: a module that npm resolved to a version that does not fit is told here, not in a test
+	run(bin, [path.join(modules, 'n8n/bin/n8n'), 'start', '--help'], {
+		env: { ...process.env, N8N_USER_FOLDER: path.join(modules, '.e2e-check') },
+		stdio: ['ignore', 'ignore', 'inherit'],
+	});
+	if (oldest) checkTypes();
 	writeFileSync(stamp, wanted);
 	say(`n8n is ready after ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
 installN8n();
-if (!process.argv.includes('--only-n8n')) {
+if (!oldest && !process.argv.includes('--only-n8n')) {
 	aptInstall(
 		[...(onPath('redis-server') ? [] : ['redis-server']), ...(postgresBin() ? [] : ['postgresql'])],
 		'for queue mode',

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { Client } from './client';
@@ -20,6 +20,18 @@ export interface N8nOptions {
 	/** Over everything below. */
 	env?: NodeJS.ProcessEnv;
 }
+
+/** The URL that n8n believes it has, under its name and under the one that older n8n knows. */
+export const webhookUrl = (url: string) => ({ N8N_WEBHOOK_URL: url, WEBHOOK_URL: url });
+
+/** mcp-registry calls home at boot; the others only cost time. */
+const UNUSED_MODULES = [
+	...['mcp-registry', 'mcp', 'instance-ai', 'agents', 'chat-hub', 'workflow-builder', 'insights'],
+	'quick-connect',
+];
+
+/** n8n does not boot when it is told to leave out a module that it does not know; older ones know fewer. */
+const hasModule = (name: string) => existsSync(path.join(N8N_BIN, '../../dist/modules', name));
 
 /**
  * One n8n process on a private port with a user folder of its own (`.run/<name>/`), as the official image runs it:
@@ -120,7 +132,7 @@ export class N8n {
 			...(worker
 				? { QUEUE_HEALTH_CHECK_ACTIVE: 'true', QUEUE_HEALTH_CHECK_PORT: String(this.port) }
 				: { N8N_PORT: String(this.port) }),
-			N8N_WEBHOOK_URL: `https://${PUBLIC_HOST}/`,
+			...webhookUrl(`https://${PUBLIC_HOST}/`),
 			N8N_ENCRYPTION_KEY: 'e2e-encryption-key',
 			N8N_SECURE_COOKIE: 'false',
 			N8N_ENFORCE_SETTINGS_FILE_PERMISSIONS: 'false',
@@ -144,9 +156,7 @@ export class N8n {
 			// as n8n asks for: its default is going to change
 			N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
 			N8N_AI_ENABLED: 'false',
-			// mcp-registry calls home at boot; the others only cost time
-			N8N_DISABLED_MODULES:
-				'mcp-registry,mcp,instance-ai,agents,chat-hub,workflow-builder,insights,quick-connect',
+			N8N_DISABLED_MODULES: UNUSED_MODULES.filter(hasModule).join(','),
 			// debug: the more n8n writes, the more a search for the key means
 			N8N_LOG_LEVEL: 'debug',
 		};

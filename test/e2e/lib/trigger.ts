@@ -8,8 +8,12 @@ import { chain, setFields, soraVideoTrigger } from './workflows';
 
 interface ExecutionsPage {
 	results: Array<{ id: string }>;
-	nextCursor: string | null;
+	/** Older n8n has none: there the last id leads on. */
+	nextCursor?: string | null;
 }
+
+/** Executions per request: the most that n8n gives. */
+const PAGE = 100;
 
 /** A published workflow: Sora Video Trigger "Done" → "Next". */
 export class TriggerFlow {
@@ -40,13 +44,17 @@ export class TriggerFlow {
 	async executionIds(): Promise<string[]> {
 		const ids: string[] = [];
 		const filter = encodeURIComponent(JSON.stringify({ workflowId: this.workflow.id }));
-		for (let cursor: string | null = ''; cursor !== null;) {
-			const query: string = `limit=100&filter=${filter}${cursor && `&cursor=${cursor}`}`;
-			const page = await this.installation.client.request<ExecutionsPage>('GET', `/rest/executions?${query}`);
-			ids.push(...page.results.map(({ id }) => id));
-			cursor = page.nextCursor;
+		for (let from = ''; ;) {
+			const query = `limit=${PAGE}&filter=${filter}${from}`;
+			const { results, nextCursor } = await this.installation.client.request<ExecutionsPage>(
+				'GET',
+				`/rest/executions?${query}`,
+			);
+			ids.push(...results.map(({ id }) => id));
+			const last = nextCursor === undefined ? results.length < PAGE : nextCursor === null;
+			if (last) return ids;
+			from = nextCursor ? `&cursor=${nextCursor}` : `&lastId=${ids.at(-1)}`;
 		}
-		return ids;
 	}
 
 	/** The JSON that reached "Next" in every execution, when there are `count` and all have ended. */

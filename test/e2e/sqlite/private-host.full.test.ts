@@ -1,6 +1,7 @@
 import { json } from '../lib/client';
 import { Flow } from '../lib/flow';
 import { Installation } from '../lib/installation';
+import { webhookUrl } from '../lib/n8n';
 
 let n8n: Installation;
 
@@ -8,7 +9,7 @@ beforeAll(async () => {
 	n8n = await Installation.open({
 		name: 'private-host',
 		mode: 'regular',
-		env: { N8N_WEBHOOK_URL: 'http://localhost:5678/' },
+		env: webhookUrl('http://localhost:5678/'),
 	});
 }, 180_000);
 afterAll(async () => await n8n?.close());
