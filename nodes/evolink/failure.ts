@@ -161,7 +161,7 @@ export function excerptOf(text: string, length: number, secrets: readonly string
 export function httpFailure(
 	answer: { status: number; body: unknown; headers: Record<string, unknown> },
 	now: number,
-	secrets: readonly string[] = [],
+	secrets: readonly string[],
 ): Failure {
 	const { status, headers } = answer;
 	const { code = '', message, hint, requestId } = readErrorBody(answer.body);
@@ -226,7 +226,7 @@ export function networkFailure(
 export function credentialFailure(reason: string): Failure {
 	return {
 		kind: 'unauthorized',
-		message: tidy(`The credential cannot be used: ${reason}`, []),
+		message: tidy(`The credential cannot be used: ${reason}`),
 		advice: "Look at the node's credential.",
 		transient: false,
 		charge: 'none',

@@ -38,16 +38,17 @@ describe("the host's clock on a host whose sleep ignores the signal", () => {
 		expect(await hasEnded(sleep)).toBe(true);
 	});
 
-	test('wakes at once when the execution is stopped', async () => {
+	test('wakes at once when the execution is stopped, and leaves no listener behind', async () => {
 		const stop = new AbortController();
 		const sleep = hostClock.sleep(3_600_000, stop.signal);
 		await jest.advanceTimersByTimeAsync(1500);
 		expect(await hasEnded(sleep)).toBe(false);
 		stop.abort();
 		expect(await hasEnded(sleep)).toBe(true);
+		expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
 	});
 
-	test('leaves no listener behind: a long wait sleeps a thousand times on the same signal', async () => {
+	test('leaves no listener behind when nobody stops it: a long wait sleeps a thousand times on the same signal', async () => {
 		const { signal } = new AbortController();
 		const sleep = hostClock.sleep(2500, signal);
 		await jest.advanceTimersByTimeAsync(1500);
