@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
-import { idempotencyKey, intentOf, Ledger, slotOf, toolSlotOf } from '../../nodes/evolink/ledger';
+import {
+	idempotencyKey,
+	intentOf,
+	Ledger,
+	mayOrderAnew,
+	slotOf,
+	toolSlotOf,
+} from '../../nodes/evolink/ledger';
 import { always, NODE, PROPERTY_TIMEOUT_MS } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
@@ -204,5 +211,21 @@ describe('the ledger', () => {
 		const node = { ledger: { run0: { item3: entry }, tool: { 'item3-c8f70549fa04ae85': entry } } };
 		expect(Ledger.of(contextOf(HOME, node)).get(slotOf(3))).toEqual(entry);
 		expect(Ledger.of(contextOf(HOME, node, isTool)).get(toolSlotOf(3, BODY))).toEqual(entry);
+	});
+});
+
+describe('a Retry that may order again what was ordered', () => {
+	const old = { ...HOME, token: undefined };
+	const judge = (place: Place, mode: string, entries: IDataObject = {}) =>
+		mayOrderAnew(contextOf(place, { ledger: { run0: entries } }, { getMode: () => mode }));
+
+	test('is one on an n8n without a token that finds no earlier order', () => {
+		expect(judge(old, 'retry')).toBe(true);
+		expect(judge(old, 'retry', { item0: { key: 'k', state: 'sending', at: 0 } })).toBe(false);
+	});
+
+	test('is none where n8n keeps a token, and no first run is one', () => {
+		expect(judge(HOME, 'retry')).toBe(false);
+		for (const mode of ['trigger', 'manual', 'webhook']) expect(judge(old, mode)).toBe(false);
 	});
 });
