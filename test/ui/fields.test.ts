@@ -1,27 +1,21 @@
-import { Installation } from '../e2e/lib/installation';
 import { PACKAGE_NAME } from '../e2e/lib/package-under-test';
 import { chain, manualTrigger, node, soraVideo } from '../e2e/lib/workflows';
-import { Editor } from './lib/editor';
+import { openUi } from './lib/editor';
 
-let n8n: Installation;
-let editor: Editor;
-beforeAll(async () => {
-	n8n = await Installation.open({ name: 'fields', mode: 'regular' });
-	editor = await Editor.open(n8n);
-}, 240_000);
-afterAll(async () => {
-	await editor?.close();
-	await n8n?.close();
-});
+const ui = openUi('fields');
 
 /** What all three waiting operations end with. */
 const result = ['wait', 'download', 'binaryField'];
 
 async function openNew(parameters = {}): Promise<void> {
-	const nodes = [manualTrigger(), soraVideo('Sora Video', n8n.credential, parameters)];
-	const workflow = await n8n.client.createWorkflow({ name: 'Fields', nodes, connections: chain(...nodes) });
-	await editor.openWorkflow(workflow);
-	await editor.openNode('Sora Video');
+	const nodes = [manualTrigger(), soraVideo('Sora Video', ui.n8n.credential, parameters)];
+	const workflow = await ui.n8n.client.createWorkflow({
+		name: 'Fields',
+		nodes,
+		connections: chain(...nodes),
+	});
+	await ui.editor.openWorkflow(workflow);
+	await ui.editor.openNode('Sora Video');
 }
 
 describe('each operation shows its own fields', () => {
@@ -33,11 +27,30 @@ describe('each operation shows its own fields', () => {
 		['Get Credits', []],
 		['Generate Video', ['model', 'prompt', 'aspectRatio', 'duration', 'image', ...result]],
 	])('%s', async (title, fields) => {
-		await editor.choose('operation', title);
-		expect(await editor.fields()).toEqual(['operation', ...fields]);
-		if (title !== 'Get Task' && title !== 'Get Credits')
-			await editor.picture(title.toLowerCase().replace(' ', '-'));
+		await ui.editor.choose('operation', title);
+		expect(await ui.editor.fields()).toEqual(['operation', ...fields]);
 	});
+});
+
+describe('each operation offers its own options', () => {
+	beforeAll(async () => await openNew());
+
+	const ordering = ['Additional Fields (JSON)', 'Resend When Outcome Is Unknown'];
+	const waiting = ['Max Download MB', 'On Task Failure', 'Poll Seconds', 'Timeout Minutes'];
+	it.each([
+		['Create Character', [...ordering, ...waiting]],
+		['Generate Video', [...ordering, ...waiting]],
+	])('%s', async (title, options) => {
+		await ui.editor.choose('operation', title);
+		expect(await ui.editor.addableOptions()).toEqual(options.toSorted());
+	});
+});
+
+it('Get Task asks how to wait and where the file goes when it shall do so', async () => {
+	await openNew({ operation: 'getTask' });
+	expect(await ui.editor.fields()).toEqual(['operation', 'taskId', 'wait', 'download']);
+	await ui.editor.toggle('download');
+	expect(await ui.editor.fields()).toEqual(['operation', 'taskId', ...result]);
 });
 
 describe('each model shows what it takes', () => {
@@ -70,15 +83,15 @@ describe('each model shows what it takes', () => {
 			},
 		],
 	])('%s', async (title, fields, lists) => {
-		await editor.choose('model', title);
-		expect(await editor.fields()).toEqual(['operation', ...fields, ...result]);
-		for (const [name, titles] of Object.entries(lists)) expect(await editor.titles(name)).toEqual(titles);
+		await ui.editor.choose('model', title);
+		expect(await ui.editor.fields()).toEqual(['operation', ...fields, ...result]);
+		for (const [name, titles] of Object.entries(lists)) expect(await ui.editor.titles(name)).toEqual(titles);
 	});
 });
 
 it('a model given by an expression leaves every field of the documented models open', async () => {
 	await openNew({ model: '={{ $json.model }}' });
-	expect(await editor.fields()).toEqual([
+	expect(await ui.editor.fields()).toEqual([
 		'operation',
 		'model',
 		'prompt',
@@ -96,18 +109,18 @@ it.each([
 ])('%s asks for a URL or a field name, whichever was chosen', async (operation, source, ...choices) => {
 	await openNew({ operation });
 	const [url, urlField, binary, binaryField] = choices;
-	await editor.choose(source, binary);
-	expect(await editor.fields()).toEqual(expect.arrayContaining([binaryField]));
-	expect(await editor.fields()).not.toContain(urlField);
-	await editor.choose(source, url);
-	expect(await editor.fields()).toEqual(expect.arrayContaining([urlField]));
-	expect(await editor.fields()).not.toContain(binaryField);
+	await ui.editor.choose(source, binary);
+	expect(await ui.editor.fields()).toEqual(expect.arrayContaining([binaryField]));
+	expect(await ui.editor.fields()).not.toContain(urlField);
+	await ui.editor.choose(source, url);
+	expect(await ui.editor.fields()).toEqual(expect.arrayContaining([urlField]));
+	expect(await ui.editor.fields()).not.toContain(binaryField);
 });
 
 it('what is not waited for is not offered for download, and takes a callback URL', async () => {
 	await openNew();
-	await editor.choose('wait', 'Do Not Wait');
-	expect(await editor.fields()).toEqual([
+	await ui.editor.choose('wait', 'Do Not Wait');
+	expect(await ui.editor.fields()).toEqual([
 		'operation',
 		'model',
 		'prompt',
@@ -116,20 +129,20 @@ it('what is not waited for is not offered for download, and takes a callback URL
 		'image',
 		'wait',
 	]);
-	expect(await editor.addableOptions()).toContain('Callback URL');
-	await editor.choose('wait', 'Automatic');
-	expect(await editor.addableOptions()).not.toContain('Callback URL');
+	expect(await ui.editor.addableOptions()).toContain('Callback URL');
+	await ui.editor.choose('wait', 'Automatic');
+	expect(await ui.editor.addableOptions()).not.toContain('Callback URL');
 });
 
 it('as a tool of an AI agent it offers no download: an agent takes data only', async () => {
 	const tool = node('Make a Video', `${PACKAGE_NAME}.soraVideoTool`, { operation: 'generate' });
-	const workflow = await n8n.client.createWorkflow({ name: 'Tool', nodes: [tool], connections: {} });
-	await editor.openWorkflow(workflow);
-	await editor.openNode('Make a Video');
+	const workflow = await ui.n8n.client.createWorkflow({ name: 'Tool', nodes: [tool], connections: {} });
+	await ui.editor.openWorkflow(workflow);
+	await ui.editor.openNode('Make a Video');
 	const fields = ['operation', 'model', 'prompt', 'aspectRatio', 'duration', 'image', 'wait'];
-	expect(await editor.fields()).toEqual(['descriptionType', ...fields]);
-	await editor.choose('operation', 'Get Task');
-	expect(await editor.fields()).toEqual(['descriptionType', 'operation', 'taskId', 'wait']);
+	expect(await ui.editor.fields()).toEqual(['descriptionType', ...fields]);
+	await ui.editor.choose('operation', 'Get Task');
+	expect(await ui.editor.fields()).toEqual(['descriptionType', 'operation', 'taskId', 'wait']);
 });
 
-it('no page of it threw', () => expect(editor.pageErrors).toEqual([]));
+it('no page of it threw', () => expect(ui.editor.pageErrors).toEqual([]));

@@ -1,41 +1,32 @@
 import { type IDataObject } from 'n8n-workflow';
 
 import { type SavedWorkflow } from '../e2e/lib/client';
-import { executionIdOf, Installation } from '../e2e/lib/installation';
+import { executionIdOf } from '../e2e/lib/installation';
 import { chain, manualTrigger, noOp, soraVideo } from '../e2e/lib/workflows';
-import { Editor } from './lib/editor';
+import { openUi } from './lib/editor';
 
-let n8n: Installation;
-let editor: Editor;
-beforeAll(async () => {
-	n8n = await Installation.open({ name: 'run', mode: 'regular', standIn: { timeScale: 20 } });
-	editor = await Editor.open(n8n);
-}, 240_000);
-afterAll(async () => {
-	await editor?.close();
-	await n8n?.close();
-});
+const ui = openUi('run', { standIn: { timeScale: 20 } });
 
 const quick = { options: { pollSeconds: 0.5 } };
 
 /** Start → Sora Video → Next, one below the other in n8n's grid. */
 async function save(name: string, parameters: IDataObject): Promise<SavedWorkflow> {
-	const nodes = [manualTrigger(), soraVideo('Sora Video', n8n.credential, parameters), noOp('Next')];
+	const nodes = [manualTrigger(), soraVideo('Sora Video', ui.n8n.credential, parameters), noOp('Next')];
 	nodes.forEach((node, index) => (node.position = [index * 220, 0]));
-	return await n8n.client.createWorkflow({ name, nodes, connections: chain(...nodes) });
+	return await ui.n8n.client.createWorkflow({ name, nodes, connections: chain(...nodes) });
 }
 
 it('a step run in the editor ends with a video that plays in the output panel', async () => {
 	const prompt = 'A paper boat drifts down a rain-washed street at dusk';
-	await editor.openWorkflow(await save('Paper boat', { prompt, ...quick }));
-	await editor.openNode('Sora Video');
-	expect(await editor.executeStep()).toBe('success');
-	await editor.output.getByText('video/mp4').waitFor();
-	expect(await editor.output.getByTestId('node-hint').allInnerTexts()).toEqual([
+	await ui.editor.openWorkflow(await save('Paper boat', { prompt, ...quick }));
+	await ui.editor.openNode('Sora Video');
+	expect(await ui.editor.executeStep()).toBe('success');
+	await ui.editor.output.getByText('video/mp4').waitFor();
+	expect(await ui.editor.output.getByTestId('node-hint').allInnerTexts()).toEqual([
 		expect.stringMatching(/test run in the editor/),
 	]);
-	await editor.output.getByTestId('ndv-view-binary-data').click();
-	const video = editor.page.locator('video');
+	await ui.editor.output.getByTestId('ndv-view-binary-data').click();
+	const video = ui.editor.page.locator('video');
 	await video.waitFor();
 	const played = await video.evaluate(async (element: HTMLVideoElement) => {
 		element.muted = true;
@@ -48,55 +39,55 @@ it('a step run in the editor ends with a video that plays in the output panel', 
 		return { width: element.videoWidth, duration: element.duration, error: element.error?.message };
 	});
 	expect(played).toEqual({ width: 640, duration: 4, error: undefined });
-	await editor.picture('video');
-	expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
+	await ui.editor.picture('video');
+	expect(ui.n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
 });
 
 it('a refused prompt says why, what it cost and what to do, and keeps the task ID', async () => {
 	const prompt = 'A well-known singer gives a concert on the moon';
-	n8n.evolink.script(prompt, { outcome: 'failed', code: 'content_policy_violation' });
-	await editor.openWorkflow(await save('Refused', { prompt, ...quick }));
-	await editor.openNode('Sora Video');
-	expect(await editor.executeStep()).toBe('error');
-	const text = await editor.output.innerText();
-	const { id } = await n8n.taskOf(prompt);
+	ui.n8n.evolink.script(prompt, { outcome: 'failed', code: 'content_policy_violation' });
+	await ui.editor.openWorkflow(await save('Refused', { prompt, ...quick }));
+	await ui.editor.openNode('Sora Video');
+	expect(await ui.editor.executeStep()).toBe('error');
+	const text = await ui.editor.output.innerText();
+	const { id } = await ui.n8n.taskOf(prompt);
 	expect(text).toContain(id);
 	expect(text).toContain('content_policy_violation');
 	expect(text).not.toContain('undefined');
-	await editor.picture('failure');
+	await ui.editor.picture('failure');
 });
 
 it('a wrong field is named before anything is spent', async () => {
-	await editor.openWorkflow(await save('No prompt', {}));
-	await editor.openNode('Sora Video');
-	expect(await editor.executeStep()).toBe('error');
-	expect(await editor.output.innerText()).toContain("'Prompt' is empty. Allowed: 1 to 5000 characters");
+	await ui.editor.openWorkflow(await save('No prompt', {}));
+	await ui.editor.openNode('Sora Video');
+	expect(await ui.editor.executeStep()).toBe('error');
+	expect(await ui.editor.output.innerText()).toContain("'Prompt' is empty. Allowed: 1 to 5000 characters");
 });
 
 it('a suspended run shows as waiting, with a word on why, and then as finished', async () => {
 	const prompt = 'A lighthouse in a storm, waves break against the rocks';
-	n8n.evolink.script(prompt, { outcome: 'stuck' });
-	await editor.openWorkflow(await save('Lighthouse', { prompt, wait: 'suspend' }));
-	await editor.page.getByTestId('execute-workflow-button').click();
-	const task = await n8n.taskOf(prompt);
+	ui.n8n.evolink.script(prompt, { outcome: 'stuck' });
+	await ui.editor.openWorkflow(await save('Lighthouse', { prompt, wait: 'suspend' }));
+	await ui.editor.page.getByTestId('execute-workflow-button').click();
+	const task = await ui.n8n.taskOf(prompt);
 	const id = executionIdOf(task);
-	await n8n.client.until(id, ['waiting']);
-	await editor.waitingNode('Sora Video').waitFor();
-	await editor.openNode('Sora Video');
-	await editor.output.getByText('The video is being made').waitFor();
-	await editor.picture('waiting');
-	await editor.closeNode();
-	n8n.evolink.finish(task.id, { outcome: 'completed' });
-	await n8n.client.until(id, ['success']);
-	await editor.node('Next').getByTestId('canvas-node-status-success').waitFor();
+	await ui.n8n.client.until(id, ['waiting']);
+	await ui.editor.waitingNode('Sora Video').waitFor();
+	await ui.editor.openNode('Sora Video');
+	await ui.editor.output.getByText('The video is being made').waitFor();
+	await ui.editor.picture('waiting');
+	await ui.editor.closeNode();
+	ui.n8n.evolink.finish(task.id, { outcome: 'completed' });
+	await ui.n8n.client.until(id, ['success']);
+	await ui.editor.node('Next').getByTestId('canvas-node-status-success').waitFor();
 });
 
 it('in words under the node stands what it does', async () => {
-	await editor.openWorkflow(await save('Subtitle', { operation: 'getCredits' }));
-	expect(await editor.node('Sora Video').innerText()).toContain('Get Credits');
+	await ui.editor.openWorkflow(await save('Subtitle', { operation: 'getCredits' }));
+	expect(await ui.editor.node('Sora Video').innerText()).toContain('Get Credits');
 });
 
 it('no page of it threw', () => {
-	expect(editor.pageErrors).toEqual([]);
-	expect(n8n.evolink.violations).toEqual([]);
+	expect(ui.editor.pageErrors).toEqual([]);
+	expect(ui.n8n.evolink.violations).toEqual([]);
 });

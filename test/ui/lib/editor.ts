@@ -4,12 +4,34 @@ import path from 'node:path';
 import { chromium, selectors, type Browser, type Locator, type Page } from 'playwright-core';
 
 import { OWNER, type SavedWorkflow } from '../../e2e/lib/client';
-import { type Installation } from '../../e2e/lib/installation';
+import { Installation, type InstallationOptions } from '../../e2e/lib/installation';
 import { REPO_DIR, RUN_DIR } from '../../e2e/lib/paths';
 
 /** With UI_PICTURES=1 the pictures of the documentation are made anew; else they land beside the logs. */
 const PICTURES =
 	process.env.UI_PICTURES === '1' ? path.join(REPO_DIR, 'docs/images') : path.join(RUN_DIR, 'pictures');
+
+/** An n8n and a browser that is signed in to it, from the start of a test file to its end. */
+export interface Ui {
+	n8n: Installation;
+	editor: Editor;
+}
+
+/** Opens them for the tests of the calling file, under a name that no other file has. */
+export function openUi(name: string, options: Partial<InstallationOptions> = {}, theme?: Theme): Ui {
+	const ui = {} as Ui;
+	beforeAll(async () => {
+		ui.n8n = await Installation.open({ name, mode: 'regular', ...options });
+		ui.editor = await Editor.open(ui.n8n, theme);
+	}, 240_000);
+	afterAll(async () => {
+		await ui.editor?.close();
+		await ui.n8n?.close();
+	});
+	return ui;
+}
+
+export type Theme = 'light' | 'dark';
 
 /** What the browser shows of one installation, signed in as its owner. */
 export class Editor {
@@ -24,7 +46,7 @@ export class Editor {
 		page.on('pageerror', ({ message }) => this.pageErrors.push(message));
 	}
 
-	static async open({ main }: Installation, colorScheme: 'light' | 'dark' = 'light'): Promise<Editor> {
+	static async open({ main }: Installation, colorScheme: Theme = 'light'): Promise<Editor> {
 		selectors.setTestIdAttribute('data-test-id');
 		const browser = await chromium.launch({
 			executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -62,6 +84,11 @@ export class Editor {
 	async newWorkflow(): Promise<void> {
 		await this.page.goto(`${this.url}/workflow/new`);
 		await this.page.getByTestId('canvas-add-button').waitFor();
+	}
+
+	/** Changes the theme of the system, which n8n follows. */
+	async setTheme(colorScheme: Theme): Promise<void> {
+		await this.page.emulateMedia({ colorScheme });
 	}
 
 	/** A node on the canvas. */
@@ -118,6 +145,11 @@ export class Editor {
 		await this.field(name).click();
 		await this.option(title).click();
 		await this.option(title).waitFor({ state: 'hidden' });
+	}
+
+	/** Turns a switch on or off. */
+	async toggle(name: string): Promise<void> {
+		await this.field(name).locator('.el-switch').click();
 	}
 
 	/** Titles of an option list's entries; opens the list and closes it. */
