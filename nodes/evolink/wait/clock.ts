@@ -14,11 +14,10 @@ export interface Clock {
 const SLICE_MS = 1000;
 
 async function sleepUntilAborted(ms: number, signal?: AbortSignal): Promise<void> {
-	if (signal?.aborted) return;
 	let stop: () => void = () => {};
 	const aborted = new Promise<void>((resolve) => {
 		stop = resolve;
-		signal?.addEventListener('abort', stop, { once: true });
+		signal?.addEventListener('abort', stop);
 	});
 	try {
 		for (let left = ms; left > 0 && !signal?.aborted; left -= SLICE_MS) {

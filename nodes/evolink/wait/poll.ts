@@ -81,8 +81,7 @@ async function untilAborted(work: Promise<unknown>, signal?: AbortSignal): Promi
 	let stop: () => void = () => {};
 	const aborted = new Promise<void>((resolve) => {
 		stop = resolve;
-		signal.addEventListener('abort', stop, { once: true });
-		if (signal.aborted) resolve();
+		signal.addEventListener('abort', stop);
 	});
 	try {
 		await Promise.race([work, aborted]);
