@@ -13,30 +13,13 @@ type ReadableClass = {
 	from(chunks: AsyncIterable<Buffer>, options: { objectMode: boolean; highWaterMark: number }): ByteStream;
 };
 
-/** How far reading may run ahead of writing, in bytes. */
+/** How far reading may run ahead of writing, in bytes: n8n's own streams hand over one chunk at a time, which is slow. */
 const READ_AHEAD = 1024 * 1024;
-
-/** n8n's store writes one piece of a stream after the other; a socket's own pieces of 64 kB make that slow. */
-const PIECE = 256 * 1024;
 
 /** A stream over `chunks`, made by the class of a stream at hand, since the class itself cannot be imported. */
 export function streamOf(sample: ByteStream, chunks: AsyncIterable<Buffer>): ByteStream {
 	const { from } = sample.constructor as unknown as ReadableClass;
-	return from(inPieces(chunks), { objectMode: false, highWaterMark: READ_AHEAD });
-}
-
-async function* inPieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-	let piece: Buffer[] = [];
-	let size = 0;
-	for await (const chunk of chunks) {
-		piece.push(chunk);
-		size += chunk.length;
-		if (size < PIECE) continue;
-		yield Buffer.concat(piece);
-		piece = [];
-		size = 0;
-	}
-	if (size > 0) yield Buffer.concat(piece);
+	return from(chunks, { objectMode: false, highWaterMark: READ_AHEAD });
 }
 
 /**
