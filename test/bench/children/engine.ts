@@ -1,6 +1,6 @@
 /**
  * One candidate in n8n's engine, in a process of its own; prints its figures as one line of JSON.
- * `tsx --expose-gc --no-concurrent-array-buffer-sweeping engine.ts <job as JSON>`
+ * `tsx --expose-gc engine.ts <job as JSON>`
  */
 import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { get } from 'node:http';
@@ -25,6 +25,8 @@ export interface DownloadJob {
 	apiKey: string;
 	/** Finished tasks, one per size, fetched in this order; the first one warms up. */
 	tasks: Array<{ id: string; url: string; bytes: number }>;
+	/** Measures what is in use in place of time: the collections that this takes slow everything down. */
+	inUse?: boolean;
 	/** Answers with the CPU profile of the work in place of its figures. */
 	profile?: boolean;
 }
@@ -48,7 +50,7 @@ export interface Downloaded {
 	seconds: number;
 	/** The most beyond what it was before; MB (10^6). Resident, without forced collections. */
 	rssMb: number;
-	/** In a second run, of the largest file only: heap and buffers after a full collection, every 250 ms. */
+	/** Only where it was asked for, and then in place of the others: heap and buffers after a full collection, every 250 ms. */
 	inUseMb: number;
 }
 
@@ -158,22 +160,23 @@ async function download(job: DownloadJob): Promise<Downloaded[]> {
 		return (await binaryOf(item)).bytes;
 	};
 	const measured: Downloaded[] = [];
-	const largest = Math.max(...job.tasks.map(({ bytes }) => bytes));
 	try {
 		for (const { id, url, bytes } of job.tasks) {
 			const checked = async () => {
 				const stored = await fetchOne(id, url);
 				if (stored !== bytes) throw new Error(`${stored} bytes of ${bytes} arrived`);
 			};
+			if (job.inUse) {
+				measured.push({ bytes, seconds: 0, rssMb: 0, inUseMb: await peakOf(inUse, 250, checked) });
+				continue;
+			}
 			let seconds = 0;
 			const rssMb = await peakOf(resident, 20, async () => {
 				const start = performance.now();
 				await checked();
 				seconds = (performance.now() - start) / 1000;
 			});
-			// forced collections take longer than the download itself: only where the figure counts
-			const inUseMb = bytes === largest && !job.profile ? await peakOf(inUse, 250, checked) : 0;
-			measured.push({ bytes, seconds, rssMb, inUseMb });
+			measured.push({ bytes, seconds, rssMb, inUseMb: 0 });
 		}
 	} finally {
 		rmSync(folder, { recursive: true, force: true });

@@ -42,26 +42,30 @@ export const run: RunPart = async ({ rounds, quick }): Promise<PartResult> => {
 	try {
 		const tasks = await order(evolink, sizes);
 		const results = new Map<string, Downloaded[][]>(CANDIDATES.map(([, name]) => [name, []]));
-		const child = async <T>(candidate: DownloadJob['candidate'], profile = false) => {
-			const job: DownloadJob = {
-				kind: 'download',
-				candidate,
-				directory,
-				api: evolink.url,
-				apiKey: evolink.apiKey,
-				tasks: profile ? tasks.slice(-1) : tasks,
-				profile,
-			};
-			return await runChild<T>('engine.ts', [JSON.stringify(job)], COLLECTED_AT_ONCE);
+		const child = async <T>(
+			candidate: DownloadJob['candidate'],
+			more: Partial<DownloadJob>,
+			flags: string[],
+		) => {
+			const api = { api: evolink.url, apiKey: evolink.apiKey };
+			const job: DownloadJob = { kind: 'download', candidate, directory, ...api, tasks, ...more };
+			return await runChild<T>('engine.ts', [JSON.stringify(job)], flags);
 		};
+		const inUse: Record<string, number[]> = Object.fromEntries(CANDIDATES.map(([, name]) => [name, []]));
 		for (let round = 0; round < rounds; round += 1) {
 			for (const [candidate, name] of CANDIDATES) {
-				const measured = await child<Downloaded[]>(candidate);
+				const measured = await child<Downloaded[]>(candidate, {}, ['--expose-gc']);
 				results.get(name)?.push(measured.slice(1));
+				const few = { inUse: true, tasks: [tasks[0], tasks.at(-1)!] };
+				const [, { inUseMb }] = await child<Downloaded[]>(candidate, few, COLLECTED_AT_ONCE);
+				inUse[name].push(inUseMb);
 			}
 		}
 		const profiles: Record<string, Profile> = {};
-		for (const [candidate, name] of CANDIDATES) profiles[name] = await child<Profile>(candidate, true);
+		for (const [candidate, name] of CANDIDATES)
+			profiles[name] = await child<Profile>(candidate, { profile: true, tasks: tasks.slice(-1) }, [
+				'--expose-gc',
+			]);
 		const ofLargest = (pick: (measured: Downloaded) => number) =>
 			Object.fromEntries(
 				[...results].map(([name, list]) => [
@@ -71,7 +75,6 @@ export const run: RunPart = async ({ rounds, quick }): Promise<PartResult> => {
 			);
 		const speed = ofLargest(({ bytes, seconds }) => bytes / 1e6 / seconds);
 		const rss = ofLargest(({ rssMb }) => rssMb);
-		const inUse = ofLargest(({ inUseMb }) => inUseMb);
 		const [ours, http, bare] = CANDIDATES.map(([, name]) => name);
 		const againstBare = ratios(speed[ours], speed[bare]);
 		const curve = (name: string, title: string, y: string, pick: (one: Downloaded) => number): Curve => ({
