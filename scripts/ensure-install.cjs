@@ -62,7 +62,8 @@ function must(command, args) {
 
 if (!isInstalled()) {
 	console.log('Installing dependencies (once, about a minute) …');
-	must('npm', ['install']);
+	// n8n's packages ask for a newer Node than some hosts have: 300 lines of warnings about nothing, since Node 24 comes along
+	must('npm', ['install', '--loglevel=error']);
 }
 if (!isBuilt()) {
 	console.log('Building …');

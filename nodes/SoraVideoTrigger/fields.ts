@@ -23,7 +23,7 @@ export const triggerFields: INodeProperties[] = [
 	{
 		// no expression in a description can see the URL, so this is always shown
 		displayName:
-			"EvoLink cannot reach a URL with http://, localhost or a private address: it calls public https addresses only. If yours is one of those, set n8n's WEBHOOK_URL to its public address.",
+			"EvoLink cannot reach a URL with http://, localhost or a private address: it calls public https addresses only. If yours is one of those, set n8n's N8N_WEBHOOK_URL (older n8n: WEBHOOK_URL) to its public address.",
 		name: 'reachable',
 		type: 'notice',
 		default: '',

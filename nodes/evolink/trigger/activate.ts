@@ -31,7 +31,7 @@ export function warnOfUnreachableUrl(ctx: IHookFunctions): void {
 	const checked = checkPublicHttpsUrl(url ?? '');
 	if (checked.ok) return;
 	ctx.logger.warn(
-		`Sora Video Trigger: EvoLink calls public https URLs only, and this one ${checked.reason}: ${url}. Set n8n's WEBHOOK_URL to its public address, or use the public address of your tunnel in its place.`,
+		`Sora Video Trigger: EvoLink calls public https URLs only, and this one ${checked.reason}: ${url}. Set n8n's N8N_WEBHOOK_URL (older n8n: WEBHOOK_URL) to its public address, or use the public address of your tunnel in its place.`,
 		{ workflowId: ctx.getWorkflow().id, nodeName: ctx.getNode().name },
 	);
 }
