@@ -18,7 +18,9 @@ export const NPM_SHIM_DIR = path.join(RUN_DIR, 'npm-shim');
 
 /**
  * Packs the built package and puts an `npm` into NPM_SHIM_DIR that serves that tarball as if it were published: n8n
- * installs community packages with `npm view` and `npm pack` and then unpacks. Every other npm command is the real one.
+ * installs community packages with `npm view` and `npm pack` and then unpacks. It is the newest version, too: the real `npm
+ * outdated`, which n8n runs whenever it lists packages, asks the registry for it and may take minutes. Every other npm
+ * command is the real one.
  */
 export function packPackage(): void {
 	for (const file of [...manifest.n8n.nodes, ...manifest.n8n.credentials]) {
@@ -40,6 +42,7 @@ export function packPackage(): void {
 		'case "$1 $2" in',
 		`"view ${spec}"*) echo '"${PACKAGE_VERSION}"' ;;`,
 		`"pack ${spec}"*) cp '${path.join(NPM_SHIM_DIR, tarball)}' . && echo '${tarball}' ;;`,
+		`outdated*) echo '{}' ;;`,
 		`*) exec '${npm}' "$@" ;;`,
 		'esac',
 		'',
