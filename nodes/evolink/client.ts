@@ -16,6 +16,7 @@ import {
 	type Failure,
 } from './failure';
 import { PATHS } from './generated/spec.gen';
+import { parseJson } from './json';
 import { taskIdOf } from './task';
 import { hostOf } from './urls';
 
@@ -104,14 +105,6 @@ function describeNetwork(code: string | undefined, host: string): string {
 			return `${host} dropped the connection`;
 		default:
 			return `No answer came from ${host}`;
-	}
-}
-
-function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
 	}
 }
 

@@ -1,5 +1,5 @@
 import { evolinkFacts } from './generated/spec.gen';
-import { isObject } from './task';
+import { isObject, scalar } from './task';
 
 /** What went wrong between us and EvoLink, in one form for all three hosts and both generations of error bodies. */
 export interface Failure {
@@ -75,21 +75,16 @@ interface ErrorBody {
 	requestId?: string;
 }
 
-function asText(value: unknown): string | undefined {
-	if (typeof value === 'number') return String(value);
-	return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
-}
-
 /** Both generations (`error.code` text or number), the file host's flat form, and OAuth's `error: "text"`. */
 function readErrorBody(body: unknown): ErrorBody {
 	if (!isObject(body)) return {};
 	const { error } = body;
 	const inner = isObject(error) ? error : body;
 	return {
-		code: asText(isObject(error) ? error.code : (body.code ?? error)),
-		message: asText(inner.message) ?? asText(body.msg) ?? asText(body.error_description) ?? asText(error),
-		hint: asText(inner.fallback_suggestion),
-		requestId: asText(body.request_id) ?? asText(inner.request_id),
+		code: scalar(isObject(error) ? error.code : (body.code ?? error)),
+		message: scalar(inner.message) ?? scalar(body.msg) ?? scalar(body.error_description) ?? scalar(error),
+		hint: scalar(inner.fallback_suggestion),
+		requestId: scalar(body.request_id) ?? scalar(inner.request_id),
 	};
 }
 
@@ -142,7 +137,7 @@ export function tidy(text: string, secrets: readonly string[] = []): string {
 
 /** Seconds or an HTTP date (RFC 9110, 10.2.3) to milliseconds from `now`; nothing where it is neither. */
 export function retryAfterMs(header: unknown, now: number): number | undefined {
-	const value = asText(Array.isArray(header) ? (header as unknown[])[0] : header);
+	const value = scalar(Array.isArray(header) ? (header as unknown[])[0] : header);
 	if (value === undefined) return undefined;
 	if (/^\d+(\.\d+)?$/.test(value)) return Math.min(Number(value) * 1000, Number.MAX_SAFE_INTEGER);
 	// names a day; Date.parse alone takes "-5" and "soon 1" for dates, too
@@ -170,7 +165,7 @@ export function httpFailure(
 	const fallback =
 		excerpt === '' ? `EvoLink answered ${status} without a reason` : `EvoLink answered: ${excerpt}`;
 	const wait = retryAfterMs(headers['retry-after'], now);
-	const id = requestId ?? evolinkFacts.requestIdHeaders.map((name) => asText(headers[name])).find(Boolean);
+	const id = requestId ?? evolinkFacts.requestIdHeaders.map((name) => scalar(headers[name])).find(Boolean);
 	const undecided = status < 400 || status === 408 || status === 409 || status >= 500;
 	return {
 		kind,

@@ -56,7 +56,7 @@ function link(value: unknown): string | undefined {
 }
 
 /** Text, or a number as text. Nothing else is converted: an object's `toString` comes from EvoLink, too. */
-function scalar(value: unknown): string | undefined {
+export function scalar(value: unknown): string | undefined {
 	return typeof value === 'number' ? String(value) : text(value);
 }
 

@@ -11,6 +11,7 @@ import { emit, stopOnReport, type Outcome } from '../../evolink/run/settle';
 import { parameterMessage, readSettings } from '../../evolink/run/settings';
 import { settleOrders } from '../../evolink/run/wait';
 import { taskIdFromInput } from '../../evolink/task';
+import { READS_AT_ONCE } from '../../evolink/wait/poll';
 import { readText } from './draft';
 
 export const getTaskFields: INodeProperties[] = [
@@ -24,8 +25,6 @@ export const getTaskFields: INodeProperties[] = [
 		description: 'ID of the task, or a URL that ends in it',
 	},
 ];
-
-const READS_AT_ONCE = 5;
 
 function noTaskId(ctx: IExecuteFunctions, item: number): Report {
 	const allowed = `an ID such as ${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw, or a URL that ends in one`;

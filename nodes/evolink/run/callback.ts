@@ -2,18 +2,13 @@ import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from
 
 import { getTask } from '../api';
 import { taskIdOf } from '../task';
+import { respond } from './host';
 import type { RunSettings } from './settings';
 import { emitReport, emitTask, outcomeOf, type Outcome } from './settle';
 import { CONTEXT_KEY, withoutTask, type ParkedItem, type ParkedRun } from './suspend';
 
 /** EvoLink gives up on an answer after 10 s; reading a task for longer than this would cost the callback. */
 const READ_TIMEOUT_MS = 4000;
-
-/** Answers EvoLink and leaves the execution as it is. */
-function answer(ctx: IWebhookFunctions, status: number, message: string): IWebhookResponseData {
-	ctx.getResponseObject().status(status).json({ message });
-	return { noWebhookResponse: true };
-}
 
 /**
  * EvoLink's callback for a parked run. It is a hint, never a fact: only the id is taken from it, and the tasks are read with
@@ -27,20 +22,20 @@ export async function receiveCallback(ctx: IWebhookFunctions): Promise<IWebhookR
 		ctx.logger.warn('A callback of EvoLink could not be handled; the timer will find the result', {
 			reason: error instanceof Error ? error.message : String(error),
 		});
-		return ctx.getResponseObject().headersSent ? { noWebhookResponse: true } : answer(ctx, 503, 'try again');
+		return respond(ctx, 503, 'try again');
 	}
 }
 
 async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const record = parkedRun(ctx);
 	const id = taskIdOf(ctx.getBodyData());
-	if (id === undefined) return answer(ctx, 400, 'no task id');
+	if (id === undefined) return respond(ctx, 400, 'no task id');
 	const called = record?.items.find((entry) => entry.id === id);
-	if (record === undefined || called === undefined) return answer(ctx, 404, 'no such task is waited for');
+	if (record === undefined || called === undefined) return respond(ctx, 404, 'no such task is waited for');
 	const other = looking.get(record.token);
 	if (other !== undefined) {
 		other.again = true;
-		return answer(ctx, 200, 'accepted, being looked into');
+		return respond(ctx, 200, 'accepted, being looked into');
 	}
 	const look = { again: false };
 	looking.set(record.token, look);
@@ -49,11 +44,11 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 		for (;;) {
 			look.again = false;
 			const open = await firstOpen(ctx, record, called, outcomes);
-			if (open === 'later') return answer(ctx, 503, 'the task cannot be read now');
+			if (open === 'later') return respond(ctx, 503, 'the task cannot be read now');
 			if (open === undefined) break;
-			if (!look.again) return answer(ctx, 200, 'accepted, still waiting');
+			if (!look.again) return respond(ctx, 200, 'accepted, still waiting');
 		}
-		answer(ctx, 200, 'accepted');
+		respond(ctx, 200, 'accepted');
 		const items = await emitAll(ctx, record, outcomes);
 		return items === undefined
 			? { noWebhookResponse: true }

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { checkPublicHttpsUrl } from '../urls';
 import type { WaitMode } from './settings';
@@ -100,4 +100,11 @@ export function resumeUrl(ctx: IExecuteFunctions): { url?: string; reason?: stri
 	if (typeof url !== 'string') return { reason: 'this n8n gives no resume URL' };
 	const checked = checkPublicHttpsUrl(url);
 	return checked.ok ? { url } : { reason: `n8n's own URL ${checked.reason}` };
+}
+
+/** Answers EvoLink, once, and starts or resumes nothing by that. */
+export function respond(ctx: IWebhookFunctions, status: number, message: string): IWebhookResponseData {
+	const response = ctx.getResponseObject();
+	if (!response.headersSent) response.status(status).json({ message });
+	return { noWebhookResponse: true };
 }

@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../generated/spec.gen';
+import { parseJson } from '../json';
 import { isObject } from '../task';
 import { checkPublicHttpsUrl } from '../urls';
 import { MIN_SPACING_MS } from '../wait/schedule';
@@ -166,12 +167,4 @@ export function readAdditionalFields(ctx: IExecuteFunctions, itemIndex: number):
 			`a JSON object without ${fixed.map((name) => `'${name}'`).join(' and ')}, which the node sets itself`,
 		);
 	return { ...fields };
-}
-
-function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
 }

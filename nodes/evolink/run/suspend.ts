@@ -8,7 +8,7 @@ import type { Failure } from '../failure';
 import { runIndexOf } from '../ledger';
 import { readTask, type Task } from '../task';
 import { hostClock } from '../wait/clock';
-import type { TaskReading, WaitResult } from '../wait/poll';
+import { READS_AT_ONCE, type TaskReading, type WaitResult } from '../wait/poll';
 import { hint, nodeError, type Report } from './errors';
 import { cancelSignal } from './host';
 import type { Order } from './orders';
@@ -32,8 +32,6 @@ export const resumeWebhooks: IWebhookDescription[] = [
 
 /** n8n's timer looks for due executions once a minute, 70 s ahead: this is the shortest wait that it keeps exactly. */
 const ROUND_MS = 66_000;
-
-const READS_AT_ONCE = 5;
 
 /** A bad moment of EvoLink must not be what the last look of a wait meets. */
 const LAST_LOOK_PAUSES_MS = [1000, 3000];

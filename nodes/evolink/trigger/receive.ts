@@ -3,6 +3,7 @@ import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookRespon
 import { getTask } from '../api';
 import { failureSentence } from '../failure';
 import { evolinkFacts } from '../generated/spec.gen';
+import { respond } from '../run/host';
 import { nothingToShow } from '../run/report';
 import { emitTask } from '../run/settle';
 import { isObject, resultLink, taskToJson, type Task } from '../task';
@@ -67,12 +68,6 @@ function refuse(ctx: IWebhookFunctions, verdict: Exclude<Verdict, { kind: 'start
 
 function place(ctx: IWebhookFunctions): IDataObject {
 	return { workflowId: ctx.getWorkflow().id, nodeName: ctx.getNode().name };
-}
-
-function respond(ctx: IWebhookFunctions, status: number, message: string): IWebhookResponseData {
-	const response = ctx.getResponseObject();
-	if (!response.headersSent) response.status(status).json({ message });
-	return { noWebhookResponse: true };
 }
 
 /** EvoLink's content type is not documented, and n8n parses only bodies that call themselves JSON. */

@@ -29,7 +29,8 @@ export type WaitResult =
 	/** The execution was stopped. */
 	| { kind: 'stopped'; last?: Task };
 
-const READS_AT_ONCE = 5;
+/** Tasks of one run that are read at the same time. */
+export const READS_AT_ONCE = 5;
 
 interface Waiting {
 	task: WaitingTask;
