@@ -58,8 +58,7 @@ async function runExample(name: string, evolink: StandIn, host: Host): Promise<v
 	// n8n's own nodes are not installed here, and a note does nothing
 	const workflow = { ...example, nodes: example.nodes.filter(({ type }) => !type.endsWith('.stickyNote')) };
 	say(`workflow "${workflow.name}" (examples/${name})`);
-	const { apiKey, url } = evolink;
-	const engine = createEngine(host, { evoLinkApi: { apiKey, baseUrl: url, filesUrl: url } });
+	const engine = createEngine(host, { evoLinkApi: evolink.credential });
 	const run = await startWorkflow(engine, workflow, { mode: 'manual' });
 	const execution = await run.done;
 	if (execution.status !== 'success') {

@@ -213,14 +213,9 @@ runMain(async () => {
 		});
 		evolink.callbackHosts[PUBLIC_HOST] = n8n.url;
 		await n8n.boot();
-		const { apiKey, url } = evolink;
 		await provideExamples(
 			n8n.client,
-			await provideCredential(n8n.client, 'evoLinkApi', 'EvoLink (local stand-in)', {
-				apiKey,
-				baseUrl: url,
-				filesUrl: url,
-			}),
+			await provideCredential(n8n.client, 'evoLinkApi', 'EvoLink (local stand-in)', evolink.credential),
 			await provideCredential(n8n.client, 'openAiApi', 'Chat model (orders a fox in the snow)', {
 				apiKey: 'unused',
 				url: model.url,
@@ -228,7 +223,9 @@ runMain(async () => {
 			PUBLIC_HOST,
 		);
 		say(`n8n        ${n8n.url}   login: ${OWNER.email} / ${OWNER.password}`);
-		say(`EvoLink    ${url}   API key: ${apiKey} (stand-in/README.md: what prompts can order)`);
+		say(
+			`EvoLink    ${evolink.url}   API key: ${evolink.apiKey} (stand-in/README.md: what prompts can order)`,
+		);
 		say(
 			`callbacks  EvoLink reaches n8n as https://${PUBLIC_HOST}/: begin a Test URL with that when you paste it`,
 		);

@@ -104,6 +104,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 	return {
 		url,
 		apiKey,
+		credential: { apiKey, baseUrl: url, filesUrl: url },
 		models,
 		callbackHosts,
 		violations,

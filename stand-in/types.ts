@@ -127,6 +127,8 @@ export interface StandIn {
 	/** Base URL of API, files host and media host: `http://127.0.0.1:<port>`. */
 	readonly url: string;
 	readonly apiKey: string;
+	/** What n8n's credential `evoLinkApi` holds to reach it. */
+	readonly credential: { apiKey: string; baseUrl: string; filesUrl: string };
 	readonly requests: SeenRequest[];
 	readonly tasks: Map<string, StandInTask>;
 	readonly files: Map<string, StoredFile>;

@@ -31,8 +31,7 @@ export class MediaLab extends Lab {
 		const host = new Host([await loadPackage()]);
 		await readyBinaryStore();
 		const evolink = await startStandIn({ timeScale: 100, defaults: { seconds: 0 }, ...options });
-		const { apiKey, url } = evolink;
-		return new MediaLab(evolink, createEngine(host, { evoLinkApi: { apiKey, baseUrl: url, filesUrl: url } }));
+		return new MediaLab(evolink, createEngine(host, { evoLinkApi: evolink.credential }));
 	}
 
 	async close(): Promise<void> {

@@ -164,8 +164,7 @@ export class Lab {
 export async function inLab(body: (lab: Lab) => Promise<void>, options: StandInOptions = {}): Promise<void> {
 	host ??= loadPackage().then((sources) => new Host([sources], { 'test.freeze': freeze }));
 	const evolink = await startStandIn({ timeScale: 40, ...options });
-	const credential = { apiKey: evolink.apiKey, baseUrl: evolink.url, filesUrl: evolink.url };
-	const lab = new Lab(evolink, createEngine(await host, { evoLinkApi: credential }));
+	const lab = new Lab(evolink, createEngine(await host, { evoLinkApi: evolink.credential }));
 	try {
 		await body(lab);
 		lab.check();

@@ -25,9 +25,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
 	evolink = await startStandIn({ defaults: { seconds: 3600 } });
-	engine = createEngine(host, {
-		evoLinkApi: { apiKey: evolink.apiKey, baseUrl: evolink.url, filesUrl: evolink.url },
-	});
+	engine = createEngine(host, { evoLinkApi: evolink.credential });
 });
 afterEach(async () => {
 	expect(evolink.violations).toEqual([]);

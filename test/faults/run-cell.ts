@@ -180,8 +180,7 @@ const resending = (workflow: IWorkflowBase): IWorkflowBase => ({
 });
 
 async function steps(cell: Cell, world: World, evolink: StandIn, trace: Trace): Promise<void> {
-	const { apiKey, url } = evolink;
-	const engine = createEngine(world.host, { evoLinkApi: { apiKey, baseUrl: url, filesUrl: url } });
+	const engine = createEngine(world.host, { evoLinkApi: evolink.credential });
 	const taskIds =
 		cell.operation === 'getTask' ? await Promise.all(ITEMS.map((item) => order(evolink, item))) : [];
 	const items = ITEMS.map<INodeExecutionData>((item) => ({

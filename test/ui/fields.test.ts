@@ -7,6 +7,9 @@ const ui = openUi('fields');
 /** What all three waiting operations end with. */
 const result = ['wait', 'download', 'binaryField'];
 
+/** A video of the first model, not waited for or not downloaded. */
+const unawaited = ['operation', 'model', 'prompt', 'aspectRatio', 'duration', 'image', 'wait'];
+
 async function openNew(parameters = {}): Promise<void> {
 	const nodes = [manualTrigger(), soraVideo('Sora Video', ui.n8n.credential, parameters)];
 	const workflow = await ui.n8n.client.createWorkflow({
@@ -120,15 +123,7 @@ it.each([
 it('what is not waited for is not offered for download, and takes a callback URL', async () => {
 	await openNew();
 	await ui.editor.choose('wait', 'Do Not Wait');
-	expect(await ui.editor.fields()).toEqual([
-		'operation',
-		'model',
-		'prompt',
-		'aspectRatio',
-		'duration',
-		'image',
-		'wait',
-	]);
+	expect(await ui.editor.fields()).toEqual(unawaited);
 	expect(await ui.editor.addableOptions()).toContain('Callback URL');
 	await ui.editor.choose('wait', 'Automatic');
 	expect(await ui.editor.addableOptions()).not.toContain('Callback URL');
@@ -139,8 +134,7 @@ it('as a tool of an AI agent it offers no download: an agent takes data only', a
 	const workflow = await ui.n8n.client.createWorkflow({ name: 'Tool', nodes: [tool], connections: {} });
 	await ui.editor.openWorkflow(workflow);
 	await ui.editor.openNode('Make a Video');
-	const fields = ['operation', 'model', 'prompt', 'aspectRatio', 'duration', 'image', 'wait'];
-	expect(await ui.editor.fields()).toEqual(['descriptionType', ...fields]);
+	expect(await ui.editor.fields()).toEqual(['descriptionType', ...unawaited]);
 	await ui.editor.choose('operation', 'Get Task');
 	expect(await ui.editor.fields()).toEqual(['descriptionType', 'operation', 'taskId', 'wait']);
 });

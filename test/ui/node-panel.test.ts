@@ -1,3 +1,4 @@
+import type { StandIn } from '../../stand-in';
 import { eventually } from '../e2e/lib/poll';
 import { openUi } from './lib/editor';
 
@@ -54,14 +55,14 @@ describe('the credential dialog', () => {
 	it('says of a key that EvoLink does not know what is wrong and where to look', async () => {
 		await ui.editor.page.getByTestId('node-credentials-select').click();
 		await ui.editor.page.getByTestId('node-credentials-select-item-new').click();
-		await fillCredential('sk-evo-unknown');
+		await fillCredential({ ...ui.n8n.evolink.credential, apiKey: 'sk-evo-unknown' });
 		await ui.editor.page.getByText('Couldn’t connect with these settings').waitFor();
 		await ui.editor.page.getByText('More details').click();
 		await ui.editor.page.getByText(/EvoLink does not know this API key/).waitFor();
 	});
 
 	it('accepts a good key', async () => {
-		await fillCredential(ui.n8n.evolink.apiKey);
+		await fillCredential(ui.n8n.evolink.credential);
 		// saved and tested, it closes by itself; opened again, it tests anew
 		await ui.editor.page.getByTestId('editCredential-modal').waitFor({ state: 'hidden' });
 		await ui.editor.page.getByTestId('credential-edit-button').click();
@@ -77,11 +78,10 @@ it('no page of it threw', () => {
 });
 
 /** Fills the open dialog and saves it; returns when n8n has tested the key. */
-async function fillCredential(apiKey: string): Promise<void> {
+async function fillCredential(credential: StandIn['credential']): Promise<void> {
 	const { page } = ui.editor;
 	const modal = page.getByTestId('editCredential-modal');
-	const { url } = ui.n8n.evolink;
-	for (const [name, value] of Object.entries({ apiKey, baseUrl: url, filesUrl: url })) {
+	for (const [name, value] of Object.entries(credential)) {
 		const input = modal.getByTestId(`parameter-input-${name}`).locator('input').first();
 		await input.fill(value);
 		// the dialog draws itself anew while it loads, and forgets what came before

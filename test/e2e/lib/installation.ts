@@ -60,7 +60,7 @@ export class Installation {
 			const credential = await main.client.request<CredentialRef>('POST', '/rest/credentials', {
 				name: 'EvoLink',
 				type: 'evoLinkApi',
-				data: { apiKey: evolink.apiKey, baseUrl: evolink.url, filesUrl: evolink.url },
+				data: evolink.credential,
 			});
 			return new Installation(evolink, main, worker, webhook, credential, backends);
 		} catch (error) {
