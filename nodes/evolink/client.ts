@@ -13,6 +13,7 @@ import {
 	httpFailure,
 	malformedAnswer,
 	networkFailure,
+	statusOfCode,
 	type Failure,
 } from './failure';
 import { PATHS } from './generated/spec.gen';
@@ -151,7 +152,8 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 			MAX_ANSWER_BYTES,
 			request.timeoutMs,
 		);
-		return readAnswer(response.statusCode, response.headers, bytes, secrets);
+		const namesTask = request.pathParameters !== undefined;
+		return readAnswer({ status: response.statusCode, headers: response.headers, namesTask }, bytes, secrets);
 	} catch (error) {
 		const code = codeOf(error);
 		return { ok: false, failure: networkFailure(code, describeNetwork(code, hostOf(base) ?? base), secrets) };
@@ -159,16 +161,16 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 }
 
 function readAnswer(
-	status: number,
-	headers: Record<string, unknown>,
+	answer: { status: number; headers: Record<string, unknown>; namesTask: boolean },
 	bytes: Buffer | undefined,
 	secrets: readonly string[],
 ): EvoLinkAnswer {
+	const { status, headers } = answer;
 	const text = bytes?.toString('utf8') ?? '';
 	const body = parseJson(text);
 	const isSuccess = status >= 200 && status < 300;
 	if (!isSuccess) {
-		return { ok: false, failure: httpFailure({ status, headers, body: body ?? text }, Date.now(), secrets) };
+		return { ok: false, failure: httpFailure({ ...answer, body: body ?? text }, Date.now(), secrets) };
 	}
 	if (bytes === undefined) return { ok: false, failure: malformedAnswer(status, 'a body of more than 4 MB') };
 	if (typeof body !== 'object' || body === null || Array.isArray(body)) {
@@ -179,8 +181,12 @@ function readAnswer(
 		return { ok: false, failure: malformedAnswer(status, what, secrets) };
 	}
 	if (isRefusal(body)) {
-		const failure = httpFailure({ status: statusOf(body.code), headers, body }, Date.now(), secrets);
-		return { ok: false, failure };
+		const meant = statusOfCode(body.code);
+		if (meant === undefined) {
+			const what = `a refusal that does not say what was refused: ${excerptOf(text, 200, secrets)}`;
+			return { ok: false, failure: malformedAnswer(status, what, secrets) };
+		}
+		return { ok: false, failure: httpFailure({ ...answer, status: meant, body }, Date.now(), secrets) };
 	}
 	return { ok: true, status, headers, body: body as IDataObject };
 }
@@ -188,11 +194,4 @@ function readAnswer(
 /** The file host answers a refusal with HTTP 200, `success: false` and a code of its own. A task id outweighs it. */
 function isRefusal(body: object): body is { success: false; code?: unknown } {
 	return 'success' in body && body.success === false && taskIdOf(body) === undefined;
-}
-
-/** The HTTP status that a code in a body stands for: 404 is 404, 40001 a bad request, 50001 a fault of the server. */
-function statusOf(code: unknown): number {
-	const number = typeof code === 'object' ? NaN : Number(code);
-	if (number >= 400 && number <= 599) return number;
-	return number >= 50_000 ? 500 : 400;
 }

@@ -70,6 +70,7 @@ const ADVICE: Record<FailureKind, string> = {
 
 interface ErrorBody {
 	code?: string;
+	param?: string;
 	message?: string;
 	hint?: string;
 	requestId?: string;
@@ -82,31 +83,29 @@ function readErrorBody(body: unknown): ErrorBody {
 	const inner = isObject(error) ? error : body;
 	return {
 		code: scalar(isObject(error) ? error.code : (body.code ?? error)),
+		param: scalar(inner.param),
 		message: scalar(inner.message) ?? scalar(body.msg) ?? scalar(body.error_description) ?? scalar(error),
 		hint: scalar(inner.fallback_suggestion),
 		requestId: scalar(body.request_id) ?? scalar(inner.request_id),
 	};
 }
 
-function kindOf(status: number, code: string): FailureKind {
+function kindOf(status: number, { code = '', param }: ErrorBody, namesTask: boolean): FailureKind {
 	if (inGroup('submission', code)) return 'submission';
-	if (inGroup('content', code)) return 'content';
-	if (inGroup('availability', code) || code === 'model_access_denied' || code === 'key_model_not_allowed') {
-		// service_unavailable says nothing about the model
-		if (code !== 'service_unavailable') return 'modelUnavailable';
-	}
 	if (inGroup('keyLimit', code) || inGroup('keyDailyLimit', code)) return 'keyLimit';
-	if (inGroup('balance', code)) return 'balance';
+	if (inGroup('balance', code) || status === 402) return 'balance';
+	if (inGroup('content', code)) return 'content';
+	if (inGroup('availability', code) || inGroup('modelAccess', code)) return 'modelUnavailable';
+	// the older bodies have no word for it, only the field at fault
+	if (param === 'model' && [400, 403, 404].includes(status)) return 'modelUnavailable';
 	if (inGroup('keyState', code)) return status === 401 ? 'unauthorized' : 'keyState';
 	switch (status) {
 		case 401:
 			return 'unauthorized';
-		case 402:
-			return 'balance';
 		case 403:
 			return 'forbidden';
 		case 404:
-			return 'notFound';
+			return namesTask ? 'notFound' : 'unexpected';
 		case 409:
 			return 'submission';
 		case 413:
@@ -152,15 +151,48 @@ export function excerptOf(text: string, length: number, secrets: readonly string
 	return tidy(redact(text, secrets).trim().slice(0, length), secrets);
 }
 
-/** Maps an answer that is not a success. `body` is the parsed JSON, or the text where it was none. */
+/** Codes with which EvoLink refuses before anything can be charged. */
+const REFUSALS = [
+	'balance',
+	'keyLimit',
+	'keyDailyLimit',
+	'keyState',
+	'modelAccess',
+	'content',
+	'input',
+	'task',
+] as const;
+
+/**
+ * The HTTP status that the code of a refusal inside a 2xx stands for: 404 is 404, 40001 a bad request, 50001 a fault of the
+ * server. Nothing where the code does not say that anything was refused.
+ */
+export function statusOfCode(code: unknown): number | undefined {
+	const word = scalar(code) ?? '';
+	if (REFUSALS.some((group) => inGroup(group, word))) return 400;
+	const number = Number(word);
+	if (Number.isInteger(number) && number >= 400 && number < 600) return number;
+	const family = Math.floor(number / 10_000);
+	return family === 4 || family === 5 ? family * 100 : undefined;
+}
+
+/** Maps an answer that is not a success. */
 export function httpFailure(
-	answer: { status: number; body: unknown; headers: Record<string, unknown> },
+	answer: {
+		status: number;
+		/** The parsed JSON, or the text where it was none. */
+		body: unknown;
+		headers: Record<string, unknown>;
+		/** Whether the request named a task: without one, 404 is about the address or the model. */
+		namesTask: boolean;
+	},
 	now: number,
 	secrets: readonly string[],
 ): Failure {
 	const { status, headers } = answer;
-	const { code = '', message, hint, requestId } = readErrorBody(answer.body);
-	const kind = kindOf(status, code);
+	const said = readErrorBody(answer.body);
+	const { code = '', message, hint, requestId } = said;
+	const kind = kindOf(status, said, answer.namesTask);
 	const excerpt = typeof answer.body === 'string' ? excerptOf(answer.body, EXCERPT, secrets) : '';
 	const fallback =
 		excerpt === '' ? `EvoLink answered ${status} without a reason` : `EvoLink answered: ${excerpt}`;
@@ -230,7 +262,11 @@ export function credentialFailure(reason: string): Failure {
 
 /** `(402 insufficient_quota, request req_1)`: what EvoLink's support asks for. */
 export function failureReference(failure: Failure): string {
-	const first = [failure.status, failure.code].filter((part) => part !== undefined).join(' ');
+	const { status, code } = failure;
+	// the older bodies repeat the status as their code
+	const first = [status, code === String(status) ? undefined : code]
+		.filter((part) => part !== undefined)
+		.join(' ');
 	const parts = [first, failure.requestId === undefined ? '' : `request ${failure.requestId}`].filter(
 		Boolean,
 	);

@@ -121,6 +121,20 @@ test.concurrent.each([
 	),
 );
 
+test.concurrent.each([
+	['403, newer body', { status: 403, generation: 'new' as const }],
+	['403, older body', { status: 403, generation: 'old' as const }],
+	['404, older body', { status: 404, generation: 'old' as const }],
+	['503, no channel', { status: 503, code: 'no_available_channel' }],
+])('a model that EvoLink does not serve is told so, and where to look for another (%s)', (_, fault) =>
+	inLab(async (lab) => {
+		lab.evolink.fault('create', { kind: 'http', ...fault });
+		const run = await lab.run([start, sora()], { items: prompts('a cat') });
+		expect(run.error?.message).toContain('does not serve this model to this key now');
+		expect(run.error?.message).toContain('https://evolink.ai/models');
+	}),
+);
+
 test.concurrent('a key that a gateway echoes in its error is blanked out everywhere', () =>
 	inLab(async (lab) => {
 		const message = `Invalid token Bearer ${lab.evolink.apiKey}`;

@@ -47,6 +47,12 @@ const FAULTS: CreateFault[] = [
 	row('200 with a body of 32 MB', { kind: 'huge-body' }, 'unknown', true),
 	row('200 with an empty body', { kind: 'body', body: '', accepted: true }, 'unknown', true),
 	row('200 with a list', { kind: 'body', body: [], accepted: true }, 'unknown', true),
+	row(
+		'200 with a refusal that does not say what was refused',
+		{ kind: 'body', body: { success: false, message: 'no', data: {} }, accepted: true },
+		'unknown',
+		true,
+	),
 	row('a redirect', { kind: 'body', body: '', status: 307 }, 'unknown'),
 	row('408', http(408, { accepted: true }), 'unknown', true),
 	row('409 idempotency_conflict', http(409, { code: 'idempotency_conflict' }), 'unknown'),

@@ -74,6 +74,12 @@ const create: Fault[] = [
 	api('create', '200, a list', body([], { accepted: true }), unknown),
 	api('create', '200, null', body('null', { accepted: true }), unknown),
 	api('create', '200, wrong types', body({ id: { a: 1 }, status: [] }, { accepted: true }), unknown),
+	api(
+		'create',
+		'200, refused without a code',
+		body({ success: false, message: 'no' }, { accepted: true }),
+		unknown,
+	),
 	api('create', 'an answer 2 s late', { kind: 'slow', seconds: seconds(2) }, { ...unnoticed, seconds: 2 }),
 	api(
 		'create',
@@ -110,6 +116,7 @@ const read: Fault[] = [
 	api('read', '200, half the JSON', { kind: 'truncated-json' }, unnoticed),
 	api('read', '200, 8 MB', { kind: 'huge-body', bytes: 8 * 2 ** 20 }, unnoticed),
 	api('read', '200, empty', body(''), unnoticed),
+	api('read', '200, refused without a code', body({ success: false, message: 'no' }), unnoticed),
 	api('read', '200, another task', body({ id: 'task-unified-1-zzzzzzzz', status: 'completed' }), unnoticed),
 	api('read', 'an answer 1 s late', { kind: 'slow', seconds: seconds(1) }, { ...unnoticed, seconds: 1 }),
 	// 15 s for each look, and the last one may begin at the deadline

@@ -78,6 +78,21 @@ describe('a request to EvoLink', () => {
 		expect(await createTask(taken.ctx, {}, 'key')).toMatchObject({ ok: true, task: { id: ID } });
 	});
 
+	test.each([
+		[{ success: false, message: 'no' }],
+		[{ success: false, code: 200, message: 'no' }],
+		[{ success: false, code: 'internal_error', message: 'no' }],
+	])(
+		'%j says nothing of what was refused: an order may have been taken, and a task is asked for again',
+		async (body) => {
+			const { ctx } = host(() => ({ status: 200, body: JSON.stringify(body) }));
+			const said = expect.stringMatching(/^EvoLink answered 200 with .*"message":"no"/) as string;
+			const failure = { charge: 'unknown', transient: true, status: 200, message: said };
+			expect(await createTask(ctx, {}, 'key')).toMatchObject({ ok: false, failure });
+			expect(await getTask(ctx, ID)).toMatchObject({ ok: false, failure });
+		},
+	);
+
 	test('a body of more than 4 MB is not kept', async () => {
 		const body = Buffer.alloc(5_000_000, 0x20);
 		const reading = await getTask(host(() => ({ status: 200, body })).ctx, ID);

@@ -11,6 +11,7 @@ import {
 	nothingSent,
 	redact,
 	retryAfterMs,
+	statusOfCode,
 	tidy,
 	type Failure,
 	type FailureKind,
@@ -22,7 +23,9 @@ jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const fail = (status: number, body: unknown, headers = {}, secrets: string[] = []) =>
-	httpFailure({ status, body, headers }, NOW, secrets);
+	httpFailure({ status, body, headers, namesTask: true }, NOW, secrets);
+const failOrder = (status: number, body: unknown) =>
+	httpFailure({ status, body, headers: {}, namesTask: false }, NOW, []);
 
 const newBody = (code: string) => ({ error: { code, message: 'm', type: 't' } });
 const oldBody = (status: number) => ({ error: { code: status, message: 'm', type: 't' } });
@@ -60,20 +63,17 @@ const GROUPS: Array<[keyof typeof evolinkFacts.httpErrorCodes, number, FailureKi
 	['keyState', 401, 'unauthorized'],
 	['keyState', 403, 'keyState'],
 	['content', 400, 'content'],
+	['modelAccess', 403, 'modelUnavailable'],
 	['availability', 503, 'modelUnavailable'],
+	['quota', 402, 'balance'],
+	['quota', 429, 'rateLimited'],
 	['input', 400, 'badRequest'],
 	['submission', 409, 'submission'],
 	['submission', 500, 'submission'],
 	['rateLimit', 429, 'rateLimited'],
 	['server', 500, 'server'],
+	['availability', 402, 'balance'],
 ];
-
-/** Codes whose meaning is narrower than their group's. */
-const EXCEPTIONS: Record<string, FailureKind> = {
-	service_unavailable: 'server',
-	model_access_denied: 'modelUnavailable',
-	key_model_not_allowed: 'modelUnavailable',
-};
 
 describe('what an HTTP answer means', () => {
 	describe.each([
@@ -94,13 +94,59 @@ describe('what an HTTP answer means', () => {
 
 	describe.each(GROUPS)('a code of the group %s at %i', (group, status, kind) => {
 		test.each(evolinkFacts.httpErrorCodes[group].map((code) => [code]))(`%s means ${kind}`, (code) => {
-			expect(fail(status, newBody(code)).kind).toBe(EXCEPTIONS[code] ?? kind);
+			expect(fail(status, newBody(code)).kind).toBe(kind);
 		});
 	});
 
 	test('every code of the spec has a row in this table', () => {
 		const told = new Set<string>([...GROUPS.map(([group]) => group), 'task']);
 		expect(Object.keys(evolinkFacts.httpErrorCodes).filter((group) => !told.has(group))).toEqual([]);
+	});
+
+	test('a model that is not served is told so by the older bodies, too, which only name the field', () => {
+		for (const status of [400, 403, 404]) {
+			const body = { error: { code: status, message: 'm', type: 't', param: 'model' } };
+			expect(failOrder(status, body).kind).toBe('modelUnavailable');
+		}
+		const tooMany = { error: { code: 429, message: 'm', type: 't', param: 'model' } };
+		expect(failOrder(429, tooMany).kind).toBe('rateLimited');
+	});
+
+	test('an order that meets 404 is not told about ids, but where to look at the address', () => {
+		for (const body of [oldBody(404), newBody('not_found'), '<h1>Not Found</h1>']) {
+			expect(failOrder(404, body)).toMatchObject({
+				kind: 'unexpected',
+				charge: 'none',
+				advice: expect.stringContaining('base URLs'),
+			});
+		}
+	});
+
+	test.each<[unknown, number | undefined]>([
+		[402, 402],
+		['404', 404],
+		[599, 599],
+		[40001, 400],
+		[50001, 500],
+		['insufficient_quota', 400],
+		['content_policy_violation', 400],
+		['task_not_found', 400],
+		['internal_error', undefined],
+		['no_available_channel', undefined],
+		['rate_limit_exceeded', undefined],
+		['idempotency_conflict', undefined],
+		['a word nobody knows', undefined],
+		[200, undefined],
+		[0, undefined],
+		[399, undefined],
+		[600, undefined],
+		[400.5, undefined],
+		[39_999, undefined],
+		[60_000, undefined],
+		[undefined, undefined],
+		[{ toString: 1 }, undefined],
+	])('a refusal inside a 2xx with the code %p counts as %p', (code, status) => {
+		expect(statusOfCode(code)).toBe(status);
 	});
 
 	test('the statuses of reading a task mean what they say', () => {
@@ -147,8 +193,8 @@ describe('what an HTTP answer means', () => {
 		});
 		expect(failure).toMatchObject({ code: '413', requestId: 'req_1' });
 		expect(failure.advice).toContain('compress the image');
-		expect(failureReference(failure)).toBe('(413 413, request req_1)');
-		expect(failureSentence(failure)).toMatch(/^Image file too large \(413 413, request req_1\)\. /);
+		expect(failureReference(failure)).toBe('(413, request req_1)');
+		expect(failureSentence(failure)).toMatch(/^Image file too large \(413, request req_1\)\. /);
 	});
 
 	test('nothing is told that EvoLink did not say', () => {

@@ -812,7 +812,9 @@ export const evolinkFacts = {
 			"insufficient_quota",
 			"insufficient_user_quota",
 			"quota_not_enough",
-			"account_balance_insufficient",
+			"account_balance_insufficient"
+		],
+		"quota": [
 			"quota_exceeded"
 		],
 		"keyLimit": [
@@ -828,10 +830,12 @@ export const evolinkFacts = {
 			"invalid_token",
 			"key_disabled",
 			"key_expired",
-			"key_model_not_allowed",
-			"model_access_denied",
 			"ip_restricted",
 			"user_disabled"
+		],
+		"modelAccess": [
+			"model_access_denied",
+			"key_model_not_allowed"
 		],
 		"content": [
 			"content_policy_violation",
@@ -844,7 +848,7 @@ export const evolinkFacts = {
 			"no_available_channel",
 			"model_unavailable",
 			"channel_selection_failed",
-			"service_unavailable"
+			"model_not_found"
 		],
 		"input": [
 			"invalid_request",
@@ -865,7 +869,8 @@ export const evolinkFacts = {
 			"rate_limit_exceeded"
 		],
 		"server": [
-			"internal_error"
+			"internal_error",
+			"service_unavailable"
 		]
 	},
 	"pricing": {
