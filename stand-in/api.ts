@@ -8,6 +8,7 @@ import { checkBeyondSchema, complaint } from './judgement';
 import type { Ledger } from './ledger';
 import type { Spec } from './spec';
 import type { TaskStore } from './store';
+import { mediaType } from './text';
 import type { ErrorGeneration, HttpFault, Json } from './types';
 
 /** Operation → where its faults are set. */
@@ -27,6 +28,8 @@ export const PLACES: Record<string, ApiPlace> = {
 export interface Call {
 	/** The multipart file, if any. */
 	upload?: Upload;
+	/** Why the body is no use. */
+	unreadable?: string;
 	/** Id to store the created task under. */
 	taskId?: string;
 	/** Set by the create handler: this answer may break the schema because its script says so. */
@@ -34,6 +37,8 @@ export interface Call {
 }
 
 type Handler = (context: Context, call: Call) => Answer | Promise<Answer>;
+/** Throws the refusal. */
+type Check = (context: Context, call: Call) => void;
 
 /** EvoLink's operations on top of the OpenAPI file. Refusals come back as answers; nothing is thrown. */
 export class Api {
@@ -70,13 +75,14 @@ export class Api {
 				listFiles: this.listFiles,
 				getFileQuota: () => fileAnswer(parts.files.quota()),
 				deleteFile: this.deleteFile,
+				postSecurityHandler: this.checkForm,
 				validationFail: this.invalid,
 				notFound: () => this.unknownRoute(404),
 				methodNotAllowed: () => this.unknownRoute(405),
 				unauthorizedHandler: () => {
 					throw new Refusal(401);
 				},
-			} satisfies Record<string, Handler>,
+			} satisfies Record<string, Handler | Check>,
 			securityHandlers: {
 				bearerAuth: ({ request }: Context) => request.headers.authorization === `Bearer ${parts.apiKey}`,
 			},
@@ -126,7 +132,7 @@ export class Api {
 	};
 
 	private readonly readTask: Handler = ({ request }, call) => {
-		const id = decodeURIComponent(String(request.params.task_id));
+		const id = String(request.params.task_id);
 		call.unchecked = this.parts.store.tasks.get(id)?.script.extra !== undefined;
 		return { status: 200, headers: {}, json: this.parts.store.read(id) };
 	};
@@ -149,8 +155,12 @@ export class Api {
 
 	private readonly uploadBase64: Handler = ({ request }) => {
 		const body = request.requestBody as { base64_data: string; file_name?: string; upload_path?: string };
-		const [, mimeType, text] = /^(?:data:([^;,]+);base64,)?(.*)$/s.exec(body.base64_data) ?? [];
-		const content = Buffer.from(text ?? '', 'base64');
+		const [, mimeType, text = ''] = /^(?:data:([^;,]+);base64,)?(.*)$/s.exec(body.base64_data) ?? [];
+		const content = Buffer.from(text, 'base64');
+		// Node skips what is not base64; written out again, only the real thing is the same
+		if (content.toString('base64').replace(/=+$/, '') !== text.replace(/\s/g, '').replace(/=+$/, '')) {
+			throw new FileRefusal(400, 'base64_data is not base64', 400);
+		}
 		const originalName = body.file_name ?? `upload.${mimeType?.split('/')[1] ?? 'png'}`;
 		return fileAnswer(
 			this.parts.files.store({
@@ -188,8 +198,21 @@ export class Api {
 	};
 
 	private readonly deleteFile: Handler = ({ request }) => {
-		this.parts.files.delete(decodeURIComponent(String(request.params.file_id)));
+		this.parts.files.delete(String(request.params.file_id));
 		return { status: 200, headers: {}, json: { success: true, code: 200, msg: 'File deleted' } };
+	};
+
+	/** Before anything in the body counts: whether it has come, and in a form that the operation takes. */
+	private readonly checkForm: Check = ({ operation, request, security }, { unreadable }) => {
+		const body = operation.requestBody as { content: Json } | undefined;
+		if (!body || !security?.authorized) return;
+		const types = Object.keys(body.content);
+		const type = mediaType(request.headers['content-type'] as string | undefined);
+		const problem = types.includes(type) ? unreadable : `Content-Type must be ${types.join(' or ')}`;
+		if (problem === undefined) return;
+		const message = `Invalid request: ${problem}`;
+		if (PLACES[operation.operationId ?? ''] === 'upload') throw new FileRefusal(400, message, 400);
+		throw new Refusal(400, { message });
 	};
 
 	private readonly invalid: Handler = (context) => {
@@ -225,7 +248,7 @@ export class Api {
 		return this.error({ status: 500, message: `STAND-IN BUG: ${String(error)}` }, operationId);
 	}
 
-	private unknownRoute(status: number): Answer {
+	unknownRoute(status: number): Answer {
 		const words = { code: 'route_not_found', message: 'No such route', type: 'invalid_request_error' };
 		return errorAnswer({ status, ...words }, this.errorGeneration, () => undefined);
 	}

@@ -66,9 +66,10 @@ export class FileStore {
 		const fileName = basename(upload.fileName ?? upload.originalName) || 'file';
 		const folder = (upload.uploadPath ?? '').replace(/^\/+|\/+$/g, '');
 		const path = folder ? `${folder}/${fileName}` : fileName;
+		if (!isAddress(path)) throw new FileRefusal(400, 'Invalid file name or path', 400);
 		const mimeType = typeOf(upload, fileName);
 		if (upload.size > this.rules.maxBytes) throw this.refusal(40001);
-		if (!this.rules.documentedMimeTypes.includes(mimeType) && !/^(video|audio)\//.test(mimeType)) {
+		if (!this.rules.documentedMimeTypes.includes(mimeType) && !/^(video|audio)\/[\w.+-]+$/.test(mimeType)) {
 			throw this.refusal(40002);
 		}
 		const older = [...this.files.values()].find((file) => file.path === path);
@@ -150,6 +151,12 @@ function typeOf(upload: Upload, fileName: string): string {
 	if (declared && declared !== 'application/octet-stream') return declared;
 	const extension = extname(fileName) || extname(upload.originalName);
 	return TYPES[extension.toLowerCase()] ?? 'application/octet-stream';
+}
+
+/** Can a link be made of it that leads back to it? */
+function isAddress(path: string): boolean {
+	const utf8 = Buffer.from(path).toString();
+	return utf8 === path && !path.split('/').some((segment) => segment === '.' || segment === '..');
 }
 
 /** The manual's example prints times with this offset. */

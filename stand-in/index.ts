@@ -77,6 +77,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		files,
 		media,
 		clock,
+		facts,
 		random: new Random(seed + 2),
 		apiKey,
 		emit,

@@ -28,7 +28,8 @@ export function complaint(
 	body: Json | undefined,
 	errors: ErrorObject[],
 ): { param: string; message: string } {
-	const name = facts.models[String(body?.model)]?.schema ?? 'CustomModelRequest';
+	const model = typeof body?.model === 'string' ? body.model : '';
+	const name = facts.models[model]?.schema ?? 'CustomModelRequest';
 	const branch = `/oneOf/${requestSchemas.indexOf(name)}/`;
 	const own = errors.filter(({ schemaPath }) => schemaPath.includes(branch));
 	const [error] = operationId === 'createVideoTask' && own.length > 0 ? own : errors;

@@ -5,6 +5,7 @@ import type { Clock } from './clock';
 import { retryAfter } from './errors';
 import type { FaultList } from './faults';
 import type { Task } from './tasks';
+import { decoded } from './text';
 import type { MediaFault, MediaScript, MediaStats, TaskFaultContext } from './types';
 
 export const MEDIA_PATH = '/media/stand-in';
@@ -144,7 +145,7 @@ export class MediaHost {
 	}
 
 	private taskOf(url: URL): Task | undefined {
-		const name = decodeURIComponent(url.pathname.slice(MEDIA_PATH.length + 1));
+		const name = decoded(url.pathname.slice(MEDIA_PATH.length + 1));
 		return this.tasks.get(name.replace(/\.(mp4|jpg)$/, ''));
 	}
 }

@@ -1,6 +1,7 @@
 import busboy from 'busboy';
 import type { IncomingMessage } from 'node:http';
 import { KEPT_BYTES, type Upload } from './files';
+import { mediaType } from './text';
 
 /** JSON bodies above this are refused with 413; an upload of 100 MB as base64 fits. */
 const JSON_LIMIT = 150 * 2 ** 20;
@@ -13,11 +14,15 @@ export interface Received {
 	shown: unknown;
 	upload?: Upload;
 	tooLarge?: boolean;
+	/** Why the body is no use, whatever it was for. */
+	unreadable?: string;
 }
 
-/** Reads the whole body; files beyond what is kept are only counted. */
-export async function receive(request: IncomingMessage): Promise<Received> {
-	if (request.headers['content-type']?.startsWith('multipart/form-data')) return receiveMultipart(request);
+/** Reads the whole body; files beyond what is kept are only counted. Rejects only where the client went away. */
+export async function receive(request: IncomingMessage, filesPerRequest: number): Promise<Received> {
+	if (mediaType(request.headers['content-type']) === 'multipart/form-data') {
+		return receiveMultipart(request, filesPerRequest);
+	}
 	const chunks: Buffer[] = [];
 	let size = 0;
 	for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -29,19 +34,44 @@ export async function receive(request: IncomingMessage): Promise<Received> {
 	const text = Buffer.concat(chunks).toString('utf8');
 	try {
 		const body: unknown = JSON.parse(text);
-		return { body, shown: shorten(body) };
+		const shown = shorten(body);
+		// a JSON text inside a JSON string would be parsed once more further on
+		if (body === null || typeof body !== 'object') return unreadable('the body must be a JSON object', shown);
+		return { body, shown };
 	} catch {
-		return { body: text, shown: shorten(text) };
+		return unreadable('the body is not valid JSON', shorten(text));
 	}
 }
 
-function receiveMultipart(request: IncomingMessage): Promise<Received> {
+function unreadable(why: string, shown?: unknown): Received {
+	return { body: undefined, shown, unreadable: why };
+}
+
+function receiveMultipart(request: IncomingMessage, filesPerRequest: number): Promise<Received> {
 	return new Promise((resolve, reject) => {
-		const parser = busboy({ headers: request.headers, defParamCharset: 'utf8' });
+		const broken = (error: unknown) => {
+			request.unpipe();
+			// the client listens only once it has sent everything
+			request.resume();
+			resolve(
+				unreadable(`the form cannot be read: ${error instanceof Error ? error.message : String(error)}`),
+			);
+		};
+		request.on('error', reject);
+		let parser: busboy.Busboy;
+		try {
+			parser = busboy({ headers: request.headers, defParamCharset: 'utf8' });
+		} catch (error) {
+			return broken(error);
+		}
 		const fields: Record<string, string> = {};
+		let files = 0;
 		let file: { field: string; name: string; type: string; size: number; chunks: Buffer[] } | undefined;
 		parser.on('field', (name, value) => (fields[name] = value));
 		parser.on('file', (field, stream, { filename, mimeType }) => {
+			// the parser says the same of itself, but an error that nobody hears ends the process
+			stream.on('error', broken);
+			files++;
 			const current = (file = {
 				field,
 				name: filename ?? 'file',
@@ -54,9 +84,11 @@ function receiveMultipart(request: IncomingMessage): Promise<Received> {
 				if (current.size <= KEPT_BYTES) current.chunks.push(chunk);
 			});
 		});
-		parser.on('error', reject);
+		parser.on('error', broken);
 		parser.on('close', () => {
 			if (!file) return resolve({ body: fields, shown: fields });
+			if (files > filesPerRequest)
+				return resolve(unreadable(`at most ${filesPerRequest} file per request`, fields));
 			const { field, name, type, size, chunks } = file;
 			const uploaded: Upload = {
 				originalName: name,
@@ -72,7 +104,6 @@ function receiveMultipart(request: IncomingMessage): Promise<Received> {
 				upload: field === 'file' ? uploaded : undefined,
 			});
 		});
-		request.on('error', reject);
 		request.pipe(parser);
 	});
 }

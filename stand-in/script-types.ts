@@ -148,7 +148,7 @@ export type ApiFault =
 	| (FaultCommon & { kind: 'truncated-json' })
 	/** The proper JSON with one giant extra string; default 32 MiB. */
 	| (FaultCommon & { kind: 'huge-body'; bytes?: number })
-	/** Any JSON or text with any status. */
+	/** Any JSON or text with any status; undefined is an empty body. */
 	| (FaultCommon & { kind: 'body'; body: unknown; status?: number; contentType?: string })
 	/** Uploads: `{ success: false, code, msg }`; HTTP status default 200. */
 	| (FaultCommon & { kind: 'refused'; code: number; msg?: string; status?: number });

@@ -1,3 +1,4 @@
+import { decoded } from './text';
 import type { ApiFault, Json, MediaScript, Outcome, TaskMatch, TaskScript } from './types';
 
 interface Directed {
@@ -49,7 +50,7 @@ function matches(
 	info: { idempotencyKey: string | undefined; index: number },
 ): boolean {
 	if (typeof match === 'function') return match(request, info);
-	const text = String(request.prompt ?? request.video_url ?? '');
+	const text = textOf(request.prompt ?? request.video_url);
 	return typeof match === 'string'
 		? text.includes(match)
 		: new RegExp(match, match.flags.replace('g', '')).test(text);
@@ -61,7 +62,7 @@ function matches(
  */
 export function directives(request: Json): Directed {
 	const directed: Directed = { script: {} };
-	const text = `${String(request.prompt ?? '')} ${decoded(String(request.video_url ?? ''))}`;
+	const text = `${textOf(request.prompt)} ${decoded(textOf(request.video_url))}`;
 	for (const [, orders] of text.matchAll(/\[stand-in:([^\]]*)\]/gi)) {
 		for (const order of orders.split(',')) obey(order.trim().split(/\s+/), directed);
 	}
@@ -75,9 +76,13 @@ function obey([word, first, second]: string[], directed: Directed): void {
 	else if (word === 'fail') Object.assign(script, { outcome: 'failed', ...(first ? { code: first } : {}) });
 	else if (word === 'seconds' && Number(first) >= 0) script.seconds = Number(first);
 	else if (word === 'media') script.media = { ...script.media, ...mediaOrder(first, second) };
-	else if (word === 'refuse' && Number(first) >= 400) {
+	else if (word === 'refuse' && isErrorStatus(Number(first))) {
 		directed.fault = { kind: 'http', status: Number(first), ...(second ? { code: second } : {}) };
 	} else if (word === 'drop') directed.fault = { kind: first === 'before' ? 'drop-before' : 'drop-after' };
+}
+
+function isErrorStatus(status: number): boolean {
+	return Number.isInteger(status) && status >= 400 && status <= 599;
 }
 
 function mediaOrder(word: string | undefined, argument: string | undefined): MediaScript {
@@ -92,10 +97,7 @@ function mediaOrder(word: string | undefined, argument: string | undefined): Med
 	return {};
 }
 
-function decoded(url: string): string {
-	try {
-		return decodeURIComponent(url);
-	} catch {
-		return url;
-	}
+/** A scripted request has not been judged yet: anything may stand in its fields. */
+function textOf(value: unknown): string {
+	return typeof value === 'string' ? value : '';
 }

@@ -8,7 +8,9 @@ import { MEDIA_PATH, type MediaHost } from './media';
 import type { Random } from './random';
 import { receive } from './receive';
 import { directives } from './scripts';
+import type { Facts } from './spec';
 import type { Emit, TaskStore } from './store';
+import { decodable, decoded } from './text';
 import type { ApiFault, Json, SeenRequest } from './types';
 
 const HUGE_BODY = 32 * 2 ** 20;
@@ -26,6 +28,7 @@ export class Server {
 			media: MediaHost;
 			clock: Clock;
 			random: Random;
+			facts: Facts;
 			apiKey: string;
 			emit: Emit;
 			violation: (text: string) => void;
@@ -42,7 +45,8 @@ export class Server {
 
 	private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const seen = this.record(request, response);
-		const url = new URL(seen.path, 'http://stand-in');
+		const url = target(seen.path);
+		if (!url) return this.send(response, this.parts.api.unknownRoute(400));
 		if (url.pathname.startsWith(`${MEDIA_PATH}/`)) {
 			seen.operationId = 'media';
 			const done = await this.parts.media.serve(request, response, url);
@@ -61,12 +65,12 @@ export class Server {
 		response: ServerResponse,
 		seen: SeenRequest,
 	): Promise<void> {
-		const { api, clock, faults, store } = this.parts;
-		const received = await receive(request);
+		const { api, clock, facts, faults, store } = this.parts;
+		const received = await receive(request, facts.upload.filesPerRequest);
 		seen.body = received.shown;
 		const incoming = {
 			method: seen.method,
-			path: seen.path,
+			path: decodable(seen.path),
 			headers: request.headers as Record<string, string | string[]>,
 			body: received.body,
 		};
@@ -81,7 +85,8 @@ export class Server {
 		if (fault?.kind === 'slow' && !isAccepted(fault)) await clock.sleep(fault.seconds);
 		if (response.destroyed) return;
 
-		const call: Call = { upload: received.upload, taskId: fault?.kind === 'odd-id' ? fault.id : undefined };
+		const { upload, unreadable } = received;
+		const call: Call = { upload, unreadable, taskId: fault?.kind === 'odd-id' ? fault.id : undefined };
 		let answer: Answer | undefined;
 		if (received.tooLarge) answer = api.error({ status: 413 }, seen.operationId);
 		else if (!fault || fault.kind === 'slow' || isAccepted(fault)) answer = await api.handle(incoming, call);
@@ -125,7 +130,7 @@ export class Server {
 			case 'huge-body':
 				return { status: 200, headers, json: { ...json, padding: 'x'.repeat(fault.bytes ?? HUGE_BODY) } };
 			case 'body': {
-				const text = typeof fault.body === 'string' ? fault.body : JSON.stringify(fault.body);
+				const text = typeof fault.body === 'string' ? fault.body : (JSON.stringify(fault.body) ?? '');
 				const contentType = fault.contentType ?? 'application/json';
 				return { status: fault.status ?? 200, headers: { ...headers, 'content-type': contentType }, text };
 			}
@@ -181,11 +186,13 @@ export class Server {
 	}
 }
 
+/** A path, or a whole URL as a proxy is asked for it; undefined where it is neither. */
+function target(path: string): URL | undefined {
+	// not as a relative reference: in one, `//` would be the start of a host
+	const text = path.startsWith('/') ? `http://stand-in${path}` : path;
+	return URL.canParse(text) ? new URL(text) : undefined;
+}
+
 function lastSegment(path: string): string {
-	const segment = path.split('?')[0].split('/').at(-1) ?? '';
-	try {
-		return decodeURIComponent(segment);
-	} catch {
-		return segment;
-	}
+	return decoded(path.split('?')[0].split('/').at(-1) ?? '');
 }

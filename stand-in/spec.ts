@@ -15,6 +15,7 @@ export interface Facts {
 	upload: {
 		maxBytes: number;
 		lifetimeHours: number;
+		filesPerRequest: number;
 		maxFiles: { default: number };
 		documentedMimeTypes: string[];
 		failureCodes: Record<string, string>;

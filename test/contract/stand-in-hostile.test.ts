@@ -1,0 +1,126 @@
+import { request } from 'node:http';
+import { client, evolink, misfit, standInForEachTest } from './stand-in-client';
+
+const CREATE = '/v1/videos/generations';
+const STREAM = '/api/v1/files/upload/stream';
+const BASE64 = '/api/v1/files/upload/base64';
+const CAT = JSON.stringify({ model: 'sora-2-preview', prompt: 'a cat' });
+const FORM = 'multipart/form-data; boundary=b';
+const JSON_TYPE = 'application/json';
+
+const part = (name: string, text: string, file = '') =>
+	`--b\r\nContent-Disposition: form-data; name="${name}"${file && `; filename="${file}"`}\r\n\r\n${text}`;
+
+standInForEachTest();
+
+/** As it is written: fetch would tidy up paths and headers. */
+function ask(method: string, path: string, type?: string, body = ''): Promise<number | undefined> {
+	const headers = {
+		authorization: `Bearer ${evolink.apiKey}`,
+		'content-length': Buffer.byteLength(body),
+		...(type === undefined ? {} : { 'content-type': type }),
+	};
+	const { port } = new URL(evolink.url);
+	return new Promise((resolve, reject) => {
+		request({ port, method, path, headers, agent: false }, (response) => {
+			response.resume().on('end', () => resolve(response.statusCode));
+		})
+			.on('error', reject)
+			.end(body);
+	});
+}
+
+describe('whatever is sent, the answer is a refusal, nothing is charged and nothing breaks', () => {
+	test.each<[string, number, [method: string, path: string, type?: string, body?: string]]>([
+		['a path of two slashes', 404, ['GET', '//']],
+		['a path that is half a URL', 400, ['GET', 'http://[']],
+		['a task id that is not well-formed', 400, ['GET', '/v1/tasks/%zz']],
+		['a file id that is not well-formed', 404, ['DELETE', '/api/v1/files/%zz']],
+		['a media link that is not well-formed', 403, ['GET', '/media/stand-in/%zz']],
+		['a prompt that is an object', 400, ['POST', CREATE, JSON_TYPE, '{"prompt":{"toString":1}}']],
+		['a video_url that is an object', 400, ['POST', CREATE, JSON_TYPE, '{"video_url":{"toString":1}}']],
+		['a model that is an object', 400, ['POST', CREATE, JSON_TYPE, '{"model":{"toString":1}}']],
+		['null', 400, ['POST', CREATE, JSON_TYPE, 'null']],
+		['a list', 400, ['POST', CREATE, JSON_TYPE, `[${CAT}]`]],
+		['JSON inside a JSON string', 400, ['POST', CREATE, JSON_TYPE, JSON.stringify(CAT)]],
+		['JSON that never ends nesting', 400, ['POST', CREATE, JSON_TYPE, nested(100_000)]],
+		['no body', 400, ['POST', CREATE, JSON_TYPE]],
+		['no content type', 400, ['POST', CREATE, undefined, CAT]],
+		['JSON as text', 400, ['POST', CREATE, 'text/plain', CAT]],
+		['JSON as a form', 400, ['POST', CREATE, 'application/x-www-form-urlencoded', CAT]],
+		['an order as form data', 400, ['POST', CREATE, FORM, `${part('model', 'sora-2-preview')}\r\n--b--\r\n`]],
+		['an upload as JSON', 400, ['POST', STREAM, JSON_TYPE, CAT]],
+		[
+			'an upload without a boundary',
+			400,
+			['POST', STREAM, 'multipart/form-data', part('file', 'x', 'a.png')],
+		],
+		['an upload of junk', 400, ['POST', STREAM, FORM, 'junk']],
+		['an upload that ends inside the file', 400, ['POST', STREAM, FORM, part('file', 'half', 'a.png')]],
+		[
+			'two files in one upload',
+			400,
+			['POST', STREAM, FORM, `${part('file', 'x', 'a.png')}\r\n${part('file', 'y', 'b.png')}\r\n--b--\r\n`],
+		],
+		['base64 that is none', 400, ['POST', BASE64, JSON_TYPE, '{"base64_data":"*** not base64 ***"}']],
+		[
+			'a data URL that is not base64',
+			400,
+			['POST', BASE64, JSON_TYPE, '{"base64_data":"data:image/png,abc"}'],
+		],
+		[
+			'a file name that is no text',
+			400,
+			['POST', BASE64, JSON_TYPE, '{"base64_data":"AAAA","file_name":"\\ud800.png"}'],
+		],
+		[
+			'a folder above its own',
+			400,
+			['POST', BASE64, JSON_TYPE, '{"base64_data":"AAAA","file_name":"a.png","upload_path":"../.."}'],
+		],
+	])('%s', async (_name, status, [method, path, type, body]) => {
+		expect(await ask(method, path, type, body)).toBe(status);
+		expect(evolink.charges).toEqual([]);
+		expect(evolink.files.size).toBe(0);
+		expect((await client.call('GET', '/v1/credits')).status).toBe(200);
+	});
+
+	test('a content type that would break the answers about it is refused as a type', async () => {
+		const reply = await client.call('POST', BASE64, { base64_data: 'data:video/\u00e9\n;base64,AAAA' });
+		expect(reply.json).toMatchObject({ success: false, code: 40002 });
+	});
+
+	test('who has no key learns nothing about the body', async () => {
+		const reply = await client.call('POST', CREATE, 'junk', { authorization: 'Bearer sk-other' });
+		expect(reply.status).toBe(401);
+	});
+
+	test('a JSON type may have parameters and any case', async () => {
+		expect(await ask('POST', CREATE, 'Application/JSON; charset=utf-8', CAT)).toBe(200);
+	});
+
+	test('base64 may be wrapped and may lack its padding', async () => {
+		for (const base64_data of ['iVBORw==', 'iVBORw', 'iVBO\nRw==']) {
+			const reply = await client.call('POST', BASE64, { base64_data, file_name: 'a.png' });
+			expect(misfit('uploadFileBase64', reply)).toBeUndefined();
+			expect(reply.json?.data).toMatchObject({ file_size: 4 });
+		}
+	});
+});
+
+describe('orders in the prompt that make no sense are free text', () => {
+	test.each(['refuse 1000', 'refuse 499.5', 'refuse -400', 'refuse'])('%s', async (order) => {
+		const id = await client.start(`[stand-in: ${order}]`);
+		expect(misfit('getTask', await client.read(id))).toBeUndefined();
+	});
+});
+
+test('a fault whose body is undefined answers an empty body', async () => {
+	evolink.fault('credits', { kind: 'body', body: undefined });
+	const reply = await client.call('GET', '/v1/credits');
+	expect([reply.status, reply.text]).toEqual([200, '']);
+});
+
+function nested(depth: number): string {
+	return `{"prompt":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+}
