@@ -13,7 +13,8 @@ interface Delivery {
 	url: string;
 	taskId: string | undefined;
 	body: string;
-	contentType: string;
+	/** undefined = no header. */
+	contentType: string | undefined;
 }
 
 /** Why EvoLink would refuse this `callback_url` at create; undefined = it is fine. */
@@ -79,21 +80,25 @@ export class Callbacks {
 	/** One POST as EvoLink would send it, through the host table. Rejects where the host is not in it. */
 	async post(delivery: Delivery): Promise<{ status: number; body: string }> {
 		const url = new URL(delivery.url);
-		const target = this.hosts[url.host] ?? this.hosts[url.hostname];
-		if (target === undefined) throw new Error(`dropped: no entry for ${url.host} in callbackHosts`);
+		const name = [url.host, url.hostname].find((host) => Object.hasOwn(this.hosts, host));
+		if (name === undefined) throw new Error(`dropped: no entry for ${url.host} in callbackHosts`);
+		// set piece by piece: as a relative reference, a path that begins with `//` would name another host
+		const target = new URL(this.hosts[name]);
+		target.pathname = url.pathname;
+		target.search = url.search;
 		const timeout = this.rules.timeoutSeconds * 1000;
 		const signal = AbortSignal.any([
 			this.stopping.signal,
 			AbortSignal.timeout(Math.ceil(this.realTimeout ? timeout : timeout / this.clock.scale)),
 		]);
 		return new Promise((resolve, reject) => {
-			const outgoing = httpRequest(new URL(url.pathname + url.search, target), {
+			const outgoing = httpRequest(target, {
 				method: 'POST',
 				signal,
 				agent: false,
 				headers: {
 					host: url.host,
-					'content-type': delivery.contentType,
+					...(delivery.contentType === undefined ? {} : { 'content-type': delivery.contentType }),
 					'content-length': Buffer.byteLength(delivery.body),
 					'user-agent': 'EvoLink-stand-in',
 				},
@@ -170,6 +175,8 @@ export class Callbacks {
 			}
 			case 'non-json':
 				return { ...delivery, body: fault.body ?? 'task finished', contentType: 'text/plain' };
+			case 'content-type':
+				return { ...delivery, contentType: fault.value };
 			case 'wrapped': {
 				const { id, ...rest } = task.detail();
 				return { ...delivery, body: JSON.stringify({ data: { task_id: id, ...rest } }) };

@@ -173,6 +173,8 @@ export type CallbackFault =
 	| { kind: 'wrong-id'; id?: string }
 	/** Text that is no JSON. */
 	| { kind: 'non-json'; body?: string }
+	/** The proper JSON under another content type; without `value` under none. */
+	| { kind: 'content-type'; value?: string }
 	/** The task inside `{ data: … }`, with `task_id` for `id`. */
 	| { kind: 'wrapped' };
 

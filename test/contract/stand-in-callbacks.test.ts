@@ -135,6 +135,20 @@ test('a host that is not in the table gets nothing, and the record says so', asy
 	expect(received.map(({ path }) => path)).toEqual(['/last']);
 });
 
+test.each(['//127.0.0.1:1/x?y=//z', '//elsewhere.example.com/'])(
+	'the path %s leads to the receiver and nowhere else',
+	async (path) => {
+		evolink.finish(await client.start('a cat', { callback_url: `https://n8n.example.test${path}` }));
+		await evolink.until(() => evolink.callbacks.length === 1);
+		expect(evolink.callbacks[0]).toMatchObject({ attempt: 1, status: 200 });
+		expect(received).toMatchObject([{ path, host: 'n8n.example.test' }]);
+	},
+);
+
+test('a host that only looks like an entry of the table is none', async () => {
+	await expect(evolink.forgeCallback('https://constructor/', {})).rejects.toThrow('no entry for constructor');
+});
+
 test('a receiver that is down is tried four times', async () => {
 	evolink.callbackHosts['n8n.example.test'] = 'http://127.0.0.1:1';
 	evolink.finish(await start());
@@ -179,6 +193,16 @@ test('fault: no JSON', async () => {
 	await evolink.until(() => evolink.callbacks.length === 1);
 	expect(received[0]).toMatchObject({ type: 'text/plain', body: 'task finished' });
 });
+
+test.each([undefined, 'text/html', 'application/json; charset=latin1', 'nonsense'])(
+	'fault: the proper body under the content type %s',
+	async (value) => {
+		const [body] = await delivered({ kind: 'content-type', value }, 1);
+		expect(received[0].type).toBe(value ?? '');
+		expect(misfitTask(body)).toBeUndefined();
+		expect(body.status).toBe('completed');
+	},
+);
 
 test('fault: never, for one task only', async () => {
 	const ids = [await start('a cat'), await start('a dog')];
