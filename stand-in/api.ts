@@ -116,7 +116,7 @@ export class Api {
 	error(fault: Omit<HttpFault, 'kind'>, operationId: string | undefined): Answer {
 		const operation = operationId ? this.backend.router.getOperation(operationId) : undefined;
 		return errorAnswer(fault, this.errorGeneration, (generation) =>
-			this.parts.spec.errorExample(operation?.responses as Json | undefined, fault.status, generation),
+			this.parts.spec.errorExample(operation?.responses as Json | undefined, fault, generation),
 		);
 	}
 

@@ -29,11 +29,15 @@ export function errorAnswer(
 ): Answer {
 	const shape = fault.generation ?? generation;
 	const words = example(shape) ?? example(shape === 'new' ? 'old' : 'new') ?? {};
-	const word = typeof words.code === 'string' ? words.code : String(words.type ?? `http_${fault.status}`);
+	// an older body has no word as its code; its type says the same, but for the ending
+	const word =
+		typeof words.code === 'string'
+			? words.code
+			: String(words.type ?? `http_${fault.status}`).replace(/_error$/, '');
 	const { code, message, type, param } = fault;
 	const error: Json = {
 		...words,
-		code: code ?? (shape === 'old' ? fault.status : word.replace(/_error$/, '')),
+		code: code ?? (shape === 'old' ? fault.status : word),
 		message: message ?? words.message ?? `HTTP ${fault.status}`,
 		type: type ?? words.type ?? 'api_error',
 		...(param === undefined ? {} : { param }),

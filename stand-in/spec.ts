@@ -60,15 +60,15 @@ export class Spec {
 	}
 
 	/**
-	 * The documented error object for a status: the operation's own, else the shared response of that status.
-	 * Undefined where none is shown in that generation.
+	 * The documented error object for a status: the operation's own, else the shared response of that status. The one
+	 * of that code, if there is one. Undefined where none is shown in that generation.
 	 */
 	errorExample(
 		responses: Record<string, unknown> | undefined,
-		status: number,
+		{ status, code }: { status: number; code?: string | number },
 		generation: ErrorGeneration,
 	): Json | undefined {
-		const own = this.errorExamples(responses?.[status]);
+		const own = this.errorExamples(responses?.[status], code);
 		if (own) return own[generation];
 		const shared = Object.values(this.at(['components', 'responses']) as Json).map((one) =>
 			this.errorExamples(one),
@@ -77,13 +77,20 @@ export class Spec {
 	}
 
 	/** By generation; an example of neither name stands for the newer one. */
-	private errorExamples(response: unknown): Partial<Record<ErrorGeneration, Json>> | undefined {
+	private errorExamples(
+		response: unknown,
+		code?: string | number,
+	): Partial<Record<ErrorGeneration, Json>> | undefined {
 		type Response = {
 			content?: { 'application/json'?: { examples?: Record<string, { value: { error?: Json } }> } };
 		};
 		const { newer, older, ...others } =
 			(this.resolve(response) as Response | undefined)?.content?.['application/json']?.examples ?? {};
-		const found = { new: (newer ?? Object.values(others)[0])?.value.error, old: older?.value.error };
+		const words = [newer, ...Object.values(others)].map((example) => example?.value.error);
+		const found = {
+			new: words.find((word) => code !== undefined && word?.code === code) ?? words.find((word) => word),
+			old: older?.value.error,
+		};
 		return found.new || found.old ? found : undefined;
 	}
 
