@@ -74,7 +74,7 @@ function isPrivateIpv6(groups: number[]): boolean {
 }
 
 /** Whether a URL's host is not on the public internet, however it was spelled. Names without a dot count as private. */
-function isPrivateHost({ hostname }: URL): boolean {
+export function isPrivateHost({ hostname }: URL): boolean {
 	if (hostname.startsWith('[')) return isPrivateIpv6(ipv6Groups(hostname.slice(1, -1)));
 	const host = hostname.replace(/\.+$/, '');
 	// The parser takes a host for an IPv4 address by its last part, and refuses it if the rest does not fit.

@@ -123,6 +123,14 @@ test.each(['é', '🎬'])('a prompt of exactly 5000 characters such as %s arrive
 	expect(await sent({ prompt })).toEqual([{ ...PREVIEW_BODY, prompt }]);
 });
 
+test.each<[INodeParameters, string]>([
+	[{ image: 'url', imageUrl: 'http://192.168.1.5/cat.png' }, "'Image URL' of item 0 names the private host"],
+	[{ operation: 'character', videoUrl: 'https://nas.local/me.mp4' }, "'Video URL' of item 0 names the private"],
+])('a file that only a private network can reach is ordered with a warning: %j', async (parameters, warning) => {
+	const run = await lab.make({ prompt: 'a cat', wait: 'none', ...parameters });
+	expect(run.hints(SORA)).toMatchObject([{ type: 'warning', message: expect.stringContaining(warning) }]);
+});
+
 test('a callback URL has no effect on a run that waits by polling', async () => {
 	const [body] = await sent({
 		wait: 'poll',

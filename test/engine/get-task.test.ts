@@ -104,6 +104,18 @@ test.concurrent('an id that EvoLink does not know is told with the id, and the o
 	}),
 );
 
+test.concurrent('an id that does not look like one of EvoLink is asked for all the same, with a hint', () =>
+	inLab(async (lab) => {
+		const node = getTask({}, { onError: 'continueRegularOutput' });
+		const run = await lab.run([start, node], { items: items('sora_123') });
+		expect(lab.evolink.requests.map(({ path }) => path)).toEqual(['/v1/tasks/sora_123']);
+		const [hint] = run.hints(SORA);
+		expect(hint).toMatchObject({ type: 'warning', message: expect.stringContaining("'sora_123'") });
+		const fine = await lab.run([start, getTask()], { items: items(await ordered(lab)) });
+		expect(fine.hints(SORA)).toEqual([]);
+	}),
+);
+
 test.concurrent('a missing id is told before any request', () =>
 	inLab(async (lab) => {
 		const run = await lab.run([start, getTask()], { items: items('task-unified-1-a', '') });

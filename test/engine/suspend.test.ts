@@ -102,6 +102,20 @@ describe('a suspended run', () => {
 		expect(evolink.charges).toHaveLength(1);
 	});
 
+	test.each(['text/plain', 'application/octet-stream', ''])(
+		'goes on by a callback that calls itself "%s"',
+		async (type) => {
+			const executionId = await parked();
+			const [id] = taskIds();
+			evolink.finish(id);
+			const headers = { 'content-type': type };
+			const call = { body: JSON.stringify({ id }), headers };
+			const outcome = await resumeByWebhook(engine, executionId, call);
+			expect(outcome.statusCode).toBe(200);
+			expect((await outcome.run!.done).status).toBe('success');
+		},
+	);
+
 	test('finds the result by its timer when the callback is lost, in as many rounds as it takes', async () => {
 		const executionId = await parked(sora(), prompts('a cat', 'a dog'));
 		const [cat, dog] = taskIds();

@@ -7,7 +7,7 @@ import type { Draft } from '../../evolink/run/orders';
 import { readAdditionalFields, refuseParameter } from '../../evolink/run/settings';
 import { SNIFF_BYTES, sniffMedia } from '../../evolink/media/sniff';
 import type { ByteStream } from '../../evolink/bytes';
-import { assertBody, megabytes, readBinary, readText, readUrl, UPLOAD_MAX_BYTES } from './draft';
+import { assertBody, assertSize, megabytes, readBinary, readText, readUrl, UPLOAD_MAX_BYTES } from './draft';
 
 const { extensions, mimeTypes, timestamps: TIMESTAMPS } = evolinkFacts.characterVideo;
 
@@ -107,8 +107,7 @@ async function readVideo(ctx: IExecuteFunctions, item: number) {
 	const { binary, field, size } = await readBinary(ctx, 'videoField', item);
 	const refuse = (given: string, allowed: string) =>
 		refuseParameter(ctx, item, 'Input Data Field Name', given, allowed);
-	if (size > UPLOAD_MAX_BYTES)
-		throw refuse(`${field} (${megabytes(size)})`, `a video of at most ${megabytes(UPLOAD_MAX_BYTES)}`);
+	assertSize(ctx, item, { field, size }, { what: 'a video', maxBytes: UPLOAD_MAX_BYTES });
 	const content = contentOf(ctx, item, binary, field);
 	const media = sniffMedia('id' in content ? await headOf(ctx, content.id) : await content.read());
 	if (media === undefined || !mimeTypes.some((type) => type === media.mimeType)) {

@@ -3,9 +3,9 @@ import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { binarySize } from '../../evolink/media/upload';
 import { checkBody, type BodyIssue } from '../../evolink/models';
-import { nodeError } from '../../evolink/run/errors';
+import { hint, nodeError } from '../../evolink/run/errors';
 import { refuseParameter } from '../../evolink/run/settings';
-import { checkHttpUrl } from '../../evolink/urls';
+import { checkHttpUrl, isPrivateHost } from '../../evolink/urls';
 
 /** Body fields as the user knows them. */
 const DISPLAY_NAMES: Record<string, string> = {
@@ -49,7 +49,12 @@ export function readText(ctx: IExecuteFunctions, name: string, item: number, fal
 export function readUrl(ctx: IExecuteFunctions, name: string, displayName: string, item: number): string {
 	const given = readText(ctx, name, item);
 	const checked = checkHttpUrl(given);
-	if (checked.ok) return checked.url.href;
+	if (checked.ok) {
+		const { url } = checked;
+		const warning = `'${displayName}' of item ${item} names the private host '${url.hostname}': EvoLink can hardly fetch it, and then fails the task. Give the file in a binary field instead.`;
+		if (isPrivateHost(url)) hint(ctx, warning, 'warning');
+		return url.href;
+	}
 	throw refuseParameter(
 		ctx,
 		item,
@@ -89,6 +94,26 @@ function findBinary(ctx: IExecuteFunctions, item: number, field: string): IBinar
 /** The limits that EvoLink states for uploads of any kind. */
 export const UPLOAD_MAX_BYTES = evolinkFacts.upload.clientMaxBytes;
 
+/** A size in the units of EvoLink's limits for input files, where 1 MB is 1024 x 1024 bytes. */
 export function megabytes(bytes: number): string {
-	return `${Math.round(bytes / 100_000) / 10} MB`;
+	return `${Math.round((bytes * 10) / 2 ** 20) / 10} MB`;
+}
+
+/** @throws NodeOperationError when a file is larger than EvoLink takes */
+export function assertSize(
+	ctx: IExecuteFunctions,
+	item: number,
+	{ field, size }: { field: string; size: number },
+	{ what, maxBytes }: { what: string; maxBytes: number },
+): void {
+	if (size <= maxBytes) return;
+	// a few bytes too many would read like the limit itself
+	const given = megabytes(size) === megabytes(maxBytes) ? `${size} bytes` : megabytes(size);
+	throw refuseParameter(
+		ctx,
+		item,
+		'Input Data Field Name',
+		`${field} (${given})`,
+		`${what} of at most ${megabytes(maxBytes)} (${maxBytes} bytes)`,
+	);
 }

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 
 import { getTask } from '../../evolink/api';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import type { Report } from '../../evolink/run/errors';
+import { hint, type Report } from '../../evolink/run/errors';
 import { decideWait } from '../../evolink/run/host';
 import type { Order } from '../../evolink/run/orders';
 import { unreadable } from '../../evolink/run/report';
@@ -39,6 +39,7 @@ export async function executeGetTask(ctx: IExecuteFunctions): Promise<INodeExecu
 		return id === undefined ? { item, report: noTaskId(ctx, item) } : { item, id, submittedAt: Date.now() };
 	});
 	stopOnReport(ctx, orders);
+	hintAtOddIds(ctx, orders);
 	const decision = decideWait(ctx, settings.wait);
 	if (decision.mode !== 'none') {
 		return await settleOrders(ctx, orders, settings, decision, { existing: true, callbacks: false });
@@ -48,6 +49,18 @@ export async function executeGetTask(ctx: IExecuteFunctions): Promise<INodeExecu
 		orders.map(async (order) => await limit(async () => await readNow(ctx, order))),
 	);
 	return await emit(ctx, outcomes, settings);
+}
+
+/** What EvoLink's manual calls a task id begins alike, but its own client takes others, too: a hint, no refusal. */
+function hintAtOddIds(ctx: IExecuteFunctions, orders: Order[]): void {
+	const odd = orders.find((order) => 'id' in order && !order.id.startsWith(evolinkFacts.task.idPrefix));
+	if (odd === undefined || !('id' in odd)) return;
+	const { idPrefix } = evolinkFacts.task;
+	hint(
+		ctx,
+		`'Task ID' of item ${odd.item} is '${odd.id}'; EvoLink's task IDs begin with '${idPrefix}'.`,
+		'warning',
+	);
 }
 
 /** Without a wait, a failed task is data: the user asked how it stands. */

@@ -6,7 +6,7 @@ import { contentOf, type UploadableFile } from '../../evolink/media/upload';
 import { CUSTOM } from '../../evolink/models';
 import { hint } from '../../evolink/run/errors';
 import { refuseParameter } from '../../evolink/run/settings';
-import { megabytes, readBinary } from './draft';
+import { assertSize, readBinary } from './draft';
 
 const IMAGE = evolinkFacts.imageInput;
 
@@ -37,22 +37,13 @@ async function readImage(
 	item: number,
 ): Promise<{ header: ImageHeader } & Pick<UploadableFile, 'size' | 'content'>> {
 	const { binary, field, size } = await readBinary(ctx, 'imageField', item);
-	const displayName = 'Input Data Field Name';
-	if (size > IMAGE.maxBytes) {
-		throw refuseParameter(
-			ctx,
-			item,
-			displayName,
-			`${field} (${megabytes(size)})`,
-			`a picture of at most ${megabytes(IMAGE.maxBytes)}`,
-		);
-	}
+	assertSize(ctx, item, { field, size }, { what: 'a picture', maxBytes: IMAGE.maxBytes });
 	const header = readImageHeader(await ctx.helpers.getBinaryDataBuffer(item, field));
 	if (header === undefined) {
 		throw refuseParameter(
 			ctx,
 			item,
-			displayName,
+			'Input Data Field Name',
 			field,
 			`a picture in one of these formats: ${IMAGE.mimeTypes.join(', ')}; the content of this field is none`,
 		);
@@ -71,8 +62,8 @@ function checkPixels(
 	const { models, sizes } = IMAGE.exactPixels;
 	const known: Readonly<Record<string, { width: number; height: number; inferred: boolean }>> = sizes;
 	if (!models.some((model) => model === rules) || !Object.hasOwn(known, ratio)) {
-		const portrait = ratio === '9:16';
-		if (rules !== CUSTOM && portrait !== header.width < header.height) {
+		const [width, height] = ratio.split(/[:x]/).map(Number);
+		if (rules !== CUSTOM && width < height !== header.width < header.height) {
 			hint(
 				ctx,
 				`The picture of item ${item} is ${header.width}x${header.height}, which does not suit 'Aspect Ratio' ${ratio}.`,

@@ -2,7 +2,7 @@ import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from
 
 import { getTask } from '../api';
 import { taskIdOf } from '../task';
-import { respond } from './host';
+import { callbackBody, respond } from './host';
 import type { RunSettings } from './settings';
 import { emitReport, emitTask, outcomeOf, type Outcome } from './settle';
 import { CONTEXT_KEY, withoutTask, type ParkedItem, type ParkedRun } from './suspend';
@@ -28,7 +28,7 @@ export async function receiveCallback(ctx: IWebhookFunctions): Promise<IWebhookR
 
 async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const record = parkedRun(ctx);
-	const id = taskIdOf(ctx.getBodyData());
+	const id = taskIdOf(callbackBody(ctx));
 	if (id === undefined) return respond(ctx, 400, 'no task id');
 	const called = record?.items.find((entry) => entry.id === id);
 	if (record === undefined || called === undefined) return respond(ctx, 404, 'no such task is waited for');

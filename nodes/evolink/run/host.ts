@@ -1,5 +1,7 @@
 import type { IExecuteFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
+import { parseJson } from '../json';
+import { isObject } from '../task';
 import { checkPublicHttpsUrl } from '../urls';
 import type { WaitMode } from './settings';
 
@@ -100,6 +102,18 @@ export function resumeUrl(ctx: IExecuteFunctions): { url?: string; reason?: stri
 	if (typeof url !== 'string') return { reason: 'this n8n gives no resume URL' };
 	const checked = checkPublicHttpsUrl(url);
 	return checked.ok ? { url } : { reason: `n8n's own URL ${checked.reason}` };
+}
+
+/** A task with every field is under 10 kB. */
+const MAX_CALLBACK_BYTES = 1024 * 1024;
+
+/** The body of a callback. EvoLink's content type is not documented, and n8n parses only bodies that call themselves JSON. */
+export function callbackBody(ctx: IWebhookFunctions): unknown {
+	const body: unknown = ctx.getBodyData();
+	if (isObject(body) && Object.keys(body).length > 0) return body;
+	const { rawBody } = ctx.getRequestObject() as { rawBody?: Buffer };
+	if (rawBody === undefined || rawBody.length > MAX_CALLBACK_BYTES) return body;
+	return parseJson(rawBody.toString('utf8')) ?? body;
 }
 
 /** Answers EvoLink, once, and starts or resumes nothing by that. */

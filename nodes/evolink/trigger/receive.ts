@@ -3,10 +3,10 @@ import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookRespon
 import { getTask } from '../api';
 import { failureSentence } from '../failure';
 import { evolinkFacts } from '../generated/spec.gen';
-import { respond } from '../run/host';
+import { callbackBody, respond } from '../run/host';
 import { nothingToShow } from '../run/report';
 import { emitTask } from '../run/settle';
-import { isObject, resultLink, taskToJson, type Task } from '../task';
+import { resultLink, taskToJson, type Task } from '../task';
 import { hostClock } from '../wait/clock';
 import { memoryOf } from './memory';
 import { readTriggerSettings, type TriggerSettings } from './settings';
@@ -14,9 +14,6 @@ import { judge, type Verdict } from './verdict';
 
 /** For the headers and once more for the body: both together stay below the 10 s after which EvoLink gives up. */
 const READ_TIMEOUT_MS = 4000;
-
-/** A task with every field is under 10 kB. */
-const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
  * A callback of EvoLink at the trigger's URL. The answer is written here and before any download. Never throws: n8n would
@@ -38,7 +35,7 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const settings = readTriggerSettings((name, fallback) => ctx.getNodeParameter(name, fallback) as unknown);
 	if (typeof settings === 'string') throw new Error(settings);
 	const memory = memoryOf(ctx);
-	const callback = { body: bodyOf(ctx), settings, started: memory.has };
+	const callback = { body: callbackBody(ctx), settings, started: memory.has };
 	let verdict = judge(callback);
 	if (verdict.kind === 'read') {
 		verdict = judge({ ...callback, reading: await getTask(ctx, verdict.id, READ_TIMEOUT_MS) });
@@ -68,19 +65,6 @@ function refuse(ctx: IWebhookFunctions, verdict: Exclude<Verdict, { kind: 'start
 
 function place(ctx: IWebhookFunctions): IDataObject {
 	return { workflowId: ctx.getWorkflow().id, nodeName: ctx.getNode().name };
-}
-
-/** EvoLink's content type is not documented, and n8n parses only bodies that call themselves JSON. */
-function bodyOf(ctx: IWebhookFunctions): unknown {
-	const body: unknown = ctx.getBodyData();
-	if (isObject(body) && Object.keys(body).length > 0) return body;
-	const { rawBody } = ctx.getRequestObject() as { rawBody?: Buffer };
-	if (rawBody === undefined || rawBody.length > MAX_BODY_BYTES) return body;
-	try {
-		return JSON.parse(rawBody.toString('utf8')) as unknown;
-	} catch {
-		return body;
-	}
 }
 
 function itemOf(task: Task, { verify }: TriggerSettings): INodeExecutionData {
