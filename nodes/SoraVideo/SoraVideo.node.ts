@@ -11,9 +11,9 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import { CREDENTIAL } from '../evolink/client';
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { receiveCallback } from '../evolink/run/callback';
-import { refuseParameter } from '../evolink/run/settings';
+import { emitBroken } from '../evolink/run/settle';
 import { isParked, resume, resumeWebhooks } from '../evolink/run/suspend';
-import { operations } from './operations';
+import { operationOf } from './operations';
 import { characterFields } from './operations/character';
 import { commonFields } from './operations/commonFields';
 import { generateFields } from './operations/generate';
@@ -90,12 +90,11 @@ export class SoraVideo implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		if (isParked(this)) return [await resume(this)];
-		const operation = String(this.getNodeParameter('operation', 0, 'generate'));
-		if (!Object.hasOwn(operations, operation)) {
-			throw refuseParameter(this, 0, 'Operation', operation, Object.keys(operations).join(', '));
+		try {
+			return [isParked(this) ? await resume(this) : await operationOf(this)(this)];
+		} catch (error) {
+			return [emitBroken(this, error)];
 		}
-		return [await operations[operation](this)];
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {

@@ -184,6 +184,29 @@ describe.each([
 	});
 });
 
+describe('a wrong setting of a run that goes on after errors makes every item an error item, never a result', () => {
+	const wrong: INodeParameters[] = [
+		...[...common, callbacks[0]!].map(([parameters]) => parameters),
+		{ download: '={{ "maybe" }}' },
+		{ ...getTask('task-unified-1-a'), wait: 'poll', ...options({ pollSeconds: 0 }) },
+	];
+	const items = [{ json: { input: 1 } }, { json: { input: 2 } }];
+	const told = [0, 1].map((item) => ({
+		error: expect.stringMatching(new RegExp(`Allowed: .*\\[item ${item}\\]$`)),
+	}));
+
+	test.each(wrong.map((parameters) => [parameters]))('%j', async (parameters) => {
+		const before = requests();
+		const wanted = { prompt: 'a cat', ...parameters };
+		const goesOn = await lab.make(wanted, { items, onError: 'continueRegularOutput' });
+		expect(goesOn.json('After')).toEqual(told);
+		const branches = await lab.make(wanted, { items, onError: 'continueErrorOutput' });
+		expect(branches.json('After')).toEqual([]);
+		expect(branches.json('Failed')).toEqual(told);
+		expect(requests()).toBe(before);
+	});
+});
+
 describe('one wrong item among good ones', () => {
 	const items = ['first', 'second', 'third'].map((prompt, index) => ({
 		json: { prompt, seconds: index === 1 ? 5 : 8 },

@@ -5,7 +5,7 @@ import { hint } from '../../evolink/run/errors';
 import { decideWait } from '../../evolink/run/host';
 import { placeOrders, type Draft } from '../../evolink/run/orders';
 import { retriedBlindly } from '../../evolink/run/report';
-import { readCallbackUrl, readSettings } from '../../evolink/run/settings';
+import { readCallbackUrl, readSettings, refuseParameter } from '../../evolink/run/settings';
 import { callbackFor, settleOrders } from '../../evolink/run/wait';
 import { draftCharacter } from './character';
 import { draftGenerate } from './generate';
@@ -36,9 +36,16 @@ function paid(
 }
 
 /** By the value of the field `operation`. EvoLink documents no callback for characters, so none is asked for. */
-export const operations: Record<string, Operation> = {
+const operations: Record<string, Operation> = {
 	generate: paid(draftGenerate, true),
 	character: paid(draftCharacter, false),
 	getTask: executeGetTask,
 	getCredits: executeGetCredits,
 };
+
+/** @throws NodeOperationError when the node has no such operation */
+export function operationOf(ctx: IExecuteFunctions): Operation {
+	const operation = String(ctx.getNodeParameter('operation', 0, 'generate'));
+	if (Object.hasOwn(operations, operation)) return operations[operation];
+	throw refuseParameter(ctx, 0, 'Operation', operation, Object.keys(operations).join(', '));
+}

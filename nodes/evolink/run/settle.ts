@@ -6,7 +6,7 @@ import { downloadMedia } from '../media/download';
 import { resultLink, taskToJson, type Task } from '../task';
 import type { EvoLinkContext } from '../client';
 import type { WaitResult } from '../wait/poll';
-import { nodeError, type Report } from './errors';
+import { nodeError, reportOf, type Report } from './errors';
 import { cancelSignal } from './host';
 import type { Order } from './orders';
 import {
@@ -111,6 +111,18 @@ export async function emit(
 export function emitReport(ctx: EvoLinkContext, report: Report, item: number): INodeExecutionData {
 	const error = nodeError(ctx.getNode(), report, item);
 	return { json: { error: error.message }, error, pairedItem: { item } };
+}
+
+/**
+ * The output of a run that ended before its items could: a wrong setting, or a fault of our own. n8n would let the input
+ * go on as if it were the result.
+ *
+ * @throws the error itself when the node stops on errors
+ */
+export function emitBroken(ctx: IExecuteFunctions, error: unknown): INodeExecutionData[] {
+	if (!ctx.continueOnFail()) throw error;
+	const report = reportOf(error);
+	return ctx.getInputData().map((_, item) => emitReport(ctx, report, item));
 }
 
 /** @throws the first report when the node stops on errors, naming the other items */
