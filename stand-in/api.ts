@@ -124,10 +124,11 @@ export class Api {
 		const body = request.requestBody as Json;
 		this.checkModel(body);
 		checkBeyondSchema(body, this.parts.spec.facts);
-		const key = request.headers['idempotency-key'] as string | undefined;
+		const { requestHeader, replayedHeader } = this.parts.spec.facts.idempotency;
+		const key = request.headers[requestHeader.toLowerCase()] as string | undefined;
 		const { task, answer, replayed } = await this.parts.store.create(body, key, call.taskId);
 		call.unchecked = task.script.extra !== undefined;
-		const headers: Record<string, string> = replayed ? { 'idempotency-replayed': 'true' } : {};
+		const headers: Record<string, string> = replayed ? { [replayedHeader.toLowerCase()]: 'true' } : {};
 		return { status: 200, headers, json: answer };
 	};
 
@@ -194,7 +195,8 @@ export class Api {
 
 	private readonly listFiles: Handler = ({ request }) => {
 		const query = request.query as Record<string, string | undefined>;
-		return fileAnswer(this.parts.files.list(Number(query.page ?? 1), Number(query.pageSize ?? 20)));
+		const { page, pageSize } = this.parts.spec.defaults;
+		return fileAnswer(this.parts.files.list(Number(query.page ?? page), Number(query.pageSize ?? pageSize)));
 	};
 
 	private readonly deleteFile: Handler = ({ request }) => {

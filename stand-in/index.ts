@@ -24,7 +24,7 @@ const DEFAULT_KEY = 'sk-evo-stand-in';
 /** Starts a local EvoLink on 127.0.0.1; resolves once it listens. Rejects if the port is taken. */
 export async function startStandIn(options: StandInOptions = {}): Promise<StandIn> {
 	const spec = new Spec();
-	const { facts } = spec;
+	const { facts, defaults } = spec;
 	const apiKey = options.apiKey ?? DEFAULT_KEY;
 	const models = options.models ?? Object.keys(facts.models);
 	const callbackHosts = options.callbackHosts ?? {};
@@ -62,7 +62,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 	);
 	const store = new TaskStore(
 		tasks,
-		{ clock, random, scripts, ledger, callbacks, files, facts, baseUrl, emit },
+		{ clock, random, scripts, ledger, callbacks, files, facts, defaults, baseUrl, emit },
 		options.idempotency ?? 'honoured',
 	);
 	const api = new Api(

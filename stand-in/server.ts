@@ -152,7 +152,7 @@ export class Server {
 		response.writeHead(answer.status, {
 			'content-type': 'application/json',
 			'content-length': Buffer.byteLength(text),
-			'x-request-id': `req_${this.parts.random.text(12)}`,
+			[this.parts.facts.requestIdHeaders[0]]: `req_${this.parts.random.text(12)}`,
 			...answer.headers,
 		});
 		response.end(text);

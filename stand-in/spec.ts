@@ -8,6 +8,7 @@ const FILE = join(__dirname, '..', 'spec', 'evolink-sora.openapi.yaml');
 
 /** The parts of `x-evolink` that the stand-in lives by. */
 export interface Facts {
+	defaultModel: string;
 	models: Record<string, { schema: string }>;
 	quality: { priceFactors: Record<string, number> };
 	results: { linkLifetimeHours: number };
@@ -29,10 +30,24 @@ export interface Facts {
 		forbiddenHosts: { inferred: string[] };
 	};
 	task: { idPrefix: string };
+	idempotency: { requestHeader: string; replayedHeader: string };
+	requestIdHeaders: string[];
 	taskFailures: Record<string, { meaning: string }>;
 	pricing: {
 		models: Record<string, { creditsPerSecond?: number; minimumCredits?: number; creditsPerCall?: number }>;
 	};
+}
+
+/** What counts for a field that a request leaves out. */
+export interface Defaults {
+	/** Seconds of video. Only the default model's page states one; it is taken for the other models too. */
+	duration: number;
+	page: number;
+	pageSize: number;
+}
+
+interface WithDefault {
+	default: number;
 }
 
 type SpecDocument = Document & { 'x-evolink': Facts };
@@ -43,6 +58,7 @@ let parsed: SpecDocument | undefined;
 export class Spec {
 	readonly document: Document;
 	readonly facts: Facts;
+	readonly defaults: Defaults;
 	/** Names of the create body's alternatives, in order. */
 	readonly requestSchemas: string[];
 
@@ -52,11 +68,12 @@ export class Spec {
 		const document = structuredClone(parsed);
 		this.document = document;
 		this.facts = document['x-evolink'];
-		const body = this.at(['paths', '/v1/videos/generations', 'post', 'requestBody', 'content']);
-		const schema = (body as { 'application/json': { schema: { oneOf: Array<{ $ref: string }> } } })[
-			'application/json'
-		].schema;
-		this.requestSchemas = schema.oneOf.map(({ $ref }) => $ref.split('/').at(-1)!);
+		const { content } = this.operation('createVideoTask').requestBody as {
+			content: { 'application/json': { schema: { oneOf: Array<{ $ref: string }> } } };
+		};
+		const { oneOf } = content['application/json'].schema;
+		this.requestSchemas = oneOf.map(({ $ref }) => $ref.split('/').at(-1)!);
+		this.defaults = this.readDefaults();
 	}
 
 	/**
@@ -92,6 +109,21 @@ export class Spec {
 			old: older?.value.error,
 		};
 		return found.new || found.old ? found : undefined;
+	}
+
+	private readDefaults(): Defaults {
+		const { schema } = this.facts.models[this.facts.defaultModel];
+		const duration = this.at(['components', 'schemas', schema, 'properties', 'duration']) as WithDefault;
+		const query = this.operation('listFiles').parameters as Array<{ name: string; schema: WithDefault }>;
+		const ofQuery = (wanted: string) => query.find(({ name }) => name === wanted)!.schema.default;
+		return { duration: duration.default, page: ofQuery('page'), pageSize: ofQuery('pageSize') };
+	}
+
+	private operation(id: string): Json {
+		const operations = Object.values(this.at(['paths']) as Record<string, Json>).flatMap(
+			Object.values,
+		) as Json[];
+		return operations.find(({ operationId }) => operationId === id)!;
 	}
 
 	private resolve(value: unknown): unknown {

@@ -7,13 +7,12 @@ import { bodyHash, type Ledger } from './ledger';
 import { MEDIA_PATH } from './media';
 import type { Random } from './random';
 import type { Scripts } from './scripts';
-import type { Facts } from './spec';
+import type { Defaults, Facts } from './spec';
 import { Task } from './tasks';
 import type { Idempotency, Json, StandInEvents, TaskScript } from './types';
 
 /** What a task of a model without a published price is charged. */
 const UNPRICED_CREDITS = 10;
-const DEFAULT_DURATION = 4;
 
 export type Emit = <Name extends keyof StandInEvents>(name: Name, ...args: StandInEvents[Name]) => void;
 
@@ -32,6 +31,7 @@ export class TaskStore {
 			callbacks: Callbacks;
 			files: FileStore;
 			facts: Facts;
+			defaults: Defaults;
 			baseUrl: () => string;
 			emit: Emit;
 		},
@@ -64,6 +64,7 @@ export class TaskStore {
 			clock,
 			mediaBase: baseUrl() + MEDIA_PATH,
 			characterName: `chr_${random.text(8)}#`,
+			defaultDuration: this.parts.defaults.duration,
 			taskFailures: facts.taskFailures,
 		});
 		this.tasks.set(id, task);
@@ -121,7 +122,7 @@ export class TaskStore {
 		const factor = quality.priceFactors[String(request.quality)] ?? 1;
 		if (known?.creditsPerCall !== undefined) return known.creditsPerCall;
 		if (known?.creditsPerSecond === undefined) return UNPRICED_CREDITS * factor;
-		const seconds = Number(request.duration ?? DEFAULT_DURATION);
+		const seconds = Number(request.duration ?? this.parts.defaults.duration);
 		const credits = Math.max(known.creditsPerSecond * seconds, known.minimumCredits ?? 0) * factor;
 		return Math.round(credits * 1e4) / 1e4;
 	}

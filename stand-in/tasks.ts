@@ -14,6 +14,7 @@ interface World {
 	/** Media links begin with it. */
 	mediaBase: string;
 	characterName: string;
+	defaultDuration: number;
 	taskFailures: Facts['taskFailures'];
 }
 
@@ -100,7 +101,7 @@ export class Task implements StandInTask {
 			task_info: {
 				can_cancel: true,
 				estimated_time: this.script.estimatedTime ?? Math.ceil(this.world.clock.realMs(this.seconds) / 1000),
-				...(this.isCharacter ? {} : { video_duration: this.request.duration ?? 4 }),
+				...(this.isCharacter ? {} : { video_duration: this.request.duration ?? this.world.defaultDuration }),
 			},
 			usage: this.reserved(),
 		};
