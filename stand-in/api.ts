@@ -1,6 +1,6 @@
 import addFormats from 'ajv-formats';
 import { OpenAPIBackend, type Context, type Request } from 'openapi-backend';
-import { callbackUrlProblem } from './callbacks';
+import { isPrivate } from './callbacks';
 import { errorAnswer, Refusal, type Answer } from './errors';
 import { FileRefusal, type FileStore, type Upload } from './files';
 import type { ApiPlace } from './faults';
@@ -178,12 +178,12 @@ export class Api {
 	/** Fetches nothing: a public URL counts as a small file of the type its name says, a private one as unreachable. */
 	private readonly uploadUrl: Handler = ({ request }) => {
 		const body = request.requestBody as { file_url: string; file_name?: string; upload_path?: string };
-		const secure = body.file_url.replace(/^http:/, 'https:');
-		if (callbackUrlProblem(secure, this.parts.spec.facts.callback)) throw this.parts.files.refusal(40004);
+		const url = URL.canParse(body.file_url) ? new URL(body.file_url) : undefined;
+		if (!url || isPrivate(url, this.parts.spec.facts.callback)) throw this.parts.files.refusal(40004);
 		const content = Buffer.from('fetched by the stand-in');
 		return fileAnswer(
 			this.parts.files.store({
-				originalName: new URL(body.file_url).pathname,
+				originalName: url.pathname,
 				fileName: body.file_name,
 				uploadPath: body.upload_path,
 				mimeType: undefined,

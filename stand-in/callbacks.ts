@@ -23,11 +23,13 @@ export function callbackUrlProblem(text: string, rules: Facts['callback']): stri
 	if (!URL.canParse(text)) return 'callback_url is not a URL';
 	const url = new URL(text);
 	if (url.protocol !== rules.protocol) return 'callback_url must use https';
+	return isPrivate(url, rules) ? 'callback_url must not lead to a private address' : undefined;
+}
+
+/** Does it lead to where EvoLink's servers cannot, or must not, go? */
+export function isPrivate(url: URL, rules: Facts['callback']): boolean {
 	const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-	if (isIP(host) ? forbiddenAddress(host, rules) : forbiddenName(host, rules)) {
-		return 'callback_url must not lead to a private address';
-	}
-	return undefined;
+	return isIP(host) ? forbiddenAddress(host, rules) : forbiddenName(host, rules);
 }
 
 function forbiddenAddress(address: string, rules: Facts['callback']): boolean {

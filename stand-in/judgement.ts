@@ -11,11 +11,13 @@ export function checkBeyondSchema(body: Json, { callback, characterVideo }: Fact
 	if (problem) throw new Refusal(400, { message: problem, param: 'callback_url' });
 	if (typeof body.timestamps !== 'string') return;
 	const points = body.timestamps.split(',').map(Number);
-	const span = points[points.length - 1] - points[0];
-	const { maxSpanSeconds } = characterVideo.timestamps;
-	if (span > maxSpanSeconds || span < 0) {
+	const { minPoints, maxSpanSeconds } = characterVideo.timestamps;
+	const rising = points.every((point, at) => at === 0 || point > points[at - 1]);
+	// decimal fractions: 4.4 - 2.4 is a trace above 2
+	const span = points[points.length - 1] - points[0] - 1e-9;
+	if (!rising || points.length < minPoints || span > maxSpanSeconds) {
 		throw new Refusal(400, {
-			message: `timestamps may span at most ${maxSpanSeconds} seconds`,
+			message: `timestamps must be rising seconds that span at most ${maxSpanSeconds}`,
 			param: 'timestamps',
 		});
 	}

@@ -6,13 +6,20 @@ import type { ErrorGeneration, Json } from './types';
 
 const FILE = join(__dirname, '..', 'spec', 'evolink-sora.openapi.yaml');
 
+export interface InputRules {
+	mimeTypes: string[];
+	/** With their dots. */
+	extensions: string[];
+}
+
 /** The parts of `x-evolink` that the stand-in lives by. */
 export interface Facts {
 	defaultModel: string;
 	models: Record<string, { schema: string }>;
 	quality: { priceFactors: Record<string, number> };
 	results: { linkLifetimeHours: number };
-	characterVideo: { timestamps: { maxSpanSeconds: number } };
+	imageInput: InputRules;
+	characterVideo: InputRules & { timestamps: { minPoints: number; maxSpanSeconds: number } };
 	upload: {
 		maxBytes: number;
 		lifetimeHours: number;

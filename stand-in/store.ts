@@ -1,4 +1,5 @@
-import type { Callbacks } from './callbacks';
+import { extname } from 'node:path';
+import { isPrivate, type Callbacks } from './callbacks';
 import type { Clock } from './clock';
 import { Refusal } from './errors';
 import type { FileStore } from './files';
@@ -7,7 +8,7 @@ import { bodyHash, type Ledger } from './ledger';
 import { MEDIA_PATH } from './media';
 import type { Random } from './random';
 import type { Scripts } from './scripts';
-import type { Defaults, Facts } from './spec';
+import type { Defaults, Facts, InputRules } from './spec';
 import { Task } from './tasks';
 import type { Idempotency, Json, StandInEvents, TaskScript } from './types';
 
@@ -57,9 +58,8 @@ export class TaskStore {
 		ledger.check(credits);
 
 		const script = scripts.resolve(request, { idempotencyKey: key, index: this.tasks.size });
-		if (script.outcome === undefined && this.imageIsGone(request)) {
-			Object.assign(script, { outcome: 'failed', code: 'image_processing_error' });
-		}
+		const code = script.outcome === undefined ? this.inputFailure(request) : undefined;
+		if (code) Object.assign(script, { outcome: 'failed', code });
 		const task = new Task(id, request, key, script, {
 			clock,
 			mediaBase: baseUrl() + MEDIA_PATH,
@@ -119,7 +119,8 @@ export class TaskStore {
 	private price(request: Json): number {
 		const { pricing, quality } = this.parts.facts;
 		const known = pricing.models[String(request.model)];
-		const factor = quality.priceFactors[String(request.quality)] ?? 1;
+		const grade = String(request.quality);
+		const factor = Object.hasOwn(quality.priceFactors, grade) ? quality.priceFactors[grade] : 1;
 		if (known?.creditsPerCall !== undefined) return known.creditsPerCall;
 		if (known?.creditsPerSecond === undefined) return UNPRICED_CREDITS * factor;
 		const seconds = Number(request.duration ?? this.parts.defaults.duration);
@@ -127,10 +128,26 @@ export class TaskStore {
 		return Math.round(credits * 1e4) / 1e4;
 	}
 
-	/** A link to the stand-in's own files host that leads nowhere (any more). */
-	private imageIsGone(request: Json): boolean {
-		const link = Array.isArray(request.image_urls) ? String(request.image_urls[0] ?? '') : '';
-		if (!link.startsWith(this.parts.baseUrl() + FILES_PATH)) return false;
-		return this.parts.files.find(new URL(link).pathname) === undefined;
+	/** The code that a task ends with because of what it was given to work on: EvoLink looks at that only then. */
+	private inputFailure({ image_urls: images, video_url: video }: Json): string | undefined {
+		const { imageInput, characterVideo } = this.parts.facts;
+		const pictures = (Array.isArray(images) ? images : []) as string[];
+		if (pictures.some((link) => !this.isUsable(link, imageInput))) return 'image_processing_error';
+		// The only documented code about a video's format.
+		if (typeof video === 'string' && !this.isUsable(video, characterVideo)) return 'invalid_parameters';
+		return undefined;
+	}
+
+	/** Nothing is fetched: an upload is known, of anything else the host and the extension, if it has one, must do. */
+	private isUsable(link: string, rules: InputRules): boolean {
+		const { baseUrl, facts, files } = this.parts;
+		if (!URL.canParse(link)) return false;
+		const url = new URL(link);
+		if (url.origin === baseUrl() && url.pathname.startsWith(`${FILES_PATH}/`)) {
+			return rules.mimeTypes.includes(files.find(url.pathname)?.mimeType ?? '');
+		}
+		const extension = extname(url.pathname).toLowerCase();
+		if (extension && !rules.extensions.includes(extension)) return false;
+		return url.origin === baseUrl() || !isPrivate(url, facts.callback);
 	}
 }

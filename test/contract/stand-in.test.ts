@@ -138,7 +138,10 @@ describe('requests are judged as EvoLink would', () => {
 				image_urls: ['https://a.example/1', 'https://a.example/2'],
 			},
 		],
-		['timestamps', { model: 'sora-character', video_url: 'https://a.example/me.mp4', timestamps: '0,5' }],
+		...['0,5', '2,2', '3,1', '0,5,1', '0,1,1', '5,0,2', '1'].map((timestamps): [string, Json] => [
+			'timestamps',
+			{ model: 'sora-character', video_url: 'https://a.example/me.mp4', timestamps },
+		]),
 		['callback_url', { model: 'sora-2-preview', prompt: 'a cat', callback_url: 'http://hooks.example.com/' }],
 		['callback_url', { model: 'sora-2-preview', prompt: 'a cat', callback_url: 'https://192.168.1.7/' }],
 		['callback_url', { model: 'sora-2-preview', prompt: 'a cat', callback_url: 'https://[::1]/' }],
@@ -166,6 +169,11 @@ describe('requests are judged as EvoLink would', () => {
 		expect(reply.status).toBe(403);
 		expect(misfit('createVideoTask', reply)).toBeUndefined();
 		expect(reply.json?.error).toMatchObject({ code: 'model_access_denied' });
+	});
+
+	test.each(['0,2', '2.4,4.4', '0,0.5,2', '0,0.1'])('the timestamps %s are taken', async (timestamps) => {
+		const body = { model: 'sora-character', video_url: 'https://a.example/me.mp4', timestamps };
+		expect((await client.create(body)).status).toBe(200);
 	});
 
 	test('a model can be served or withdrawn', async () => {
@@ -237,6 +245,12 @@ describe('the ledger counts what was really bought', () => {
 		for (let i = 0; i < 2; i++) ids.push(await client.start('a cat', {}, { 'idempotency-key': KEY }));
 		expect(new Set(ids).size).toBe(2);
 		expect(evolink.chargesFor({ prompt: 'a cat' }).map(({ intent }) => intent)).toEqual([KEY, KEY]);
+	});
+
+	test.each(['constructor', 'toString', '4k'])('an unknown quality costs no odd sum: %s', async (quality) => {
+		evolink.models.push('sora-3');
+		await client.start('a cat', { model: 'sora-3', quality });
+		expect(evolink.charges).toMatchObject([{ credits: 10 }]);
 	});
 
 	test('a malformed key is refused', async () => {
