@@ -38,7 +38,7 @@ export async function getTask(
 	});
 	const reading = asTask(answer);
 	if (reading.ok && reading.task.id !== id) {
-		return { ok: false, failure: malformedAnswer(200, `another task (${reading.task.id})`) };
+		return { ok: false, failure: malformedAnswer({ status: 200 }, `another task (${reading.task.id})`) };
 	}
 	return reading;
 }
@@ -52,5 +52,5 @@ function asTask(answer: EvoLinkAnswer): TaskReading {
 	if (!answer.ok) return answer;
 	const task = readTask(answer.body);
 	if (task) return { ok: true, task };
-	return { ok: false, failure: malformedAnswer(answer.status, 'no task id in it') };
+	return { ok: false, failure: malformedAnswer(answer, 'no task id in it') };
 }

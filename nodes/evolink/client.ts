@@ -5,6 +5,7 @@ import type {
 	IN8nHttpFullResponse,
 	IWebhookFunctions,
 } from 'n8n-workflow';
+import mapValues from 'lodash/mapValues';
 
 import { readCapped, type ByteStream } from './bytes';
 import {
@@ -14,12 +15,13 @@ import {
 	malformedAnswer,
 	networkFailure,
 	statusOfCode,
+	withoutSecrets,
 	type Failure,
 } from './failure';
 import { PATHS } from './generated/spec.gen';
 import { parseJson } from './json';
-import { taskIdOf } from './task';
-import { hostOf } from './urls';
+import { scalar, taskIdOf } from './task';
+import { checkHttpUrl, hostOf } from './urls';
 
 export const CREDENTIAL = 'evoLinkApi';
 
@@ -64,7 +66,7 @@ export async function readCredential(ctx: EvoLinkContext): Promise<EvoLinkCreden
 	const files = base(data.filesUrl);
 	const restricted = data.allowedHttpRequestDomains === 'domains' && typeof data.allowedDomains === 'string';
 	return {
-		apiKey: String(data.apiKey ?? ''),
+		apiKey: String(data.apiKey ?? '').trim(),
 		api,
 		files,
 		trustedHosts: [hostOf(api), hostOf(files)].filter((host) => host !== undefined),
@@ -96,8 +98,6 @@ function describeNetwork(code: string | undefined, host: string): string {
 			return `The name ${host} could not be looked up`;
 		case 'BLOCKED_BY_N8N':
 			return `n8n does not allow requests to ${host}`;
-		case 'ERR_INVALID_URL':
-			return `The base URL in the credential is not a URL (${host})`;
 		case 'ECONNABORTED':
 		case 'ETIMEDOUT':
 			return `${host} did not answer in time`;
@@ -123,6 +123,11 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 	}
 	const { method, server, path } = PATHS[request.operation];
 	const base = server === 'api' ? credential.api : credential.files;
+	const checked = checkHttpUrl(base);
+	if (!checked.ok) {
+		const which = server === 'api' ? 'Base URL' : 'Files URL';
+		return { ok: false, failure: credentialFailure(`its '${which}' ${checked.reason}`) };
+	}
 	const secrets = [credential.apiKey];
 	const isPlain = request.body !== undefined && Object.getPrototypeOf(request.body) === Object.prototype;
 	const options: IHttpRequestOptions = {
@@ -161,30 +166,33 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 }
 
 function readAnswer(
-	answer: { status: number; headers: Record<string, unknown>; namesTask: boolean },
+	received: { status: number; headers: Record<string, unknown>; namesTask: boolean },
 	bytes: Buffer | undefined,
 	secrets: readonly string[],
 ): EvoLinkAnswer {
-	const { status, headers } = answer;
-	const text = bytes?.toString('utf8') ?? '';
+	const { status } = received;
+	// first of all, as bodies are also emitted and stored as they are; some gateways echo keys
+	const text = withoutSecrets(bytes?.toString('utf8') ?? '', secrets);
+	const headers = mapValues(received.headers, (value) => withoutSecrets(scalar(value) ?? '', secrets));
+	const answer = { ...received, headers };
 	const body = parseJson(text);
 	const isSuccess = status >= 200 && status < 300;
 	if (!isSuccess) {
 		return { ok: false, failure: httpFailure({ ...answer, body: body ?? text }, Date.now(), secrets) };
 	}
-	if (bytes === undefined) return { ok: false, failure: malformedAnswer(status, 'a body of more than 4 MB') };
+	if (bytes === undefined) return { ok: false, failure: malformedAnswer(answer, 'a body of more than 4 MB') };
 	if (typeof body !== 'object' || body === null || Array.isArray(body)) {
 		const what =
 			text.trim() === ''
 				? 'an empty body'
 				: `a body that is not a JSON object: ${excerptOf(text, 80, secrets)}`;
-		return { ok: false, failure: malformedAnswer(status, what, secrets) };
+		return { ok: false, failure: malformedAnswer(answer, what, secrets) };
 	}
 	if (isRefusal(body)) {
 		const meant = statusOfCode(body.code);
 		if (meant === undefined) {
-			const what = `a refusal that does not say what was refused: ${excerptOf(text, 200, secrets)}`;
-			return { ok: false, failure: malformedAnswer(status, what, secrets) };
+			const what = 'a refusal that does not say what was refused';
+			return { ok: false, failure: malformedAnswer({ ...answer, body }, what, secrets) };
 		}
 		return { ok: false, failure: httpFailure({ ...answer, status: meant, body }, Date.now(), secrets) };
 	}

@@ -117,11 +117,15 @@ function kindOf(status: number, { code = '', param }: ErrorBody, namesTask: bool
 	return status >= 400 ? 'badRequest' : 'unexpected';
 }
 
+/** Blanks the keys that are known, wherever they stand. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+	const known = secrets.filter((secret) => secret.length >= 6);
+	return known.reduce((result, secret) => result.split(secret).join('[redacted]'), text);
+}
+
 /** Removes what could be a key from text that a server chose: keys are echoed by some gateways. */
 export function redact(text: string, secrets: readonly string[] = []): string {
-	const known = secrets.filter((secret) => secret.length >= 6);
-	const blanked = known.reduce((result, secret) => result.split(secret).join('[redacted]'), text);
-	return blanked
+	return withoutSecrets(text, secrets)
 		.replace(/\bBearer\s+[^\s"',]+/gi, 'Bearer [redacted]')
 		.replace(/\bsk-[A-Za-z0-9_-]{6,}/g, '[redacted]');
 }
@@ -197,7 +201,7 @@ export function httpFailure(
 	const fallback =
 		excerpt === '' ? `EvoLink answered ${status} without a reason` : `EvoLink answered: ${excerpt}`;
 	const wait = retryAfterMs(headers['retry-after'], now);
-	const id = requestId ?? evolinkFacts.requestIdHeaders.map((name) => scalar(headers[name])).find(Boolean);
+	const id = requestId ?? requestIdIn(headers);
 	const undecided = status < 400 || status === 408 || status === 409 || status >= 500;
 	return {
 		kind,
@@ -212,13 +216,26 @@ export function httpFailure(
 	};
 }
 
-/** A 2xx whose body cannot be used: not JSON, cut off, too large, or without what was asked for. */
-export function malformedAnswer(status: number, what: string, secrets: readonly string[] = []): Failure {
+function requestIdIn(headers: Record<string, unknown>): string | undefined {
+	return evolinkFacts.requestIdHeaders.map((name) => scalar(headers[name])).find(Boolean);
+}
+
+/** A 2xx that cannot be used: not JSON, cut off, too large, or without what was asked for. */
+export function malformedAnswer(
+	answer: { status: number; headers?: Record<string, unknown>; body?: unknown },
+	what: string,
+	secrets: readonly string[] = [],
+): Failure {
+	const { status, headers = {} } = answer;
+	const { code, message, requestId = requestIdIn(headers) } = readErrorBody(answer.body);
+	const said = message === undefined ? '' : `; it says: ${message}`;
 	return {
 		kind: 'unexpected',
-		message: tidy(`EvoLink answered ${status} with ${what}`, secrets),
+		message: tidy(`EvoLink answered ${status} with ${what}${said}`, secrets),
 		advice: ADVICE.unexpected,
 		status,
+		...(code !== undefined && { code: tidy(code, secrets) }),
+		...(requestId !== undefined && { requestId: tidy(requestId, secrets) }),
 		transient: true,
 		charge: 'unknown',
 	};
@@ -226,7 +243,7 @@ export function malformedAnswer(status: number, what: string, secrets: readonly 
 
 /** Nothing can have reached EvoLink: no connection was made, or no secure one. */
 const NOTHING_SENT =
-	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EAI_NODATA|ENETUNREACH|CERT_.*|.*_CERT.*|UNABLE_TO_.*|SELF_SIGNED.*|ERR_TLS_CERT.*|DEPTH_ZERO.*|ERR_INVALID_URL|BLOCKED_BY_N8N)$/;
+	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EAI_NODATA|ENETUNREACH|CERT_.*|.*_CERT.*|UNABLE_TO_.*|SELF_SIGNED.*|ERR_TLS_CERT.*|DEPTH_ZERO.*|ERR_INVALID_URL|ERR_INVALID_CHAR|BLOCKED_BY_N8N)$/;
 
 /** Whether a network code says that the connection was never made (a refusal by us or by name lookup included). */
 export function nothingSent(code: string | undefined): boolean {

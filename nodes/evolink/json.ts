@@ -1,7 +1,8 @@
 /** What a text is as JSON; nothing where it is none. */
 export function parseJson(text: string): unknown {
 	try {
-		return JSON.parse(text);
+		// some servers begin with a byte order mark, which JSON.parse refuses
+		return JSON.parse(text.replace(/^\uFEFF/, ''));
 	} catch {
 		return undefined;
 	}

@@ -72,6 +72,16 @@ test.each<[what: string, parameters: INodeParameters, body: IDataObject]>([
 		{ model: 'custom', customModel: 'sora-2-pro-preview', quality: '1080p' },
 		{ ...PREVIEW_BODY, model: 'sora-2-pro-preview', quality: '720p' },
 	],
+	[
+		'a custom model without the duration that an expression does not find',
+		{ ...CUSTOM, duration: '={{ $json.missing }}' },
+		{ model: 'sora-3', prompt: 'a cat' },
+	],
+	[
+		'a documented model typed as a custom one with its default duration, should an expression find none',
+		{ model: 'custom', customModel: 'sora-2-preview', duration: '={{ $json.missing }}' },
+		PREVIEW_BODY,
+	],
 	['a prompt without the blanks around it', { prompt: '  a cat\n' }, PREVIEW_BODY],
 	['a number as prompt', { prompt: '={{ 42 }}' }, { ...PREVIEW_BODY, prompt: '42' }],
 	['"8" from an expression as the integer 8', { duration: "={{ '8' }}" }, { ...PREVIEW_BODY, duration: 8 }],
@@ -125,11 +135,17 @@ test.each(['é', '🎬'])('a prompt of exactly 5000 characters such as %s arrive
 
 test.each<[INodeParameters, string]>([
 	[{ image: 'url', imageUrl: 'http://192.168.1.5/cat.png' }, "'Image URL' of item 0 names the private host"],
-	[{ operation: 'character', videoUrl: 'https://nas.local/me.mp4' }, "'Video URL' of item 0 names the private"],
-])('a file that only a private network can reach is ordered with a warning: %j', async (parameters, warning) => {
-	const run = await lab.make({ prompt: 'a cat', wait: 'none', ...parameters });
-	expect(run.hints(SORA)).toMatchObject([{ type: 'warning', message: expect.stringContaining(warning) }]);
-});
+	[
+		{ operation: 'character', videoUrl: 'https://nas.local/me.mp4' },
+		"'Video URL' of item 0 names the private",
+	],
+])(
+	'a file that only a private network can reach is ordered with a warning: %j',
+	async (parameters, warning) => {
+		const run = await lab.make({ prompt: 'a cat', wait: 'none', ...parameters });
+		expect(run.hints(SORA)).toMatchObject([{ type: 'warning', message: expect.stringContaining(warning) }]);
+	},
+);
 
 test('a callback URL has no effect on a run that waits by polling', async () => {
 	const [body] = await sent({
@@ -140,11 +156,11 @@ test('a callback URL has no effect on a run that waits by polling', async () => 
 	expect(body).toEqual(PREVIEW_BODY);
 });
 
-test('fields are read for each item, the model and the further fields too', async () => {
+test('fields are read for each item, the model too', async () => {
 	const items = [
-		{ json: { model: 'sora-2-preview', text: 'one', seed: 1 } },
-		{ json: { model: 'sora-2-pro-preview', text: 'two', seed: 2 } },
-		{ json: { model: 'custom', text: 'three', seed: 3 } },
+		{ json: { model: 'sora-2-preview', text: 'one' } },
+		{ json: { model: 'sora-2-pro-preview', text: 'two' } },
+		{ json: { model: 'custom', text: 'three' } },
 	];
 	const run = await lab.make(
 		{

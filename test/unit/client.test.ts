@@ -86,7 +86,7 @@ describe('a request to EvoLink', () => {
 		'%j says nothing of what was refused: an order may have been taken, and a task is asked for again',
 		async (body) => {
 			const { ctx } = host(() => ({ status: 200, body: JSON.stringify(body) }));
-			const said = expect.stringMatching(/^EvoLink answered 200 with .*"message":"no"/) as string;
+			const said = expect.stringMatching(/^EvoLink answered 200 with a refusal .*; it says: no$/) as string;
 			const failure = { charge: 'unknown', transient: true, status: 200, message: said };
 			expect(await createTask(ctx, {}, 'key')).toMatchObject({ ok: false, failure });
 			expect(await getTask(ctx, ID)).toMatchObject({ ok: false, failure });
@@ -97,6 +97,40 @@ describe('a request to EvoLink', () => {
 		const body = Buffer.alloc(5_000_000, 0x20);
 		const reading = await getTask(host(() => ({ status: 200, body })).ctx, ID);
 		expect(reading).toMatchObject({ ok: false, failure: { message: expect.stringContaining('4 MB') } });
+	});
+
+	test('an id behind a byte order mark is not lost', async () => {
+		const { ctx } = host(() => ({ status: 200, body: `\uFEFF{"id":"${ID}"}` }));
+		expect(await createTask(ctx, {}, 'key')).toMatchObject({ ok: true, task: { id: ID } });
+	});
+
+	test('the key is in no task, wherever EvoLink or a gateway repeats it', async () => {
+		const apiKey = 'opaque/key+0123456789==';
+		const body = JSON.stringify({ id: ID, debug: apiKey, error: { code: 'x', message: `key ${apiKey}` } });
+		const { ctx } = host(
+			() => ({ status: 200, body }),
+			() => ({ ...CREDENTIAL, apiKey: ` ${apiKey}\n` }),
+		);
+		const reading = await getTask(ctx, ID);
+		expect(reading).toMatchObject({ ok: true, task: { id: ID, error: { message: 'key [redacted]' } } });
+		expect(JSON.stringify(reading)).not.toContain(apiKey);
+	});
+
+	test.each([
+		['localhost:1234', "'Base URL' starts with 'localhost:'"],
+		['api.evolink.ai', "'Base URL' is not a URL"],
+		['ftp://api.evolink.ai', "'Base URL' starts with 'ftp:'"],
+		['https://me:secret@api.evolink.ai', "'Base URL' holds a user name or password"],
+		['', "'Base URL' is not a URL"],
+	])('the base URL "%s" is told as it is, before anything is sent or charged', async (baseUrl, told) => {
+		const { ctx, requests } = host(
+			() => ({ status: 200, body: '{}' }),
+			() => ({ ...CREDENTIAL, baseUrl }),
+		);
+		const reading = await createTask(ctx, {}, 'key');
+		const message = expect.stringContaining(told) as string;
+		expect(reading).toMatchObject({ ok: false, failure: { charge: 'none', transient: false, message } });
+		expect(requests).toEqual([]);
 	});
 
 	test('the answer for another task is no answer', async () => {

@@ -67,7 +67,7 @@ const FAILURES: Record<Failure['kind'], Failure> = {
 	rateLimited: http(429),
 	submission: http(409),
 	server: http(503),
-	unexpected: malformedAnswer(200, X),
+	unexpected: malformedAnswer({ status: 200 }, X),
 	network: networkFailure(undefined, X),
 };
 

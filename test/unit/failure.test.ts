@@ -347,7 +347,7 @@ describe('words that leave the node', () => {
 		const texts = [
 			fail(500, odd).message,
 			fail(400, { error: { code: odd, message: odd, fallback_suggestion: odd } }).message,
-			malformedAnswer(200, odd).message,
+			malformedAnswer({ status: 200, body: { message: odd, code: odd } }, odd).message,
 			networkFailure('ECONNRESET', odd).message,
 		];
 		for (const text of texts) expect(text).not.toMatch(/\p{Cc}/u);
@@ -361,7 +361,7 @@ describe('words that leave the node', () => {
 });
 
 test('an unusable success leaves the charge unknown and may be read again', () => {
-	expect(malformedAnswer(200, 'an empty body')).toEqual({
+	expect(malformedAnswer({ status: 200 }, 'an empty body')).toEqual({
 		kind: 'unexpected',
 		message: 'EvoLink answered 200 with an empty body',
 		advice: expect.stringContaining('base URL'),
@@ -369,6 +369,17 @@ test('an unusable success leaves the charge unknown and may be read again', () =
 		transient: true,
 		charge: 'unknown',
 	});
+});
+
+test("an unusable success keeps EvoLink's request id, code and words, which its support asks for", () => {
+	const headers = { 'x-request-id': 'req_7' };
+	const body = { error: { code: 'insufficient_quota', message: 'no money' } };
+	const failure = malformedAnswer({ status: 200, headers, body }, 'no task id in it');
+	expect(failureSentence(failure)).toMatch(
+		/^EvoLink answered 200 with no task id in it; it says: no money \(200 insufficient_quota, request req_7\)\. /,
+	);
+	const named = malformedAnswer({ status: 200, headers, body: { request_id: 'req_8' } }, 'nothing');
+	expect(named.requestId).toBe('req_8');
 });
 
 describe('a request that got no answer', () => {

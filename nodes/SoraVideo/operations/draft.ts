@@ -3,7 +3,7 @@ import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { binarySize } from '../../evolink/media/upload';
 import { checkBody, type BodyIssue } from '../../evolink/models';
-import { hint, nodeError } from '../../evolink/run/errors';
+import { hint } from '../../evolink/run/errors';
 import { refuseParameter } from '../../evolink/run/settings';
 import { checkHttpUrl, isPrivateHost } from '../../evolink/urls';
 
@@ -83,11 +83,8 @@ function findBinary(ctx: IExecuteFunctions, item: number, field: string): IBinar
 	} catch {
 		const names = Object.keys(ctx.getInputData()[item].binary ?? {});
 		const has = names.length === 0 ? 'this item has none' : `this item has ${names.join(', ')}`;
-		throw nodeError(
-			ctx.getNode(),
-			{ message: `'Input Data Field Name' is '${field}'. Allowed: the name of a binary field; ${has}` },
-			item,
-		);
+		const allowed = `the name of a binary field; ${has}`;
+		throw refuseParameter(ctx, item, 'Input Data Field Name', field, allowed);
 	}
 }
 

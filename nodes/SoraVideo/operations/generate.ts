@@ -200,19 +200,28 @@ function readModel(ctx: IExecuteFunctions, item: number): ChosenModel {
 	return { id, rules: GENERATE_MODELS.includes(id) ? id : CUSTOM, isTyped: true };
 }
 
-/** Whole numbers from expressions may come as text; anything else goes on to the schema as it is. */
+/**
+ * Whole numbers from expressions may come as text, and what an expression does not find as nothing at all; anything else goes
+ * on to the schema as it is.
+ */
 function readDuration(ctx: IExecuteFunctions, item: number): unknown {
-	const given: unknown = ctx.getNodeParameter('duration', item, DEFAULT_DURATION);
+	const given: unknown = ctx.getNodeParameter('duration', item, DEFAULT_DURATION) ?? '';
 	return typeof given === 'string' && /^\s*\d+\s*$/.test(given) ? Number(given) : given;
+}
+
+/** Numbers are written out. Anything else that is no text is a mistake, such as a whole item for one of its fields. */
+function readPrompt(ctx: IExecuteFunctions, item: number): unknown {
+	const given: unknown = ctx.getNodeParameter('prompt', item, '') ?? '';
+	return typeof given === 'number' && Number.isFinite(given) ? String(given) : given;
 }
 
 /** What 'Custom' offers: nothing is sent for a field that is left to the model. */
 function optionalChoices(ctx: IExecuteFunctions, item: number): IDataObject {
 	const ratio = readText(ctx, 'aspectRatio', item);
-	const duration = ctx.getNodeParameter('duration', item, 0) === '' ? 0 : readDuration(ctx, item);
+	const duration = readDuration(ctx, item);
 	return {
 		...(ratio !== '' && { aspect_ratio: ratio }),
-		...(duration !== 0 && { duration: duration as number }),
+		...(duration !== '' && duration !== 0 && { duration: duration as number }),
 	};
 }
 
@@ -243,7 +252,7 @@ export async function draftGenerate(ctx: IExecuteFunctions, item: number): Promi
 	}
 	const body: IDataObject = {
 		model: id,
-		prompt: readText(ctx, 'prompt', item),
+		prompt: readPrompt(ctx, item) as string,
 		...choices(ctx, item, model),
 		...(image === 'url' && { image_urls: [readUrl(ctx, 'imageUrl', 'Image URL', item)] }),
 		...readAdditionalFields(ctx, item),

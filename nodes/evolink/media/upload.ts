@@ -78,7 +78,7 @@ function fileUrlOf(answer: EvoLinkAnswer): { url: string } | { failure: Failure 
 	const { body } = answer;
 	const url = isObject(body.data) ? body.data.file_url : undefined;
 	if (typeof url === 'string' && checkHttpUrl(url).ok) return { url };
-	return { failure: malformedAnswer(answer.status, 'no file URL in it') };
+	return { failure: malformedAnswer(answer, 'no file URL in it') };
 }
 
 /**

@@ -42,10 +42,14 @@ export function parameterMessage(displayName: string, given: unknown, allowed: s
 function show(given: unknown): string {
 	if (given === undefined || given === '') return 'empty';
 	const text = typeof given === 'string' ? `'${given}'` : (asJson(given) ?? String(given));
-	return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+	// a surrogate pair is one character to a reader
+	const characters = [...text.slice(0, 200)];
+	return characters.length > 80 ? `${characters.slice(0, 77).join('')}…` : text;
 }
 
 function asJson(given: unknown): string | undefined {
+	// NaN and the infinities would be null
+	if (typeof given === 'number') return String(given);
 	try {
 		return JSON.stringify(given);
 	} catch {
@@ -161,7 +165,7 @@ export function readAdditionalFields(ctx: IExecuteFunctions, itemIndex: number):
 		refuseParameter(ctx, itemIndex, 'Additional Fields (JSON)', given, allowed);
 	const fields = typeof given === 'string' ? parseJson(given) : given;
 	if (!isObject(fields)) throw refuse('a JSON object such as {"seed": 1}');
-	const fixed = ['model', 'callback_url'].filter((name) => Object.hasOwn(fields, name));
+	const fixed = Object.keys(fields).filter((name) => ['model', 'callback_url'].includes(name.toLowerCase()));
 	if (fixed.length > 0)
 		throw refuse(
 			`a JSON object without ${fixed.map((name) => `'${name}'`).join(' and ')}, which the node sets itself`,
