@@ -18,13 +18,37 @@ const OUTCOMES: readonly Outcome[] = [
 	'expired',
 ];
 
+/** Far above any render, and still a whole number in every answer. */
+const MOST_SECONDS = 1e9;
+
+/** Throws where a script would break an answer that it does not speak about; at once, not when a task has been paid. */
+export function checkScript({ seconds = 0, estimatedTime = 0, media = {} }: TaskScript): void {
+	if (!isDuration(seconds)) throw new RangeError(`seconds: expected 0 to ${MOST_SECONDS}, got ${seconds}`);
+	if (!isCount(estimatedTime)) {
+		throw new RangeError(`estimatedTime: expected a whole number of seconds, got ${estimatedTime}`);
+	}
+	const { sizeBytes = 0 } = media;
+	if (!isCount(sizeBytes)) throw new RangeError(`sizeBytes: expected a whole number, got ${sizeBytes}`);
+}
+
+function isDuration(seconds: number): boolean {
+	return seconds >= 0 && seconds <= MOST_SECONDS;
+}
+
+function isCount(value: number): boolean {
+	return Number.isSafeInteger(value) && value >= 0;
+}
+
 /** The scripts of a run: which tasks they match and what they say. */
 export class Scripts {
 	private readonly entries: Array<{ match: TaskMatch; script: TaskScript }> = [];
 
-	constructor(private readonly defaults: TaskScript) {}
+	constructor(private readonly defaults: TaskScript) {
+		checkScript(defaults);
+	}
 
 	add(match: TaskMatch, script: TaskScript): () => void {
+		checkScript(script);
 		const entry = { match, script };
 		this.entries.push(entry);
 		return () => {
@@ -74,7 +98,7 @@ function obey([word, first, second]: string[], directed: Directed): void {
 	const outcome = OUTCOMES.find((known) => known === word);
 	if (outcome) script.outcome = outcome;
 	else if (word === 'fail') Object.assign(script, { outcome: 'failed', ...(first ? { code: first } : {}) });
-	else if (word === 'seconds' && Number(first) >= 0) script.seconds = Number(first);
+	else if (word === 'seconds' && isDuration(Number(first))) script.seconds = Number(first);
 	else if (word === 'media') script.media = { ...script.media, ...mediaOrder(first, second) };
 	else if (word === 'refuse' && isErrorStatus(Number(first))) {
 		directed.fault = { kind: 'http', status: Number(first), ...(second ? { code: second } : {}) };
@@ -93,7 +117,8 @@ function mediaOrder(word: string | undefined, argument: string | undefined): Med
 	if (word === 'truncated') return { truncated: true };
 	if (word === 'slow') return { bytesPerSecond: 500 };
 	if (word === 'redirects') return { redirects: Number(argument ?? 1) };
-	if (word === 'megabytes') return { sizeBytes: Number(argument ?? 1) * 2 ** 20 };
+	const sizeBytes = Math.round(Number(argument ?? 1) * 2 ** 20);
+	if (word === 'megabytes' && isCount(sizeBytes)) return { sizeBytes };
 	return {};
 }
 

@@ -7,7 +7,7 @@ import { FILES_PATH } from './files';
 import { bodyHash, type Ledger } from './ledger';
 import { MEDIA_PATH } from './media';
 import type { Random } from './random';
-import type { Scripts } from './scripts';
+import { checkScript, type Scripts } from './scripts';
 import type { Defaults, Facts, InputRules } from './spec';
 import { Task } from './tasks';
 import type { Idempotency, Json, StandInEvents, TaskScript } from './types';
@@ -93,6 +93,7 @@ export class TaskStore {
 	}
 
 	finish(id: string, script: TaskScript): Task {
+		checkScript(script);
 		const task = this.tasks.get(id);
 		if (!task) throw new Error(`No task ${id}`);
 		if (task.terminal) throw new Error(`Task ${id} has ended already (${task.status})`);

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { startStandIn, type TaskScript } from '../../stand-in';
 import { client, evolink, misfit, standInForEachTest } from './stand-in-client';
 
 const CREATE = '/v1/videos/generations';
@@ -109,9 +110,40 @@ describe('whatever is sent, the answer is a refusal, nothing is charged and noth
 });
 
 describe('orders in the prompt that make no sense are free text', () => {
-	test.each(['refuse 1000', 'refuse 499.5', 'refuse -400', 'refuse'])('%s', async (order) => {
-		const id = await client.start(`[stand-in: ${order}]`);
-		expect(misfit('getTask', await client.read(id))).toBeUndefined();
+	test.each(
+		[
+			['refuse 1000', 'refuse 499.5', 'refuse -400', 'refuse'],
+			['seconds Infinity', 'seconds 1e308', 'seconds -1', 'seconds NaN', 'seconds'],
+			['media megabytes -1', 'media megabytes x', 'media megabytes Infinity'],
+		].flat(),
+	)('%s', async (order) => {
+		const created = await client.create({ model: 'sora-2-preview', prompt: `[stand-in: ${order}]` });
+		expect(misfit('createVideoTask', created)).toBeUndefined();
+		expect(created.json?.task_info).toMatchObject({ estimated_time: 20 });
+		const id = String(created.json?.id);
+		evolink.finish(id);
+		const read = await client.read(id);
+		expect(misfit('getTask', read)).toBeUndefined();
+		expect((await fetch((read.json?.results as string[])[0])).headers.get('content-type')).toBe('video/mp4');
+	});
+});
+
+describe('a script that would break an answer is refused when it is given, by name', () => {
+	test.each<TaskScript>([
+		{ estimatedTime: 1.5 },
+		{ estimatedTime: -1 },
+		{ estimatedTime: NaN },
+		{ seconds: NaN },
+		{ seconds: -1 },
+		{ seconds: Infinity },
+		{ media: { sizeBytes: 0.5 } },
+	])('%p', async (script) => {
+		const name = new RegExp(script.media ? 'sizeBytes' : Object.keys(script)[0]);
+		expect(() => evolink.script('', script)).toThrow(name);
+		await expect(startStandIn({ defaults: script })).rejects.toThrow(name);
+		const id = await client.start('a cat');
+		expect(() => evolink.finish(id, script)).toThrow(name);
+		expect(evolink.tasks.get(id)?.terminal).toBe(false);
 	});
 });
 

@@ -113,10 +113,17 @@ describe('answers fit the OpenAPI file', () => {
 		const shout = jest.spyOn(console, 'error').mockImplementation();
 		evolink.script('a cat', { seconds: 0, results: [42 as unknown as string] });
 		const read = await client.read(await client.start('a cat'));
-		expect(read.status).toBe(500);
-		expect(read.text).toContain('STAND-IN BUG');
-		expect(evolink.violations.splice(0)).toEqual([expect.stringContaining('getTask 200')]);
-		expect(shout).toHaveBeenCalledTimes(1);
+		evolink.account.used = NaN;
+		const credits = await client.call('GET', '/v1/credits');
+		for (const reply of [read, credits]) {
+			expect(reply.status).toBe(500);
+			expect(reply.text).toContain('STAND-IN BUG');
+		}
+		expect(evolink.violations.splice(0)).toEqual([
+			expect.stringContaining('getTask 200'),
+			expect.stringContaining('getCredits 200'),
+		]);
+		expect(shout).toHaveBeenCalledTimes(2);
 		shout.mockRestore();
 	});
 });
