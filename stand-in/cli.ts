@@ -9,29 +9,38 @@ const USAGE = `A local EvoLink for trying the nodes without an API key.
   --callback-host  deliver callbacks for this public-looking name to a local port; may be repeated
   --minutes        ends by itself after so many real minutes`;
 
-const { values } = parseArgs({
-	options: {
-		port: { type: 'string', default: '4010' },
-		'time-scale': { type: 'string', default: '1' },
-		'callback-host': { type: 'string', multiple: true, default: [] },
-		minutes: { type: 'string', default: '240' },
-		help: { type: 'boolean', default: false },
-	},
-});
+/** The user's mistake, not ours: told in a line, with the usage. */
+class UsageError extends Error {}
 
-function number(name: 'port' | 'time-scale' | 'minutes', least: number): number {
-	const value = Number(values[name]);
+function readOptions() {
+	try {
+		return parseArgs({
+			options: {
+				port: { type: 'string', default: '4010' },
+				'time-scale': { type: 'string', default: '1' },
+				'callback-host': { type: 'string', multiple: true, default: [] },
+				minutes: { type: 'string', default: '240' },
+				help: { type: 'boolean', default: false },
+			},
+		}).values;
+	} catch (error) {
+		throw new UsageError((error as Error).message);
+	}
+}
+
+function number(name: string, text: string, least: number): number {
+	const value = Number(text);
 	if (!Number.isFinite(value) || value < least)
-		throw new Error(`--${name} ${values[name]}: not a number from ${least}`);
+		throw new UsageError(`--${name} ${text}: not a number from ${least}`);
 	return value;
 }
 
-function callbackHosts(): Record<string, string> {
+function callbackHosts(entries: string[]): Record<string, string> {
 	return Object.fromEntries(
-		values['callback-host'].map((entry) => {
+		entries.map((entry) => {
 			const [name, target] = [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)];
 			if (!name || !URL.canParse(target))
-				throw new Error(`--callback-host ${entry}: expected name=http://127.0.0.1:port`);
+				throw new UsageError(`--callback-host ${entry}: expected name=http://127.0.0.1:port`);
 			return [name, target];
 		}),
 	);
@@ -57,12 +66,13 @@ function logEverything({ events }: StandIn): void {
 }
 
 async function main(): Promise<void> {
+	const values = readOptions();
 	if (values.help) return console.log(USAGE);
-	const minutes = number('minutes', 0);
+	const minutes = number('minutes', values.minutes, 0);
 	const evolink = await startStandIn({
-		port: number('port', 0),
-		timeScale: number('time-scale', 0.001),
-		callbackHosts: callbackHosts(),
+		port: number('port', values.port, 0),
+		timeScale: number('time-scale', values['time-scale'], 0.001),
+		callbackHosts: callbackHosts(values['callback-host']),
 	});
 	logEverything(evolink);
 	console.log(
@@ -80,5 +90,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
 	console.error(error instanceof Error ? error.message : error);
-	process.exitCode = 1;
+	if (error instanceof UsageError) console.error(`\n${USAGE}`);
+	process.exitCode = error instanceof UsageError ? 2 : 1;
 });

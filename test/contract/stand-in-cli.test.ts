@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
@@ -51,8 +52,23 @@ test.each([
 	[['--time-scale', '0'], '--time-scale 0'],
 	[['--callback-host', 'n8n.example.test'], '--callback-host n8n.example.test'],
 	[['--bogus'], '--bogus'],
-])('a wrong option is named and ends it: %j', async (options, named) => {
+	[['--port'], '--port'],
+	[['stray'], 'stray'],
+])('a wrong option is named in one line above the usage: %j', async (options, named) => {
 	const run = start(...options);
-	expect(await once(run.child, 'exit')).toEqual([1, null]);
-	expect(run.output()).toContain(named);
+	expect(await once(run.child, 'close')).toEqual([2, null]);
+	const [line, empty, ...usage] = run.output().split('\n');
+	expect(line).toContain(named);
+	expect(empty).toBe('');
+	expect(usage.join('\n')).toMatch(/^A local EvoLink[^]*--minutes/);
+	expect(run.output()).not.toContain('    at ');
+});
+
+test('a port that is taken is no wrong option', async () => {
+	const taken = createServer().listen(0, '127.0.0.1');
+	await once(taken, 'listening');
+	const run = start('--port', String((taken.address() as AddressInfo).port));
+	expect(await once(run.child, 'close')).toEqual([1, null]);
+	expect(run.output()).toMatch(/^[^\n]*EADDRINUSE[^\n]*\n$/);
+	taken.close();
 });
