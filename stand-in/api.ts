@@ -9,7 +9,7 @@ import type { Ledger } from './ledger';
 import type { Spec } from './spec';
 import type { TaskStore } from './store';
 import { mediaType } from './text';
-import type { ErrorGeneration, HttpFault, Json } from './types';
+import type { ErrorGeneration, HttpFault, Json, UnservedModel } from './types';
 
 /** Operation → where its faults are set. */
 export const PLACES: Record<string, ApiPlace> = {
@@ -43,6 +43,7 @@ type Check = (context: Context, call: Call) => void;
 /** EvoLink's operations on top of the OpenAPI file. Refusals come back as answers; nothing is thrown. */
 export class Api {
 	errorGeneration: ErrorGeneration;
+	unservedModel: UnservedModel;
 	private readonly backend: OpenAPIBackend;
 
 	constructor(
@@ -55,9 +56,10 @@ export class Api {
 			models: string[];
 			violation: (text: string) => void;
 		},
-		errorGeneration: ErrorGeneration,
+		modes: { errorGeneration: ErrorGeneration; unservedModel: UnservedModel },
 	) {
-		this.errorGeneration = errorGeneration;
+		this.errorGeneration = modes.errorGeneration;
+		this.unservedModel = modes.unservedModel;
 		this.backend = new OpenAPIBackend({
 			definition: parts.spec.document,
 			strict: true,
@@ -227,12 +229,16 @@ export class Api {
 		throw new Refusal(400, { message, ...(param ? { param } : {}) });
 	};
 
-	/** Before the schema: EvoLink tells an unserved model by the key's rights, not by the form of the body. */
+	/** Before the schema: EvoLink knows an unserved model by its name, whatever form the body has. */
 	private checkModel(body: Json | undefined): void {
 		const model = body?.model;
 		if (typeof model !== 'string' || model === '' || this.parts.models.includes(model)) return;
-		const message = `Token does not have access to model: ${model}`;
-		throw new Refusal(403, { code: 'model_access_denied', message });
+		const words = {
+			403: { code: 'model_access_denied', message: `Token does not have access to model: ${model}` },
+			404: { param: 'model' },
+			503: { code: 'no_available_channel' },
+		};
+		throw new Refusal(this.unservedModel, words[this.unservedModel]);
 	}
 
 	private refused(error: unknown, operationId: string | undefined): Answer {

@@ -67,7 +67,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 	);
 	const api = new Api(
 		{ spec, store, ledger, files, apiKey, models, violation },
-		options.errorGeneration ?? 'new',
+		{ errorGeneration: options.errorGeneration ?? 'new', unservedModel: options.unservedModel ?? 403 },
 	);
 	await api.init();
 	const server = new Server({
@@ -128,6 +128,12 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		},
 		set errorGeneration(generation) {
 			api.errorGeneration = generation;
+		},
+		get unservedModel() {
+			return api.unservedModel;
+		},
+		set unservedModel(status) {
+			api.unservedModel = status;
 		},
 		chargesFor: (filter) => ledger.chargesFor(filter),
 		script: (match, script) => scripts.add(match, script),

@@ -13,6 +13,12 @@ export const MEDIA_PATH = '/media/stand-in';
 const CHUNK = 65_536;
 const asset = (name: string) => readFileSync(join(__dirname, 'assets', name));
 
+/**
+ * User-Agents that the media host turns away, beside a missing one. Python's is the one that was met; n8n's and axios'
+ * stand for every other default, so that a download cannot go out under one of them unnoticed.
+ */
+const REFUSED_AGENTS = /^(n8n$|axios\/|Python-urllib\/)/i;
+
 /** A short `ftyp` box and the start of an `mdat` box that reaches to the end of the file. */
 const BIG_HEAD = Buffer.concat([
 	Buffer.from('00000018', 'hex'),
@@ -35,7 +41,7 @@ export interface MediaDone {
 	bytes: number;
 }
 
-/** Links of completed tasks: 24 h of API time, no login, a User-Agent required. */
+/** Links of completed tasks: 24 h of API time, no login, a User-Agent of one's own required. */
 export class MediaHost {
 	readonly stats: MediaStats = {
 		requests: 0,
@@ -74,7 +80,8 @@ export class MediaHost {
 		url: URL,
 		task: Task | undefined,
 	): Promise<number> {
-		if (!request.headers['user-agent']) return refuse(response, 403);
+		const agent = request.headers['user-agent'];
+		if (!agent || REFUSED_AGENTS.test(agent)) return refuse(response, 403);
 		if (task?.endedApiMs === undefined) return refuse(response, 404);
 		if (this.clock.now() - task.endedApiMs > this.lifetimeHours * 3_600_000) return refuse(response, 410);
 

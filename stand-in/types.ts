@@ -30,7 +30,7 @@ export interface StandInOptions {
 	realCallbackTimeout?: boolean;
 	/** Public-looking host name → loopback origin that its callbacks are delivered to. */
 	callbackHosts?: Record<string, string>;
-	/** Models this key may call; default: the three documented Sora models. Any other answers 403. */
+	/** Models this key may call; default: the three documented Sora models. Any other: see `unservedModel`. */
 	models?: string[];
 	/** Seeds task ids, file ids and fault probabilities; default 1. */
 	seed?: number;
@@ -38,6 +38,8 @@ export interface StandInOptions {
 	balance?: number;
 	idempotency?: Idempotency;
 	errorGeneration?: ErrorGeneration;
+	/** Default 403. Which of the three the real EvoLink answers is not known. */
+	unservedModel?: UnservedModel;
 	/** Defaults for every task; `script()` and prompt directives override it. */
 	defaults?: TaskScript;
 }
@@ -47,6 +49,12 @@ export type Idempotency = 'honoured' | 'ignored';
 
 /** `new`: `error.code` is a string; `old`: it is the HTTP status as a number (two documented generations). */
 export type ErrorGeneration = 'new' | 'old';
+
+/**
+ * How a model is refused that is not in `models`: 403 `model_access_denied`, 404 `Specified model not found` (from the
+ * older generation), 503 `no_available_channel`. Each comes in the body that `errorGeneration` says.
+ */
+export type UnservedModel = 403 | 404 | 503;
 
 // ---------------------------------------------------------------- records
 
@@ -145,6 +153,7 @@ export interface StandIn {
 	readonly models: string[];
 	idempotency: Idempotency;
 	errorGeneration: ErrorGeneration;
+	unservedModel: UnservedModel;
 
 	chargesFor(filter: { prompt?: string; idempotencyKey?: string; taskId?: string }): Charge[];
 	/** Applies to tasks created from now on; later scripts win field by field. Returns a function that removes it. */

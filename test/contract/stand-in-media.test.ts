@@ -59,6 +59,17 @@ test('no link before the end, none after 24 hours, none without a User-Agent', a
 	expect([early, bare, fresh, late]).toEqual([404, 403, 200, 410]);
 });
 
+test.each([
+	['n8n', 403],
+	['axios/1.7.2', 403],
+	['Python-urllib/3.12', 403],
+	['n8n-nodes-evolink-sora', 200],
+	['Mozilla/5.0 (compatible; n8n/2.41.0; +https://n8n.io/)', 200],
+])('who downloads as %s gets %d', async (agent, status) => {
+	const response = await fetch(await client.finishedLink(), { headers: { 'user-agent': agent } });
+	expect(response.status).toBe(status);
+});
+
 test('a large body passes in chunks, no faster than it is read', async () => {
 	const response = await fetch(await linkWith({ sizeBytes: 64 * MEGABYTE }));
 	const reader = response.body!.getReader();

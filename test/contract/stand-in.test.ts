@@ -178,6 +178,23 @@ describe('requests are judged as EvoLink would', () => {
 		expect(reply.json?.error).toMatchObject({ code: 'model_access_denied' });
 	});
 
+	test.each([
+		[403, 'new', { code: 'model_access_denied', message: 'Token does not have access to model: sora-3' }],
+		[403, 'old', { code: 403, message: 'Token does not have access to model: sora-3', param: 'model' }],
+		[404, 'new', { code: 'not_found', message: 'Specified model not found', param: 'model' }],
+		[404, 'old', { code: 404, message: 'Specified model not found', param: 'model' }],
+		[503, 'new', { code: 'no_available_channel', message: 'No available channel for this model' }],
+		[503, 'old', { code: 503, message: 'Service temporarily unavailable' }],
+	] as const)('an unserved model can be a %d (%s)', async (status, generation, error) => {
+		evolink.unservedModel = status;
+		evolink.errorGeneration = generation;
+		const reply = await client.create({ model: 'sora-3', prompt: 'a cat' });
+		expect(reply.status).toBe(status);
+		expect(misfit('createVideoTask', reply)).toBeUndefined();
+		expect(reply.json?.error).toMatchObject(error);
+		expect(evolink.charges).toEqual([]);
+	});
+
 	test.each(['0,2', '2.4,4.4', '0,0.5,2', '0,0.1'])('the timestamps %s are taken', async (timestamps) => {
 		const body = { model: 'sora-character', video_url: 'https://a.example/me.mp4', timestamps };
 		expect((await client.create(body)).status).toBe(200);
