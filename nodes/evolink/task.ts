@@ -85,9 +85,14 @@ export function taskIdOf(body: unknown): string | undefined {
 	return findTask(body)?.id;
 }
 
-/** The id in what a person pasted: the id itself, or a URL whose path ends in it. */
+const { idPrefix } = evolinkFacts.task;
+
+/** The id in what a person pasted: the id itself, a URL whose path ends in it, or text around an id of the documented form. */
 export function taskIdFromInput(input: string): string | undefined {
 	const trimmed = input.trim();
+	const start = trimmed.indexOf(idPrefix);
+	const inText = start > 0 ? /^[\w-]+/.exec(trimmed.slice(start))?.[0] : undefined;
+	if (inText !== undefined) return inText;
 	const url = /^https?:\/\/[^/?#]*([^?#]*)/i.exec(trimmed);
 	const id = url ? decode(lastPart(url[1])) : trimmed;
 	return isId(id) ? id : undefined;

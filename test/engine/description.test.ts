@@ -195,9 +195,10 @@ describe('defaults are those of the contract', () => {
 	});
 
 	test('run-wide choices take no expression', () => {
-		for (const name of ['operation', 'wait'])
-			for (const property of node.properties.filter((each) => each.name === name))
-				expect(property).toMatchObject({ name, noDataExpression: true });
+		const { options } = node.properties.find(({ name }) => name === 'options')!;
+		const runWide = node.properties.filter(({ name }) => ['operation', 'wait'].includes(name));
+		for (const property of [...runWide, ...(options as INodeProperties[])])
+			expect(property).toMatchObject({ name: property.name, noDataExpression: true });
 	});
 
 	test('the key is a password, and the addresses are those of EvoLink', () => {

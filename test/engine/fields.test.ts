@@ -97,7 +97,7 @@ const common: Refusal[] = [
 	[{ binaryField: ' ' }, "'Output Data Field Name' is empty", 'a field name'],
 	[options({ timeoutMinutes: 0 }), "'Timeout Minutes' is 0", '0.01 to 1440 minutes'],
 	[options({ timeoutMinutes: 1441 }), "'Timeout Minutes' is 1441", '0.01 to 1440 minutes'],
-	[options({ timeoutMinutes: '={{ "soon" }}' }), "'Timeout Minutes' is 'soon'", '0.01 to 1440 minutes'],
+	[options({ timeoutMinutes: 'soon' }), "'Timeout Minutes' is 'soon'", '0.01 to 1440 minutes'],
 	[options({ pollSeconds: 0.1 }), "'Poll Seconds' is 0.1", '0.25 to 600 seconds'],
 	[options({ pollSeconds: 601 }), "'Poll Seconds' is 601", '0.25 to 600 seconds'],
 	[options({ maxDownloadMb: 0 }), "'Max Download MB' is 0", '0.001 to 10240 MB'],

@@ -25,6 +25,9 @@ test.concurrent.each([
 	['a URL that ends in it', (id: string) => `https://api.evolink.ai/v1/tasks/${id}?x=1#y`],
 	['a URL with a slash at its end', (id: string) => `https://evolink.ai/dashboard/tasks/${id}/`],
 	['spaces around it', (id: string) => `  ${id}\n`],
+	['an address without https:// before it', (id: string) => `evolink.ai/dashboard/tasks/${id}/`],
+	['a URL that names it in its query', (id: string) => `https://evolink.ai/dashboard?task=${id}&tab=1`],
+	['quotes around it', (id: string) => `"${id}"`],
 ])('the id may come with %s', (_, wrap) =>
 	inLab(async (lab) => {
 		const id = await ordered(lab);
@@ -45,6 +48,19 @@ test.concurrent('without a wait a failed task is data, told apart by its status 
 		expect(run.json(SORA)[0]).not.toHaveProperty('error');
 		expect(lab.evolink.tasks.get(id)!.reads).toBe(1);
 	}),
+);
+
+test.concurrent(
+	'a download of a completed task without a link is an error that names it, no item without a file',
+	() =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, outcome: 'no-results' });
+			const id = await ordered(lab);
+			const run = await lab.run([start, getTask({ download: true })], { items: items(id) });
+			expect(run.error?.message).toMatch(new RegExp(`^Task ${id} completed, but EvoLink sent no link`));
+			const asData = await lab.run([start, getTask()], { items: items(id) });
+			expect(asData.json(SORA)).toMatchObject([{ id, status: 'completed' }]);
+		}),
 );
 
 test.concurrent('with a wait a failed task is an error, and the message names it', () =>

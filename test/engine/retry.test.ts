@@ -1,5 +1,5 @@
 import type { ApiFault, HttpFault, Idempotency } from '../../stand-in';
-import { inLab, prompts, retryOnFail, sentKeys, sora, start } from './support';
+import { SORA, inLab, prompts, retryOnFail, sentKeys, sora, start } from './support';
 
 /** `taken`: what EvoLink made of the order that met the fault, which the node cannot see. */
 interface CreateFault {
@@ -109,6 +109,39 @@ describe('a fault that stays', () => {
 		60_000,
 	);
 });
+
+test.concurrent(
+	'an order that was being sent when its process was lost is of unknown outcome, and not sent again',
+	() =>
+		inLab(async (lab) => {
+			lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1 });
+			const lost = await lab.run([start, sora()], { items: prompts(PROMPT) });
+			const { store } = lab.engine;
+			const data = store.readData(lost.executionId);
+			const context = data.executionData!.contextData[`node:${SORA}`] as {
+				ledger: { run0: { item0: { state: string } } };
+			};
+			expect(context.ledger.run0.item0.state).toBe('unknown');
+			context.ledger.run0.item0.state = 'sending';
+			store.write(lost.executionId, {}, data);
+			const retried = await lab.retry(lost);
+			expect(retried.error?.message).toMatch(/An earlier try of this item sent its order/);
+			expect(lab.paid).toEqual([PROMPT]);
+		}),
+);
+
+test.concurrent(
+	'a run that stops on errors begins no further order after the first refusal, and says which it left',
+	() =>
+		inLab(async (lab) => {
+			const many = Array.from({ length: 15 }, (_, item) => `video ${item}`);
+			lab.evolink.fault('create', http(402), { times: 1 });
+			const run = await lab.run([start, sora()], { items: prompts(...many) });
+			expect(lab.creates).toHaveLength(5);
+			expect(run.error?.message).toContain('Nothing was ordered for items 5, 6, 7, 8, 9, 10, 11, 12, 13, 14');
+			for (const id of lab.ids) expect(run.error?.message).toContain(id);
+		}),
+);
 
 describe('one intent, one charge', () => {
 	test.concurrent.each(everyFault)(

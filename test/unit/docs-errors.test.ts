@@ -45,7 +45,7 @@ const SAID: Record<keyof typeof reports, Report[]> = {
 	timedOut: [reports.timedOut(X, 30, running, failure), reports.timedOut(X, 30, undefined, undefined)],
 	unreadable: [reports.unreadable(X, failure)],
 	downloadFailed: [reports.downloadFailed(task({ status: 'completed' }), X, X)],
-	withOthers: [reports.withOthers({ message: X }, others)],
+	withOthers: [reports.withOthers({ message: X }, others, [2, 3])],
 	notOrdered: [reports.notOrdered()],
 	stopped: [reports.stopped([X, X], [X]), reports.stopped([X], []), reports.stopped([], [])],
 };

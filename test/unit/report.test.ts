@@ -122,6 +122,14 @@ describe('a message about a run', () => {
 		});
 	});
 
+	test('that ends early says which items were not ordered, in words that fit one and many', () => {
+		expect(withOthers({ message: 'First.' }, [], [4]).message).toBe('First. Nothing was ordered for item 4.');
+		expect(withOthers({ message: 'First.' }, [], [4, 5]).message).toBe(
+			'First. Nothing was ordered for items 4, 5.',
+		);
+		expect(withOthers({ message: 'First.' }, []).message).toBe('First.');
+	});
+
 	test('that was stopped names every task and key, and holds the word by which n8n knows a stop', () => {
 		always(fc.array(taskIds, { maxLength: 10 }), fc.array(taskIds, { maxLength: 3 }), (ids, keys) => {
 			const { message } = nodeError(NODE, stopped(ids, keys), 0);

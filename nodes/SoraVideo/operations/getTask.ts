@@ -6,11 +6,11 @@ import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { hint, type Report } from '../../evolink/run/errors';
 import { decideWait } from '../../evolink/run/host';
 import type { Order } from '../../evolink/run/orders';
-import { unreadable } from '../../evolink/run/report';
+import { nothingToShow, unreadable } from '../../evolink/run/report';
 import { emit, stopOnReport, type Outcome } from '../../evolink/run/settle';
-import { parameterMessage, readSettings } from '../../evolink/run/settings';
+import { parameterMessage, readSettings, type RunSettings } from '../../evolink/run/settings';
 import { settleOrders } from '../../evolink/run/wait';
-import { taskIdFromInput } from '../../evolink/task';
+import { resultLink, taskIdFromInput } from '../../evolink/task';
 import { READS_AT_ONCE } from '../../evolink/wait/poll';
 import { readText } from './draft';
 
@@ -46,7 +46,7 @@ export async function executeGetTask(ctx: IExecuteFunctions): Promise<INodeExecu
 	}
 	const limit = pLimit(READS_AT_ONCE);
 	const outcomes = await Promise.all(
-		orders.map(async (order) => await limit(async () => await readNow(ctx, order))),
+		orders.map(async (order) => await limit(async () => await readNow(ctx, order, settings))),
 	);
 	return await emit(ctx, outcomes, settings);
 }
@@ -63,10 +63,14 @@ function hintAtOddIds(ctx: IExecuteFunctions, orders: Order[]): void {
 	);
 }
 
-/** Without a wait, a failed task is data: the user asked how it stands. */
-async function readNow(ctx: IExecuteFunctions, order: Order): Promise<Outcome> {
+/** Without a wait, a failed task is data: the user asked how it stands. A download that has nothing to fetch is none. */
+async function readNow(ctx: IExecuteFunctions, order: Order, { download }: RunSettings): Promise<Outcome> {
 	if ('report' in order) return order;
 	const reading = await getTask(ctx, order.id);
-	if (reading.ok) return { item: order.item, task: reading.task };
+	if (reading.ok) {
+		const { task } = reading;
+		const isMissing = download && task.phase === 'completed' && resultLink(task) === undefined;
+		return isMissing ? { item: order.item, report: nothingToShow(task) } : { item: order.item, task };
+	}
 	return { item: order.item, report: unreadable(order.id, reading.failure) };
 }

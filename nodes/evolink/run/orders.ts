@@ -77,7 +77,7 @@ export async function placeOrders(
 		const { body } = drafts.get(item) as Draft;
 		await run.submit(item, body);
 	});
-	run.stopOnReport();
+	run.stopOnReport(run.untouched);
 	return ctx.getInputData().map((_, item) => orders.get(item) ?? { item, report: notOrdered() });
 }
 
@@ -204,8 +204,13 @@ class OrderRun {
 	}
 
 	/** @throws the first report, naming all ids known so far, when the node stops on errors */
-	stopOnReport(): void {
-		if (!this.isStopped()) stopOnReport(this.ctx, sortBy([...this.orders.values()], 'item'));
+	stopOnReport(untouched: readonly number[] = []): void {
+		if (!this.isStopped()) stopOnReport(this.ctx, sortBy([...this.orders.values()], 'item'), untouched);
+	}
+
+	/** Items whose turn has not come. */
+	get untouched(): number[] {
+		return [...this.ctx.getInputData().keys()].filter((item) => !this.orders.has(item));
 	}
 
 	private hasReport(): boolean {

@@ -128,14 +128,26 @@ export interface OtherItem {
 	isTask: boolean;
 }
 
-/** The other items of a run that ends early: no paid id may be missing from the only text that is left. */
-export function withOthers(report: Report, others: readonly OtherItem[]): Report {
-	if (others.length === 0) return report;
+/**
+ * The other items of a run that ends early: no paid id may be missing from the only text that is left.
+ *
+ * @param untouched items whose turn had not come
+ */
+export function withOthers(
+	report: Report,
+	others: readonly OtherItem[],
+	untouched: readonly number[] = [],
+): Report {
 	const list = others.map(({ item, what }) => `item ${item}: ${what}`).join('; ');
-	const goOn = others.some(({ isTask }) => isTask)
-		? ' Tasks that are running go on and are charged; Retry continues with them.'
-		: '';
-	return { ...report, message: `${report.message} The other items of this run: ${list}.${goOn}` };
+	const parts = [
+		report.message,
+		others.length > 0 && `The other items of this run: ${list}.`,
+		others.some(({ isTask }) => isTask) &&
+			'Tasks that are running go on and are charged; Retry continues with them.',
+		untouched.length > 0 &&
+			`Nothing was ordered for ${untouched.length === 1 ? 'item' : 'items'} ${untouched.join(', ')}.`,
+	];
+	return { ...report, message: parts.filter(Boolean).join(' ') };
 }
 
 /** The run ended before this item's turn. */

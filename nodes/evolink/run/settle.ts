@@ -125,15 +125,22 @@ export function emitBroken(ctx: IExecuteFunctions, error: unknown): INodeExecuti
 	return ctx.getInputData().map((_, item) => emitReport(ctx, report, item));
 }
 
-/** @throws the first report when the node stops on errors, naming the other items */
-export function stopOnReport(ctx: IExecuteFunctions, outcomes: ReadonlyArray<Outcome | Order>): void {
+/**
+ * @param untouched items whose turn had not come
+ * @throws the first report when the node stops on errors, naming the other items
+ */
+export function stopOnReport(
+	ctx: IExecuteFunctions,
+	outcomes: ReadonlyArray<Outcome | Order>,
+	untouched: readonly number[] = [],
+): void {
 	if (ctx.continueOnFail()) return;
 	const first = outcomes.find((outcome) => 'report' in outcome);
 	if (first === undefined) return;
 	const others = outcomes
 		.filter((outcome) => outcome !== first)
 		.map((outcome) => ({ item: outcome.item, what: describe(outcome), isTask: !('report' in outcome) }));
-	throw nodeError(ctx.getNode(), withOthers(first.report, others), first.item);
+	throw nodeError(ctx.getNode(), withOthers(first.report, others, untouched), first.item);
 }
 
 function describe(outcome: Outcome | Order): string {
