@@ -1,7 +1,7 @@
 import addFormats from 'ajv-formats';
 import { OpenAPIBackend, type Context, type Request } from 'openapi-backend';
-import { isPrivate } from './callbacks';
 import { errorAnswer, Refusal, type Answer } from './errors';
+import { fileOperations } from './file-operations';
 import { FileRefusal, type FileStore, type Upload } from './files';
 import type { ApiPlace } from './faults';
 import { checkBeyondSchema, complaint } from './judgement';
@@ -36,7 +36,7 @@ export interface Call {
 	unchecked?: boolean;
 }
 
-type Handler = (context: Context, call: Call) => Answer | Promise<Answer>;
+export type Handler = (context: Context, call: Call) => Answer | Promise<Answer>;
 /** Throws the refusal. */
 type Check = (context: Context, call: Call) => void;
 
@@ -71,12 +71,7 @@ export class Api {
 				createVideoTask: this.create,
 				getTask: this.readTask,
 				getCredits: this.credits,
-				uploadFileStream: this.uploadStream,
-				uploadFileBase64: this.uploadBase64,
-				uploadFileFromUrl: this.uploadUrl,
-				listFiles: this.listFiles,
-				getFileQuota: () => fileAnswer(parts.files.quota()),
-				deleteFile: this.deleteFile,
+				...fileOperations(parts.files, parts.spec),
 				postSecurityHandler: this.checkForm,
 				validationFail: this.invalid,
 				notFound: () => this.unknownRoute(404),
@@ -151,61 +146,6 @@ export class Api {
 		return { status: 200, headers: {}, json: { success: true, message: '', data: { token, user } } };
 	};
 
-	private readonly uploadStream: Handler = (_context, call) => {
-		if (!call.upload) throw new FileRefusal(400, 'file is required', 400);
-		return fileAnswer(this.parts.files.store(call.upload));
-	};
-
-	private readonly uploadBase64: Handler = ({ request }) => {
-		const body = request.requestBody as { base64_data: string; file_name?: string; upload_path?: string };
-		const [, mimeType, text = ''] = /^(?:data:([^;,]+);base64,)?(.*)$/s.exec(body.base64_data) ?? [];
-		const content = Buffer.from(text, 'base64');
-		// Node skips what is not base64; written out again, only the real thing is the same
-		if (content.toString('base64').replace(/=+$/, '') !== text.replace(/\s/g, '').replace(/=+$/, '')) {
-			throw new FileRefusal(400, 'base64_data is not base64', 400);
-		}
-		const originalName = body.file_name ?? `upload.${mimeType?.split('/')[1] ?? 'png'}`;
-		return fileAnswer(
-			this.parts.files.store({
-				originalName,
-				fileName: body.file_name,
-				uploadPath: body.upload_path,
-				mimeType,
-				size: content.length,
-				content,
-			}),
-		);
-	};
-
-	/** Fetches nothing: a public URL counts as a small file of the type its name says, a private one as unreachable. */
-	private readonly uploadUrl: Handler = ({ request }) => {
-		const body = request.requestBody as { file_url: string; file_name?: string; upload_path?: string };
-		const url = URL.canParse(body.file_url) ? new URL(body.file_url) : undefined;
-		if (!url || isPrivate(url, this.parts.spec.facts.callback)) throw this.parts.files.refusal(40004);
-		const content = Buffer.from('fetched by the stand-in');
-		return fileAnswer(
-			this.parts.files.store({
-				originalName: url.pathname,
-				fileName: body.file_name,
-				uploadPath: body.upload_path,
-				mimeType: undefined,
-				size: content.length,
-				content,
-			}),
-		);
-	};
-
-	private readonly listFiles: Handler = ({ request }) => {
-		const query = request.query as Record<string, string | undefined>;
-		const { page, pageSize } = this.parts.spec.defaults;
-		return fileAnswer(this.parts.files.list(Number(query.page ?? page), Number(query.pageSize ?? pageSize)));
-	};
-
-	private readonly deleteFile: Handler = ({ request }) => {
-		this.parts.files.delete(String(request.params.file_id));
-		return { status: 200, headers: {}, json: { success: true, code: 200, msg: 'File deleted' } };
-	};
-
 	/** Before anything in the body counts: whether it has come, and in a form that the operation takes. */
 	private readonly checkForm: Check = ({ operation, request, security }, { unreadable }) => {
 		const body = operation.requestBody as { content: Json } | undefined;
@@ -270,10 +210,6 @@ export class Api {
 		const { errors } = this.backend.validateResponse(JSON.parse(text), operationId, status);
 		return errors ? `${operationId} ${status}: ${JSON.stringify(errors)} in ${text}` : undefined;
 	}
-}
-
-function fileAnswer(data: Json): Answer {
-	return { status: 200, headers: {}, json: { success: true, code: 200, msg: 'ok', data } };
 }
 
 function fileRefusal({ status, code, message }: FileRefusal): Answer {

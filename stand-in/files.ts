@@ -64,7 +64,7 @@ export class FileStore {
 	store(upload: Upload): Json {
 		this.forgetExpired();
 		const fileName = basename(upload.fileName ?? upload.originalName) || 'file';
-		const folder = (upload.uploadPath ?? '').replace(/^\/+|\/+$/g, '');
+		const folder = (upload.uploadPath ?? '').split('/').filter(Boolean).join('/');
 		const path = folder ? `${folder}/${fileName}` : fileName;
 		if (!isAddress(path)) throw new FileRefusal(400, 'Invalid file name or path', 400);
 		const mimeType = typeOf(upload, fileName);
