@@ -99,7 +99,7 @@ export class Api {
 		const operationId = this.operationId(request);
 		let answer: Answer;
 		try {
-			answer = (await this.backend.handleRequest(request, call)) as Answer;
+			answer = (await this.backend.handleRequest(this.known(request), call)) as Answer;
 		} catch (error) {
 			answer = this.refused(error, operationId);
 		}
@@ -107,6 +107,18 @@ export class Api {
 		if (problem === undefined) return answer;
 		this.parts.violation(problem);
 		return this.error({ status: 500, message: `STAND-IN BUG: ${problem}` }, operationId);
+	}
+
+	/** Without query parameters that the operation does not have: a server does not look at them, the validator does. */
+	private known(request: Request): Request {
+		const [path, query] = request.path.split('?');
+		if (query === undefined) return request;
+		const { parameters = [] } = this.backend.router.matchOperation(request) ?? {};
+		const names = (parameters as Array<{ name: string; in: string }>).map(
+			(one) => one.in === 'query' && one.name,
+		);
+		const kept = [...new URLSearchParams(query)].filter(([name]) => names.includes(name));
+		return { ...request, path: `${path}?${new URLSearchParams(kept).toString()}` };
 	}
 
 	/** An error body in the set generation, with the words the OpenAPI file documents for this operation. */
@@ -196,7 +208,7 @@ export class Api {
 		return this.error({ status: 500, message: `STAND-IN BUG: ${String(error)}` }, operationId);
 	}
 
-	unknownRoute(status: number): Answer {
+	private unknownRoute(status: number): Answer {
 		const words = { code: 'route_not_found', message: 'No such route', type: 'invalid_request_error' };
 		return errorAnswer({ status, ...words }, this.errorGeneration, () => undefined);
 	}

@@ -46,12 +46,11 @@ export class Server {
 	private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const seen = this.record(request, response);
 		const url = target(seen.path);
-		if (!url) return this.send(response, this.parts.api.unknownRoute(400));
-		if (url.pathname.startsWith(`${MEDIA_PATH}/`)) {
+		if (url?.pathname.startsWith(`${MEDIA_PATH}/`)) {
 			seen.operationId = 'media';
 			const done = await this.parts.media.serve(request, response, url);
 			this.parts.emit('media', { ...done, path: seen.path });
-		} else if (url.pathname.startsWith(`${FILES_PATH}/`)) {
+		} else if (url?.pathname.startsWith(`${FILES_PATH}/`)) {
 			const file = this.parts.files.find(url.pathname);
 			response.writeHead(file?.content ? 200 : 404, file ? { 'content-type': file.mimeType } : {});
 			response.end(file?.content);

@@ -34,7 +34,7 @@ function ask(method: string, path: string, type?: string, body = ''): Promise<nu
 describe('whatever is sent, the answer is a refusal, nothing is charged and nothing breaks', () => {
 	test.each<[string, number, [method: string, path: string, type?: string, body?: string]]>([
 		['a path of two slashes', 404, ['GET', '//']],
-		['a path that is half a URL', 400, ['GET', 'http://[']],
+		['a path that is half a URL', 404, ['GET', 'http://[']],
 		['a task id that is not well-formed', 400, ['GET', '/v1/tasks/%zz']],
 		['a file id that is not well-formed', 404, ['DELETE', '/api/v1/files/%zz']],
 		['a media link that is not well-formed', 403, ['GET', '/media/stand-in/%zz']],
@@ -89,6 +89,11 @@ describe('whatever is sent, the answer is a refusal, nothing is charged and noth
 	test('a content type that would break the answers about it is refused as a type', async () => {
 		const reply = await client.call('POST', BASE64, { base64_data: 'data:video/\u00e9\n;base64,AAAA' });
 		expect(reply.json).toMatchObject({ success: false, code: 40002 });
+	});
+
+	test('a query parameter that no operation has changes nothing', async () => {
+		expect(await ask('GET', '/v1/credits?a[b]=1&x=%zz')).toBe(200);
+		expect(await ask('GET', '/api/v1/files/list?page=1&_=2')).toBe(200);
 	});
 
 	test('who has no key learns nothing about the body', async () => {
