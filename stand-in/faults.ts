@@ -70,7 +70,13 @@ export class Faults {
 		where: FaultPlace,
 		fault: ApiFault | MediaFault | CallbackFault,
 		options?: FaultOptions<never>,
-	): FaultHandle => this.list(where).add(fault, options);
+	): FaultHandle => {
+		const { status = 200 } = fault as { status?: number };
+		if (!Number.isInteger(status) || status < 200 || status > 599) {
+			throw new RangeError(`status: expected 200 to 599, got ${status}`);
+		}
+		return this.list(where).add(fault, options);
+	};
 
 	at(place: ApiPlace): FaultList<ApiFault, ApiFaultContext> {
 		return this.api[place];

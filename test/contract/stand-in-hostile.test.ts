@@ -152,6 +152,10 @@ describe('a script that would break an answer is refused when it is given, by na
 	});
 });
 
+test.each([1000, 100, 499.5, NaN])('a fault with the status %d is refused when it is set', (status) => {
+	expect(() => evolink.fault('create', { kind: 'http', status })).toThrow(/status/);
+});
+
 test('a fault whose body is undefined answers an empty body', async () => {
 	evolink.fault('credits', { kind: 'body', body: undefined });
 	const reply = await client.call('GET', '/v1/credits');
