@@ -210,6 +210,13 @@ export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 	};
 }
 
+/** ms since 1970, when EvoLink took the order; nothing where it does not say, or says no time. */
+export function createdAt({ raw }: Task): number | undefined {
+	const seconds = amount(raw.created) ?? 0;
+	// later ones, such as milliseconds times a thousand, are no dates any more
+	return seconds > 0 && seconds < 1e11 ? seconds * 1000 : undefined;
+}
+
 /** The link that a download fetches: the character's picture or the video. */
 export function resultLink(task: Task): string | undefined {
 	return task.character?.profilePictureUrl ?? task.videoUrl;

@@ -61,6 +61,23 @@ describe("'Wait' = auto", () => {
 		}),
 	);
 
+	test.concurrent.each<[string, NonNullable<NodeFixture['parameters']>]>([
+		['success', { resume: 'webhook', responseMode: 'lastNode' }],
+		['success', { resume: 'form', responseMode: 'responseNode' }],
+		['waiting', { resume: 'webhook' }],
+		['waiting', { resume: 'timeInterval', responseMode: 'lastNode' }],
+	])('ends as %s behind a Wait node with %j: its caller may wait for the answer', (status, parameters) =>
+		inLab(async (lab) => {
+			quick(lab);
+			const wait: NodeFixture = { name: 'Wait', type: 'n8n-nodes-base.wait', parameters };
+			const run = await lab.run([start, wait, auto], { items: prompts('a cat') });
+			expect(run.status).toBe(status);
+			if (status === 'success') {
+				expect(texts(run)).toEqual(["Waited by polling: the caller of 'Wait' waits for the answer."]);
+			}
+		}),
+	);
+
 	test.concurrent('parks when another trigger of the workflow started it, not the webhook', () =>
 		inLab(async (lab) => {
 			quick(lab);

@@ -1,94 +1,39 @@
 import {
-	Host,
 	binaryOf,
 	connect,
-	createEngine,
-	loadPackage,
 	recoverCrashed,
 	resumeByTimer,
-	resumeByWebhook,
 	retryExecution,
-	runWorkflow,
 	startWorkflow,
-	type Engine,
 	type NodeFixture,
-	type WebhookOutcome,
 } from './harness';
-import { startStandIn, type StandIn } from '../../stand-in';
+import { expectParked, parking as sora, parkingForEachTest } from './parking-support';
+import { after, failed, prompts, start } from './support';
 
-let evolink: StandIn;
-let host: Host;
-let engine: Engine;
-
-beforeAll(async () => {
-	host = new Host([await loadPackage()]);
-});
-beforeEach(async () => {
-	evolink = await startStandIn({ defaults: { seconds: 3600 } });
-	engine = createEngine(host, { evoLinkApi: evolink.credential });
-});
-afterEach(async () => {
-	expect(evolink.violations).toEqual([]);
-	await evolink.close();
-});
-
-const start: NodeFixture = { name: 'Start', type: 'n8n-nodes-base.scheduleTrigger' };
-const after: NodeFixture = { name: 'After', type: 'n8n-nodes-base.noOp' };
-const failed: NodeFixture = { name: 'Failed', type: 'n8n-nodes-base.noOp' };
-const sora = (more: Partial<NodeFixture> = {}, name = 'Sora Video'): NodeFixture => ({
-	name,
-	type: 'n8n-nodes-evolink-sora.soraVideo',
-	...more,
-	parameters: { prompt: '={{ $json.prompt }}', ...more.parameters },
-});
-const prompts = (...texts: string[]) => texts.map((prompt) => ({ json: { prompt } }));
-const taskIds = () => [...evolink.tasks.keys()];
-const callback = async (executionId: string, id: string) =>
-	await resumeByWebhook(engine, executionId, { body: { id, status: 'completed' } });
-
-async function parked(node = sora(), items = prompts('a cat')) {
-	const run = await runWorkflow(engine, { nodes: [start, node, after] }, { items });
-	expect(run.status).toBe('waiting');
-	return run.executionId;
-}
-
-function expectParked(outcome: WebhookOutcome, statusCode: number) {
-	expect(outcome.statusCode).toBe(statusCode);
-	expect(outcome.run).toBeUndefined();
-}
-
-async function timer(executionId: string) {
-	return await (
-		await resumeByTimer(engine, executionId)
-	).done;
-}
+const lab = parkingForEachTest();
 
 describe('a suspended run', () => {
 	test('orders once, parks, and shows the tasks it waits for', async () => {
-		const run = await runWorkflow(
-			engine,
-			{ nodes: [start, sora(), after] },
-			{ items: prompts('a cat', 'a dog') },
-		);
+		const run = await lab.run({ nodes: [start, sora(), after] }, prompts('a cat', 'a dog'));
 		expect(run.status).toBe('waiting');
-		expect(evolink.charges).toHaveLength(2);
-		expect(run.json('Sora Video')).toEqual(taskIds().map((taskId) => ({ status: 'waiting', taskId })));
+		expect(lab.evolink.charges).toHaveLength(2);
+		expect(run.json('Sora Video')).toEqual(lab.taskIds.map((taskId) => ({ status: 'waiting', taskId })));
 		expect(run.task('After')).toBeUndefined();
 	});
 
 	test("asks EvoLink to call n8n's own resume URL", async () => {
-		const executionId = await parked();
-		const [task] = evolink.tasks.values();
+		const executionId = await lab.parked();
+		const [task] = lab.evolink.tasks.values();
 		expect(task.request.callback_url).toMatch(
-			new RegExp(`^https://.+/webhook-waiting/${executionId}\\?signature=`),
+			new RegExp(`^https://.+/webhook-waiting/${executionId}/sora-video\\?signature=`),
 		);
 	});
 
 	test('goes on with the video when the callback comes', async () => {
-		const executionId = await parked();
-		const [id] = taskIds();
-		evolink.finish(id);
-		const outcome = await callback(executionId, id);
+		const executionId = await lab.parked();
+		const [id] = lab.taskIds;
+		lab.evolink.finish(id);
+		const outcome = await lab.callback(executionId, id);
 		expect(outcome.statusCode).toBe(200);
 		const run = await outcome.run!.done;
 		expect(run.status).toBe('success');
@@ -99,129 +44,131 @@ describe('a suspended run', () => {
 			mimeType: 'video/mp4',
 			fileName: `${id}.mp4`,
 		});
-		expect(evolink.charges).toHaveLength(1);
+		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
 	test.each(['text/plain', 'application/octet-stream', ''])(
 		'goes on by a callback that calls itself "%s"',
 		async (type) => {
-			const executionId = await parked();
-			const [id] = taskIds();
-			evolink.finish(id);
+			const executionId = await lab.parked();
+			const [id] = lab.taskIds;
+			lab.evolink.finish(id);
 			const headers = { 'content-type': type };
-			const call = { body: JSON.stringify({ id }), headers };
-			const outcome = await resumeByWebhook(engine, executionId, call);
+			const outcome = await lab.callback(executionId, id, { body: JSON.stringify({ id }), headers });
 			expect(outcome.statusCode).toBe(200);
 			expect((await outcome.run!.done).status).toBe('success');
 		},
 	);
 
 	test('finds the result by its timer when the callback is lost, in as many rounds as it takes', async () => {
-		const executionId = await parked(sora(), prompts('a cat', 'a dog'));
-		const [cat, dog] = taskIds();
-		evolink.finish(dog);
-		expect((await timer(executionId)).status).toBe('waiting');
-		evolink.finish(cat);
-		const run = await timer(executionId);
+		const executionId = await lab.parked(sora(), prompts('a cat', 'a dog'));
+		const [cat, dog] = lab.taskIds;
+		lab.evolink.finish(dog);
+		expect((await lab.timer(executionId)).status).toBe('waiting');
+		lab.evolink.finish(cat);
+		const run = await lab.timer(executionId);
 		expect(run.status).toBe('success');
 		expect(run.json('After').map(({ id }) => id)).toEqual([cat, dog]);
 		expect(run.output('After').map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
 		expect(run.runData['Sora Video']).toHaveLength(1);
-		expect(evolink.charges).toHaveLength(2);
+		expect(lab.evolink.charges).toHaveLength(2);
 	});
 
 	test('promises the link for 24 h from when the task was last seen unfinished, however late the result is found', async () => {
-		const executionId = await parked();
-		await timer(executionId);
+		const executionId = await lab.parked();
+		await lab.timer(executionId);
 		const lastSeenUnfinished = Date.now();
-		evolink.finish(taskIds()[0]);
+		lab.evolink.finish(lab.taskIds[0]);
 		await new Promise((resolve) => setTimeout(resolve, 300));
-		const [{ resultExpiresAt }] = (await timer(executionId)).json('After');
+		const [{ resultExpiresAt }] = (await lab.timer(executionId)).json('After');
 		expect(Date.parse(String(resultExpiresAt)) - 24 * 3_600_000).toBeLessThanOrEqual(lastSeenUnfinished);
 	});
 
 	test('stays parked on callbacks for unfinished, failed, foreign and forged tasks, and on bodies without a task', async () => {
-		const executionId = await parked(sora(), prompts('a cat', 'a dog'));
-		const [cat, dog] = taskIds();
-		expectParked(await callback(executionId, cat), 200);
-		evolink.finish(cat);
-		expectParked(await callback(executionId, cat), 200);
-		evolink.finish(dog, { outcome: 'failed', code: 'service_error' });
-		expectParked(await callback(executionId, dog), 200);
-		expectParked(await callback(executionId, 'task-unified-1-forged00'), 404);
+		const executionId = await lab.parked(sora(), prompts('a cat', 'a dog'));
+		const [cat, dog] = lab.taskIds;
+		expectParked(await lab.callback(executionId, cat), 200);
+		lab.evolink.finish(cat);
+		expectParked(await lab.callback(executionId, cat), 200);
+		lab.evolink.finish(dog, { outcome: 'failed', code: 'service_error' });
+		expectParked(await lab.callback(executionId, dog), 200);
+		expectParked(await lab.callback(executionId, 'task-unified-1-forged00'), 404);
 		for (const body of [{}, { id: 7 }, { id: '' }, { id: { a: 1 } }, { data: [] }]) {
-			expectParked(await resumeByWebhook(engine, executionId, { body }), 400);
+			expectParked(await lab.callback(executionId, '', { body }), 400);
 		}
-		expect(engine.store.get(executionId).status).toBe('waiting');
+		expect(lab.engine.store.get(executionId).status).toBe('waiting');
 	});
 
 	test('takes each file once when all videos of a run end at the same instant', async () => {
-		const executionId = await parked(sora(), prompts('a cat', 'a dog', 'a cow', 'a pig', 'a hen', 'a bee'));
-		const ids = taskIds();
-		for (const id of ids) evolink.finish(id);
-		const outcomes = await Promise.all(ids.map(async (id) => await callback(executionId, id)));
+		const executionId = await lab.parked(
+			sora(),
+			prompts('a cat', 'a dog', 'a cow', 'a pig', 'a hen', 'a bee'),
+		);
+		const ids = lab.taskIds;
+		for (const id of ids) lab.evolink.finish(id);
+		const outcomes = await Promise.all(ids.map(async (id) => await lab.callback(executionId, id)));
 		expect(outcomes.map(({ statusCode }) => statusCode)).toEqual(ids.map(() => 200));
 		const runs = outcomes.flatMap(({ run }) => run ?? []);
 		expect(runs).toHaveLength(1);
 		const run = await runs[0].done;
 		expect(run.json('After').map(({ id }) => id)).toEqual(ids);
-		expect(evolink.mediaStats.requests).toBe(ids.length);
+		expect(lab.evolink.mediaStats.requests).toBe(ids.length);
 	});
 
 	test('goes on by the callback of the last task although another one is still being looked into', async () => {
-		const executionId = await parked(sora(), prompts('a cat', 'a dog'));
-		const [cat, dog] = taskIds();
-		evolink.finish(cat);
+		const executionId = await lab.parked(sora(), prompts('a cat', 'a dog'));
+		const [cat, dog] = lab.taskIds;
+		lab.evolink.finish(cat);
 		// its answer is made before the dog has ended and given after that
-		const late = evolink.fault('read', { kind: 'slow', seconds: 1, accepted: true }, { times: 2 });
-		const first = callback(executionId, cat);
-		await evolink.until(() => late.hits === 2);
-		evolink.finish(dog);
-		const outcomes = await Promise.all([first, callback(executionId, dog)]);
+		const late = lab.evolink.fault('read', { kind: 'slow', seconds: 1, accepted: true }, { times: 2 });
+		const first = lab.callback(executionId, cat);
+		await lab.evolink.until(() => late.hits === 2);
+		lab.evolink.finish(dog);
+		const outcomes = await Promise.all([first, lab.callback(executionId, dog)]);
 		expect(outcomes.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
 		expect(outcomes.flatMap(({ run }) => run ?? [])).toHaveLength(1);
 	});
 
 	test('answers 503 to a callback while EvoLink cannot be asked, so that it is repeated', async () => {
-		const executionId = await parked();
-		const [id] = taskIds();
-		evolink.finish(id);
-		const fault = evolink.fault('read', { kind: 'http', status: 500 });
-		expectParked(await callback(executionId, id), 503);
+		const executionId = await lab.parked();
+		const [id] = lab.taskIds;
+		lab.evolink.finish(id);
+		const fault = lab.evolink.fault('read', { kind: 'http', status: 500 });
+		expectParked(await lab.callback(executionId, id), 503);
 		fault.remove();
-		expect((await callback(executionId, id)).run).toBeDefined();
+		expect((await lab.callback(executionId, id)).run).toBeDefined();
 	});
 
 	test('stays parked when the file cannot be had at the callback; the timer then says why and names task and link', async () => {
-		const executionId = await parked();
-		const [id] = taskIds();
-		evolink.finish(id, { media: { status: 403 } });
-		expectParked(await callback(executionId, id), 200);
-		const run = await timer(executionId);
+		const executionId = await lab.parked();
+		const [id] = lab.taskIds;
+		lab.evolink.finish(id, { media: { status: 403 } });
+		expectParked(await lab.callback(executionId, id), 200);
+		const run = await lab.timer(executionId);
 		expect(run.status).toBe('error');
 		expect(run.error?.message).toContain(id);
 		expect(run.error?.message).toContain('/media/');
 	});
 
 	test('ends with an error that names the running task when the time is up, after one last look', async () => {
-		const executionId = await parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
-		const [id] = taskIds();
+		const executionId = await lab.parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
+		const [id] = lab.taskIds;
 		await new Promise((resolve) => setTimeout(resolve, 650));
-		const reads = evolink.tasks.get(id)!.reads;
-		const run = await timer(executionId);
+		const reads = lab.evolink.tasks.get(id)!.reads;
+		const run = await lab.timer(executionId);
 		expect(run.status).toBe('error');
 		expect(run.error?.message).toContain(`Task ${id} was still`);
-		expect(evolink.tasks.get(id)!.reads).toBe(reads + 1);
+		expect(lab.evolink.tasks.get(id)!.reads).toBe(reads + 1);
 	});
 });
 
 test('the last look of a wait is not lost to a bad moment of EvoLink', async () => {
-	const executionId = await parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
-	const [id] = taskIds();
-	evolink.finish(id);
+	const executionId = await lab.parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
+	const [id] = lab.taskIds;
+	lab.evolink.finish(id);
 	await new Promise((resolve) => setTimeout(resolve, 650));
-	const fault = evolink.fault('read', { kind: 'http', status: 502 }, { times: 1 });
-	const run = await timer(executionId);
+	const fault = lab.evolink.fault('read', { kind: 'http', status: 502 }, { times: 1 });
+	const run = await lab.timer(executionId);
 	expect(fault.hits).toBe(1);
 	expect(run.json('After')).toMatchObject([{ id, status: 'completed' }]);
 });
@@ -237,21 +184,21 @@ describe('a task that fails while the run is parked', () => {
 	async function park(onError?: NodeFixture['onError'], parameters: NodeFixture['parameters'] = {}) {
 		const node = sora({ ...(onError && { onError }), parameters });
 		const workflow = { nodes: [start, node, after, failed], connections };
-		const { executionId } = await runWorkflow(engine, workflow, { items: prompts('a', 'b', 'c') });
-		const [a, b, c] = taskIds();
-		evolink.finish(a);
-		evolink.finish(b, { outcome: 'failed', code: 'content_policy_violation' });
-		evolink.finish(c);
+		const { executionId } = await lab.run(workflow, prompts('a', 'b', 'c'));
+		const [a, b, c] = lab.taskIds;
+		lab.evolink.finish(a);
+		lab.evolink.finish(b, { outcome: 'failed', code: 'content_policy_violation' });
+		lab.evolink.finish(c);
 		return { executionId, ids: [a, b, c] as const };
 	}
 	const wakers = [['the callback'], ['the timer']] as const;
 	const wake = async (by: (typeof wakers)[number][0], executionId: string, id: string) =>
-		by === 'the timer' ? await timer(executionId) : await (await callback(executionId, id)).run!.done;
+		by === 'the timer' ? await lab.timer(executionId) : await (await lab.callback(executionId, id)).run!.done;
 
 	test('ends the run with a message that names it and all others', async () => {
 		const { executionId, ids } = await park();
-		for (const id of ids) expectParked(await callback(executionId, id), 200);
-		const ended = await timer(executionId);
+		for (const id of ids) expectParked(await lab.callback(executionId, id), 200);
+		const ended = await lab.timer(executionId);
 		expect(ended.status).toBe('error');
 		for (const id of ids) expect(ended.error?.message).toContain(id);
 		expect(ended.error?.message).toContain('content_policy_violation');
@@ -288,14 +235,13 @@ describe('a task that fails while the run is parked', () => {
 	});
 
 	test('and an order that was refused hold up no callback where errors go on as items', async () => {
-		evolink.fault('create', { kind: 'http', status: 403 }, { times: 1 });
-		const { executionId } = await runWorkflow(
-			engine,
+		lab.evolink.fault('create', { kind: 'http', status: 403 }, { times: 1 });
+		const { executionId } = await lab.run(
 			{ nodes: [start, sora({ onError: 'continueRegularOutput' }), after] },
-			{ items: prompts('a', 'b') },
+			prompts('a', 'b'),
 		);
-		const [id] = taskIds();
-		evolink.finish(id);
+		const [id] = lab.taskIds;
+		lab.evolink.finish(id);
 		const ended = await wake('the callback', executionId, id);
 		expect(ended.json('After')).toMatchObject([{ error: expect.stringContaining('403') }, { id }]);
 	});
@@ -303,105 +249,103 @@ describe('a task that fails while the run is parked', () => {
 
 describe('one intent, one charge', () => {
 	test('a failed task is not bought again by Retry, and Retry On Fail does not multiply it', async () => {
-		const executionId = await parked(sora({ retryOnFail: true, maxTries: 3, waitBetweenTries: 1 }));
-		evolink.finish(taskIds()[0], { outcome: 'failed', code: 'service_error' });
-		const run = await timer(executionId);
+		const executionId = await lab.parked(sora({ retryOnFail: true, maxTries: 3, waitBetweenTries: 1 }));
+		lab.evolink.finish(lab.taskIds[0], { outcome: 'failed', code: 'service_error' });
+		const run = await lab.timer(executionId);
 		expect(run.error?.message).toContain('does not buy it again');
-		const again = await (await retryExecution(engine, executionId)).done;
+		const again = await (await retryExecution(lab.engine, executionId)).done;
 		expect(again.status).toBe('error');
-		expect(evolink.charges).toHaveLength(1);
+		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
 	test('Retry after a timeout waits on for the same task', async () => {
-		const executionId = await parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
+		const executionId = await lab.parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
 		await new Promise((resolve) => setTimeout(resolve, 650));
-		expect((await timer(executionId)).status).toBe('error');
-		const again = await (await retryExecution(engine, executionId)).done;
+		expect((await lab.timer(executionId)).status).toBe('error');
+		const again = await (await retryExecution(lab.engine, executionId)).done;
 		expect(again.status).toBe('waiting');
-		evolink.finish(taskIds()[0]);
-		expect((await timer(again.executionId)).json('After')).toMatchObject([{ id: taskIds()[0] }]);
-		expect(evolink.charges).toHaveLength(1);
+		lab.evolink.finish(lab.taskIds[0]);
+		expect((await lab.timer(again.executionId)).json('After')).toMatchObject([{ id: lab.taskIds[0] }]);
+		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
 	test('a process lost after the wake-up: Retry of the crashed execution finishes it without a new order', async () => {
-		const executionId = await parked();
-		const resumed = await resumeByTimer(engine, executionId);
+		const executionId = await lab.parked();
+		const resumed = await resumeByTimer(lab.engine, executionId);
 		resumed.crash();
-		recoverCrashed(engine, resumed);
-		evolink.finish(taskIds()[0]);
-		const again = await (await retryExecution(engine, executionId)).done;
-		expect(again.json('After')).toMatchObject([{ id: taskIds()[0] }]);
-		expect(evolink.charges).toHaveLength(1);
+		recoverCrashed(lab.engine, resumed);
+		lab.evolink.finish(lab.taskIds[0]);
+		const again = await (await retryExecution(lab.engine, executionId)).done;
+		expect(again.json('After')).toMatchObject([{ id: lab.taskIds[0] }]);
+		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
 	async function lostBeforeStored(wait: string) {
 		const node = sora({ parameters: { wait, options: { pollSeconds: 0.25, timeoutMinutes: 0.05 } } });
-		const run = await startWorkflow(engine, { nodes: [start, node, after] }, { items: prompts('a cat') });
-		await new Promise((resolve) => evolink.events.once('create', resolve));
+		const run = await startWorkflow(lab.engine, { nodes: [start, node, after] }, { items: prompts('a cat') });
+		await new Promise((resolve) => lab.evolink.events.once('create', resolve));
 		run.crash();
-		recoverCrashed(engine, run);
-		return await await retryExecution(engine, run.executionId);
+		recoverCrashed(lab.engine, run);
+		return await await retryExecution(lab.engine, run.executionId);
 	}
 
 	test('a process lost before anything was stored: the retried order has the same Idempotency-Key and gets the same task', async () => {
 		const again = await lostBeforeStored('poll');
-		await new Promise((resolve) => evolink.events.once('read', resolve));
-		evolink.finish(taskIds()[0]);
-		expect((await again.done).json('After')).toMatchObject([{ id: taskIds()[0] }]);
-		expect(evolink.requests.filter(({ operationId }) => operationId === 'createVideoTask')).toHaveLength(2);
-		expect(evolink.charges).toHaveLength(1);
+		await new Promise((resolve) => lab.evolink.events.once('read', resolve));
+		lab.evolink.finish(lab.taskIds[0]);
+		expect((await again.done).json('After')).toMatchObject([{ id: lab.taskIds[0] }]);
+		expect(lab.evolink.requests.filter(({ operationId }) => operationId === 'createVideoTask')).toHaveLength(
+			2,
+		);
+		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
 	test('a process lost before it parked: the new callback URL makes EvoLink refuse the repeat, which is told and costs nothing', async () => {
 		const again = await (await lostBeforeStored('suspend')).done;
-		expect(again.error?.message).toContain(evolink.charges[0].idempotencyKey);
-		expect(evolink.charges).toHaveLength(1);
+		expect(again.error?.message).toContain(lab.evolink.charges[0].idempotencyKey);
+		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
 	test('nothing is evaluated again: a prompt of the execution id stays what was sent', async () => {
-		const executionId = await parked(
+		const executionId = await lab.parked(
 			sora({ parameters: { prompt: '={{ $execution.id }}', options: { timeoutMinutes: 0.01 } } }),
 		);
 		await new Promise((resolve) => setTimeout(resolve, 650));
-		await timer(executionId);
-		const again = await (await retryExecution(engine, executionId)).done;
-		evolink.finish(taskIds()[0]);
-		expect((await timer(again.executionId)).status).toBe('success');
-		expect(evolink.charges.map(({ prompt }) => prompt)).toEqual([executionId]);
+		await lab.timer(executionId);
+		const again = await (await retryExecution(lab.engine, executionId)).done;
+		lab.evolink.finish(lab.taskIds[0]);
+		expect((await lab.timer(again.executionId)).status).toBe('success');
+		expect(lab.evolink.charges.map(({ prompt }) => prompt)).toEqual([executionId]);
 	});
 });
 
 test('two waits in one run each take their own task', async () => {
 	const nodes = [start, sora(), sora({ parameters: { prompt: 'second' } }, 'Again'), after];
-	const { executionId } = await runWorkflow(engine, { nodes }, { items: prompts('first') });
-	const [first] = taskIds();
-	evolink.finish(first);
-	const middle = await (await callback(executionId, first)).run!.done;
+	const { executionId } = await lab.run({ nodes }, prompts('first'));
+	const [first] = lab.taskIds;
+	lab.evolink.finish(first);
+	const middle = await (await lab.callback(executionId, first)).run!.done;
 	expect(middle.status).toBe('waiting');
-	expectParked(await callback(executionId, first), 404);
-	const second = taskIds()[1];
-	evolink.finish(second);
-	const run = await (await callback(executionId, second)).run!.done;
+	expectParked(await lab.callback(executionId, first), 404);
+	const second = lab.taskIds[1];
+	lab.evolink.finish(second);
+	const run = await (await lab.callback(executionId, second)).run!.done;
 	expect(run.json('After')).toMatchObject([{ id: second }]);
-	expect(evolink.charges).toHaveLength(2);
+	expect(lab.evolink.charges).toHaveLength(2);
 });
 
 test.each(['a "b" }} c', '{{ $json }}', "it's `odd` \\ \n", '視頻 🎬'])(
 	'a node named %j is resumed by its callback',
 	async (name) => {
-		const { executionId } = await runWorkflow(
-			engine,
-			{ nodes: [start, sora({}, name), after] },
-			{ items: prompts('a cat') },
-		);
-		const [id] = taskIds();
-		evolink.finish(id);
-		expect((await callback(executionId, id)).run).toBeDefined();
+		const { executionId } = await lab.run({ nodes: [start, sora({}, name), after] }, prompts('a cat'));
+		const [id] = lab.taskIds;
+		lab.evolink.finish(id);
+		expect((await lab.callback(executionId, id)).run).toBeDefined();
 	},
 );
 
 test('if n8n ever forwarded what was parked, it would be an error that names the tasks, never the input', async () => {
-	const executionId = await parked();
-	const [entry] = engine.store.readData(executionId).executionData!.nodeExecutionStack;
-	expect(entry.data.main[0]).toMatchObject([{ json: { error: expect.stringContaining(taskIds()[0]) } }]);
+	const executionId = await lab.parked();
+	const [entry] = lab.engine.store.readData(executionId).executionData!.nodeExecutionStack;
+	expect(entry.data.main[0]).toMatchObject([{ json: { error: expect.stringContaining(lab.taskIds[0]) } }]);
 });

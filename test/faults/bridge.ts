@@ -53,10 +53,10 @@ export class Bridge {
 	}
 
 	private async call(path: string, call: Parameters<typeof resumeByWebhook>[2]): Promise<WebhookAnswer> {
-		const executionId = path.split('/').at(-1) ?? '';
+		const [executionId = '', suffix] = path.split('/').slice(-2);
 		const engine = this.engines.get(executionId);
 		if (engine === undefined) return { statusCode: 404, body: { message: 'no such execution' }, headers: {} };
-		const outcome = await resumeByWebhook(engine, executionId, call);
+		const outcome = await resumeByWebhook(engine, executionId, { suffix, ...call });
 		if (outcome.run) this.runs.set(executionId, [...(this.runs.get(executionId) ?? []), outcome.run]);
 		return outcome;
 	}

@@ -3,6 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import {
+	createdAt,
 	failureNote,
 	RESULT_LIFETIME_MS,
 	readTask,
@@ -240,6 +241,12 @@ describe('an answer of EvoLink as a task', () => {
 		for (const value of [null, '', ' ', true, [5], {}, -1, 'soon', '1e999']) {
 			expect(estimate(value)?.estimatedSeconds).toBeUndefined();
 		}
+	});
+
+	test('a creation time is a date or nothing', () => {
+		const created = (value: unknown) => createdAt(taskOf({ id: ID, created: value } as never));
+		for (const value of [1757169743, '1757169743']) expect(created(value)).toBe(1757169743000);
+		for (const value of [undefined, 0, -1, 1e11, 1e300, 'soon', {}]) expect(created(value)).toBeUndefined();
 	});
 
 	test('the end of the links is told only when this run saw the task complete', () => {

@@ -1,14 +1,22 @@
 import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
+import chunk from 'lodash/chunk';
+import pLimit from 'p-limit';
+
 import { getTask } from '../api';
 import { taskIdOf } from '../task';
+import { hostClock } from '../wait/clock';
+import { READS_AT_ONCE } from '../wait/poll';
 import { callbackBody, respond } from './host';
 import type { RunSettings } from './settings';
-import { emitReport, emitTask, outcomeOf, type Outcome } from './settle';
-import { CONTEXT_KEY, withoutTask, type ParkedItem, type ParkedRun } from './suspend';
+import { DOWNLOADS_AT_ONCE, emitReport, emitTask, outcomeOf, type Outcome } from './settle';
+import { CONTEXT_KEY, knownOutcome, timeForCallback, type ParkedItem, type ParkedRun } from './suspend';
 
-/** EvoLink gives up on an answer after 10 s; reading a task for longer than this would cost the callback. */
+/** For the headers and once more for the body. EvoLink gives up on an answer after 10 s. */
 const READ_TIMEOUT_MS = 4000;
+
+/** A large batch takes longer to read: it is answered before a read that may end too late. */
+const ANSWER_AFTER_MS = 1500;
 
 /**
  * EvoLink's callback for a parked run. It is a hint, never a fact: only the id is taken from it, and the tasks are read with
@@ -41,15 +49,17 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	looking.set(record.token, look);
 	try {
 		const outcomes = new Map<number, Outcome>();
+		const answerAt = hostClock.now() + ANSWER_AFTER_MS;
 		for (;;) {
 			look.again = false;
-			const open = await firstOpen(ctx, record, called, outcomes);
+			const open = await firstOpen(ctx, record, { called, outcomes, answerAt });
 			if (open === 'later') return respond(ctx, 503, 'the task cannot be read now');
 			if (open === undefined) break;
 			if (!look.again) return respond(ctx, 200, 'accepted, still waiting');
 		}
 		respond(ctx, 200, 'accepted');
-		const items = await emitAll(ctx, record, outcomes);
+		const left = timeForCallback(record, hostClock.now());
+		const items = left > 0 ? await emitAll(ctx, record, outcomes, AbortSignal.timeout(left)) : undefined;
 		return items === undefined
 			? { noWebhookResponse: true }
 			: { noWebhookResponse: true, workflowData: [items] };
@@ -64,21 +74,37 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
  */
 const looking = new Map<string, { again: boolean }>();
 
-/** Reads tasks until one holds the run up. @returns that one, or nothing when `outcomes` is complete */
+/**
+ * Reads tasks, first the one that was called about, until one holds the run up.
+ *
+ * @param look its `outcomes` are added to; the callback is answered before the first read after `answerAt` (ms since 1970)
+ * @returns what holds the run up, or nothing when the outcomes are complete
+ */
 async function firstOpen(
 	ctx: IWebhookFunctions,
 	{ items, settings }: ParkedRun,
-	called: ParkedItem,
-	outcomes: Map<number, Outcome>,
-): Promise<ParkedItem | 'later' | undefined> {
-	for (const entry of [called, ...[...items].reverse().filter((other) => other !== called)]) {
-		if (outcomes.has(entry.item)) continue;
-		const outcome = withoutTask(entry) ?? (await read(ctx, entry, settings));
-		if (outcome === 'later') return 'later';
-		if (outcome === undefined || ('report' in outcome && !goesOnAfterErrors(ctx))) return entry;
-		outcomes.set(entry.item, outcome);
+	look: { called: ParkedItem; outcomes: Map<number, Outcome>; answerAt: number },
+): Promise<'running' | 'later' | undefined> {
+	const { called, outcomes, answerAt } = look;
+	const others = [...items].reverse().filter((entry) => entry !== called);
+	for (const entries of [[called], ...chunk(others, READS_AT_ONCE)]) {
+		const unknown = entries.filter(({ item }) => !outcomes.has(item));
+		if (hostClock.now() >= answerAt) respond(ctx, 200, 'accepted');
+		const readings = await Promise.all(
+			unknown.map(async (entry) => knownOutcome(entry, settings) ?? (await read(ctx, entry, settings))),
+		);
+		for (const reading of readings) {
+			if (typeof reading === 'object' && canGoOn(ctx, reading)) outcomes.set(reading.item, reading);
+		}
+		if (readings.includes('later')) return 'later';
+		if (unknown.some(({ item }) => !outcomes.has(item))) return 'running';
 	}
 	return undefined;
+}
+
+/** An item that has to raise an error cannot, here. */
+function canGoOn(ctx: IWebhookFunctions, outcome: Outcome): boolean {
+	return !('report' in outcome) || goesOnAfterErrors(ctx);
 }
 
 /** Whether items that fail go on as error items. Webhooks have no `continueOnFail()` to ask. */
@@ -112,25 +138,29 @@ async function read(
 	return outcomeOf(item, task.id, ended, settings);
 }
 
-/** @returns nothing when a file could not be had: the timer tries again, and can say why */
+/**
+ * @param signal ends the downloads when the timer is about to come
+ * @returns nothing when a file could not be had: the timer tries again, and can say why
+ */
 async function emitAll(
 	ctx: IWebhookFunctions,
 	{ items, settings }: ParkedRun,
 	outcomes: Map<number, Outcome>,
+	signal: AbortSignal,
 ): Promise<INodeExecutionData[] | undefined> {
-	const emitted: INodeExecutionData[] = [];
-	for (const { item } of items) {
-		const outcome = outcomes.get(item) as Outcome;
-		if ('report' in outcome) {
-			emitted.push(emitReport(ctx, outcome.report, item));
-			continue;
-		}
-		const result = await emitTask(ctx, outcome, settings);
-		if ('report' in result) {
-			ctx.logger.warn(result.report.message, { taskId: outcome.task.id });
-			return undefined;
-		}
-		emitted.push(result.emitted);
-	}
-	return emitted;
+	const limit = pLimit(DOWNLOADS_AT_ONCE);
+	let isComplete = true;
+	const emit = async (outcome: Outcome): Promise<INodeExecutionData[]> => {
+		if ('report' in outcome) return [emitReport(ctx, outcome.report, outcome.item)];
+		if (!isComplete || signal.aborted) return [];
+		const result = await emitTask(ctx, outcome, settings, signal);
+		if ('emitted' in result) return [result.emitted];
+		isComplete = false;
+		if (!signal.aborted) ctx.logger.warn(result.report.message, { taskId: outcome.task.id });
+		return [];
+	};
+	const emitted = await Promise.all(
+		items.map(async ({ item }) => await limit(emit, outcomes.get(item) as Outcome)),
+	);
+	return isComplete && !signal.aborted ? emitted.flat() : undefined;
 }

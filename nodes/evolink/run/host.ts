@@ -25,8 +25,9 @@ export interface WaitDecision {
 	reason?: string;
 }
 
-/** Triggers whose caller may be kept on the line until the workflow ends. */
+/** Nodes whose caller may be kept on the line until the workflow ends. */
 const CALLER_TRIGGERS = ['n8n-nodes-base.webhook', 'n8n-nodes-base.formTrigger'];
+const WAIT = 'n8n-nodes-base.wait';
 const CHAT_TRIGGERS = ['@n8n/n8n-nodes-langchain.chatTrigger', '@n8n/n8n-nodes-langchain.manualChatTrigger'];
 
 interface StartNode {
@@ -36,12 +37,12 @@ interface StartNode {
 	parameters?: Record<string, unknown>;
 }
 
-/** The triggers before this node that started this execution, with their parameters as written. */
+/** The nodes before this one that started or resumed this execution, with their parameters as written. */
 function startNodes(ctx: IExecuteFunctions): StartNode[] {
 	const parents = ctx.getParentNodes(ctx.getNode().name, { includeNodeParameters: true });
 	const { $ } = ctx.getWorkflowDataProxy(0) as { $: (name: string) => { isExecuted?: boolean } };
 	return parents
-		.filter(({ type }) => [...CALLER_TRIGGERS, ...CHAT_TRIGGERS].includes(type))
+		.filter(({ type }) => [...CALLER_TRIGGERS, ...CHAT_TRIGGERS, WAIT].includes(type))
 		.filter(({ name }) => wasExecuted(() => $(name).isExecuted))
 		.map(({ name, type, parameters }) => ({ name, type, ...(parameters && { parameters }) }));
 }
@@ -59,7 +60,8 @@ function wasExecuted(ask: () => boolean | undefined): boolean {
 function waitingCaller(ctx: IExecuteFunctions): string | undefined {
 	for (const { name, type, parameters } of startNodes(ctx)) {
 		if (CHAT_TRIGGERS.includes(type)) return `the chat behind '${name}' waits for the answer`;
-		const { responseMode = 'onReceived' } = parameters ?? {};
+		const { responseMode = 'onReceived', resume = 'timeInterval' } = parameters ?? {};
+		if (type === WAIT && !['webhook', 'form'].includes(String(resume))) continue;
 		if (parameters === undefined) return `the caller of '${name}' may wait for the answer`;
 		if (responseMode !== 'onReceived') return `the caller of '${name}' waits for the answer`;
 	}
@@ -96,12 +98,18 @@ export function decideWait(ctx: IExecuteFunctions, wait: WaitMode): WaitDecision
 	return why === undefined ? { mode: 'suspend' } : { mode: 'poll', reason: `Waited by polling: ${why}.` };
 }
 
-/** n8n's own resume URL, and whether EvoLink can reach it. */
-export function resumeUrl(ctx: IExecuteFunctions): { url?: string; reason?: string } {
-	const { resumeUrl: url } = (ctx.getWorkflowDataProxy(0).$execution ?? {}) as { resumeUrl?: unknown };
-	if (typeof url !== 'string') return { reason: 'this n8n gives no resume URL' };
-	const checked = checkPublicHttpsUrl(url);
-	return checked.ok ? { url } : { reason: `n8n's own URL ${checked.reason}` };
+/** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only. */
+export const CALLBACK_PATH = 'sora-video';
+
+/** Where EvoLink is to call a parked execution, or why it cannot. */
+export function callbackUrl(ctx: IExecuteFunctions): { url?: string; reason?: string } {
+	const { resumeUrl } = (ctx.getWorkflowDataProxy(0).$execution ?? {}) as { resumeUrl?: unknown };
+	if (typeof resumeUrl !== 'string') return { reason: 'this n8n gives no resume URL' };
+	const checked = checkPublicHttpsUrl(resumeUrl);
+	if (!checked.ok) return { reason: `n8n's own URL ${checked.reason}` };
+	const { url } = checked;
+	url.pathname = `${url.pathname}/${CALLBACK_PATH}`;
+	return { url: url.href };
 }
 
 /** A task with every field is under 10 kB. */

@@ -49,6 +49,8 @@ export async function park(
 	const entry = ctx.getExecuteData();
 	entry.metadata = { ...entry.metadata, [TOKEN]: token } as typeof entry.metadata;
 	entry.runIndex = runIndex;
+	// n8n skips the node of this entry when a callback comes; another run of the same node on the stack shares the object
+	entry.node = { ...entry.node };
 	entry.data = { main: [[{ json: forwarded, pairedItem: { item: 0 } }]] };
 	await ctx.putExecutionToWait(new ReentryDate(at));
 }

@@ -24,7 +24,7 @@ import type { RunSettings } from './settings';
 export type Outcome = { item: number; task: Task; unfinishedAt?: number } | { item: number; report: Report };
 
 /** Downloads share one connection to n8n's store; more than two at once only compete. */
-const DOWNLOADS_AT_ONCE = 2;
+export const DOWNLOADS_AT_ONCE = 2;
 
 /** What a finished wait means for its item: a task to emit, or a report. Never a task that is not done. */
 export function outcomeOf(item: number, id: string, result: WaitResult, settings: RunSettings): Outcome {
@@ -144,7 +144,7 @@ export function stopOnReport(
 }
 
 function describe(outcome: Outcome | Order): string {
-	if ('report' in outcome) return outcome.report.message;
+	if ('report' in outcome) return outcome.report.message.replace(/\.$/, '');
 	if ('id' in outcome) return `task ${outcome.id}`;
 	const { task } = outcome;
 	const link = resultLink(task);

@@ -10,21 +10,24 @@ import { readTask, type Task } from '../task';
 import { hostClock } from '../wait/clock';
 import { READS_AT_ONCE, type TaskReading, type WaitResult } from '../wait/poll';
 import { hint, nodeError, type Report } from './errors';
-import { cancelSignal } from './host';
+import { CALLBACK_PATH, cancelSignal } from './host';
 import type { Order } from './orders';
 import { park, parkedToken } from './park';
 import { stopped } from './report';
 import { emit, outcomeOf, type Outcome } from './settle';
 import type { RunSettings } from './settings';
 
-/** EvoLink's callback comes in here, on n8n's own resume URL. `responseData` keeps n8n from answering with a stray text. */
+/**
+ * EvoLink's callback comes in here, on n8n's own resume URL with a path of ours behind it: the bare URL belongs to whatever
+ * node the execution waits at, and a late callback would wake that. `responseData` keeps n8n from answering with a stray text.
+ */
 export const resumeWebhooks: IWebhookDescription[] = [
 	{
 		name: 'default',
 		httpMethod: 'POST',
 		responseMode: 'onReceived',
 		responseData: '',
-		path: '',
+		path: CALLBACK_PATH,
 		isFullPath: true,
 		restartWebhook: true,
 	},
@@ -60,6 +63,8 @@ export interface ParkedRun extends IDataObject {
 	settings: RunSettings;
 	/** ms since 1970. */
 	deadline: number;
+	/** ms since 1970, when n8n's timer comes for the run. */
+	wakesAt?: number;
 	items: ParkedItem[];
 }
 
@@ -107,6 +112,7 @@ async function parkUntilNextRound(ctx: IExecuteFunctions, record: ParkedRun): Pr
 	const open = record.items.filter(isOpen);
 	const ids = openIds(record).join(', ');
 	const at = Math.min(hostClock.now() + ROUND_MS, Math.max(record.deadline, hostClock.now()));
+	record.wakesAt = at;
 	await park(ctx, at, record.token, record.runIndex, {
 		error: `n8n went on before these tasks were done: ${ids}. They go on at EvoLink; fetch them with the operation Get Task.`,
 	});
@@ -125,10 +131,28 @@ function openIds({ items }: ParkedRun): string[] {
 	return items.filter(isOpen).map(({ id }) => id as string);
 }
 
+/** Before the timer comes, so that what a callback began is over by then; a callback in the last second is left to it. */
+const TIMER_MARGIN_MS = 1000;
+
+/** A timer that is this late does not run at all: queue mode while the main process is down. */
+const TIMER_LOST_MS = 10_000;
+
+/**
+ * How long a callback may work on a run, in ms; 0 when it has to be left to the timer. A callback works on what n8n had
+ * stored when it came in. If the timer finished the run meanwhile, and a later node parked the execution again, n8n would
+ * take the callback's result all the same and put the execution back to where it was.
+ */
+export function timeForCallback({ wakesAt = 0 }: Pick<ParkedRun, 'wakesAt'>, now: number): number {
+	const left = wakesAt - now;
+	if (left > TIMER_MARGIN_MS) return left - TIMER_MARGIN_MS;
+	return left < -TIMER_LOST_MS ? ROUND_MS : 0;
+}
+
 /** The timer came: reads what still runs, then finishes, fails, or parks again. */
 export async function resume(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const record = recordOf(ctx) as ParkedRun;
-	if (record.executionId !== ctx.getExecutionId()) {
+	const isRetry = record.executionId !== ctx.getExecutionId();
+	if (isRetry) {
 		record.executionId = ctx.getExecutionId();
 		record.deadline = hostClock.now() + record.settings.timeoutMs;
 	}
@@ -136,13 +160,17 @@ export async function resume(ctx: IExecuteFunctions): Promise<INodeExecutionData
 	const limit = pLimit(READS_AT_ONCE);
 	const refused = new Map<string, WaitResult>();
 	await Promise.all(
-		record.items.filter(isOpen).map(
-			async (entry) =>
-				await limit(async () => {
-					const failure = await look(ctx, entry, isLast ? LAST_LOOK_PAUSES_MS : []);
-					if (failure && !failure.transient) refused.set(entry.id as string, { kind: 'refused', failure });
-				}),
-		),
+		// a retry may come when the links that are known have expired: what EvoLink says now is newer
+		record.items
+			.filter((entry) => isOpen(entry) || (isRetry && entry.ended !== undefined))
+			.map(
+				async (entry) =>
+					await limit(async () => {
+						const failure = await look(ctx, entry, isLast ? LAST_LOOK_PAUSES_MS : []);
+						if (failure && !failure.transient && isOpen(entry))
+							refused.set(entry.id as string, { kind: 'refused', failure });
+					}),
+			),
 	);
 	if (cancelSignal(ctx)?.aborted) throw nodeError(ctx.getNode(), stopped(openIds(record), []), 0);
 	const waiting = record.items.filter((entry) => isOpen(entry) && !refused.has(entry.id as string));
@@ -186,16 +214,18 @@ function note(entry: ParkedItem, reading: TaskReading, lookedAt: number): Failur
 	return undefined;
 }
 
-/** What an item comes to for which there is no task to wait for. */
-export function withoutTask({ item, id, report }: ParkedItem): Outcome | undefined {
+/** What an item comes to about which nothing has to be asked: it has no task, or its task is known to have ended. */
+export function knownOutcome(entry: ParkedItem, settings: RunSettings): Outcome | undefined {
+	const { item, id, report, ended } = entry;
 	if (report !== undefined) return { item, report };
-	return id === undefined ? { item, report: { message: 'The item has no task' } } : undefined;
+	if (id === undefined) return { item, report: { message: 'The item has no task' } };
+	return ended && outcomeOf(item, id, resultOf(entry), settings);
 }
 
-function outcome(entry: ParkedItem, record: ParkedRun, refused: Map<string, WaitResult>): Outcome {
+function outcome(entry: ParkedItem, { settings }: ParkedRun, refused: Map<string, WaitResult>): Outcome {
 	const id = entry.id as string;
 	const result = refused.get(id) ?? resultOf(entry);
-	return withoutTask(entry) ?? outcomeOf(entry.item, id, result, record.settings);
+	return knownOutcome(entry, settings) ?? outcomeOf(entry.item, id, result, settings);
 }
 
 function resultOf(entry: ParkedItem): WaitResult {

@@ -5,7 +5,7 @@ import { readTask, type Task } from '../task';
 import { hostClock } from '../wait/clock';
 import { waitForTasks, type WaitingTask } from '../wait/poll';
 import { hint } from './errors';
-import { cancelSignal, resumeUrl, type WaitDecision } from './host';
+import { callbackUrl, cancelSignal, type WaitDecision } from './host';
 import type { Order } from './orders';
 import { stopped } from './report';
 import { emit, emitReport, outcomeOf, type Outcome } from './settle';
@@ -14,7 +14,7 @@ import { suspend } from './suspend';
 
 /** The URL that EvoLink is to call for a run that suspends; nothing where EvoLink could not reach it. */
 export function callbackFor(ctx: IExecuteFunctions, { mode }: WaitDecision): string | undefined {
-	return mode === 'suspend' ? resumeUrl(ctx).url : undefined;
+	return mode === 'suspend' ? callbackUrl(ctx).url : undefined;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function settleOrders(
 	const isOpen = orders.some((order) => 'id' in order);
 	if (mode === 'none' || !isOpen) return await emitAtOnce(ctx, orders, settings);
 	if (mode === 'poll') return await pollAndEmit(ctx, orders, settings, existing);
-	const silent = callbacks ? resumeUrl(ctx).reason : 'EvoLink sends no callback for these tasks';
+	const silent = callbacks ? callbackUrl(ctx).reason : 'EvoLink sends no callback for these tasks';
 	const how =
 		silent === undefined
 			? "EvoLink's callback or a timer wakes it"

@@ -6,8 +6,7 @@ import { evolinkFacts } from '../generated/spec.gen';
 import { callbackBody, respond } from '../run/host';
 import { nothingToShow } from '../run/report';
 import { emitTask } from '../run/settle';
-import { resultLink, taskToJson, type Task } from '../task';
-import { hostClock } from '../wait/clock';
+import { createdAt, resultLink, taskToJson, type Task } from '../task';
 import { memoryOf } from './memory';
 import { readTriggerSettings, type TriggerSettings } from './settings';
 import { judge, type Verdict } from './verdict';
@@ -67,8 +66,9 @@ function place(ctx: IWebhookFunctions): IDataObject {
 	return { workflowId: ctx.getWorkflow().id, nodeName: ctx.getNode().name };
 }
 
+/** A callback may be late, so all that is known of the task's end is that it came after its creation. */
 function itemOf(task: Task, { verify }: TriggerSettings): INodeExecutionData {
-	return { json: taskToJson(task, verify ? hostClock.now() : undefined), pairedItem: { item: 0 } };
+	return { json: taskToJson(task, verify ? createdAt(task) : undefined), pairedItem: { item: 0 } };
 }
 
 /** The item with its video; without it, and saying why, where it could not be had. */

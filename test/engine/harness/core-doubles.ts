@@ -95,6 +95,19 @@ const noOp: INodeType = {
 	},
 };
 
+/** Waits for nothing: as if it had been resumed at once. */
+const wait: INodeType = {
+	description: describe('wait', {
+		properties: [
+			{ displayName: 'Resume', name: 'resume', type: 'string', default: 'timeInterval' },
+			{ displayName: 'Respond', name: 'responseMode', type: 'string', default: 'onReceived' },
+		],
+	}),
+	async execute(this: IExecuteFunctions) {
+		return [this.getInputData()];
+	},
+};
+
 const respondToWebhook: INodeType = {
 	description: describe('respondToWebhook', {}),
 	async execute(this: IExecuteFunctions) {
@@ -152,6 +165,7 @@ export const coreDoubles: Record<string, INodeType> = {
 	'@n8n/n8n-nodes-langchain.agent': agent,
 	'n8n-nodes-base.executeWorkflowTrigger': executeWorkflowTrigger,
 	'n8n-nodes-base.noOp': noOp,
+	'n8n-nodes-base.wait': wait,
 	'n8n-nodes-base.respondToWebhook': respondToWebhook,
 	'n8n-nodes-base.set': set,
 	'n8n-nodes-base.splitInBatches': splitInBatches,

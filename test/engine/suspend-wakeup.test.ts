@@ -1,0 +1,138 @@
+import { connect, retryExecution, type NodeFixture, type WebhookAnswer } from './harness';
+import { expectParked, parking, parkingForEachTest } from './parking-support';
+import { after, prompts, start } from './support';
+
+/** What can go wrong in the instant in which a parked run is woken: several wakers, slow media, other nodes. */
+
+const lab = parkingForEachTest();
+const SORA = 'Sora Video';
+
+test('a node that two branches lead to runs for each: what the second one gets is ordered, never passed on', async () => {
+	const connections = connect(['Start', SORA], ['Start', 'Other'], ['Other', SORA], [SORA, 'After']);
+	const other: NodeFixture = { name: 'Other', type: 'n8n-nodes-base.noOp' };
+	// breadth first, as n8n runs workflows of the older kind: both runs of the node stand on the stack together
+	const settings = { executionOrder: 'v0' as const };
+	connections.Start.main[0]!.push({ node: SORA, type: 'main', index: 0 });
+	const { executionId } = await lab.run({ nodes: [start, other, parking(), after], connections, settings });
+	for (let runs = 1; runs <= 3; runs += 1) {
+		expect(lab.taskIds).toHaveLength(runs);
+		lab.evolink.finish(lab.taskIds.at(-1)!);
+		await lab.woken(executionId, lab.taskIds.at(-1)!);
+	}
+	const { resultData } = lab.engine.store.readData(executionId);
+	const given = resultData.runData.After.map(({ data }) => data!.main[0]!.map(({ json }) => json.id));
+	expect(given).toEqual(lab.taskIds.map((id) => [id]));
+});
+
+describe('a callback whose files take longer than the time until the timer', () => {
+	// the timer comes at the deadline when that is nearer than a round
+	const hasty = () => parking({ parameters: { options: { timeoutMinutes: 0.04 } } });
+
+	test('gives way to the timer, so that a run which went on and parked again is not put back', async () => {
+		const second = parking({ executeOnce: true, parameters: { prompt: 'second' } }, 'Second');
+		const run = await lab.run({ nodes: [start, hasty(), second, after] }, prompts('a cat', 'a dog'));
+		for (const id of lab.taskIds) lab.evolink.finish(id, { media: { delaySeconds: 3 } });
+		expectParked(await lab.callback(run.executionId, lab.taskIds[0]!), 200);
+		const went = await lab.timer(run.executionId);
+		expect(went.status).toBe('waiting');
+		expect(went.json(SORA).map(({ id }) => id)).toEqual(lab.taskIds.slice(0, 2));
+		expect(lab.evolink.charges.map(({ prompt }) => prompt)).toEqual(['a cat', 'a dog', 'second']);
+	});
+});
+
+describe('a callback is answered', () => {
+	const answerTo = async (executionId: string, id: string, look: (answer: WebhookAnswer) => void) =>
+		await lab.callback(executionId, id, { body: { id }, onAnswer: look });
+
+	test('before the file is downloaded, however slow the media host is', async () => {
+		const executionId = await lab.parked();
+		const [id] = lab.taskIds as [string];
+		lab.evolink.finish(id, { media: { delaySeconds: 1 } });
+		const sent: number[] = [];
+		const { run } = await answerTo(executionId, id, () => sent.push(lab.evolink.mediaStats.requests));
+		expect(sent).toEqual([0]);
+		expect((await run!.done).status).toBe('success');
+		expect(lab.evolink.mediaStats.requests).toBe(1);
+	});
+
+	test('before all tasks of a large batch are read, while EvoLink still listens', async () => {
+		const many = Array.from({ length: 40 }, (_, item) => `video ${item}`);
+		const executionId = await lab.parked(parking({ parameters: { download: false } }), prompts(...many));
+		for (const id of lab.taskIds) lab.evolink.finish(id);
+		lab.evolink.fault('read', { kind: 'slow', seconds: 0.5, accepted: true });
+		const reads = () => lab.evolink.requests.filter(({ operationId }) => operationId === 'getTask').length;
+		let readBefore = 0;
+		const { run } = await answerTo(executionId, lab.taskIds[0]!, () => (readBefore = reads()));
+		expect(readBefore).toBeLessThan(many.length);
+		expect((await run!.done).json('After')).toHaveLength(many.length);
+		expect(reads()).toBe(many.length);
+	});
+
+	test('503 when the stored run cannot be read, and the run stays parked', async () => {
+		const executionId = await lab.parked();
+		const [id] = lab.taskIds as [string];
+		const data = lab.engine.store.readData(executionId);
+		data.executionData!.contextData[`node:${SORA}`]!.wait = { token: 'x', items: null } as never;
+		lab.engine.store.write(executionId, {}, data);
+		expectParked(await lab.callback(executionId, id), 503);
+		expect(lab.engine.store.get(executionId).status).toBe('waiting');
+	});
+});
+
+test('tasks that the timer has seen end are not read again by a callback', async () => {
+	const executionId = await lab.parked(parking(), prompts('a cat', 'a dog'));
+	const [cat, dog] = lab.taskIds as [string, string];
+	lab.evolink.finish(cat);
+	expect((await lab.timer(executionId)).status).toBe('waiting');
+	lab.evolink.finish(dog);
+	expect((await lab.woken(executionId, dog)).status).toBe('success');
+	expect(lab.evolink.tasks.get(cat)!.reads).toBe(1);
+});
+
+test('a late callback does not reach the node at which the execution waits by then', async () => {
+	const executionId = await lab.parked();
+	const [id] = lab.taskIds as [string];
+	lab.evolink.finish(id);
+	// the bare resume URL is that of whatever node waits
+	expectParked(await lab.callback(executionId, id, { suffix: '', body: { id } }), 404);
+	expect((await lab.woken(executionId, id)).status).toBe('success');
+});
+
+test('each round of a loop waits for its own task', async () => {
+	const loop: NodeFixture = { name: 'Loop', type: 'n8n-nodes-base.splitInBatches' };
+	const connections = connect(['Start', 'Loop'], [['Loop', 1], SORA], [SORA, 'Loop'], [['Loop', 0], 'After']);
+	const nodes = [start, loop, parking({ parameters: { download: false } }), after];
+	const { executionId } = await lab.run({ nodes, connections }, prompts('a cat', 'a dog', 'a cow'));
+	lab.evolink.finish(lab.taskIds[0]!);
+	expect((await lab.woken(executionId, lab.taskIds[0]!)).status).toBe('waiting');
+	expect((await lab.timer(executionId)).status).toBe('waiting');
+	expect(lab.taskIds).toHaveLength(2);
+	lab.evolink.finish(lab.taskIds[1]!);
+	expect((await lab.timer(executionId)).status).toBe('waiting');
+	lab.evolink.finish(lab.taskIds[2]!);
+	const ended = await lab.timer(executionId);
+	expect(ended.json('After').map(({ id }) => id)).toEqual(lab.taskIds);
+});
+
+test('a node that goes on after errors the old way is finished by a callback, too', async () => {
+	const node = parking({ continueOnFail: true });
+	const executionId = await lab.parked(node);
+	const [id] = lab.taskIds as [string];
+	lab.evolink.finish(id, { outcome: 'failed', code: 'service_error' });
+	const ended = await lab.woken(executionId, id);
+	expect(ended.json('After')).toEqual([{ error: expect.stringContaining(id) }]);
+});
+
+test('Retry after a file could not be had asks EvoLink for the link that holds now', async () => {
+	const executionId = await lab.parked();
+	const [id] = lab.taskIds as [string];
+	lab.evolink.finish(id);
+	const broken = lab.evolink.fault('media', { kind: 'http', status: 403 });
+	expect((await lab.timer(executionId)).error?.message).toContain('could not be downloaded');
+	broken.remove();
+	const { reads } = lab.evolink.tasks.get(id)!;
+	const again = await (await retryExecution(lab.engine, executionId)).done;
+	expect(again.status).toBe('success');
+	expect(lab.evolink.tasks.get(id)!.reads).toBe(reads + 1);
+	expect(lab.evolink.charges).toHaveLength(1);
+});
