@@ -134,7 +134,7 @@ export class Installation {
 	}
 }
 
-/** The execution that a suspended task will wake: from its callback URL `…/webhook-waiting/<id>?signature=…`. */
+/** The execution that a suspended task will wake: from its callback URL `…/webhook-waiting/<id>/sora-video?signature=…`. */
 export function executionIdOf(task: StandInTask): string {
 	const id = /\/webhook-waiting\/(\d+)/.exec(String(task.request.callback_url))?.[1];
 	if (!id) throw new Error(`task ${task.id} has no resume URL: ${String(task.request.callback_url)}`);

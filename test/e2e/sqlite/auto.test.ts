@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { type IConnections } from 'n8n-workflow';
 
 import { type Execution, json } from '../lib/client';
@@ -81,6 +83,25 @@ describe('wait = auto', () => {
 			status: 'completed',
 			videoUrl: expect.any(String) as string,
 		});
+	});
+
+	it('answers whoever resumed a Wait node and waits for the last node with the video, not before', async () => {
+		const path = 'wait-node';
+		const wait = { resume: 'webhook', httpMethod: 'POST', responseMode: 'lastNode', options: {} };
+		const nodes = [
+			webhookTrigger('Call', path),
+			setFields('Url', { url: '={{ $execution.resumeUrl }}' }),
+			node('Wait', 'n8n-nodes-base.wait', wait, { typeVersion: 1.1, webhookId: randomUUID() }),
+			soraVideo('Video', n8n.credential, { prompt: 'behind a Wait node', ...quick }),
+		];
+		const workflow = await n8n.publish({ name: path, nodes, connections: chain(...nodes) });
+		await n8n.call(path);
+		const waiting = await n8n.latest(workflow, ['waiting']);
+		const { pathname, search } = new URL(String(json(waiting, 'Url')[0].url));
+		const answer = await fetch(`${n8n.webhook.url}${pathname}${search}`, { method: 'POST' });
+		expect(answer.status).toBe(200);
+		expect(await answer.json()).toMatchObject({ status: 'completed' });
+		expect(await callbackUrl('behind a Wait node')).toBeUndefined();
 	});
 
 	it.each([2.2, 3])(

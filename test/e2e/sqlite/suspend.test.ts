@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
+
 import { items, json } from '../lib/client';
 import { Flow } from '../lib/flow';
 import { executionIdOf, Installation } from '../lib/installation';
 import { PACKAGE_NAME } from '../lib/package-under-test';
-import { chain, setFields, soraVideo, webhookTrigger } from '../lib/workflows';
+import { eventually } from '../lib/poll';
+import { chain, node, noOp, setFields, soraVideo, splitOut, webhookTrigger, wires } from '../lib/workflows';
 
 let n8n: Installation;
 
@@ -189,6 +192,19 @@ describe('a suspended video', () => {
 		expect(attempts()).toHaveLength(1);
 	});
 
+	it.each(['text/plain', 'application/octet-stream', undefined])(
+		'is woken by a callback that calls itself %s',
+		async (value) => {
+			const prompt = `called as ${value}`;
+			const started = await flow.park(prompt);
+			const [{ id }] = started.tasks;
+			n8n.evolink.fault('callback', { kind: 'content-type', ...(value && { value }) }, { times: 1 });
+			n8n.evolink.finish(id);
+			expect((await flow.end(started)).status).toBe('success');
+			expect(n8n.evolink.callbacks.filter(({ taskId }) => taskId === id)).toHaveLength(1);
+		},
+	);
+
 	it('ends when it is stopped by hand, and its callback then starts nothing', async () => {
 		const started = await flow.park('stopped');
 		await n8n.client.stop(started.executionId);
@@ -225,6 +241,79 @@ it('two suspended videos in a row wait one after the other in one execution', as
 	const end = await n8n.client.until(executionId, ['success', 'error']);
 	expect(json(end, 'First')[0].id).toBe(first.id);
 	expect(json(end, 'Next')).toEqual([expect.objectContaining({ id: second.id, call: 'x' })]);
+});
+
+it('a node that two branches lead to makes both videos, each woken by its own callback', async () => {
+	const path = 'two-branches';
+	const equals = { type: 'number', operation: 'equals' };
+	const isFirst = {
+		conditions: {
+			options: { version: 2 },
+			combinator: 'and',
+			conditions: [{ id: 'first', leftValue: '={{ $json.n }}', rightValue: 1, operator: equals }],
+		},
+	};
+	const nodes = [
+		webhookTrigger('Call', path),
+		splitOut('Jobs', 'body.jobs'),
+		node('If', 'n8n-nodes-base.if', isFirst, { typeVersion: 2.2 }),
+		soraVideo('Video', n8n.credential, { prompt: '={{ $json.prompt }}' }),
+		noOp('Next'),
+	];
+	const connections = wires(
+		['Call', 'Jobs'],
+		['Jobs', 'If'],
+		['If', 'Video', 0],
+		['If', 'Video', 1],
+		['Video', 'Next'],
+	);
+	await n8n.publish({ name: path, nodes, connections });
+	await n8n.call(path, {
+		jobs: [
+			{ prompt: 'branch one', n: 1 },
+			{ prompt: 'branch two', n: 2 },
+		],
+	});
+	const branches = () =>
+		[...n8n.evolink.tasks.values()].filter(({ request }) => String(request.prompt).startsWith('branch '));
+	const first = await n8n.evolink.until(() => branches()[0]);
+	const executionId = executionIdOf(first);
+	await n8n.client.until(executionId, ['waiting']);
+	n8n.evolink.finish(first.id);
+	const second = await n8n.evolink.until(() => branches()[1]);
+	await n8n.client.until(executionId, ['waiting']);
+	n8n.evolink.finish(second.id);
+	const end = await n8n.client.until(executionId, ['success', 'error']);
+	const runs = end.data.resultData.runData.Next.map(({ data }) =>
+		data!.main[0]!.map(({ json: { id } }) => id),
+	);
+	expect(runs).toEqual([[first.id], [second.id]]);
+	expect(branches()).toHaveLength(2);
+});
+
+it('a late callback does not wake the Wait node at which the execution waits by then', async () => {
+	const path = 'late-callback';
+	const wait = { resume: 'webhook', httpMethod: 'POST', options: {} };
+	const nodes = [
+		webhookTrigger('Call', path),
+		soraVideo('Video', n8n.credential, { prompt: 'late to call' }),
+		node('Wait', 'n8n-nodes-base.wait', wait, { typeVersion: 1.1, webhookId: randomUUID() }),
+		noOp('Next'),
+	];
+	await n8n.publish({ name: path, nodes, connections: chain(...nodes) });
+	await n8n.call(path, {});
+	const task = await n8n.taskOf('late to call');
+	const { id, request } = task;
+	const executionId = executionIdOf(task);
+	await n8n.client.until(executionId, ['waiting']);
+	n8n.evolink.finish(id);
+	const lastNode = async () => (await n8n.client.execution(executionId)).data.resultData.lastNodeExecuted;
+	await eventually('the Wait node waits', async () => (await lastNode()) === 'Wait');
+	const late = await n8n.evolink.forgeCallback(String(request.callback_url), { id, status: 'completed' });
+	expect(late.status).toBe(404);
+	const { status } = await n8n.client.execution(executionId);
+	expect(status).toBe('waiting');
+	await n8n.client.stop(executionId);
 });
 
 it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
