@@ -6,7 +6,7 @@
  *   npm run generate -- --output <dir>   works on another folder (with or without --check)
  *
  * `zod.gen.ts` comes from @hey-api/openapi-ts; `spec.gen.ts` holds the parts of the spec that code reads as
- * data, `models.gen.ts` which of both belongs to which model.
+ * data, `models.gen.ts` which of both belongs to which model. `package.gen.ts` holds what requests say of this package.
  */
 import type { Plugins } from '@hey-api/openapi-ts';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -165,6 +165,12 @@ async function zodModule(spec: JsonObject): Promise<string> {
 	}
 }
 
+/** How requests name themselves: media hosts refuse clients that do not, and EvoLink's support can tell versions apart. */
+function packageModule(): string {
+	const { name, version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as JsonObject;
+	return `// Generated from package.json by \`npm run generate\`. Do not edit.\n\n${constant('USER_AGENT', `${String(name)}/${String(version)}`)}`;
+}
+
 /** Where two texts part, or undefined when they are the same. */
 function firstDifference(committed: string, generated: string): string | undefined {
 	if (committed === generated) return undefined;
@@ -182,6 +188,7 @@ async function main(): Promise<void> {
 		'zod.gen.ts': await zodModule(spec),
 		'spec.gen.ts': dataModule(spec),
 		'models.gen.ts': modelsModule(spec),
+		'package.gen.ts': packageModule(),
 	};
 	for (const [name, generated] of Object.entries(files)) {
 		const file = join(values.output, name);

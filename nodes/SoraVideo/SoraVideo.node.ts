@@ -20,6 +20,7 @@ import { generateFields } from './operations/generate';
 import { getTaskFields } from './operations/getTask';
 
 const { linkLifetimeHours } = evolinkFacts.results;
+const { description: characterNote } = evolinkFacts.models['sora-character'];
 
 export class SoraVideo implements INodeType {
 	description: INodeTypeDescription = {
@@ -59,7 +60,7 @@ export class SoraVideo implements INodeType {
 						name: 'Create Character',
 						value: 'character',
 						action: 'Create a character from a video',
-						description: 'Take a character from a short video and get its name and picture',
+						description: `Take a character from a short video and get its name and picture. ${characterNote}.`,
 					},
 					{
 						name: 'Generate Video',

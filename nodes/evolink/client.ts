@@ -18,6 +18,7 @@ import {
 	withoutSecrets,
 	type Failure,
 } from './failure';
+import { USER_AGENT } from './generated/package.gen';
 import { PATHS } from './generated/spec.gen';
 import { parseJson } from './json';
 import { scalar, taskIdOf } from './task';
@@ -135,6 +136,7 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 		url: `${base}${fillPath(path, request.pathParameters)}`,
 		headers: {
 			Accept: 'application/json',
+			'User-Agent': USER_AGENT,
 			...(isPlain && { 'Content-Type': 'application/json' }),
 			...request.headers,
 		},

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import manifest from '../../package.json';
 import { binaryOf, connect } from './harness';
 import { MediaLab, answerFor, errorsOf, linkTo } from './media-support';
 import { SORA, sora, start } from './support';
@@ -32,7 +33,8 @@ describe('the file', () => {
 		const seen = lab.evolink.requests.filter(({ path }) => path.includes(lab.taskOf('headers').id));
 		const media = seen.filter(({ operationId }) => operationId === 'media');
 		expect(media).toHaveLength(1);
-		expect(media[0]!.headers['user-agent']).toBe('n8n-nodes-evolink-sora');
+		for (const { headers } of seen)
+			expect(headers['user-agent']).toBe(`n8n-nodes-evolink-sora/${manifest.version}`);
 		expect(media[0]!.headers.authorization ?? 'missing').toBe('missing');
 	});
 

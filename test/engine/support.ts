@@ -1,4 +1,5 @@
 import { NodeConnectionTypes, type IExecuteFunctions, type INodeType } from 'n8n-workflow';
+import { PATHS } from '../../nodes/evolink/generated/spec.gen';
 import { startStandIn, type SeenRequest, type StandIn, type StandInOptions } from '../../stand-in';
 import {
 	Host,
@@ -124,9 +125,8 @@ export class Lab {
 
 	/** Creates as they arrived, in order; those that the stand-in dropped included. */
 	get creates(): SeenRequest[] {
-		return this.evolink.requests.filter(
-			({ method, path }) => method === 'POST' && path.startsWith('/v1/videos'),
-		);
+		const { method, path } = PATHS.createVideoTask;
+		return this.evolink.requests.filter((request) => request.method === method && request.path === path);
 	}
 
 	/** Prompts of the orders that were charged, in order, one entry for each charge. */

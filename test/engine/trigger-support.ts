@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HookContext } from 'n8n-core';
 import type { IDataObject, IWebhookData } from 'n8n-workflow';
+import { PATHS } from '../../nodes/evolink/generated/spec.gen';
 import type { CallbackAttempt, StandInOptions } from '../../stand-in';
 import {
 	receiveWebhook,
@@ -65,7 +66,7 @@ export class TriggerLab {
 	/** Orders a video at EvoLink the way any program does, and gives its task id. */
 	async order(prompt: string, callbackUrl = CALLBACK_URL): Promise<string> {
 		const { url, apiKey } = this.evolink;
-		const response = await fetch(`${url}/v1/videos/generations`, {
+		const response = await fetch(`${url}${PATHS.createVideoTask.path}`, {
 			method: 'POST',
 			headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
 			body: JSON.stringify({ model: 'sora-2-preview', prompt, callback_url: callbackUrl }),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData, IWorkflowBase } from 'n8n-workflow';
+import { PATHS } from '../../nodes/evolink/generated/spec.gen';
 import { startStandIn, type StandIn } from '../../stand-in';
 import {
 	connect,
@@ -101,7 +102,7 @@ function workflowOf(cell: Cell): WorkflowFixture {
 
 /** Tasks for Get Task: ordered by somebody else, before the run. */
 async function order(evolink: StandIn, item: number): Promise<string> {
-	const response = await fetch(`${evolink.url}/v1/videos/generations`, {
+	const response = await fetch(`${evolink.url}${PATHS.createVideoTask.path}`, {
 		method: 'POST',
 		headers: { authorization: `Bearer ${evolink.apiKey}`, 'content-type': 'application/json' },
 		body: JSON.stringify({

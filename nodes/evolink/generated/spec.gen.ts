@@ -548,6 +548,7 @@ export const evolinkFacts = {
 		},
 		"sora-character": {
 			"label": "Sora Character",
+			"description": "EvoLink's manual and price list have dropped the character model, so it may be refused",
 			"operation": "character",
 			"schema": "SoraCharacterRequest",
 			"callback": false,

@@ -1,6 +1,7 @@
 import type { IBinaryData, IExecuteFunctions, IN8nHttpFullResponse, IWebhookFunctions } from 'n8n-workflow';
 
 import { destroyAfter, streamOf, type ByteStream } from '../bytes';
+import { USER_AGENT } from '../generated/package.gen';
 import { evolinkFacts } from '../generated/spec.gen';
 import { checkMediaUrl } from '../urls';
 import { hostClock, type Clock } from '../wait/clock';
@@ -25,9 +26,6 @@ const HEADERS_TIMEOUT_MS = 60_000;
 
 /** EvoLink's own client gives a download this long; here all attempts share it. */
 const TOTAL_TIMEOUT_MS = 600_000;
-
-/** EvoLink's media host refuses clients that do not name themselves. */
-const USER_AGENT = 'n8n-nodes-evolink-sora';
 
 const RETRY_PAUSES_MS = [1000, 3000];
 

@@ -1,5 +1,7 @@
 import type { IConnections, IDataObject, INode } from 'n8n-workflow';
 
+import { PATHS } from '../../../nodes/evolink/generated/spec.gen';
+
 import {
 	node,
 	noOp,
@@ -62,7 +64,7 @@ const http = (name: string, credential: CredentialRef, parameters: IDataObject):
 export const submitParameters = (api: string): IDataObject => ({
 	...headerAuth,
 	method: 'POST',
-	url: `${api}/v1/videos/generations`,
+	url: `${api}${PATHS.createVideoTask.path}`,
 	sendBody: true,
 	specifyBody: 'json',
 	jsonBody:
@@ -73,6 +75,9 @@ export const submitParameters = (api: string): IDataObject => ({
 export const downloadParameters: IDataObject = {
 	url: '={{ $json.results[0] }}',
 	authentication: 'none',
+	// n8n's own name is one that EvoLink's media host refuses
+	sendHeaders: true,
+	headerParameters: { parameters: [{ name: 'User-Agent', value: 'bench' }] },
 	options: { response: { response: { responseFormat: 'file' } } },
 };
 

@@ -1,3 +1,4 @@
+import { PATHS } from '../../../nodes/evolink/generated/spec.gen';
 import { startStandIn, type StandIn } from '../../../stand-in';
 import type { Downloaded, DownloadJob } from '../children/engine';
 import { packedPackage } from '../../engine/harness/packed-package';
@@ -24,7 +25,11 @@ async function order(evolink: StandIn, sizes: number[]): Promise<DownloadJob['ta
 			evolink.script(`size ${index}.`, { seconds: 0, media: { sizeBytes: bytes } });
 			const headers = { authorization: `Bearer ${evolink.apiKey}`, 'content-type': 'application/json' };
 			const body = JSON.stringify({ model: 'sora-2-preview', prompt: `size ${index}.` });
-			const create = await fetch(`${evolink.url}/v1/videos/generations`, { method: 'POST', headers, body });
+			const create = await fetch(`${evolink.url}${PATHS.createVideoTask.path}`, {
+				method: 'POST',
+				headers,
+				body,
+			});
 			const { id } = (await create.json()) as { id: string };
 			const read = await fetch(`${evolink.url}/v1/tasks/${id}`, { headers });
 			const { results } = (await read.json()) as { results: string[] };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 
+import { PATHS } from '../../../nodes/evolink/generated/spec.gen';
 import type { StandIn } from '../../../stand-in';
 import type { SavedWorkflow } from '../../e2e/lib/client';
 import { eventually } from '../../e2e/lib/poll';
@@ -35,7 +36,11 @@ async function finishedTasks(evolink: StandIn, count: number): Promise<string[]>
 	const bodies: string[] = [];
 	for (let index = 0; index < count; index += 1) {
 		const body = JSON.stringify({ model: 'sora-2-preview', prompt: randomUUID() });
-		const create = await fetch(`${evolink.url}/v1/videos/generations`, { method: 'POST', headers, body });
+		const create = await fetch(`${evolink.url}${PATHS.createVideoTask.path}`, {
+			method: 'POST',
+			headers,
+			body,
+		});
 		const { id } = (await create.json()) as { id: string };
 		bodies.push(await (await fetch(`${evolink.url}/v1/tasks/${id}`, { headers })).text());
 	}

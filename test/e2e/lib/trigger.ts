@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { PATHS } from '../../../nodes/evolink/generated/spec.gen';
 import { type Execution, type SavedWorkflow } from './client';
 import { type Installation } from './installation';
 import { PUBLIC_HOST } from './n8n';
@@ -89,7 +90,7 @@ export async function order(
 	callbackUrl: string,
 ): Promise<string> {
 	const { evolink } = installation;
-	const response = await fetch(`${evolink.url}/v1/videos/generations`, {
+	const response = await fetch(`${evolink.url}${PATHS.createVideoTask.path}`, {
 		method: 'POST',
 		headers: { authorization: `Bearer ${evolink.apiKey}`, 'content-type': 'application/json' },
 		body: JSON.stringify({ model: 'sora-2-preview', prompt, callback_url: callbackUrl }),
