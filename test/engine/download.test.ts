@@ -28,6 +28,13 @@ describe('the file', () => {
 		expect(item.pairedItem).toMatchObject({ item: 0 });
 	});
 
+	test('is in the binary store only: the item holds links, never bytes', async () => {
+		const item = (await lab.make({ prompt: 'no bytes' })).output('After')[0]!;
+		expect(JSON.stringify(item.json).length).toBeLessThan(2000);
+		expect(JSON.stringify(item)).not.toContain(CLIP.toString('base64').slice(0, 40));
+		expect(item.binary!.data!.data).toMatch(/^filesystem/);
+	});
+
 	test('is asked for with a User-Agent and without the key', async () => {
 		await lab.make({ prompt: 'headers' });
 		const seen = lab.evolink.requests.filter(({ path }) => path.includes(lab.taskOf('headers').id));

@@ -1,9 +1,21 @@
 import fc from 'fast-check';
 
+import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import { checkHttpUrl, checkMediaUrl, checkPublicHttpsUrl, hostOf } from '../../nodes/evolink/urls';
 import { always, PROPERTY_TIMEOUT_MS } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
+
+const { forbiddenHosts, forbiddenRanges } = evolinkFacts.callback;
+
+/** One host for each rule of EvoLink's about callback URLs, as the spec has them. */
+const FORBIDDEN_BY_EVOLINK = [
+	...[...forbiddenRanges.documented, ...forbiddenRanges.inferred].map((range) => {
+		const [address = ''] = range.split('/');
+		return address.includes(':') ? `[${address}]` : address;
+	}),
+	...forbiddenHosts.inferred.map((pattern) => pattern.replace('*', 'n8n')),
+];
 
 /** Hosts that nobody on the internet can reach, or that mean this very machine. */
 const PRIVATE_HOSTS = [
@@ -160,6 +172,13 @@ const privateIpv4 = fc.oneof(
 	fc.tuple(fc.constant(172), fc.integer({ min: 16, max: 31 }), byte, byte),
 	fc.tuple(fc.constant(100), fc.integer({ min: 64, max: 127 }), byte, byte),
 	fc.tuple(fc.constant(198), fc.constantFrom(18, 19), byte, byte),
+);
+
+test.each(FORBIDDEN_BY_EVOLINK)(
+	'%s, which EvoLink does not call, is told before anything is spent',
+	(host) => {
+		expect(checkPublicHttpsUrl(`https://${host}/hook`).ok).toBe(false);
+	},
 );
 
 describe('a URL for callbacks', () => {
