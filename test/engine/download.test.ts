@@ -28,6 +28,18 @@ describe('the file', () => {
 		expect(item.pairedItem).toMatchObject({ item: 0 });
 	});
 
+	test('goes into the field that each item names, and only where the item wants it', async () => {
+		const items = [
+			{ json: { prompt: 'each one', keep: true, field: 'first' } },
+			{ json: { prompt: 'each two', keep: false, field: 'second' } },
+			{ json: { prompt: 'each three', keep: true, field: 'third' } },
+		];
+		const parameters = { prompt: '={{ $json.prompt }}', download: '={{ $json.keep }}' };
+		const run = await lab.make({ ...parameters, binaryField: '={{ $json.field }}' }, { items });
+		const fields = run.output('After').map(({ binary }) => Object.keys(binary ?? {}));
+		expect(fields).toEqual([['first'], [], ['third']]);
+	});
+
 	test('is in the binary store only: the item holds links, never bytes', async () => {
 		const item = (await lab.make({ prompt: 'no bytes' })).output('After')[0]!;
 		expect(JSON.stringify(item.json).length).toBeLessThan(2000);

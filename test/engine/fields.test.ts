@@ -247,6 +247,20 @@ describe('one wrong item among good ones', () => {
 		).toEqual(['first', 'third']);
 	});
 
+	test("a wrong Output Data Field Name of one item is that item's own, too", async () => {
+		const named = {
+			prompt: '={{ $json.prompt }}',
+			binaryField: '={{ $json.prompt === "second" ? "" : "data" }}',
+		};
+		const before = requests();
+		const stopped = await lab.make(named, { items });
+		expect(stopped.error?.message).toContain("'Output Data Field Name' is empty");
+		expect(stopped.error?.message).toMatch(/\[item 1\]$/);
+		expect(requests()).toBe(before);
+		const run = await lab.make(named, { items, onError: 'continueRegularOutput' });
+		expect(errorsOf(run)).toEqual([undefined, expect.stringContaining('is empty'), undefined]);
+	});
+
 	test('On Error = error output: the wrong one reaches the error branch, the others the next node', async () => {
 		const run = await lab.make(parameters, { items, onError: 'continueErrorOutput' });
 		expect(run.json('After')).toHaveLength(2);

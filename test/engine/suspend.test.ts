@@ -60,6 +60,20 @@ describe('a suspended run', () => {
 		},
 	);
 
+	test('puts the file into the field that each item names, woken by callback or timer', async () => {
+		const parameters = { download: '={{ $json.field !== "" }}', binaryField: '={{ $json.field }}' };
+		const items = ['a', '', 'c'].map((field) => ({ json: { prompt: `into ${field}`, field } }));
+		for (const wake of ['callback', 'timer']) {
+			const from = lab.taskIds.length;
+			const executionId = await lab.parked(sora({ parameters }), items);
+			for (const id of lab.taskIds.slice(from)) lab.evolink.finish(id);
+			const id = lab.taskIds[from];
+			const run = await (wake === 'timer' ? lab.timer(executionId) : lab.woken(executionId, id));
+			const fields = run.output('After').map(({ binary }) => Object.keys(binary ?? {}));
+			expect(fields).toEqual([['a'], [], ['c']]);
+		}
+	});
+
 	test('finds the result by its timer when the callback is lost, in as many rounds as it takes', async () => {
 		const executionId = await lab.parked(sora(), prompts('a cat', 'a dog'));
 		const [cat, dog] = lab.taskIds;

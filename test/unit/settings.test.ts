@@ -5,6 +5,7 @@ import {
 	parameterMessage,
 	readAdditionalFields,
 	readCallbackUrl,
+	readFileField,
 	readSettings,
 } from '../../nodes/evolink/run/settings';
 import { always, parameterContext, PROPERTY_TIMEOUT_MS } from './support';
@@ -29,8 +30,7 @@ describe('the settings of a run', () => {
 	test('have the documented defaults', () => {
 		expect(read({})).toEqual({
 			wait: 'auto',
-			download: true,
-			binaryField: 'data',
+			files: ['data'],
 			timeoutMs: 1_800_000,
 			pollMs: 8000,
 			onTaskFailure: 'error',
@@ -92,7 +92,10 @@ describe('the settings of a run', () => {
 		['download', 'Download', 'true, false'],
 	])('%s refuses what is not offered', (name, displayName, allowed) => {
 		for (const value of ['POLL', 'yes', 1, null, {}, '']) {
-			const message = refusal(() => read({ [name]: value }));
+			const context = parameterContext({ [name]: value });
+			const message = refusal(() =>
+				name === 'wait' ? readSettings(context, DEFAULTS) : readFileField(context, 0, true),
+			);
 			expect(message).toContain(`'${displayName}' is `);
 			expect(message).toContain(`Allowed: ${allowed}`);
 		}
@@ -110,14 +113,16 @@ describe('the settings of a run', () => {
 	});
 
 	test('a choice that an expression gives as text is taken: true is no silent no', () => {
-		expect(read({ download: 'true' }).download).toBe(true);
-		expect(read({ download: 'false' }).download).toBe(false);
+		expect(read({ download: 'true' }).files).toEqual(['data']);
+		expect(read({ download: 'false' }).files).toEqual([null]);
 		expect(readOption('resendUnknown', 'true').resendUnknown).toBe(true);
 	});
 
 	test('a download needs the name of a field', () => {
-		expect(refusal(() => read({ binaryField: '  ' }))).toContain("'Output Data Field Name' is empty");
-		expect(read({ binaryField: ' ', download: false }).download).toBe(false);
+		const field = (parameters: object) => readFileField(parameterContext({ ...parameters }), 0, true);
+		expect(refusal(() => field({ binaryField: '  ' }))).toContain("'Output Data Field Name' is empty");
+		expect(field({ binaryField: ' ', download: false })).toBeNull();
+		expect(field({ binaryField: ' film ' })).toBe('film');
 	});
 
 	test('a value that is too long to show is cut, never the rule', () => {

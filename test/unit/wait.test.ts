@@ -10,8 +10,7 @@ import { NODE, taskOf } from './support';
 
 const SETTINGS: RunSettings = {
 	wait: 'poll',
-	download: false,
-	binaryField: 'data',
+	files: [],
 	timeoutMs: 60_000,
 	pollMs: 250,
 	onTaskFailure: 'error',
@@ -107,7 +106,7 @@ test('a credential that cannot be read when the file is fetched loses neither th
 			return await credential();
 		},
 	);
-	const settings = { ...SETTINGS, download: true };
+	const settings = { ...SETTINGS, files: ['data'] };
 	const items = await settleOrders(
 		ctx,
 		[recalled('task-1')],

@@ -65,7 +65,7 @@ function binaryField(displayOptions: INodeProperties['displayOptions']): INodePr
 	};
 }
 
-/** What generate, character and getTask have in common. Read once for the whole run. */
+/** What generate, character and getTask have in common. */
 export const commonFields: INodeProperties[] = [
 	wait(paidFor, 'auto'),
 	wait(['getTask'], 'none'),

@@ -3,12 +3,12 @@ import pLimit from 'p-limit';
 
 import { getTask } from '../../evolink/api';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { hint, type Report } from '../../evolink/run/errors';
+import { hint, reportOf } from '../../evolink/run/errors';
 import { decideWait } from '../../evolink/run/host';
 import type { Order } from '../../evolink/run/orders';
 import { nothingToShow, unreadable } from '../../evolink/run/report';
 import { emit, stopOnReport, type Outcome } from '../../evolink/run/settle';
-import { parameterMessage, readSettings, type RunSettings } from '../../evolink/run/settings';
+import { readFileField, readSettings, refuseParameter, type RunSettings } from '../../evolink/run/settings';
 import { settleOrders } from '../../evolink/run/wait';
 import { resultLink, taskIdFromInput } from '../../evolink/task';
 import { READS_AT_ONCE } from '../../evolink/wait/poll';
@@ -26,17 +26,26 @@ export const getTaskFields: INodeProperties[] = [
 	},
 ];
 
-function noTaskId(ctx: IExecuteFunctions, item: number): Report {
+/** @throws NodeOperationError when the field holds no id */
+function readTaskId(ctx: IExecuteFunctions, item: number): string {
+	const given = readText(ctx, 'taskId', item);
+	const id = taskIdFromInput(given);
+	if (id !== undefined) return id;
 	const allowed = `an ID such as ${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw, or a URL that ends in one`;
-	return { message: parameterMessage('Task ID', readText(ctx, 'taskId', item), allowed) };
+	throw refuseParameter(ctx, item, 'Task ID', given, allowed);
 }
 
 /** Reads tasks that exist already; with a wait mode, waits for them. Never pays. */
 export async function executeGetTask(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const settings = readSettings(ctx, { wait: 'none', download: false });
+	const defaults = { wait: 'none', download: false } as const;
+	const settings = readSettings(ctx, defaults);
 	const orders = ctx.getInputData().map<Order>((_, item) => {
-		const id = taskIdFromInput(readText(ctx, 'taskId', item));
-		return id === undefined ? { item, report: noTaskId(ctx, item) } : { item, id, submittedAt: Date.now() };
+		try {
+			readFileField(ctx, item, defaults.download);
+			return { item, id: readTaskId(ctx, item), submittedAt: Date.now() };
+		} catch (error) {
+			return { item, report: reportOf(error) };
+		}
 	});
 	stopOnReport(ctx, orders);
 	hintAtOddIds(ctx, orders);
@@ -64,12 +73,13 @@ function hintAtOddIds(ctx: IExecuteFunctions, orders: Order[]): void {
 }
 
 /** Without a wait, a failed task is data: the user asked how it stands. A download that has nothing to fetch is none. */
-async function readNow(ctx: IExecuteFunctions, order: Order, { download }: RunSettings): Promise<Outcome> {
+async function readNow(ctx: IExecuteFunctions, order: Order, { files }: RunSettings): Promise<Outcome> {
 	if ('report' in order) return order;
 	const reading = await getTask(ctx, order.id);
 	if (reading.ok) {
 		const { task } = reading;
-		const isMissing = download && task.phase === 'completed' && resultLink(task) === undefined;
+		const isMissing =
+			files[order.item] !== null && task.phase === 'completed' && resultLink(task) === undefined;
 		return isMissing ? { item: order.item, report: nothingToShow(task) } : { item: order.item, task };
 	}
 	return { item: order.item, report: unreadable(order.id, reading.failure) };

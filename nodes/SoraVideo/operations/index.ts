@@ -5,7 +5,7 @@ import { hint } from '../../evolink/run/errors';
 import { decideWait } from '../../evolink/run/host';
 import { placeOrders, type Draft } from '../../evolink/run/orders';
 import { retriedBlindly } from '../../evolink/run/report';
-import { readCallbackUrl, readSettings, refuseParameter } from '../../evolink/run/settings';
+import { readCallbackUrl, readFileField, readSettings, refuseParameter } from '../../evolink/run/settings';
 import { callbackFor, settleOrders } from '../../evolink/run/wait';
 import { draftCharacter } from './character';
 import { draftGenerate } from './generate';
@@ -20,7 +20,8 @@ function paid(
 	callbacks: boolean,
 ): Operation {
 	return async (ctx) => {
-		const settings = readSettings(ctx, { wait: 'auto', download: true });
+		const downloadByDefault = true;
+		const settings = readSettings(ctx, { wait: 'auto', download: downloadByDefault });
 		const decision = decideWait(ctx, settings.wait);
 		const given = decision.mode === 'none' ? readCallbackUrl(ctx) : callbackFor(ctx, decision);
 		const callbackUrl = callbacks ? given : undefined;
@@ -30,7 +31,11 @@ function paid(
 			// a hint of a suspended run goes when the run goes on
 			ctx.logger.warn(message);
 		}
-		const orders = await placeOrders(ctx, async (item) => await draft(ctx, item), settings, callbackUrl);
+		const checked = async (item: number) => {
+			readFileField(ctx, item, downloadByDefault);
+			return await draft(ctx, item);
+		};
+		const orders = await placeOrders(ctx, checked, settings, callbackUrl);
 		return await settleOrders(ctx, orders, settings, decision, { callbacks });
 	};
 }

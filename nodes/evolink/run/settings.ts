@@ -10,11 +10,11 @@ import { isToolRun } from './host';
 
 export type WaitMode = 'auto' | 'poll' | 'suspend' | 'none';
 
-/** What holds for the whole run: read once, checked before any request. */
+/** What is settled before anything is ordered, and holds until the run is over, however often it parks. */
 export interface RunSettings extends IDataObject {
 	wait: WaitMode;
-	download: boolean;
-	binaryField: string;
+	/** By item: the binary field that its file goes to; null where none is wanted. */
+	files: Array<string | null>;
 	timeoutMs: number;
 	pollMs: number;
 	onTaskFailure: 'error' | 'output';
@@ -110,10 +110,23 @@ function readChoice<T extends string>(
 }
 
 /** Expressions may give the words as text; anything else would silently mean no. */
-function readBoolean(ctx: IExecuteFunctions, displayName: string, given: unknown): boolean {
+function readBoolean(ctx: IExecuteFunctions, displayName: string, given: unknown, item = 0): boolean {
 	if (given === true || given === 'true') return true;
 	if (given === false || given === 'false') return false;
-	throw refuseParameter(ctx, 0, displayName, given, 'true, false');
+	throw refuseParameter(ctx, item, displayName, given, 'true, false');
+}
+
+/**
+ * The binary field that an item's file goes to; null where none is wanted. A tool run gives links only.
+ *
+ * @throws NodeOperationError when 'Download' or the field's name cannot be used
+ */
+export function readFileField(ctx: IExecuteFunctions, item: number, byDefault: boolean): string | null {
+	const given: unknown = ctx.getNodeParameter('download', item, byDefault);
+	if (!readBoolean(ctx, 'Download', given, item) || isToolRun(ctx)) return null;
+	const field = String(ctx.getNodeParameter('binaryField', item, 'data') ?? '').trim();
+	if (field === '') throw refuseParameter(ctx, item, 'Output Data Field Name', '', 'a field name');
+	return field;
 }
 
 /** @throws NodeOperationError for the first setting that cannot be used */
@@ -123,15 +136,17 @@ export function readSettings(
 ): RunSettings {
 	const options = readOptions(ctx);
 	const wait = ctx.getNodeParameter('wait', 0, defaults.wait);
-	const binaryField = String(ctx.getNodeParameter('binaryField', 0, 'data') ?? '').trim();
-	const wanted = readBoolean(ctx, 'Download', ctx.getNodeParameter('download', 0, defaults.download));
-	const download = wanted && !isToolRun(ctx);
-	if (download && binaryField === '')
-		throw refuseParameter(ctx, 0, 'Output Data Field Name', '', 'a field name');
+	const fileField = (item: number) => {
+		try {
+			return readFileField(ctx, item, defaults.download);
+		} catch {
+			// told when the item's other fields are read
+			return null;
+		}
+	};
 	return {
 		wait: readChoice(ctx, 'Wait', wait, ['auto', 'poll', 'suspend', 'none']),
-		download,
-		binaryField,
+		files: ctx.getInputData().map((_, item) => fileField(item)),
 		timeoutMs: readNumber(ctx, options, 'timeoutMinutes') * 60_000,
 		pollMs: readNumber(ctx, options, 'pollSeconds') * 1000,
 		onTaskFailure: readChoice(ctx, 'On Task Failure', options.onTaskFailure ?? 'error', ['error', 'output']),

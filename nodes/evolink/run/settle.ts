@@ -51,13 +51,14 @@ export function outcomeOf(item: number, id: string, result: WaitResult, settings
 export async function emitTask(
 	ctx: EvoLinkContext,
 	outcome: { item: number; task: Task; unfinishedAt?: number },
-	settings: Pick<RunSettings, 'download' | 'binaryField' | 'maxDownloadBytes'>,
+	settings: Pick<RunSettings, 'files' | 'maxDownloadBytes'>,
 	signal?: AbortSignal,
 ): Promise<{ emitted: INodeExecutionData } | { report: Report; reason: string }> {
 	const { item, task } = outcome;
 	const json = taskToJson(task, outcome.unfinishedAt);
 	const url = resultLink(task);
-	if (!settings.download || task.phase !== 'completed' || url === undefined) {
+	const field = settings.files[item] ?? null;
+	if (field === null || task.phase !== 'completed' || url === undefined) {
 		return { emitted: { json, pairedItem: { item } } };
 	}
 	// without a credential no host is trusted; a throw here would lose the ids of the run
@@ -71,7 +72,7 @@ export async function emitTask(
 		...(signal && { signal }),
 	});
 	if (!result.ok) return { report: downloadFailed(task, url, result.reason), reason: result.reason };
-	return { emitted: { json, binary: { [settings.binaryField]: result.binary }, pairedItem: { item } } };
+	return { emitted: { json, binary: { [field]: result.binary }, pairedItem: { item } } };
 }
 
 /**

@@ -55,7 +55,7 @@ async function emitAtOnce(
 		if ('report' in order) outcomes.push(order);
 		else outcomes.push({ item: order.item, task: order.task ?? (await recalled(ctx, order.id)) });
 	}
-	return await emit(ctx, outcomes, { ...settings, download: false });
+	return await emit(ctx, outcomes, { ...settings, files: [] });
 }
 
 /** A task that an earlier try ordered: what EvoLink says of it now, or at least its id. */
