@@ -14,7 +14,7 @@ import {
 	httpFailure,
 	malformedAnswer,
 	networkFailure,
-	statusOfCode,
+	statusOfRefusal,
 	withoutSecrets,
 	type Failure,
 } from './failure';
@@ -163,7 +163,7 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 		return readAnswer({ status: response.statusCode, headers: response.headers, namesTask }, bytes, secrets);
 	} catch (error) {
 		const code = codeOf(error);
-		return { ok: false, failure: networkFailure(code, describeNetwork(code, hostOf(base) ?? base), secrets) };
+		return { ok: false, failure: networkFailure(code, describeNetwork(code, checked.url.hostname), secrets) };
 	}
 }
 
@@ -191,7 +191,7 @@ function readAnswer(
 		return { ok: false, failure: malformedAnswer(answer, what, secrets) };
 	}
 	if (isRefusal(body)) {
-		const meant = statusOfCode(body.code);
+		const meant = statusOfRefusal(body);
 		if (meant === undefined) {
 			const what = 'a refusal that does not say what was refused';
 			return { ok: false, failure: malformedAnswer({ ...answer, body }, what, secrets) };
@@ -202,6 +202,6 @@ function readAnswer(
 }
 
 /** The file host answers a refusal with HTTP 200, `success: false` and a code of its own. A task id outweighs it. */
-function isRefusal(body: object): body is { success: false; code?: unknown } {
+function isRefusal(body: object): body is IDataObject {
 	return 'success' in body && body.success === false && taskIdOf(body) === undefined;
 }

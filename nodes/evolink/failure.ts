@@ -1,3 +1,5 @@
+import type { IDataObject } from 'n8n-workflow';
+
 import { evolinkFacts } from './generated/spec.gen';
 import { isObject, scalar } from './task';
 
@@ -140,7 +142,7 @@ export function tidy(text: string, secrets: readonly string[] = []): string {
 
 /** Seconds or an HTTP date (RFC 9110, 10.2.3) to milliseconds from `now`; nothing where it is neither. */
 export function retryAfterMs(header: unknown, now: number): number | undefined {
-	const value = scalar(Array.isArray(header) ? (header as unknown[])[0] : header);
+	const value = scalar(header);
 	if (value === undefined) return undefined;
 	if (/^\d+(\.\d+)?$/.test(value)) return Math.min(Number(value) * 1000, Number.MAX_SAFE_INTEGER);
 	// names a day; Date.parse alone takes "-5" and "soon 1" for dates, too
@@ -164,17 +166,20 @@ const REFUSALS = [
 	'modelAccess',
 	'content',
 	'input',
-	'task',
 ] as const;
 
 /**
- * The HTTP status that the code of a refusal inside a 2xx stands for: 404 is 404, 40001 a bad request, 50001 a fault of the
+ * The HTTP status that a refusal inside a 2xx stands for, by its code: 404 is 404, 40001 a bad request, 50001 a fault of the
  * server. Nothing where the code does not say that anything was refused.
  */
-export function statusOfCode(code: unknown): number | undefined {
-	const word = scalar(code) ?? '';
-	if (REFUSALS.some((group) => inGroup(group, word))) return 400;
-	const number = Number(word);
+export function statusOfRefusal(body: IDataObject): number | undefined {
+	return statusOfCode(readErrorBody(body).code) ?? statusOfCode(scalar(body.code));
+}
+
+function statusOfCode(code = ''): number | undefined {
+	if (inGroup('task', code)) return 404;
+	if (REFUSALS.some((group) => inGroup(group, code))) return 400;
+	const number = Number(code);
 	if (Number.isInteger(number) && number >= 400 && number < 600) return number;
 	const family = Math.floor(number / 10_000);
 	return family === 4 || family === 5 ? family * 100 : undefined;

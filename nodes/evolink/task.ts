@@ -85,14 +85,14 @@ export function taskIdOf(body: unknown): string | undefined {
 	return findTask(body)?.id;
 }
 
-const { idPrefix } = evolinkFacts.task;
+/** An id of the documented form, wherever it stands in a text. */
+const DOCUMENTED_ID = new RegExp(`${evolinkFacts.task.idPrefix}\\d+-\\w+`);
 
-/** The id in what a person pasted: the id itself, a URL whose path ends in it, or text around an id of the documented form. */
+/** The id in what a person pasted: text around an id of the documented form, any id, or a URL whose path ends in one. */
 export function taskIdFromInput(input: string): string | undefined {
 	const trimmed = input.trim();
-	const start = trimmed.indexOf(idPrefix);
-	const inText = start > 0 ? /^[\w-]+/.exec(trimmed.slice(start))?.[0] : undefined;
-	if (inText !== undefined) return inText;
+	const documented = DOCUMENTED_ID.exec(trimmed)?.[0];
+	if (documented !== undefined) return documented;
 	const url = /^https?:\/\/[^/?#]*([^?#]*)/i.exec(trimmed);
 	const id = url ? decode(lastPart(url[1])) : trimmed;
 	return isId(id) ? id : undefined;
@@ -213,7 +213,7 @@ export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 /** ms since 1970, when EvoLink took the order; nothing where it does not say, or says no time. */
 export function createdAt({ raw }: Task): number | undefined {
 	const seconds = amount(raw.created) ?? 0;
-	// later ones, such as milliseconds times a thousand, are no dates any more
+	// more would be a date thousands of years ahead, such as that of milliseconds taken for seconds
 	return seconds > 0 && seconds < 1e11 ? seconds * 1000 : undefined;
 }
 

@@ -28,6 +28,7 @@ test.concurrent.each([
 	['an address without https:// before it', (id: string) => `evolink.ai/dashboard/tasks/${id}/`],
 	['a URL that names it in its query', (id: string) => `https://evolink.ai/dashboard?task=${id}&tab=1`],
 	['quotes around it', (id: string) => `"${id}"`],
+	['words around it', (id: string) => `Task ${id}: completed.`],
 ])('the id may come with %s', (_, wrap) =>
 	inLab(async (lab) => {
 		const id = await ordered(lab);
@@ -58,8 +59,11 @@ test.concurrent(
 			const id = await ordered(lab);
 			const run = await lab.run([start, getTask({ download: true })], { items: items(id) });
 			expect(run.error?.message).toMatch(new RegExp(`^Task ${id} completed, but EvoLink sent no link`));
-			const asData = await lab.run([start, getTask()], { items: items(id) });
-			expect(asData.json(SORA)).toMatchObject([{ id, status: 'completed' }]);
+			const output = getTask({ download: true, options: { onTaskFailure: 'output' } });
+			for (const node of [getTask(), output]) {
+				const asData = await lab.run([start, node], { items: items(id) });
+				expect(asData.json(SORA)).toMatchObject([{ id, status: 'completed' }]);
+			}
 		}),
 );
 

@@ -78,6 +78,29 @@ describe("'Wait' = auto", () => {
 		}),
 	);
 
+	const calledWith = async (lab: Lab, ...texts: string[]) => {
+		const called: NodeFixture = { name: 'Called', type: 'n8n-nodes-base.executeWorkflowTrigger' };
+		return await lab.run([called, auto], { items: prompts(...texts), mode: 'integrated' });
+	};
+
+	test.concurrent(
+		'polls in a workflow that was called with one item: its caller may have called it for each',
+		() =>
+			inLab(async (lab) => {
+				quick(lab);
+				const run = await calledWith(lab, 'a cat');
+				expect(run.status).toBe('success');
+				expect(texts(run)).toEqual([expect.stringMatching(/^Waited by polling: .*for each of its items/)]);
+			}),
+	);
+
+	test.concurrent('parks in a workflow that was called with several items at once', () =>
+		inLab(async (lab) => {
+			quick(lab);
+			expect((await calledWith(lab, 'a cat', 'a dog')).status).toBe('waiting');
+		}),
+	);
+
 	test.concurrent('parks when another trigger of the workflow started it, not the webhook', () =>
 		inLab(async (lab) => {
 			quick(lab);

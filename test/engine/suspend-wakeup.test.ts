@@ -25,18 +25,35 @@ test('a node that two branches lead to runs for each: what the second one gets i
 });
 
 describe('a callback whose files take longer than the time until the timer', () => {
-	// the timer comes at the deadline when that is nearer than a round
-	const hasty = () => parking({ parameters: { options: { timeoutMinutes: 0.04 } } });
+	const second = parking({ executeOnce: true, parameters: { prompt: 'second' } }, 'Second');
+	const workflow = (timeoutMinutes: number) => {
+		const first = parking({ parameters: { options: { timeoutMinutes } } });
+		return { nodes: [start, first, second, after] };
+	};
+	const orders = () => lab.evolink.requests.filter(({ operationId }) => operationId === 'createVideoTask');
 
-	test('gives way to the timer, so that a run which went on and parked again is not put back', async () => {
-		const second = parking({ executeOnce: true, parameters: { prompt: 'second' } }, 'Second');
-		const run = await lab.run({ nodes: [start, hasty(), second, after] }, prompts('a cat', 'a dog'));
-		for (const id of lab.taskIds) lab.evolink.finish(id, { media: { delaySeconds: 3 } });
+	test('gives way to the timer, which finishes the run', async () => {
+		// the timer comes at the deadline when that is nearer than a round
+		const run = await lab.run(workflow(0.1), prompts('a cat', 'a dog'));
+		for (const id of lab.taskIds) lab.evolink.finish(id, { media: { delaySeconds: 6 } });
 		expectParked(await lab.callback(run.executionId, lab.taskIds[0]!), 200);
+		expect(lab.evolink.mediaStats.requests).toBe(2);
 		const went = await lab.timer(run.executionId);
-		expect(went.status).toBe('waiting');
 		expect(went.json(SORA).map(({ id }) => id)).toEqual(lab.taskIds.slice(0, 2));
 		expect(lab.evolink.charges.map(({ prompt }) => prompt)).toEqual(['a cat', 'a dog', 'second']);
+	}, 30_000);
+
+	test('ends when the timer comes early, so that a run which went on and parked again is not put back', async () => {
+		const run = await lab.run(workflow(30), prompts('a cat'));
+		const [cat] = lab.taskIds as [string];
+		lab.evolink.finish(cat);
+		const slow = lab.evolink.fault('media', { kind: 'media', media: { delaySeconds: 2 } }, { times: 1 });
+		const late = lab.callback(run.executionId, cat);
+		await lab.evolink.until(() => slow.hits === 1);
+		expect((await lab.timer(run.executionId)).status).toBe('waiting');
+		expectParked(await late, 200);
+		expect(orders().map(({ body }) => (body as { prompt: string }).prompt)).toEqual(['a cat', 'second']);
+		expect(lab.engine.store.get(run.executionId).status).toBe('waiting');
 	});
 });
 
@@ -89,13 +106,51 @@ test('tasks that the timer has seen end are not read again by a callback', async
 	expect(lab.evolink.tasks.get(cat)!.reads).toBe(1);
 });
 
-test('a late callback does not reach the node at which the execution waits by then', async () => {
+test('the bare resume URL, which belongs to whatever node waits, is not answered by this one', async () => {
 	const executionId = await lab.parked();
 	const [id] = lab.taskIds as [string];
 	lab.evolink.finish(id);
-	// the bare resume URL is that of whatever node waits
 	expectParked(await lab.callback(executionId, id, { suffix: '', body: { id } }), 404);
 	expect((await lab.woken(executionId, id)).status).toBe('success');
+});
+
+describe('where another node may wait later', () => {
+	const sendAndWait = { parameters: { operation: 'sendAndWait' } };
+	test.each<[string, Partial<NodeFixture>]>([
+		['n8n-nodes-base.wait', {}],
+		['n8n-nodes-base.slack', sendAndWait],
+	])('(%s) a callback leaves the run to the timer, which leaves none armed behind it', async (type, more) => {
+		const later: NodeFixture = { name: 'Later', type, ...more };
+		for (const connections of [
+			connect(['Start', SORA], [SORA, 'Later']),
+			connect(['Start', SORA], ['Start', 'Later']),
+		]) {
+			const from = lab.taskIds.length;
+			const { executionId } = await lab.run({ nodes: [start, parking(), later], connections });
+			const id = lab.taskIds[from]!;
+			lab.evolink.finish(id);
+			expectParked(await lab.callback(executionId, id), 200);
+			expect((await lab.timer(executionId)).json(SORA)).toMatchObject([{ id, status: 'completed' }]);
+		}
+	});
+
+	test('but is switched off, a callback goes on at once', async () => {
+		const later: NodeFixture = { name: 'Later', type: 'n8n-nodes-base.wait', disabled: true };
+		const { executionId } = await lab.run({ nodes: [start, parking(), later] });
+		const [id] = lab.taskIds as [string];
+		lab.evolink.finish(id);
+		expect((await lab.woken(executionId, id)).status).toBe('success');
+	});
+});
+
+test('a parked run of which n8n has kept no record orders nothing, and says so', async () => {
+	const executionId = await lab.parked();
+	const data = lab.engine.store.readData(executionId);
+	data.executionData!.contextData = {};
+	lab.engine.store.write(executionId, {}, data);
+	const run = await lab.timer(executionId);
+	expect(run.error?.message).toContain('n8n has lost what it kept of the run');
+	expect(lab.evolink.charges).toHaveLength(1);
 });
 
 test('each round of a loop waits for its own task', async () => {
@@ -136,3 +191,20 @@ test('Retry after a file could not be had asks EvoLink for the link that holds n
 	expect(lab.evolink.tasks.get(id)!.reads).toBe(reads + 1);
 	expect(lab.evolink.charges).toHaveLength(1);
 });
+
+test.each(['stopWorkflow', 'continueRegularOutput'] as const)(
+	'a parked run that breaks names its tasks, with On Error = %s',
+	async (onError) => {
+		const executionId = await lab.parked(parking({ onError }), prompts('a cat', 'a dog'));
+		const data = lab.engine.store.readData(executionId);
+		const wait = data.executionData!.contextData[`node:${SORA}`]!.wait as { settings: unknown };
+		wait.settings = null;
+		lab.engine.store.write(executionId, {}, data);
+		for (const id of lab.taskIds) lab.evolink.finish(id);
+		const run = await lab.timer(executionId);
+		const said =
+			onError === 'stopWorkflow' ? [run.error?.message] : run.json('After').map(({ error }) => error);
+		expect(said).toHaveLength(onError === 'stopWorkflow' ? 1 : 2);
+		for (const text of said) for (const id of lab.taskIds) expect(text).toContain(id);
+	},
+);

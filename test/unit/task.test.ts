@@ -243,6 +243,15 @@ describe('an answer of EvoLink as a task', () => {
 		}
 	});
 
+	test.each([
+		['https://task-unified-proxy.example.com/v1/tasks/abc', 'abc'],
+		['task-unified-1757169743-7cvnl5zw.', ID],
+		['see task-unified-', undefined],
+		['task-unified-1/../b?c=d#e', 'task-unified-1/../b?c=d#e'],
+	])('%s, as pasted, means the task %s', (input, id) => {
+		expect(taskIdFromInput(input)).toBe(id);
+	});
+
 	test('a creation time is a date or nothing', () => {
 		const created = (value: unknown) => createdAt(taskOf({ id: ID, created: value } as never));
 		for (const value of [1757169743, '1757169743']) expect(created(value)).toBe(1757169743000);

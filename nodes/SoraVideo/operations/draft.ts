@@ -50,10 +50,8 @@ export function readUrl(ctx: IExecuteFunctions, name: string, displayName: strin
 	const given = readText(ctx, name, item);
 	const checked = checkHttpUrl(given);
 	if (checked.ok) {
-		const { url } = checked;
-		const warning = `'${displayName}' of item ${item} names the private host '${url.hostname}': EvoLink can hardly fetch it, and then fails the task. Give the file in a binary field instead.`;
-		if (isPrivateHost(url)) hint(ctx, warning, 'warning');
-		return url.href;
+		if (isPrivateHost(checked.url)) warnOfPrivateHost(ctx, displayName, item, checked.url);
+		return checked.url.href;
 	}
 	throw refuseParameter(
 		ctx,
@@ -61,6 +59,19 @@ export function readUrl(ctx: IExecuteFunctions, name: string, displayName: strin
 		displayName,
 		given,
 		`an http or https URL that EvoLink can fetch${given === '' ? '' : ` (this one ${checked.reason})`}`,
+	);
+}
+
+/** Said once for a run, however many items are like that. */
+const warned = new WeakSet<IExecuteFunctions>();
+
+function warnOfPrivateHost(ctx: IExecuteFunctions, displayName: string, item: number, url: URL): void {
+	if (warned.has(ctx)) return;
+	warned.add(ctx);
+	hint(
+		ctx,
+		`'${displayName}' of item ${item} names the private host '${url.hostname}': EvoLink can hardly fetch it, and then fails the task. Give the file in a binary field instead.`,
+		'warning',
 	);
 }
 

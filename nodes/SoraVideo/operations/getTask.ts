@@ -62,9 +62,9 @@ export async function executeGetTask(ctx: IExecuteFunctions): Promise<INodeExecu
 
 /** What EvoLink's manual calls a task id begins alike, but its own client takes others, too: a hint, no refusal. */
 function hintAtOddIds(ctx: IExecuteFunctions, orders: Order[]): void {
-	const odd = orders.find((order) => 'id' in order && !order.id.startsWith(evolinkFacts.task.idPrefix));
-	if (odd === undefined || !('id' in odd)) return;
 	const { idPrefix } = evolinkFacts.task;
+	const [odd] = orders.flatMap((order) => ('id' in order && !order.id.startsWith(idPrefix) ? [order] : []));
+	if (odd === undefined) return;
 	hint(
 		ctx,
 		`'Task ID' of item ${odd.item} is '${odd.id}'; EvoLink's task IDs begin with '${idPrefix}'.`,
@@ -73,13 +73,13 @@ function hintAtOddIds(ctx: IExecuteFunctions, orders: Order[]): void {
 }
 
 /** Without a wait, a failed task is data: the user asked how it stands. A download that has nothing to fetch is none. */
-async function readNow(ctx: IExecuteFunctions, order: Order, { files }: RunSettings): Promise<Outcome> {
+async function readNow(ctx: IExecuteFunctions, order: Order, settings: RunSettings): Promise<Outcome> {
 	if ('report' in order) return order;
 	const reading = await getTask(ctx, order.id);
 	if (reading.ok) {
 		const { task } = reading;
-		const isMissing =
-			files[order.item] !== null && task.phase === 'completed' && resultLink(task) === undefined;
+		const isWanted = settings.files[order.item] !== null && settings.onTaskFailure === 'error';
+		const isMissing = isWanted && task.phase === 'completed' && resultLink(task) === undefined;
 		return isMissing ? { item: order.item, report: nothingToShow(task) } : { item: order.item, task };
 	}
 	return { item: order.item, report: unreadable(order.id, reading.failure) };

@@ -1,5 +1,4 @@
 import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-
 import chunk from 'lodash/chunk';
 import pLimit from 'p-limit';
 
@@ -10,7 +9,14 @@ import { READS_AT_ONCE } from '../wait/poll';
 import { callbackBody, respond } from './host';
 import type { RunSettings } from './settings';
 import { DOWNLOADS_AT_ONCE, emitReport, emitTask, outcomeOf, type Outcome } from './settle';
-import { CONTEXT_KEY, knownOutcome, timeForCallback, type ParkedItem, type ParkedRun } from './suspend';
+import {
+	CONTEXT_KEY,
+	knownOutcome,
+	looking,
+	timeForCallback,
+	type ParkedItem,
+	type ParkedRun,
+} from './suspend';
 
 /** For the headers and once more for the body. EvoLink gives up on an answer after 10 s. */
 const READ_TIMEOUT_MS = 4000;
@@ -45,7 +51,7 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 		other.again = true;
 		return respond(ctx, 200, 'accepted, being looked into');
 	}
-	const look = { again: false };
+	const look = { again: false, timer: new AbortController() };
 	looking.set(record.token, look);
 	try {
 		const outcomes = new Map<number, Outcome>();
@@ -58,8 +64,10 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 			if (!look.again) return respond(ctx, 200, 'accepted, still waiting');
 		}
 		respond(ctx, 200, 'accepted');
+		if (mayWaitAgain(ctx)) return { noWebhookResponse: true };
 		const left = timeForCallback(record, hostClock.now());
-		const items = left > 0 ? await emitAll(ctx, record, outcomes, AbortSignal.timeout(left)) : undefined;
+		const signal = AbortSignal.any([look.timer.signal, AbortSignal.timeout(left)]);
+		const items = left > 0 ? await emitAll(ctx, record, outcomes, signal) : undefined;
 		return items === undefined
 			? { noWebhookResponse: true }
 			: { noWebhookResponse: true, workflowData: [items] };
@@ -67,12 +75,6 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 		looking.delete(record.token);
 	}
 }
-
-/**
- * Runs that a callback is looking into in this process, and whether another one came meanwhile: tasks that end together
- * would otherwise fetch every file of the run once for each callback.
- */
-const looking = new Map<string, { again: boolean }>();
 
 /**
  * Reads tasks, first the one that was called about, until one holds the run up.
@@ -100,6 +102,30 @@ async function firstOpen(
 		if (unknown.some(({ item }) => !outcomes.has(item))) return 'running';
 	}
 	return undefined;
+}
+
+/** Nodes of n8n at which an execution may wait, whatever their parameters. */
+const WAITING_NODES = [
+	'n8n-nodes-base.wait',
+	'n8n-nodes-base.form',
+	'n8n-nodes-base.executeWorkflow',
+	'@n8n/n8n-nodes-langchain.chat',
+];
+
+/**
+ * Whether the execution may come to wait at another node, after this one or on another branch. n8n keeps the timer that it has
+ * armed for a wait which a callback ends, and wakes with it whatever node the execution waits at by then: a Wait node would
+ * not wait, an approval count as given. The timer itself leaves nothing behind.
+ */
+function mayWaitAgain(ctx: IWebhookFunctions): boolean {
+	const own = ctx.getNode().name;
+	const names = [own, ...ctx.getParentNodes(own).map(({ name }) => name)];
+	return names
+		.flatMap((name) => ctx.getChildNodes(name, { includeNodeParameters: true }))
+		.some(
+			({ type, disabled, parameters }) =>
+				!disabled && (WAITING_NODES.includes(type) || parameters?.operation === 'sendAndWait'),
+		);
 }
 
 /** An item that has to raise an error cannot, here. */

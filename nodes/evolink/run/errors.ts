@@ -18,9 +18,14 @@ export interface Report {
 
 const reports = new WeakMap<object, Report>();
 
+/** What an error was made of; nothing for one that is not of our making. */
+export function knownReport(error: unknown): Report | undefined {
+	return typeof error === 'object' && error !== null ? reports.get(error) : undefined;
+}
+
 /** What an error was made of, or at least its text; the item it belongs to is added again when it is thrown or emitted. */
 export function reportOf(error: unknown): Report {
-	const known = typeof error === 'object' && error !== null ? reports.get(error) : undefined;
+	const known = knownReport(error);
 	if (known !== undefined) return known;
 	const { message } = (error ?? {}) as { message?: unknown };
 	return { message: redact(typeof message === 'string' ? message : String(error)) };

@@ -42,7 +42,7 @@ function startNodes(ctx: IExecuteFunctions): StartNode[] {
 	const parents = ctx.getParentNodes(ctx.getNode().name, { includeNodeParameters: true });
 	const { $ } = ctx.getWorkflowDataProxy(0) as { $: (name: string) => { isExecuted?: boolean } };
 	return parents
-		.filter(({ type }) => [...CALLER_TRIGGERS, ...CHAT_TRIGGERS, WAIT].includes(type))
+		.filter(({ type }) => [...CALLER_TRIGGERS, ...CHAT_TRIGGERS, WAIT, CALLED].includes(type))
 		.filter(({ name }) => wasExecuted(() => $(name).isExecuted))
 		.map(({ name, type, parameters }) => ({ name, type, ...(parameters && { parameters }) }));
 }
@@ -59,10 +59,11 @@ function wasExecuted(ask: () => boolean | undefined): boolean {
 /** Why parking would answer somebody too early; nothing when nobody waits. */
 function waitingCaller(ctx: IExecuteFunctions): string | undefined {
 	for (const { name, type, parameters } of startNodes(ctx)) {
+		if (type === CALLED) continue;
 		if (CHAT_TRIGGERS.includes(type)) return `the chat behind '${name}' waits for the answer`;
 		const { responseMode = 'onReceived', resume = 'timeInterval' } = parameters ?? {};
-		if (type === WAIT && !['webhook', 'form'].includes(String(resume))) continue;
 		if (parameters === undefined) return `the caller of '${name}' may wait for the answer`;
+		if (type === WAIT && !['webhook', 'form'].includes(String(resume))) continue;
 		if (responseMode !== 'onReceived') return `the caller of '${name}' waits for the answer`;
 	}
 	return undefined;
@@ -74,6 +75,19 @@ const MODES_THAT_POLL: Record<string, string> = {
 	cli: 'this run was started from the command line',
 	evaluation: 'this is an evaluation run',
 };
+
+const CALLED = 'n8n-nodes-base.executeWorkflowTrigger';
+
+/**
+ * Why parking might lose results of a calling workflow; nothing when it cannot. A caller that runs this workflow once for each of
+ * its items starts all of these runs, with one item each, and n8n hands it the result of the one that ends first.
+ */
+function oneOfManyCalls(ctx: IExecuteFunctions): string | undefined {
+	const { $ } = ctx.getWorkflowDataProxy(0) as { $: (name: string) => { all: () => unknown[] } };
+	const [trigger] = startNodes(ctx).filter(({ type }) => type === CALLED);
+	if (trigger === undefined || $(trigger.name).all().length !== 1) return undefined;
+	return 'the workflow that called this one may call it for each of its items, and n8n would hand it the first result only';
+}
 
 /** Why an execution cannot be parked here at all; nothing when it can. */
 function whyNotPark(ctx: IExecuteFunctions): string | undefined {
@@ -94,7 +108,7 @@ export function decideWait(ctx: IExecuteFunctions, wait: WaitMode): WaitDecision
 		if (obstacle === undefined) return { mode: 'suspend' };
 		return { mode: 'poll', reason: `Waited by polling although Suspend was chosen: ${obstacle}.` };
 	}
-	const why = obstacle ?? MODES_THAT_POLL[ctx.getMode()] ?? waitingCaller(ctx);
+	const why = obstacle ?? MODES_THAT_POLL[ctx.getMode()] ?? waitingCaller(ctx) ?? oneOfManyCalls(ctx);
 	return why === undefined ? { mode: 'suspend' } : { mode: 'poll', reason: `Waited by polling: ${why}.` };
 }
 

@@ -70,7 +70,7 @@ export async function placeOrders(
 			body: { ...attached, ...(callbackUrl !== undefined && { callback_url: callbackUrl }) },
 		});
 	});
-	run.stopOnReport();
+	run.stopOnReport(run.untouched);
 
 	for (const [item, { body = {} }] of run.repeats) drafts.set(item, { body });
 	await run.each([...drafts.keys()], SUBMITS_AT_ONCE, async (item) => {

@@ -150,6 +150,13 @@ export function withOthers(
 	return { ...report, message: parts.filter(Boolean).join(' ') };
 }
 
+/** A fault of our own in a run whose tasks are paid. */
+export function brokenRun({ message }: Report, ids: readonly string[]): Report {
+	return {
+		message: `The parked run cannot go on: ${sentence(message)}. Its tasks are ${ids.join(', ') || 'in the EvoLink dashboard'}. They go on at EvoLink: fetch them with the operation Get Task.`,
+	};
+}
+
 /** The run ended before this item's turn. */
 export function notOrdered(): Report {
 	return { message: 'Nothing was ordered for this item, because the run ended before its turn.' };

@@ -120,10 +120,14 @@ export function emitReport(ctx: EvoLinkContext, report: Report, item: number): I
  *
  * @throws the error itself when the node stops on errors
  */
-export function emitBroken(ctx: IExecuteFunctions, error: unknown): INodeExecutionData[] {
+export function emitBroken(
+	ctx: IExecuteFunctions,
+	error: unknown,
+	items: readonly number[] = [...ctx.getInputData().keys()],
+): INodeExecutionData[] {
 	if (!ctx.continueOnFail()) throw error;
 	const report = reportOf(error);
-	return ctx.getInputData().map((_, item) => emitReport(ctx, report, item));
+	return items.map((item) => emitReport(ctx, report, item));
 }
 
 /**

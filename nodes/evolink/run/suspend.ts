@@ -9,12 +9,12 @@ import { runIndexOf } from '../ledger';
 import { readTask, type Task } from '../task';
 import { hostClock } from '../wait/clock';
 import { READS_AT_ONCE, type TaskReading, type WaitResult } from '../wait/poll';
-import { hint, nodeError, type Report } from './errors';
+import { hint, knownReport, nodeError, reportOf, type Report } from './errors';
 import { CALLBACK_PATH, cancelSignal } from './host';
 import type { Order } from './orders';
 import { park, parkedToken } from './park';
-import { stopped } from './report';
-import { emit, outcomeOf, type Outcome } from './settle';
+import { brokenRun, stopped } from './report';
+import { emit, emitBroken, outcomeOf, type Outcome } from './settle';
 import type { RunSettings } from './settings';
 
 /**
@@ -70,9 +70,9 @@ export interface ParkedRun extends IDataObject {
 
 export const CONTEXT_KEY = 'wait';
 
-/** Whether n8n came back to a parked run. */
+/** Whether n8n came back to a parked run. Without its record, too: what is on the stack then is no input. */
 export function isParked(ctx: IExecuteFunctions): boolean {
-	return recordOf(ctx) !== undefined;
+	return parkedToken(ctx) !== undefined;
 }
 
 function recordOf(ctx: IExecuteFunctions): ParkedRun | undefined {
@@ -134,8 +134,11 @@ function openIds({ items }: ParkedRun): string[] {
 /** Before the timer comes, so that what a callback began is over by then; a callback in the last second is left to it. */
 const TIMER_MARGIN_MS = 1000;
 
-/** A timer that is this late does not run at all: queue mode while the main process is down. */
-const TIMER_LOST_MS = 10_000;
+/**
+ * A timer that is this late does not run at all: queue mode while the main process is down. One for less than a round, as
+ * the last before the deadline, may be a minute late, because n8n looks once a minute.
+ */
+const TIMER_LOST_MS = 70_000;
 
 /**
  * How long a callback may work on a run, in ms; 0 when it has to be left to the timer. A callback works on what n8n had
@@ -148,9 +151,34 @@ export function timeForCallback({ wakesAt = 0 }: Pick<ParkedRun, 'wakesAt'>, now
 	return left < -TIMER_LOST_MS ? ROUND_MS : 0;
 }
 
-/** The timer came: reads what still runs, then finishes, fails, or parks again. */
+/**
+ * Runs that a callback is looking into in this process. `again`: another one came meanwhile; tasks that end together would
+ * otherwise fetch every file of the run once for each callback. `timer`: aborted when n8n's timer came meanwhile, which may
+ * be early (one left over from an earlier wait of the execution) or late (a wait of less than a round).
+ */
+export const looking = new Map<string, { again: boolean; timer: AbortController }>();
+
+/**
+ * The timer came: reads what still runs, then finishes, fails, or parks again.
+ *
+ * @throws NodeApiError or NodeOperationError naming the tasks
+ */
 export async function resume(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const record = recordOf(ctx) as ParkedRun;
+	const record = recordOf(ctx);
+	try {
+		if (record === undefined) throw new Error('n8n has lost what it kept of the run');
+		looking.get(record.token)?.timer.abort();
+		return await goOn(ctx, record);
+	} catch (error) {
+		const entries = [record?.items ?? []].flat();
+		const items = record && entries.map(({ item }) => item);
+		if (knownReport(error) !== undefined) return emitBroken(ctx, error, items);
+		const ids = entries.flatMap(({ id }) => id ?? []);
+		return emitBroken(ctx, nodeError(ctx.getNode(), brokenRun(reportOf(error), ids), 0), items);
+	}
+}
+
+async function goOn(ctx: IExecuteFunctions, record: ParkedRun): Promise<INodeExecutionData[]> {
 	const isRetry = record.executionId !== ctx.getExecutionId();
 	if (isRetry) {
 		record.executionId = ctx.getExecutionId();
@@ -218,8 +246,7 @@ function note(entry: ParkedItem, reading: TaskReading, lookedAt: number): Failur
 export function knownOutcome(entry: ParkedItem, settings: RunSettings): Outcome | undefined {
 	const { item, id, report, ended } = entry;
 	if (report !== undefined) return { item, report };
-	if (id === undefined) return { item, report: { message: 'The item has no task' } };
-	return ended && outcomeOf(item, id, resultOf(entry), settings);
+	return ended && outcomeOf(item, id as string, resultOf(entry), settings);
 }
 
 function outcome(entry: ParkedItem, { settings }: ParkedRun, refused: Map<string, WaitResult>): Outcome {

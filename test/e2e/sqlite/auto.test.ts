@@ -8,11 +8,14 @@ import { errorText, Flow } from '../lib/flow';
 import { Installation } from '../lib/installation';
 import { PACKAGE_NAME } from '../lib/package-under-test';
 import {
+	calledTrigger,
+	callWorkflow,
 	chain,
 	manualTrigger,
 	node,
 	setFields,
 	soraVideo,
+	splitOut,
 	webhookTrigger,
 	type CredentialRef,
 } from '../lib/workflows';
@@ -102,6 +105,25 @@ describe('wait = auto', () => {
 		expect(answer.status).toBe(200);
 		expect(await answer.json()).toMatchObject({ status: 'completed' });
 		expect(await callbackUrl('behind a Wait node')).toBeUndefined();
+	});
+
+	it('hands a workflow that calls another one for each of its items every video, not only the first', async () => {
+		const child = [
+			calledTrigger('In'),
+			soraVideo('Video', n8n.credential, { prompt: '={{ $json.prompt }}', download: false, ...quick }),
+		];
+		const called = await n8n.publish({ name: 'called for each', nodes: child, connections: chain(...child) });
+		const call = callWorkflow('Run', called.id);
+		const nodes = [
+			webhookTrigger('Call', 'for-each', { responseMode: 'lastNode', responseData: 'allEntries' }),
+			splitOut('Jobs', 'body.jobs'),
+			{ ...call, parameters: { ...call.parameters, mode: 'each' } },
+		];
+		await n8n.publish({ name: 'for each', nodes, connections: chain(...nodes) });
+		const jobs = ['each one', 'each two', 'each three'].map((prompt) => ({ prompt }));
+		const answer = (await (await n8n.call('for-each', { jobs })).json()) as Array<{ id: string }>;
+		const tasks = await Promise.all(jobs.map(async ({ prompt }) => await n8n.taskOf(prompt)));
+		expect(answer.map(({ id }) => id)).toEqual(tasks.map(({ id }) => id));
 	});
 
 	it.each([2.2, 3])(

@@ -108,6 +108,16 @@ const wait: INodeType = {
 	},
 };
 
+/** Sends nothing; its operation may be n8n's `sendAndWait`. */
+const slack: INodeType = {
+	description: describe('slack', {
+		properties: [{ displayName: 'Operation', name: 'operation', type: 'string', default: 'post' }],
+	}),
+	async execute(this: IExecuteFunctions) {
+		return [this.getInputData()];
+	},
+};
+
 const respondToWebhook: INodeType = {
 	description: describe('respondToWebhook', {}),
 	async execute(this: IExecuteFunctions) {
@@ -166,6 +176,7 @@ export const coreDoubles: Record<string, INodeType> = {
 	'n8n-nodes-base.executeWorkflowTrigger': executeWorkflowTrigger,
 	'n8n-nodes-base.noOp': noOp,
 	'n8n-nodes-base.wait': wait,
+	'n8n-nodes-base.slack': slack,
 	'n8n-nodes-base.respondToWebhook': respondToWebhook,
 	'n8n-nodes-base.set': set,
 	'n8n-nodes-base.splitInBatches': splitInBatches,
