@@ -1,11 +1,7 @@
-import { randomUUID } from 'node:crypto';
-
-import type { StandInTask } from '../../../stand-in';
 import { items, json } from '../lib/client';
 import { Flow } from '../lib/flow';
 import { executionIdOf, Installation } from '../lib/installation';
 import { PACKAGE_NAME } from '../lib/package-under-test';
-import { eventually } from '../lib/poll';
 import { chain, node, noOp, setFields, soraVideo, splitOut, webhookTrigger, wires } from '../lib/workflows';
 
 let n8n: Installation;
@@ -21,25 +17,6 @@ beforeAll(async () => {
 	});
 }, 180_000);
 afterAll(async () => await n8n?.close());
-
-/** Ends up at a Wait node behind the video. Begun first, because n8n's timer takes a minute. */
-let behind: { executionId: string; task: StandInTask };
-beforeAll(async () => {
-	const path = 'late-callback';
-	const wait = { resume: 'webhook', httpMethod: 'POST', options: {} };
-	const nodes = [
-		webhookTrigger('Call', path),
-		soraVideo('Video', n8n.credential, { prompt: 'late to call' }),
-		node('Wait', 'n8n-nodes-base.wait', wait, { typeVersion: 1.1, webhookId: randomUUID() }),
-		noOp('Next'),
-	];
-	await n8n.publish({ name: path, nodes, connections: chain(...nodes) });
-	await n8n.call(path, {});
-	const task = await n8n.taskOf('late to call');
-	behind = { executionId: executionIdOf(task), task };
-	await n8n.client.until(behind.executionId, ['waiting']);
-	n8n.evolink.finish(task.id);
-});
 
 const running = async () => {
 	const { results, concurrentExecutionsCount } = await n8n.client.executions({ status: ['running', 'new'] });
@@ -310,19 +287,6 @@ it('a node that two branches lead to makes both videos, each woken by its own ca
 	expect(runs).toEqual([[first.id], [second.id]]);
 	expect(branches()).toHaveLength(2);
 });
-
-it('a late callback does not wake the Wait node at which the execution waits by then', async () => {
-	const { id, request } = behind.task;
-	const lastNode = async () =>
-		(await n8n.client.execution(behind.executionId)).data.resultData.lastNodeExecuted;
-	// where a node that may wait comes later, n8n's timer takes the video there, not the callback
-	const within = { timeoutMs: 100_000, everyMs: 1000 };
-	await eventually('the Wait node waits', async () => (await lastNode()) === 'Wait', within);
-	const late = await n8n.evolink.forgeCallback(String(request.callback_url), { id, status: 'completed' });
-	expect(late.status).toBe(404);
-	expect((await n8n.client.execution(behind.executionId)).status).toBe('waiting');
-	await n8n.client.stop(behind.executionId);
-}, 120_000);
 
 it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
 	expect(n8n.filesWith('a cat on a roof')).not.toEqual([]);

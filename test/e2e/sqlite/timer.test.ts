@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
+
 import { type Execution, json } from '../lib/client';
 import { errorText, Flow, type Started } from '../lib/flow';
 import { executionIdOf, Installation } from '../lib/installation';
+import { eventually } from '../lib/poll';
 import {
 	calledTrigger,
 	callWorkflow,
 	chain,
 	loop,
+	node,
 	noOp,
 	setFields,
 	soraVideo,
@@ -24,7 +28,7 @@ let n8n: Installation;
 const started: Record<string, Started> = {};
 const flows: Record<string, Flow> = {};
 
-/** Prompts say how their task goes; only two callbacks are delivered in this file at all. */
+/** Prompts say how their task goes; only three callbacks are delivered in this file at all. */
 async function begin(
 	name: string,
 	prompts: string[],
@@ -79,6 +83,22 @@ async function beginSubWorkflow(): Promise<void> {
 	parentExecutionId = (await n8n.latest(parent, ['waiting'])).id;
 }
 
+const BEHIND = 'before a Wait node';
+async function beginBehind(): Promise<void> {
+	const wait = { resume: 'webhook', httpMethod: 'POST', options: {} };
+	const nodes = [
+		webhookTrigger('Call', 'behind'),
+		soraVideo('Video', n8n.credential, { prompt: BEHIND }),
+		node('Wait', 'n8n-nodes-base.wait', wait, { typeVersion: 1.1, webhookId: randomUUID() }),
+		noOp('Next'),
+	];
+	await n8n.publish({ name: 'behind', nodes, connections: chain(...nodes) });
+	await n8n.call('behind', {});
+	const task = await n8n.taskOf(BEHIND);
+	started.behind = { executionId: executionIdOf(task), tasks: [task] };
+	await n8n.client.until(started.behind.executionId, ['waiting']);
+}
+
 beforeAll(async () => {
 	// EvoLink does not document the Idempotency-Key: nothing here may rest on it
 	n8n = await Installation.open({
@@ -92,7 +112,7 @@ beforeAll(async () => {
 	evolink.fault(
 		'callback',
 		{ kind: 'never' },
-		{ match: ({ task }) => !['loop round 1', early].includes(String(task.request.prompt)) },
+		{ match: ({ task }) => !['loop round 1', early, BEHIND].includes(String(task.request.prompt)) },
 	);
 	evolink.fault(
 		'create',
@@ -129,6 +149,7 @@ beforeAll(async () => {
 	await beginBatch('branch', { extra: { onError: 'continueErrorOutput' } });
 	await beginLoop();
 	await beginSubWorkflow();
+	await beginBehind();
 }, 240_000);
 afterAll(async () => await n8n?.close());
 
@@ -281,6 +302,18 @@ it('inside a sub-workflow the caller waits too, and gets the video', async () =>
 	const task = await n8n.taskOf('inside a sub-workflow');
 	const done = await n8n.client.until(parentExecutionId, ['success', 'error', 'crashed'], ROUNDS_MS);
 	expect(json(done, 'Next')).toEqual([expect.objectContaining({ id: task.id, status: 'completed' })]);
+}, 200_000);
+
+it('behind a video a Wait node waits: neither the timer nor a late callback of the video wakes it', async () => {
+	const { executionId, tasks } = started.behind;
+	const [{ id, request }] = tasks;
+	const at = async () => (await n8n.client.execution(executionId)).data.resultData.lastNodeExecuted;
+	await eventually('the Wait node waits', async () => (await at()) === 'Wait', { timeoutMs: ROUNDS_MS });
+	const late = await n8n.evolink.forgeCallback(String(request.callback_url), { id, status: 'completed' });
+	expect(late.status).toBe(404);
+	const { status } = await n8n.client.execution(executionId);
+	expect([status, await at()]).toEqual(['waiting', 'Wait']);
+	await n8n.client.stop(executionId);
 }, 200_000);
 
 it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
