@@ -123,6 +123,7 @@ describe('what an HTTP answer means', () => {
 	});
 
 	test.each<[unknown, number | undefined]>([
+		[400, 400],
 		[402, 402],
 		['404', 404],
 		[599, 599],

@@ -247,6 +247,8 @@ describe('an answer of EvoLink as a task', () => {
 		['https://task-unified-proxy.example.com/v1/tasks/abc', 'abc'],
 		['task-unified-1757169743-7cvnl5zw.', ID],
 		['see task-unified-', undefined],
+		[' sora_1\n', 'sora_1'],
+		['http://evolink.ai/tasks/sora_1//?x=1', 'sora_1'],
 		['task-unified-1/../b?c=d#e', 'task-unified-1/../b?c=d#e'],
 	])('%s, as pasted, means the task %s', (input, id) => {
 		expect(taskIdFromInput(input)).toBe(id);
