@@ -10,6 +10,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { CREDENTIAL } from '../evolink/client';
 import { evolinkFacts } from '../evolink/generated/spec.gen';
+import { CHARACTER_NOTE } from '../evolink/models';
 import { receiveCallback } from '../evolink/run/callback';
 import { emitBroken } from '../evolink/run/settle';
 import { isParked, resume, resumeWebhooks } from '../evolink/run/suspend';
@@ -20,7 +21,6 @@ import { generateFields } from './operations/generate';
 import { getTaskFields } from './operations/getTask';
 
 const { linkLifetimeHours } = evolinkFacts.results;
-const { description: characterNote } = evolinkFacts.models['sora-character'];
 
 export class SoraVideo implements INodeType {
 	description: INodeTypeDescription = {
@@ -60,7 +60,7 @@ export class SoraVideo implements INodeType {
 						name: 'Create Character',
 						value: 'character',
 						action: 'Create a character from a video',
-						description: `Take a character from a short video and get its name and picture. ${characterNote}.`,
+						description: `Take a character from a short video and get its name and picture. ${CHARACTER_NOTE}.`,
 					},
 					{
 						name: 'Generate Video',

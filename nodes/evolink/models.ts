@@ -59,6 +59,9 @@ export const GENERATE_MODELS: readonly string[] = [...DOCUMENTED_MODELS, CUSTOM]
 
 export const [CHARACTER_MODEL] = idsFor('character');
 
+/** What to know before a character is made. */
+export const CHARACTER_NOTE = notes[CHARACTER_MODEL].description ?? '';
+
 /** The documented models as options of the editor. */
 export function modelOptions(): Array<{ name: string; value: string; description?: string }> {
 	return DOCUMENTED_MODELS.map((id) => {

@@ -12,13 +12,13 @@ import {
 	type WebhookOutcome,
 	type WorkflowFixture,
 } from './harness';
-import { after, prompts, start } from './support';
+import { SORA, after, prompts, start } from './support';
 
 /** What the node adds to n8n's resume URL: callbacks reach this node only. */
 const SUFFIX = 'sora-video';
 
 /** A Sora Video node as it comes, which suspends in production, with a prompt from each item. */
-export const parking = (more: Partial<NodeFixture> = {}, name = 'Sora Video'): NodeFixture => ({
+export const parking = (more: Partial<NodeFixture> = {}, name = SORA): NodeFixture => ({
 	name,
 	type: 'n8n-nodes-evolink-sora.soraVideo',
 	...more,

@@ -1,11 +1,10 @@
 import { connect, retryExecution, type NodeFixture, type WebhookAnswer } from './harness';
 import { expectParked, parking, parkingForEachTest } from './parking-support';
-import { after, prompts, start } from './support';
+import { SORA, after, prompts, start } from './support';
 
 /** What can go wrong in the instant in which a parked run is woken: several wakers, slow media, other nodes. */
 
 const lab = parkingForEachTest();
-const SORA = 'Sora Video';
 
 test('a node that two branches lead to runs for each: what the second one gets is ordered, never passed on', async () => {
 	const connections = connect(['Start', SORA], ['Start', 'Other'], ['Other', SORA], [SORA, 'After']);

@@ -6,11 +6,11 @@ import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { hint, reportOf } from '../../evolink/run/errors';
 import { decideWait } from '../../evolink/run/host';
 import type { Order } from '../../evolink/run/orders';
-import { nothingToShow, unreadable } from '../../evolink/run/report';
-import { emit, stopOnReport, type Outcome } from '../../evolink/run/settle';
+import { unreadable } from '../../evolink/run/report';
+import { emit, outcomeOf, stopOnReport, type Outcome } from '../../evolink/run/settle';
 import { readFileField, readSettings, refuseParameter, type RunSettings } from '../../evolink/run/settings';
 import { settleOrders } from '../../evolink/run/wait';
-import { resultLink, taskIdFromInput } from '../../evolink/task';
+import { taskIdFromInput } from '../../evolink/task';
 import { READS_AT_ONCE } from '../../evolink/wait/poll';
 import { readText } from './draft';
 
@@ -76,11 +76,9 @@ function hintAtOddIds(ctx: IExecuteFunctions, orders: Order[]): void {
 async function readNow(ctx: IExecuteFunctions, order: Order, settings: RunSettings): Promise<Outcome> {
 	if ('report' in order) return order;
 	const reading = await getTask(ctx, order.id);
-	if (reading.ok) {
-		const { task } = reading;
-		const isWanted = settings.files[order.item] !== null && settings.onTaskFailure === 'error';
-		const isMissing = isWanted && task.phase === 'completed' && resultLink(task) === undefined;
-		return isMissing ? { item: order.item, report: nothingToShow(task) } : { item: order.item, task };
-	}
-	return { item: order.item, report: unreadable(order.id, reading.failure) };
+	const { item, id } = order;
+	if (!reading.ok) return { item, report: unreadable(id, reading.failure) };
+	const { task } = reading;
+	const isToFetch = settings.files[item] !== null && task.phase === 'completed';
+	return isToFetch ? outcomeOf(item, id, { kind: 'ended', task }, settings) : { item, task };
 }

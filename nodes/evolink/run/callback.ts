@@ -6,7 +6,7 @@ import { getTask } from '../api';
 import { taskIdOf } from '../task';
 import { hostClock } from '../wait/clock';
 import { READS_AT_ONCE } from '../wait/poll';
-import { callbackBody, respond } from './host';
+import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from './host';
 import type { RunSettings } from './settings';
 import { DOWNLOADS_AT_ONCE, emitReport, emitTask, outcomeOf, type Outcome } from './settle';
 import {
@@ -17,9 +17,6 @@ import {
 	type ParkedItem,
 	type ParkedRun,
 } from './suspend';
-
-/** For the headers and once more for the body. EvoLink gives up on an answer after 10 s. */
-const READ_TIMEOUT_MS = 4000;
 
 /** A large batch takes longer to read: it is answered before a read that may end too late. */
 const ANSWER_AFTER_MS = 1500;
@@ -156,7 +153,7 @@ async function read(
 	{ item, id, unfinishedAt }: ParkedItem,
 	settings: RunSettings,
 ): Promise<Outcome | 'later' | undefined> {
-	const reading = await getTask(ctx, id as string, READ_TIMEOUT_MS);
+	const reading = await getTask(ctx, id as string, CALLBACK_READ_TIMEOUT_MS);
 	if (!reading.ok) return reading.failure.transient ? 'later' : undefined;
 	const { task } = reading;
 	if (task.phase === 'running') return undefined;

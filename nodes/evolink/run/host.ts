@@ -126,6 +126,9 @@ export function callbackUrl(ctx: IExecuteFunctions): { url?: string; reason?: st
 	return { url: url.href };
 }
 
+/** For the headers and once more for the body: both together stay below the 10 s after which EvoLink gives up. */
+export const CALLBACK_READ_TIMEOUT_MS = 4000;
+
 /** A task with every field is under 10 kB. */
 const MAX_CALLBACK_BYTES = 1024 * 1024;
 

@@ -3,16 +3,13 @@ import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookRespon
 import { getTask } from '../api';
 import { failureSentence } from '../failure';
 import { evolinkFacts } from '../generated/spec.gen';
-import { callbackBody, respond } from '../run/host';
+import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../run/host';
 import { nothingToShow } from '../run/report';
 import { emitTask } from '../run/settle';
 import { createdAt, resultLink, taskToJson, type Task } from '../task';
 import { memoryOf } from './memory';
 import { readTriggerSettings, type TriggerSettings } from './settings';
 import { judge, type Verdict } from './verdict';
-
-/** For the headers and once more for the body: both together stay below the 10 s after which EvoLink gives up. */
-const READ_TIMEOUT_MS = 4000;
 
 /**
  * A callback of EvoLink at the trigger's URL. The answer is written here and before any download. Never throws: n8n would
@@ -37,7 +34,7 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const callback = { body: callbackBody(ctx), settings, started: memory.has };
 	let verdict = judge(callback);
 	if (verdict.kind === 'read') {
-		verdict = judge({ ...callback, reading: await getTask(ctx, verdict.id, READ_TIMEOUT_MS) });
+		verdict = judge({ ...callback, reading: await getTask(ctx, verdict.id, CALLBACK_READ_TIMEOUT_MS) });
 	}
 	if (verdict.kind !== 'start') return refuse(ctx, verdict);
 	const { task } = verdict;

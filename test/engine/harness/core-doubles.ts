@@ -31,6 +31,16 @@ function describe(name: string, description: Partial<INodeTypeDescription>): INo
 	};
 }
 
+/** Hands on what it gets. */
+function passing(name: string, description: Partial<INodeTypeDescription>): INodeType {
+	return {
+		description: describe(name, description),
+		async execute(this: IExecuteFunctions) {
+			return [this.getInputData()];
+		},
+	};
+}
+
 const asTrigger = { group: ['trigger' as const], inputs: [] };
 
 /** In a manual run it emits one empty item, as the real one does; give it pinned items to emit others. */
@@ -81,49 +91,24 @@ const webhook: INodeType = {
 const formTrigger: INodeType = { ...webhook, description: { ...webhook.description, name: 'formTrigger' } };
 const chatTrigger: INodeType = { ...webhook, description: { ...webhook.description, name: 'chatTrigger' } };
 
-const executeWorkflowTrigger: INodeType = {
-	description: describe('executeWorkflowTrigger', asTrigger),
-	async execute(this: IExecuteFunctions) {
-		return [this.getInputData()];
-	},
-};
+const executeWorkflowTrigger = passing('executeWorkflowTrigger', asTrigger);
 
-const noOp: INodeType = {
-	description: describe('noOp', {}),
-	async execute(this: IExecuteFunctions) {
-		return [this.getInputData()];
-	},
-};
+const noOp = passing('noOp', {});
 
 /** Waits for nothing: as if it had been resumed at once. */
-const wait: INodeType = {
-	description: describe('wait', {
-		properties: [
-			{ displayName: 'Resume', name: 'resume', type: 'string', default: 'timeInterval' },
-			{ displayName: 'Respond', name: 'responseMode', type: 'string', default: 'onReceived' },
-		],
-	}),
-	async execute(this: IExecuteFunctions) {
-		return [this.getInputData()];
-	},
-};
+const wait = passing('wait', {
+	properties: [
+		{ displayName: 'Resume', name: 'resume', type: 'string', default: 'timeInterval' },
+		{ displayName: 'Respond', name: 'responseMode', type: 'string', default: 'onReceived' },
+	],
+});
 
 /** Sends nothing; its operation may be n8n's `sendAndWait`. */
-const slack: INodeType = {
-	description: describe('slack', {
-		properties: [{ displayName: 'Operation', name: 'operation', type: 'string', default: 'post' }],
-	}),
-	async execute(this: IExecuteFunctions) {
-		return [this.getInputData()];
-	},
-};
+const slack = passing('slack', {
+	properties: [{ displayName: 'Operation', name: 'operation', type: 'string', default: 'post' }],
+});
 
-const respondToWebhook: INodeType = {
-	description: describe('respondToWebhook', {}),
-	async execute(this: IExecuteFunctions) {
-		return [this.getInputData()];
-	},
-};
+const respondToWebhook = passing('respondToWebhook', {});
 
 /** Adds the fields of its parameter `assign` (an object, expressions allowed) to each item. */
 const set: INodeType = {
