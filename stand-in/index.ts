@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Address } from './address';
 import { Api } from './api';
 import { Callbacks } from './callbacks';
 import { Clock } from './clock';
@@ -84,23 +84,8 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		violation,
 	});
 
-	const http = createServer(server.listener);
-	const listen = (port: number) =>
-		new Promise<void>((resolve, reject) => {
-			http.once('error', reject);
-			http.listen(port, '127.0.0.1', () => {
-				http.off('error', reject);
-				resolve();
-			});
-		});
-	const unlisten = () =>
-		new Promise<void>((resolve) => {
-			http.close(() => resolve());
-			http.closeAllConnections();
-		});
-	await listen(options.port ?? 0);
-	const { port } = http.address() as AddressInfo;
-	url = `http://127.0.0.1:${port}`;
+	const address = await Address.open(createServer(server.listener), options.port ?? 0);
+	url = address.url;
 
 	return {
 		url,
@@ -148,13 +133,13 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 				contentType: 'application/json',
 			}),
 		until: (predicate, timeoutMs) => waiters.until(predicate, timeoutMs),
-		offline: unlisten,
-		online: () => listen(port),
+		offline: async () => await address.offline(),
+		online: async () => await address.online(),
 		async close() {
 			clock.stop();
 			callbacks.stop();
 			waiters.stop();
-			if (http.listening) await unlisten();
+			await address.close();
 		},
 	};
 }

@@ -161,6 +161,24 @@ test('offline means connection refused; nothing is lost meanwhile', async () => 
 	expect((await client.read(id)).status).toBe(200);
 });
 
+test('offline, it keeps its port: what is sent to it can never reach another stand-in', async () => {
+	await evolink.offline();
+	expect(ownPorts()).toContain(Number(new URL(evolink.url).port));
+	await evolink.online();
+	expect((await client.read('task-unified-1-a')).status).toBe(404);
+	await evolink.offline();
+	await evolink.close();
+	expect(ownPorts()).not.toContain(Number(new URL(evolink.url).port));
+});
+
+/** The local ports of this process's open TCP sockets. */
+function ownPorts(): Array<number | undefined> {
+	const { libuv } = process.report.getReport() as {
+		libuv: Array<{ type: string; localEndpoint?: { port: number } }>;
+	};
+	return libuv.filter(({ type }) => type === 'tcp').map(({ localEndpoint }) => localEndpoint?.port);
+}
+
 test('closing ends open answers, endless waits and pending questions at once', async () => {
 	evolink.fault('read', { kind: 'slow', seconds: 1e6 });
 	const read = client.read('task-unified-1-a').catch((error: Error) => error.message);
