@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 
 const HOST = '127.0.0.1';
 
@@ -12,12 +12,16 @@ export class Address {
 	private constructor(
 		private readonly server: Server,
 		readonly port: number,
+		/** The other end of the holder's connection: a socket that is only bound is closed at once. */
+		private readonly anchor: NetServer,
 	) {}
 
 	/** Listens on `port` (0: a free one). Rejects if it is taken. */
 	static async open(server: Server, port: number): Promise<Address> {
 		await listen(server, port);
-		return new Address(server, (server.address() as AddressInfo).port);
+		const anchor = createServer((socket) => socket.unref().on('error', () => socket.destroy())).unref();
+		await listen(anchor, 0);
+		return new Address(server, portOf(server), anchor);
 	}
 
 	get url(): string {
@@ -25,23 +29,20 @@ export class Address {
 	}
 
 	/**
-	 * Connections are refused until `online`. A port that nobody holds may go to the next server or outgoing connection of
-	 * this machine, and what was meant for the one that is offline would be answered by another; so a socket stays bound
-	 * to it, which does not listen.
+	 * Connections are refused from here on, until `online`. A port that nobody holds may go to the next server or outgoing
+	 * connection of this machine, and what was meant for the one that is offline would be answered by another; so a socket
+	 * that does not listen stays bound to it.
 	 */
 	async offline(): Promise<void> {
-		const other = createServer((socket) => socket.on('error', () => socket.destroy()).unref());
-		await once(other.listen(0, HOST), 'listening');
+		if (this.holder) return;
 		const closed = this.unlisten();
 		this.holder = connect({
 			host: HOST,
-			port: (other.address() as AddressInfo).port,
+			port: portOf(this.anchor),
 			localAddress: HOST,
 			localPort: this.port,
 		}).unref();
-		await once(this.holder, 'connect');
-		other.close();
-		await closed;
+		await Promise.all([closed, once(this.holder, 'connect')]);
 	}
 
 	async online(): Promise<void> {
@@ -49,8 +50,10 @@ export class Address {
 		this.release();
 	}
 
+	/** Safe to call twice. */
 	async close(): Promise<void> {
 		this.release();
+		this.anchor.close();
 		if (this.server.listening) await this.unlisten();
 	}
 
@@ -67,6 +70,10 @@ export class Address {
 	}
 }
 
-async function listen(server: Server, port: number): Promise<void> {
+async function listen(server: NetServer, port: number): Promise<void> {
 	await once(server.listen(port, HOST), 'listening');
+}
+
+function portOf(server: NetServer): number {
+	return (server.address() as AddressInfo).port;
 }

@@ -70,18 +70,6 @@ export function task(
 	return { place, name, arm, passes: false, heals: false, ...more };
 }
 
-/** Any program may take the port for an outgoing connection while nobody listens on it. */
-async function backOnline(evolink: StandIn): Promise<void> {
-	for (let tries = 50; ; tries -= 1) {
-		try {
-			return await evolink.online();
-		} catch (error) {
-			if (tries === 0) throw error;
-			await sleep(100);
-		}
-	}
-}
-
 /** Connections are refused: for a second, or until it is lifted. `begin` says when it starts. */
 export function offline(place: Place, begin: (evolink: StandIn) => Promise<unknown>): Fault {
 	const arm = (evolink: StandIn, when: When) => {
@@ -92,7 +80,7 @@ export function offline(place: Place, begin: (evolink: StandIn) => Promise<unkno
 				if (lifted) return;
 				await evolink.offline();
 				up = when === 'stays' ? new Promise((resolve) => (end = resolve)) : sleep(700);
-				up = up.then(async () => await backOnline(evolink));
+				up = up.then(async () => await evolink.online());
 			},
 			() => {},
 		);
