@@ -4,6 +4,7 @@ import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import { OPTION_RULES } from '../../nodes/evolink/run/settings';
+import { ORDERS_KEPT } from '../../nodes/evolink/run/once';
 import { MEMORY_SIZE } from '../../nodes/evolink/trigger/memory';
 import { pages, sources, tableRows, withoutCode } from './docs-support';
 import { ROOT, credentials, expectOurFields, fieldsOf, manifest, nodes, text } from './package-support';
@@ -189,6 +190,7 @@ describe('numbers', () => {
 		['docs/callbacks.md', `2xx within ${callback.timeoutSeconds} s`],
 		['docs/callbacks.md', `after ${retries[0]}, ${retries[1]} and ${retries[2]} s`],
 		['docs/callbacks.md', `the last ${MEMORY_SIZE} tasks`],
+		['docs/cost.md', `its last ${ORDERS_KEPT.toLocaleString('en')} orders`],
 		['docs/waiting.md', `works for ${results.linkLifetimeHours} hours`],
 		['README.md', `work for ${results.linkLifetimeHours} hours`],
 		['README.md', `\`1080p\` at ${quality.priceFactors['1080p']} times the price`],

@@ -10,6 +10,7 @@ import type { Task } from '../task';
 import { hostClock } from '../wait/clock';
 import { reportOf, type Report } from './errors';
 import { cancelSignal, isToolRun } from './host';
+import { orderOnce } from './once';
 import { notOrdered, orderRefused, outcomeUnknown, unknownBefore } from './report';
 import { stopOnReport } from './settle';
 import type { RunSettings } from './settings';
@@ -160,7 +161,11 @@ class OrderRun {
 		for (let attempt = 0; ; attempt += 1) {
 			const entry: LedgerEntry = { key, state: 'sending', body, at: before?.at ?? hostClock.now() };
 			this.ledger.set(slot, entry);
-			const answer = await createTask(this.ctx, body, key);
+			const answer = await orderOnce(
+				key,
+				before !== undefined,
+				async () => await createTask(this.ctx, body, key),
+			);
 			if (answer.ok) {
 				const { id, estimatedSeconds } = answer.task;
 				this.ledger.set(slot, {

@@ -26,6 +26,8 @@ export interface Engine {
 	host: Host;
 	credentials: CredentialData;
 	store: ExecutionStore;
+	/** Whether all runs share one process. By default each begins in a new one, which remembers nothing: the harder case. */
+	oneProcess: boolean;
 }
 
 /** An execution that is under way. */
@@ -137,6 +139,7 @@ export function stopStored({ store }: Engine, id: string): void {
 export async function execute(engine: Engine, job: Job): Promise<Run> {
 	await readyBinaryStore();
 	const { store } = engine;
+	if (!engine.oneProcess) engine.host.restart();
 	const pushed: Pushed[] = [];
 	const starts = new EventEmitter();
 	const logsFrom = logPosition();

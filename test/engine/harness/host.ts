@@ -1,4 +1,5 @@
 import './environment';
+import { join } from 'node:path';
 import { NodeHelpers, UnexpectedError } from 'n8n-workflow';
 import type { ICredentialType, IDataObject, INodeType, INodeTypes, IVersionedNodeType } from 'n8n-workflow';
 import { BinaryDataService, PackageDirectoryLoader } from 'n8n-core';
@@ -16,8 +17,14 @@ class SourceDirectoryLoader extends PackageDirectoryLoader {
 	}
 }
 
-/** A package loaded the way n8n loads it. `name` is the prefix of its node types. */
-export type LoadedPackage = Pick<PackageDirectoryLoader, 'packageName' | 'nodeTypes' | 'credentialTypes'>;
+/** A package loaded the way n8n loads it. `packageName` is the prefix of its node types. */
+export type LoadedPackage = Pick<PackageDirectoryLoader, 'packageName' | 'nodeTypes' | 'credentialTypes'> & {
+	/** Forgets what the package keeps in the memory of its process. */
+	forget(): void;
+};
+
+/** Where the package keeps what this process ordered, from its root. */
+const ORDERS = 'nodes/evolink/run/once';
 
 /**
  * Loads the package through n8n's PackageDirectoryLoader.
@@ -32,7 +39,14 @@ export async function loadPackage(directory?: string): Promise<LoadedPackage> {
 		? new SourceDirectoryLoader(repositoryRoot)
 		: new PackageDirectoryLoader(directory ?? (await packedPackage()).directory);
 	await loader.loadAll();
-	return loader;
+	const { packageName, nodeTypes, credentialTypes } = loader;
+	const orders = join(loader.directory, fromSource ? '' : 'dist', ORDERS);
+	const forget = () => {
+		// eslint-disable-next-line @typescript-eslint/no-require-imports -- the very module that the node loaded
+		const { ordersOfThisProcess } = require(orders) as { ordersOfThisProcess: Map<string, unknown> };
+		ordersOfThisProcess.clear();
+	};
+	return { packageName, nodeTypes, credentialTypes, forget: packageName === 'n8n-nodes-evolink-sora' ? forget : () => {} };
 }
 
 /**
@@ -43,13 +57,21 @@ export class Host implements INodeTypes {
 	private readonly nodes = new Map<string, AnyNodeType>();
 	private readonly credentials = new Map<string, ICredentialType>();
 
-	constructor(packages: LoadedPackage[] = [], probes: Record<string, AnyNodeType> = {}) {
+	constructor(
+		private readonly packages: LoadedPackage[] = [],
+		probes: Record<string, AnyNodeType> = {},
+	) {
 		for (const [name, type] of Object.entries({ ...coreDoubles, ...probes })) this.nodes.set(name, type);
 		for (const { packageName, nodeTypes, credentialTypes } of packages) {
 			for (const [name, { type }] of Object.entries(nodeTypes))
 				this.nodes.set(`${packageName}.${name}`, type);
 			for (const { type } of Object.values(credentialTypes)) this.credentials.set(type.name, type);
 		}
+	}
+
+	/** n8n's process ends and another one begins. */
+	restart(): void {
+		for (const { forget } of this.packages) forget();
 	}
 
 	addCredentialType(type: ICredentialType): this {

@@ -1,0 +1,54 @@
+import type { TaskReading } from '../wait/poll';
+
+/** More than this many orders of a process are forgotten, the oldest first. */
+export const ORDERS_KEPT = 2000;
+
+/**
+ * EvoLink's answers to the orders of this process, and those it still owes, by Idempotency-Key.
+ *
+ * The ledger is part of the execution's data, and n8n may run an execution on from data that is older: where executions that
+ * wake up wait for a slot, and where one failed execution is retried twice. What was ordered since is missing there, and EvoLink
+ * does not promise to honour the key.
+ */
+export const ordersOfThisProcess = new Map<string, Promise<TaskReading>>();
+
+/** Whether an order with this answer may be charged, so that it must not be sent again. */
+function mayBeCharged(answer: TaskReading): boolean {
+	return answer.ok || answer.failure.charge === 'unknown';
+}
+
+/**
+ * Sends an order, unless this process already sent one under its key that may be charged: then its answer is the answer. Of
+ * several at the same time only one is sent.
+ *
+ * @param resend whether an order of unknown outcome is wanted again
+ * @param send must not repeat itself
+ */
+export async function orderOnce(
+	key: string,
+	resend: boolean,
+	send: () => Promise<TaskReading>,
+): Promise<TaskReading> {
+	for (let other = ordersOfThisProcess.get(key); other; other = ordersOfThisProcess.get(key)) {
+		const answer = await other.catch(() => undefined);
+		if (answer && mayBeCharged(answer) && !(resend && !answer.ok)) return answer;
+		forget(key, other);
+	}
+	const own = send();
+	ordersOfThisProcess.set(key, own);
+	const answer = await own.catch(() => undefined);
+	if (answer && mayBeCharged(answer)) forgetOldest();
+	else forget(key, own);
+	return await own;
+}
+
+function forget(key: string, order: Promise<TaskReading>): void {
+	if (ordersOfThisProcess.get(key) === order) ordersOfThisProcess.delete(key);
+}
+
+function forgetOldest(): void {
+	for (const key of ordersOfThisProcess.keys()) {
+		if (ordersOfThisProcess.size <= ORDERS_KEPT) return;
+		ordersOfThisProcess.delete(key);
+	}
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+
+import { Flow } from '../lib/flow';
+import { executionIdOf, Installation } from '../lib/installation';
+import { eventually } from '../lib/poll';
+import { chain, soraVideo, webhookTrigger } from '../lib/workflows';
+
+/** Two rounds of n8n's timer, which looks once a minute. */
+const TWO_ROUNDS_MS = 200_000;
+
+let n8n: Installation;
+
+beforeAll(async () => {
+	n8n = await Installation.open({
+		name: 'concurrency',
+		mode: 'regular',
+		env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1', N8N_LOG_LEVEL: 'debug' },
+		standIn: { idempotency: 'ignored', defaults: { seconds: 1_000_000 } },
+	});
+	n8n.evolink.fault('callback', { kind: 'never' });
+}, 180_000);
+afterAll(async () => await n8n?.close());
+
+/** How often an execution was put at the end of n8n's queue for a slot. */
+const queued = (executionId: string) =>
+	readFileSync(n8n.main.logFile, 'utf8')
+		.split('\n')
+		.filter((line) => line.includes('Execution throttled') && line.includes(`"${executionId}"`)).length;
+
+it('no slot is free for over a minute: n8n goes on twice, and the later video is paid once, even if EvoLink ignores the key', async () => {
+	const nodes = [
+		webhookTrigger('Call', 'twice'),
+		soraVideo('First', n8n.credential, { prompt: 'the first' }),
+		soraVideo('Later', n8n.credential, { prompt: 'the later' }),
+	];
+	await n8n.publish({ name: 'twice', nodes, connections: chain(...nodes) });
+	await n8n.call('twice');
+	const first = await n8n.taskOf('the first');
+	const executionId = executionIdOf(first);
+	await n8n.client.until(executionId, ['waiting']);
+
+	const slot = await Flow.publish(n8n, 'holds the slot', { video: { wait: 'poll' } });
+	await slot.call('holds the slot');
+	const holder = await n8n.taskOf('holds the slot');
+	n8n.evolink.finish(first.id);
+	await eventually('the execution in the queue twice', () => queued(executionId) >= 2, {
+		timeoutMs: TWO_ROUNDS_MS,
+	});
+	n8n.evolink.finish(holder.id);
+
+	const later = await n8n.taskOf('the later', 60_000);
+	const reads = () => n8n.evolink.requests.filter(({ path }) => path.endsWith(first.id)).length;
+	await n8n.evolink.until(() => reads() >= 2, 60_000);
+	await n8n.client.until(executionId, ['waiting']);
+	expect(n8n.evolink.chargesFor({ prompt: 'the later' })).toHaveLength(1);
+
+	n8n.evolink.finish(later.id);
+	await n8n.client.until(executionId, ['success'], TWO_ROUNDS_MS);
+	expect(n8n.evolink.charges).toHaveLength(3);
+}, 600_000);

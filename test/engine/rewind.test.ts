@@ -1,0 +1,105 @@
+/**
+ * n8n may run an execution on from data that is older than its last order: it read them before the execution waited for a slot
+ * (`N8N_CONCURRENCY_PRODUCTION_LIMIT`), or the same failed execution is retried twice. The ledger of such a run knows
+ * nothing of the order. All runs here share one process, and EvoLink ignores the Idempotency-Key.
+ */
+import { resumeByTimer, retryExecution, startWorkflow, type Execution, type Run } from './harness';
+import { parking, parkingForEachTest } from './parking-support';
+import { after, prompts, start } from './support';
+
+const lab = parkingForEachTest({ idempotency: 'ignored' });
+beforeEach(() => (lab.engine.oneProcess = true));
+
+const LATER = 'a dog';
+const later = (more: Parameters<typeof parking>[0] = {}) =>
+	parking({ ...more, parameters: { prompt: LATER } }, 'Later');
+const paidLater = () => lab.evolink.chargesFor({ prompt: LATER });
+const createsLater = () =>
+	lab.evolink.requests.filter(({ body }) => (body as { prompt?: string } | undefined)?.prompt === LATER);
+
+/** An execution that waits at the first of two Sora Video nodes, whose task is done. */
+async function parkedBefore(node = later()): Promise<string> {
+	const run = await lab.run({ nodes: [start, parking(), node, after] }, prompts('a cat'));
+	lab.evolink.finish(lab.taskIds[0]);
+	return run.executionId;
+}
+
+/** What n8n does where two timers came while the execution waited for a slot: both go on from what was stored then. */
+async function wakeTwice(
+	executionId: string,
+	between: (first: Run) => Promise<unknown>,
+): Promise<Execution[]> {
+	const { store } = lab.engine;
+	const { status, waitTill } = store.get(executionId);
+	const data = store.readData(executionId);
+	const first = await resumeByTimer(lab.engine, executionId);
+	await between(first);
+	store.write(executionId, { status, waitTill }, data);
+	const second = await resumeByTimer(lab.engine, executionId);
+	return await Promise.all([first.done, second.done]);
+}
+
+test.each<[string, (first: Run) => Promise<unknown>]>([
+	['at the same time', async () => {}],
+	['one after the other', async (first) => await first.done],
+])(
+	'n8n wakes an execution twice, %s: a later node orders once, and both wait for that task',
+	async (_, between) => {
+		const runs = await wakeTwice(await parkedBefore(), between);
+		expect(paidLater()).toHaveLength(1);
+		for (const run of runs) {
+			expect(run.status).toBe('waiting');
+			expect(run.json('Later')).toMatchObject([{ status: 'waiting', taskId: paidLater()[0].taskId }]);
+		}
+	},
+);
+
+test('an order of unknown outcome is not sent again by the second run, and the message names the key', async () => {
+	const executionId = await parkedBefore();
+	lab.evolink.fault('create', { kind: 'drop-after' });
+	const [first, second] = await wakeTwice(executionId, async (run) => await run.done);
+	expect(createsLater()).toHaveLength(1);
+	expect(first.error?.message).toContain('Idempotency-Key');
+	expect(second.error?.message).toBe(first.error?.message);
+});
+
+test('what EvoLink refused is sent again: that order costs nothing', async () => {
+	const executionId = await parkedBefore();
+	lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
+	const [first, second] = await wakeTwice(executionId, async (run) => await run.done);
+	expect(first.status).toBe('error');
+	expect(second.status).toBe('waiting');
+	expect(paidLater()).toHaveLength(1);
+});
+
+test('one failed execution is retried twice: what the first Retry ordered is not paid again by the second', async () => {
+	lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
+	const failed = await lab.run({ nodes: [start, parking(), after] }, prompts('a cat'));
+	expect(failed.status).toBe('error');
+	const retries = [
+		await (await retryExecution(lab.engine, failed.executionId)).done,
+		await (await retryExecution(lab.engine, failed.executionId)).done,
+	];
+	for (const retry of retries)
+		expect(retry.json('Sora Video')).toMatchObject([{ status: 'waiting', taskId: lab.taskIds[0] }]);
+	expect(lab.evolink.charges).toHaveLength(1);
+});
+
+test('a run is stopped while it polls, and retried through the API: it goes on with its task', async () => {
+	lab.evolink.script('', { seconds: 3600, estimatedTime: 0 });
+	const node = parking({ parameters: { wait: 'poll', options: { pollSeconds: 0.25, timeoutMinutes: 0.1 } } });
+	const run = await startWorkflow(lab.engine, { nodes: [start, node, after] }, { items: prompts('a cat') });
+	await new Promise((resolve) => lab.evolink.events.once('read', resolve));
+	await run.cancel();
+	await run.done;
+	const retry = await retryExecution(lab.engine, run.executionId);
+	lab.evolink.finish(lab.taskIds[0]);
+	expect((await retry.done).json('After')).toMatchObject([{ id: lab.taskIds[0], status: 'completed' }]);
+	expect(lab.evolink.charges).toHaveLength(1);
+});
+
+test('a fresh run is a fresh order', async () => {
+	await lab.run({ nodes: [start, parking(), after] }, prompts('a cat'));
+	await lab.run({ nodes: [start, parking(), after] }, prompts('a cat'));
+	expect(lab.evolink.charges).toHaveLength(2);
+});

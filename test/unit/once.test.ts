@@ -1,0 +1,91 @@
+import type { Failure } from '../../nodes/evolink/failure';
+import { orderOnce, ordersOfThisProcess, ORDERS_KEPT } from '../../nodes/evolink/run/once';
+import type { TaskReading } from '../../nodes/evolink/wait/poll';
+
+const KEY = 'n8n-1';
+const taken = (id: string) => ({ ok: true, task: { id } }) as TaskReading;
+const failed = (charge: Failure['charge']) => ({ ok: false, failure: { charge } }) as TaskReading;
+
+/** An EvoLink that answers each order when it is told to, or has been. */
+class Orders {
+	sent = 0;
+	private readonly answers: Array<Promise<TaskReading>> = [];
+	private readonly tell: Array<(reading: TaskReading | Promise<never>) => void> = [];
+
+	constructor() {
+		for (let at = 0; at < 3; at += 1) this.answers.push(new Promise((resolve) => (this.tell[at] = resolve)));
+	}
+
+	order = async (resend = false, key = KEY): Promise<TaskReading> =>
+		await orderOnce(key, resend, async () => await this.answers[this.sent++]);
+
+	answer(at: number, reading: TaskReading): void {
+		this.tell[at](reading);
+	}
+
+	break(at: number): void {
+		this.tell[at](Promise.reject(new Error('no credential')));
+	}
+}
+
+let orders: Orders;
+beforeEach(() => {
+	ordersOfThisProcess.clear();
+	orders = new Orders();
+});
+
+test('an order that was taken is not sent again', async () => {
+	orders.answer(0, taken('a'));
+	expect(await orders.order()).toEqual(taken('a'));
+	expect(await orders.order()).toEqual(taken('a'));
+	expect(await orders.order(true)).toEqual(taken('a'));
+	expect(orders.sent).toBe(1);
+});
+
+test('another order is another one', async () => {
+	orders.answer(0, taken('a'));
+	orders.answer(1, taken('b'));
+	expect(await orders.order()).toEqual(taken('a'));
+	expect(await orders.order(false, 'n8n-2')).toEqual(taken('b'));
+});
+
+test('the same order at the same time is sent once, and all get its answer', async () => {
+	const all = [orders.order(), orders.order(), orders.order()];
+	orders.answer(0, taken('a'));
+	expect(await Promise.all(all)).toEqual([taken('a'), taken('a'), taken('a')]);
+	expect(orders.sent).toBe(1);
+});
+
+test('an order of unknown outcome is sent again only where that is wanted', async () => {
+	orders.answer(0, failed('unknown'));
+	expect(await orders.order()).toEqual(failed('unknown'));
+	expect(await orders.order()).toEqual(failed('unknown'));
+	expect(orders.sent).toBe(1);
+	orders.answer(1, taken('a'));
+	expect(await orders.order(true)).toEqual(taken('a'));
+	expect(await orders.order()).toEqual(taken('a'));
+	expect(orders.sent).toBe(2);
+});
+
+test.each<[string, (at: number) => void]>([
+	['was refused', (at) => orders.answer(at, failed('none'))],
+	['could not be sent', (at) => orders.break(at)],
+])('an order that %s may be sent again, by one at a time', async (_, spoil) => {
+	const first = orders.order();
+	const others = [orders.order(), orders.order()];
+	first.catch(() => {});
+	spoil(0);
+	orders.answer(1, taken('b'));
+	expect(await Promise.all(others)).toEqual([taken('b'), taken('b')]);
+	expect(orders.sent).toBe(2);
+	expect((await Promise.allSettled([first]))[0]).not.toMatchObject({ value: taken('b') });
+});
+
+test('the oldest orders are forgotten, so that the memory of a process stays small', async () => {
+	const reading = taken('a');
+	const order = async (key: string) => await orderOnce(key, false, async () => reading);
+	for (let n = 0; n <= ORDERS_KEPT; n += 1) await order(`n8n-${n}`);
+	expect(ordersOfThisProcess.size).toBe(ORDERS_KEPT);
+	expect(ordersOfThisProcess.has('n8n-0')).toBe(false);
+	expect(ordersOfThisProcess.has(`n8n-${ORDERS_KEPT}`)).toBe(true);
+});
