@@ -51,6 +51,9 @@ test.each<[string, (first: Run) => Promise<unknown>]>([
 			expect(run.status).toBe('waiting');
 			expect(run.json('Later')).toMatchObject([{ status: 'waiting', taskId: paidLater()[0].taskId }]);
 		}
+		// when it was ordered decides what is said of how long its links work
+		const [first, second] = runs.map(({ data }) => data.executionData!.contextData['node:Later'].ledger);
+		expect(second).toEqual(first);
 	},
 );
 
@@ -82,6 +85,24 @@ test('one failed execution is retried twice: what the first Retry ordered is not
 	];
 	for (const retry of retries)
 		expect(retry.json('Sora Video')).toMatchObject([{ status: 'waiting', taskId: lab.taskIds[0] }]);
+	expect(lab.evolink.charges).toHaveLength(1);
+});
+
+test('an order that only the process knows, of unknown outcome: a Retry sends it again where the user says so', async () => {
+	lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
+	const failed = await lab.run({ nodes: [start, parking(), after] }, prompts('a cat'));
+	lab.evolink.fault('create', { kind: 'drop-before' }, { times: 1 });
+	const retry = async (options = {}) =>
+		await (
+			await retryExecution(lab.engine, failed.executionId, options)
+		).done;
+	for (const { error } of [await retry(), await retry()])
+		expect(error?.message).toContain("'Resend When Outcome Is Unknown'");
+	expect(lab.evolink.charges).toHaveLength(0);
+
+	const workflow = structuredClone(lab.engine.store.get(failed.executionId).workflow);
+	Object.assign(workflow.nodes[1].parameters, { options: { resendUnknown: true } });
+	expect((await retry({ workflow })).status).toBe('waiting');
 	expect(lab.evolink.charges).toHaveLength(1);
 });
 

@@ -1,25 +1,25 @@
 import type { Failure } from '../../nodes/evolink/failure';
-import { orderOnce, ordersOfThisProcess, ORDERS_KEPT } from '../../nodes/evolink/run/once';
-import type { TaskReading } from '../../nodes/evolink/wait/poll';
+import { orderOnce, ordersOfThisProcess, ORDERS_KEPT, type Sent } from '../../nodes/evolink/run/once';
 
 const KEY = 'n8n-1';
-const taken = (id: string) => ({ ok: true, task: { id } }) as TaskReading;
-const failed = (charge: Failure['charge']) => ({ ok: false, failure: { charge } }) as TaskReading;
+const sent = (answer: unknown) => ({ at: 1, answer }) as Sent;
+const taken = (id: string) => sent({ ok: true, task: { id } });
+const failed = (charge: Failure['charge']) => sent({ ok: false, failure: { charge } });
 
 /** An EvoLink that answers each order when it is told to, or has been. */
 class Orders {
 	sent = 0;
-	private readonly answers: Array<Promise<TaskReading>> = [];
-	private readonly tell: Array<(reading: TaskReading | Promise<never>) => void> = [];
+	private readonly answers: Array<Promise<Sent>> = [];
+	private readonly tell: Array<(reading: Sent | Promise<never>) => void> = [];
 
 	constructor() {
 		for (let at = 0; at < 3; at += 1) this.answers.push(new Promise((resolve) => (this.tell[at] = resolve)));
 	}
 
-	order = async (resend = false, key = KEY): Promise<TaskReading> =>
+	order = async (resend = false, key = KEY): Promise<Sent> =>
 		await orderOnce(key, resend, async () => await this.answers[this.sent++]);
 
-	answer(at: number, reading: TaskReading): void {
+	answer(at: number, reading: Sent): void {
 		this.tell[at](reading);
 	}
 

@@ -1,5 +1,12 @@
 import type { TaskReading } from '../wait/poll';
 
+/** An order that was sent. */
+export interface Sent {
+	/** ms since 1970. */
+	at: number;
+	answer: TaskReading;
+}
+
 /** More than this many orders of a process are forgotten, the oldest first. */
 export const ORDERS_KEPT = 2000;
 
@@ -10,10 +17,10 @@ export const ORDERS_KEPT = 2000;
  * wake up wait for a slot, and where one failed execution is retried twice. What was ordered since is missing there, and EvoLink
  * does not promise to honour the key.
  */
-export const ordersOfThisProcess = new Map<string, Promise<TaskReading>>();
+export const ordersOfThisProcess = new Map<string, Promise<Sent>>();
 
 /** Whether an order with this answer may be charged, so that it must not be sent again. */
-function mayBeCharged(answer: TaskReading): boolean {
+function mayBeCharged({ answer }: Sent): boolean {
 	return answer.ok || answer.failure.charge === 'unknown';
 }
 
@@ -24,25 +31,21 @@ function mayBeCharged(answer: TaskReading): boolean {
  * @param resend whether an order of unknown outcome is wanted again
  * @param send must not repeat itself
  */
-export async function orderOnce(
-	key: string,
-	resend: boolean,
-	send: () => Promise<TaskReading>,
-): Promise<TaskReading> {
+export async function orderOnce(key: string, resend: boolean, send: () => Promise<Sent>): Promise<Sent> {
 	for (let other = ordersOfThisProcess.get(key); other; other = ordersOfThisProcess.get(key)) {
-		const answer = await other.catch(() => undefined);
-		if (answer && mayBeCharged(answer) && !(resend && !answer.ok)) return answer;
+		const sent = await other.catch(() => undefined);
+		if (sent && mayBeCharged(sent) && !(resend && !sent.answer.ok)) return sent;
 		forget(key, other);
 	}
 	const own = send();
 	ordersOfThisProcess.set(key, own);
-	const answer = await own.catch(() => undefined);
-	if (answer && mayBeCharged(answer)) forgetOldest();
+	const sent = await own.catch(() => undefined);
+	if (sent && mayBeCharged(sent)) forgetOldest();
 	else forget(key, own);
 	return await own;
 }
 
-function forget(key: string, order: Promise<TaskReading>): void {
+function forget(key: string, order: Promise<Sent>): void {
 	if (ordersOfThisProcess.get(key) === order) ordersOfThisProcess.delete(key);
 }
 

@@ -55,13 +55,13 @@ export async function placeOrders(
 	const ledger = Ledger.of(ctx);
 	const orders = new Map<number, Order>();
 	const drafts = new Map<number, Draft>();
-	const run = new OrderRun(ctx, ledger, orders);
+	const run = new OrderRun(ctx, ledger, orders, settings.resendUnknown);
 
 	for (const item of ctx.getInputData().keys()) {
-		const isKnown = run.recall(item, settings.resendUnknown);
+		const isKnown = run.recall(item);
 		if (!isKnown) await run.attempt(item, async () => void drafts.set(item, await draft(item)));
 	}
-	if (isToolRun(ctx)) run.recallDrafts(drafts, settings.resendUnknown);
+	if (isToolRun(ctx)) run.recallDrafts(drafts);
 	run.stopOnReport();
 
 	await run.each([...drafts.keys()], UPLOADS_AT_ONCE, async (item) => {
@@ -94,6 +94,8 @@ class OrderRun {
 		private readonly ctx: IExecuteFunctions,
 		private readonly ledger: Ledger,
 		private readonly orders: Map<number, Order>,
+		/** Whether the user wants orders of unknown outcome sent once more. */
+		private readonly resendUnknown: boolean,
 	) {
 		this.stopsOnError = !ctx.continueOnFail();
 	}
@@ -103,7 +105,7 @@ class OrderRun {
 	}
 
 	/** Takes an item's order from the ledger. @returns false when nothing was ordered for it yet */
-	recall(item: number, resendUnknown: boolean): boolean {
+	recall(item: number): boolean {
 		const entry = this.ledger.get(this.slot(item));
 		if (entry === undefined) return false;
 		const { id, at: submittedAt, estimatedSeconds, key } = entry;
@@ -114,7 +116,7 @@ class OrderRun {
 				submittedAt,
 				...(estimatedSeconds !== undefined && { estimatedSeconds }),
 			});
-		} else if (resendUnknown) {
+		} else if (this.resendUnknown) {
 			this.repeats.set(item, entry);
 		} else {
 			this.orders.set(item, { item, report: unknownBefore(key, submittedAt), unknownKey: key });
@@ -123,10 +125,10 @@ class OrderRun {
 	}
 
 	/** A tool's orders are told apart by what they order, so they are looked up once that is known. */
-	recallDrafts(drafts: Map<number, Draft>, resendUnknown: boolean): void {
+	recallDrafts(drafts: Map<number, Draft>): void {
 		for (const [item, { body }] of drafts) {
 			this.slots.set(item, toolSlotOf(item, body));
-			if (this.recall(item, resendUnknown)) drafts.delete(item);
+			if (this.recall(item)) drafts.delete(item);
 		}
 	}
 
@@ -161,16 +163,15 @@ class OrderRun {
 		for (let attempt = 0; ; attempt += 1) {
 			const entry: LedgerEntry = { key, state: 'sending', body, at: before?.at ?? hostClock.now() };
 			this.ledger.set(slot, entry);
-			const answer = await orderOnce(
-				key,
-				before !== undefined,
-				async () => await createTask(this.ctx, body, key),
-			);
+			const { at, answer } = await orderOnce(key, this.resendUnknown, async () => ({
+				at: entry.at,
+				answer: await createTask(this.ctx, body, key),
+			}));
 			if (answer.ok) {
 				const { id, estimatedSeconds } = answer.task;
 				this.ledger.set(slot, {
 					key,
-					at: entry.at,
+					at,
 					state: 'accepted',
 					id,
 					...(estimatedSeconds !== undefined && { estimatedSeconds }),
@@ -178,7 +179,7 @@ class OrderRun {
 				this.orders.set(item, {
 					item,
 					id,
-					submittedAt: entry.at,
+					submittedAt: at,
 					task: answer.task,
 					...(estimatedSeconds !== undefined && { estimatedSeconds }),
 				});
