@@ -129,6 +129,7 @@ describe('where another node may wait later', () => {
 			const id = lab.taskIds[from]!;
 			lab.evolink.finish(id);
 			expectParked(await lab.callback(executionId, id), 200);
+			expect(lab.evolink.tasks.get(id)!.reads).toBe(0);
 			expect((await lab.timer(executionId)).json(SORA)).toMatchObject([{ id, status: 'completed' }]);
 		}
 	});

@@ -43,6 +43,7 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	if (id === undefined) return respond(ctx, 400, 'no task id');
 	const called = record?.items.find((entry) => entry.id === id);
 	if (record === undefined || called === undefined) return respond(ctx, 404, 'no such task is waited for');
+	if (mayWaitAgain(ctx)) return respond(ctx, 200, 'accepted, left to the timer');
 	const other = looking.get(record.token);
 	if (other !== undefined) {
 		other.again = true;
@@ -61,7 +62,6 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 			if (!look.again) return respond(ctx, 200, 'accepted, still waiting');
 		}
 		respond(ctx, 200, 'accepted');
-		if (mayWaitAgain(ctx)) return { noWebhookResponse: true };
 		const left = timeForCallback(record, hostClock.now());
 		const signal = AbortSignal.any([look.timer.signal, AbortSignal.timeout(left)]);
 		const items = left > 0 ? await emitAll(ctx, record, outcomes, signal) : undefined;

@@ -1,4 +1,5 @@
 import './environment';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { NodeHelpers, UnexpectedError } from 'n8n-workflow';
 import type { ICredentialType, IDataObject, INodeType, INodeTypes, IVersionedNodeType } from 'n8n-workflow';
@@ -23,6 +24,9 @@ export type LoadedPackage = Pick<PackageDirectoryLoader, 'packageName' | 'nodeTy
 	forget(): void;
 };
 
+/** Gives the very module that the node loaded. */
+const requireFrom = createRequire(__filename);
+
 /** Where the package keeps what this process ordered, from its root. */
 const ORDERS = 'nodes/evolink/run/once';
 
@@ -42,11 +46,15 @@ export async function loadPackage(directory?: string): Promise<LoadedPackage> {
 	const { packageName, nodeTypes, credentialTypes } = loader;
 	const orders = join(loader.directory, fromSource ? '' : 'dist', ORDERS);
 	const forget = () => {
-		// eslint-disable-next-line @typescript-eslint/no-require-imports -- the very module that the node loaded
-		const { ordersOfThisProcess } = require(orders) as { ordersOfThisProcess: Map<string, unknown> };
+		const { ordersOfThisProcess } = requireFrom(orders) as { ordersOfThisProcess: Map<string, unknown> };
 		ordersOfThisProcess.clear();
 	};
-	return { packageName, nodeTypes, credentialTypes, forget: packageName === 'n8n-nodes-evolink-sora' ? forget : () => {} };
+	return {
+		packageName,
+		nodeTypes,
+		credentialTypes,
+		forget: packageName === 'n8n-nodes-evolink-sora' ? forget : () => {},
+	};
 }
 
 /**
