@@ -35,23 +35,12 @@ export async function orderOnce(key: string, resend: boolean, send: () => Promis
 	for (let other = ordersOfThisProcess.get(key); other; other = ordersOfThisProcess.get(key)) {
 		const sent = await other.catch(() => undefined);
 		if (sent && mayBeCharged(sent) && !(resend && !sent.answer.ok)) return sent;
-		forget(key, other);
+		// another run may have sent it anew meanwhile
+		if (ordersOfThisProcess.get(key) === other) ordersOfThisProcess.delete(key);
 	}
 	const own = send();
 	ordersOfThisProcess.set(key, own);
-	const sent = await own.catch(() => undefined);
-	if (sent && mayBeCharged(sent)) forgetOldest();
-	else forget(key, own);
+	const [oldest] = ordersOfThisProcess.keys();
+	if (ordersOfThisProcess.size > ORDERS_KEPT) ordersOfThisProcess.delete(oldest);
 	return await own;
-}
-
-function forget(key: string, order: Promise<Sent>): void {
-	if (ordersOfThisProcess.get(key) === order) ordersOfThisProcess.delete(key);
-}
-
-function forgetOldest(): void {
-	for (const key of ordersOfThisProcess.keys()) {
-		if (ordersOfThisProcess.size <= ORDERS_KEPT) return;
-		ordersOfThisProcess.delete(key);
-	}
 }
