@@ -11,8 +11,11 @@ export class Address {
 
 	private constructor(
 		private readonly server: Server,
-		readonly port: number,
-		/** The other end of the holder's connection: a socket that is only bound is closed at once. */
+		private readonly port: number,
+		/**
+		 * The other end of the holder's connection, as a socket cannot be kept that is only bound. There from the start, so
+		 * that going offline has nothing to wait for.
+		 */
 		private readonly anchor: NetServer,
 	) {}
 

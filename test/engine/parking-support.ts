@@ -1,4 +1,4 @@
-import { startStandIn, type StandIn, type StandInOptions } from '../../stand-in';
+import { startStandIn, type SeenRequest, type StandIn, type StandInOptions } from '../../stand-in';
 import {
 	Host,
 	createEngine,
@@ -32,6 +32,11 @@ export class Parking {
 
 	get taskIds(): string[] {
 		return [...this.evolink.tasks.keys()];
+	}
+
+	/** Creates as they arrived, in order; those that the stand-in dropped included. */
+	get creates(): SeenRequest[] {
+		return this.evolink.requests.filter(({ operationId }) => operationId === 'createVideoTask');
 	}
 
 	async run(workflow: WorkflowFixture, items = prompts('a cat')): Promise<Execution> {

@@ -5,21 +5,18 @@
  */
 import { resumeByTimer, retryExecution, startWorkflow, type Execution, type Run } from './harness';
 import { parking, parkingForEachTest } from './parking-support';
-import { after, prompts, start } from './support';
+import { SORA, after, prompts, start } from './support';
 
 const lab = parkingForEachTest({ idempotency: 'ignored' });
 beforeEach(() => (lab.engine.oneProcess = true));
 
 const LATER = 'a dog';
-const later = (more: Parameters<typeof parking>[0] = {}) =>
-	parking({ ...more, parameters: { prompt: LATER } }, 'Later');
+const later = parking({ parameters: { prompt: LATER } }, 'Later');
 const paidLater = () => lab.evolink.chargesFor({ prompt: LATER });
-const createsLater = () =>
-	lab.evolink.requests.filter(({ body }) => (body as { prompt?: string } | undefined)?.prompt === LATER);
 
 /** An execution that waits at the first of two Sora Video nodes, whose task is done. */
-async function parkedBefore(node = later()): Promise<string> {
-	const run = await lab.run({ nodes: [start, parking(), node, after] }, prompts('a cat'));
+async function parkedBeforeLater(): Promise<string> {
+	const run = await lab.run({ nodes: [start, parking(), later, after] }, prompts('a cat'));
 	lab.evolink.finish(lab.taskIds[0]);
 	return run.executionId;
 }
@@ -45,7 +42,7 @@ test.each<[string, (first: Run) => Promise<unknown>]>([
 ])(
 	'n8n wakes an execution twice, %s: a later node orders once, and both wait for that task',
 	async (_, between) => {
-		const runs = await wakeTwice(await parkedBefore(), between);
+		const runs = await wakeTwice(await parkedBeforeLater(), between);
 		expect(paidLater()).toHaveLength(1);
 		for (const run of runs) {
 			expect(run.status).toBe('waiting');
@@ -58,16 +55,16 @@ test.each<[string, (first: Run) => Promise<unknown>]>([
 );
 
 test('an order of unknown outcome is not sent again by the second run, and the message names the key', async () => {
-	const executionId = await parkedBefore();
+	const executionId = await parkedBeforeLater();
 	lab.evolink.fault('create', { kind: 'drop-after' });
 	const [first, second] = await wakeTwice(executionId, async (run) => await run.done);
-	expect(createsLater()).toHaveLength(1);
+	expect(lab.creates.filter(({ body }) => (body as { prompt: string }).prompt === LATER)).toHaveLength(1);
 	expect(first.error?.message).toContain('Idempotency-Key');
 	expect(second.error?.message).toBe(first.error?.message);
 });
 
 test('what EvoLink refused is sent again: that order costs nothing', async () => {
-	const executionId = await parkedBefore();
+	const executionId = await parkedBeforeLater();
 	lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
 	const [first, second] = await wakeTwice(executionId, async (run) => await run.done);
 	expect(first.status).toBe('error');
@@ -84,7 +81,7 @@ test('one failed execution is retried twice: what the first Retry ordered is not
 		await (await retryExecution(lab.engine, failed.executionId)).done,
 	];
 	for (const retry of retries)
-		expect(retry.json('Sora Video')).toMatchObject([{ status: 'waiting', taskId: lab.taskIds[0] }]);
+		expect(retry.json(SORA)).toMatchObject([{ status: 'waiting', taskId: lab.taskIds[0] }]);
 	expect(lab.evolink.charges).toHaveLength(1);
 });
 

@@ -19,9 +19,9 @@ export const ORDERS_KEPT = 2000;
  */
 export const ordersOfThisProcess = new Map<string, Promise<Sent>>();
 
-/** Whether an order with this answer may be charged, so that it must not be sent again. */
-function mayBeCharged({ answer }: Sent): boolean {
-	return answer.ok || answer.failure.charge === 'unknown';
+/** Whether an order with this answer must not be sent again: it was taken, or may have been and is not wanted again. */
+function isKept({ answer }: Sent, resend: boolean): boolean {
+	return answer.ok || (answer.failure.charge === 'unknown' && !resend);
 }
 
 /**
@@ -34,7 +34,7 @@ function mayBeCharged({ answer }: Sent): boolean {
 export async function orderOnce(key: string, resend: boolean, send: () => Promise<Sent>): Promise<Sent> {
 	for (let other = ordersOfThisProcess.get(key); other; other = ordersOfThisProcess.get(key)) {
 		const sent = await other.catch(() => undefined);
-		if (sent && mayBeCharged(sent) && !(resend && !sent.answer.ok)) return sent;
+		if (sent && isKept(sent, resend)) return sent;
 		// another run may have sent it anew meanwhile
 		if (ordersOfThisProcess.get(key) === other) ordersOfThisProcess.delete(key);
 	}

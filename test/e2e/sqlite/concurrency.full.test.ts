@@ -14,14 +14,14 @@ beforeAll(async () => {
 	n8n = await Installation.open({
 		name: 'concurrency',
 		mode: 'regular',
-		env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1', N8N_LOG_LEVEL: 'debug' },
+		env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' },
 		standIn: { idempotency: 'ignored', defaults: { seconds: 1_000_000 } },
 	});
 	n8n.evolink.fault('callback', { kind: 'never' });
 }, 180_000);
 afterAll(async () => await n8n?.close());
 
-/** How often an execution was put at the end of n8n's queue for a slot. */
+/** How often an execution was put at the end of n8n's queue for a slot; stands in its debug log only. */
 const queued = (executionId: string) =>
 	readFileSync(n8n.main.logFile, 'utf8')
 		.split('\n')

@@ -9,8 +9,8 @@ import type { Host } from './host';
 import { completeWorkflow, type WorkflowFixture } from './workflow-fixture';
 
 /** A fresh n8n with an empty execution table. */
-export function createEngine(host: Host, credentials: CredentialData = {}, oneProcess = false): Engine {
-	return { host, credentials, store: new ExecutionStore(), oneProcess };
+export function createEngine(host: Host, credentials: CredentialData = {}): Engine {
+	return { host, credentials, store: new ExecutionStore(), oneProcess: false };
 }
 
 export interface RunOptions {
