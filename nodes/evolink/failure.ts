@@ -19,6 +19,8 @@ export interface Failure {
 	retryAfterMs?: number;
 	/** Whether the same read may succeed a moment later. */
 	transient: boolean;
+	/** A refusal that is not EvoLink's own, such as a proxy's page: it says nothing about what was asked for. */
+	foreign?: true;
 	/**
 	 * For a create: `none` = EvoLink cannot have taken the order; `unknown` = it may have, so the order must not simply be
 	 * sent again.

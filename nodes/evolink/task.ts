@@ -190,6 +190,11 @@ export function readTask(body: unknown): Task | undefined {
 	};
 }
 
+/** A task of which nothing but its id is known. */
+export function taskNamed(id: string): Task {
+	return { id, status: 'unknown', phase: 'running', raw: { id } };
+}
+
 /**
  * The one task shape that every operation and the trigger emit: EvoLink's fields verbatim, except `error`, which becomes
  * `taskError` and is dropped when null, because n8n re-runs a paid node whose first item has a top-level `error`.

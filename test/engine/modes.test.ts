@@ -13,7 +13,7 @@ describe("'Wait' = auto", () => {
 			expect(run.status).toBe('waiting');
 			expect(run.task('After')).toBeUndefined();
 			expect(texts(run)).toEqual([
-				"The execution is parked until the tasks are done; EvoLink's callback or a timer wakes it.",
+				"The execution is parked until the tasks have ended: EvoLink's callback wakes it, or a timer if the callback is lost.",
 			]);
 		}),
 	);
@@ -83,22 +83,17 @@ describe("'Wait' = auto", () => {
 		return await lab.run([called, auto], { items: prompts(...texts), mode: 'integrated' });
 	};
 
-	test.concurrent(
-		'polls in a workflow that was called with one item: its caller may have called it for each',
-		() =>
+	test.concurrent.each([[['a cat']], [['a cat', 'a dog']]])(
+		'polls in a workflow that was called with %j: one of its callers may have called for each item',
+		(items) =>
 			inLab(async (lab) => {
 				quick(lab);
-				const run = await calledWith(lab, 'a cat');
+				const run = await calledWith(lab, ...items);
 				expect(run.status).toBe('success');
-				expect(texts(run)).toEqual([expect.stringMatching(/^Waited by polling: .*for each of its items/)]);
+				expect(texts(run)).toEqual([
+					expect.stringMatching(/^Waited by polling: another workflow called this one/),
+				]);
 			}),
-	);
-
-	test.concurrent('parks in a workflow that was called with several items at once', () =>
-		inLab(async (lab) => {
-			quick(lab);
-			expect((await calledWith(lab, 'a cat', 'a dog')).status).toBe('waiting');
-		}),
 	);
 
 	test.concurrent('parks when another trigger of the workflow started it, not the webhook', () =>

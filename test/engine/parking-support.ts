@@ -67,6 +67,13 @@ export class Parking {
 		).run!.done;
 	}
 
+	/** Changes what is stored of the parked run of the node. */
+	change(executionId: string, change: (wait: { parkedAt: number; wakesAt: number }) => void): void {
+		const data = this.engine.store.readData(executionId);
+		change(data.executionData!.contextData[`node:${SORA}`]!.wait as never);
+		this.engine.store.write(executionId, {}, data);
+	}
+
 	/** What n8n's timer does, whether or not it is due. */
 	async timer(executionId: string): Promise<Execution> {
 		return await (

@@ -102,9 +102,8 @@ describe('after the order, a retry goes on with the same task', () => {
 	test.concurrent.each([
 		['401', http(401), /401/],
 		['403', http(403), /403/],
-		['404', http(404), /404/],
 	])(
-		'a look at the task that meets %s ends the wait, names the task, and Retry reads it again',
+		'a status check that meets %s ends the wait, names the task, and Retry reads it again',
 		(_, fault, word) =>
 			inLab(async (lab) => {
 				lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
@@ -116,6 +115,19 @@ describe('after the order, a retry goes on with the same task', () => {
 				expect((await lab.retry(first)).status).toBe('success');
 				expect(lab.paid).toEqual([PROMPT]);
 			}),
+	);
+
+	test.concurrent.each([
+		['404, as of a replica that has not heard of it', http(404)],
+		["a proxy's page", { kind: 'http', status: 403, body: '<html>Forbidden</html>' } as const],
+	])('a status check that meets %s just after the order does not end the wait', (_, fault) =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+			const handle = lab.evolink.fault('read', fault, { times: 2 });
+			const run = await lab.run([start, sora()], { items: prompts(PROMPT) });
+			expect(handle.hits).toBe(2);
+			expect(run.json('Sora Video')).toMatchObject([{ id: lab.idOf(PROMPT), status: 'completed' }]);
+		}),
 	);
 
 	test.concurrent('reads that only fail are told apart from a slow render', () =>

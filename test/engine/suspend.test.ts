@@ -98,14 +98,12 @@ describe('a suspended run', () => {
 		expect(Date.parse(String(resultExpiresAt)) - 24 * 3_600_000).toBeLessThanOrEqual(lastSeenUnfinished);
 	});
 
-	test('stays parked on callbacks for unfinished, failed, foreign and forged tasks, and on bodies without a task', async () => {
+	test('stays parked on callbacks for unfinished, foreign and forged tasks, and on bodies without a task', async () => {
 		const executionId = await lab.parked(sora(), prompts('a cat', 'a dog'));
-		const [cat, dog] = lab.taskIds;
-		expectParked(await lab.callback(executionId, cat), 200);
+		const [cat] = lab.taskIds;
+		expectParked(await lab.callback(executionId, cat), 503);
 		lab.evolink.finish(cat);
 		expectParked(await lab.callback(executionId, cat), 200);
-		lab.evolink.finish(dog, { outcome: 'failed', code: 'service_error' });
-		expectParked(await lab.callback(executionId, dog), 200);
 		expectParked(await lab.callback(executionId, 'task-unified-1-forged00'), 404);
 		for (const body of [{}, { id: 7 }, { id: '' }, { id: { a: 1 } }, { data: [] }]) {
 			expectParked(await lab.callback(executionId, '', { body }), 400);
@@ -153,18 +151,17 @@ describe('a suspended run', () => {
 		expect((await lab.callback(executionId, id)).run).toBeDefined();
 	});
 
-	test('stays parked when the file cannot be had at the callback; the timer then says why and names task and link', async () => {
+	test('ends at the callback when the file cannot be had: the error says why and names task and link', async () => {
 		const executionId = await lab.parked();
 		const [id] = lab.taskIds;
 		lab.evolink.finish(id, { media: { status: 403 } });
-		expectParked(await lab.callback(executionId, id), 200);
-		const run = await lab.timer(executionId);
+		const run = await lab.woken(executionId, id);
 		expect(run.status).toBe('error');
 		expect(run.error?.message).toContain(id);
 		expect(run.error?.message).toContain('/media/');
 	});
 
-	test('ends with an error that names the running task when the time is up, after one last look', async () => {
+	test('ends with an error that names the running task when the time is up, after one last read', async () => {
 		const executionId = await lab.parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
 		const [id] = lab.taskIds;
 		await new Promise((resolve) => setTimeout(resolve, 650));
@@ -176,7 +173,7 @@ describe('a suspended run', () => {
 	});
 });
 
-test('the last look of a wait is not lost to a bad moment of EvoLink', async () => {
+test('the last read of a wait is not lost to a bad moment of EvoLink', async () => {
 	const executionId = await lab.parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
 	const [id] = lab.taskIds;
 	lab.evolink.finish(id);
@@ -209,10 +206,9 @@ describe('a task that fails while the run is parked', () => {
 	const wake = async (by: (typeof wakers)[number][0], executionId: string, id: string) =>
 		by === 'the timer' ? await lab.timer(executionId) : await (await lab.callback(executionId, id)).run!.done;
 
-	test('ends the run with a message that names it and all others', async () => {
+	test.each(wakers)('ends the run with a message that names it and all others, woken by %s', async (by) => {
 		const { executionId, ids } = await park();
-		for (const id of ids) expectParked(await lab.callback(executionId, id), 200);
-		const ended = await lab.timer(executionId);
+		const ended = await wake(by, executionId, ids[1]);
 		expect(ended.status).toBe('error');
 		for (const id of ids) expect(ended.error?.message).toContain(id);
 		expect(ended.error?.message).toContain('content_policy_violation');

@@ -3,14 +3,31 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
-import { waitForTasks, type TaskReading, type WaitingTask } from '../../nodes/evolink/wait/poll';
-import { MIN_SPACING_MS, type Pace } from '../../nodes/evolink/wait/schedule';
+import { waitForTasks, type ReadTasks } from '../../nodes/evolink/wait/poll';
+import { MIN_SPACING_MS } from '../../nodes/evolink/wait/schedule';
+import { resultOf, type TaskReading, type WaitResult, type Watch } from '../../nodes/evolink/wait/watch';
 import { alwaysAsync, FakeClock, failureOf, PROPERTY_TIMEOUT_MS, taskOf } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
-const PACE: Pace = { pollMs: 8000, deadline: 1_800_000 };
-const task = (id: string): WaitingTask => ({ id, submittedAt: 0 });
+const PACE = { pollMs: 8000, timeoutMs: 1_800_000 };
+/** Ordered just now. */
+const task = (id: string): Watch => ({ id, orderedAt: 0, unfinishedAt: 0 });
+
+/** Waits, and says what each task came to. Tasks that are not all ordered just now are read at once. */
+async function waitFor(
+	watches: Watch[],
+	read: (id: string) => Promise<TaskReading>,
+	pace: { pollMs: number; timeoutMs: number },
+	clock: FakeClock,
+	signal?: AbortSignal,
+): Promise<Map<string, WaitResult>> {
+	const isFresh = watches.every(({ orderedAt }) => orderedAt !== undefined);
+	const readEach: ReadTasks = async (ids, record) =>
+		void (await Promise.all(ids.map(async (id) => record(id, await read(id)))));
+	await waitForTasks(watches, readEach, { ...pace, ...(isFresh && { firstAfter: {} }) }, clock, signal);
+	return new Map(watches.map((watch) => [watch.id, resultOf(watch)]));
+}
 const says = (id: string, status: string, more: IDataObject = {}): TaskReading => ({
 	ok: true,
 	task: taskOf({ id, status, ...more }),
@@ -38,7 +55,7 @@ describe('waiting by reading', () => {
 		const failed = (id: string) =>
 			says(id, 'failed', { error: { code: 'content_policy_violation', message: 'no' } });
 		const { read, reads } = script(clock, busy, failed, done);
-		const result = (await waitForTasks([task('a')], read, PACE, clock)).get('a');
+		const result = (await waitFor([task('a')], read, PACE, clock)).get('a');
 		expect(result).toMatchObject({
 			kind: 'ended',
 			task: { phase: 'failed', error: { code: 'content_policy_violation', message: 'no' } },
@@ -49,7 +66,7 @@ describe('waiting by reading', () => {
 	test('takes exactly one sleep for each read, and none after the last result', async () => {
 		const clock = new FakeClock();
 		const { read, reads } = script(clock, busy, busy, busy, done);
-		await waitForTasks([task('a')], read, PACE, clock);
+		await waitFor([task('a')], read, PACE, clock);
 		expect(reads.map(({ at }) => at)).toEqual([8000, 16_000, 24_000, 32_000]);
 		expect(clock.sleeps).toEqual([8000, 8000, 8000, 8000]);
 	});
@@ -57,7 +74,7 @@ describe('waiting by reading', () => {
 	test('a task that existed before is read before the first sleep', async () => {
 		const clock = new FakeClock();
 		const { read, reads } = script(clock, done);
-		const results = await waitForTasks([{ ...task('a'), readAtOnce: true }], read, PACE, clock);
+		const results = await waitFor([{ id: 'a' }], read, PACE, clock);
 		expect(reads).toEqual([{ id: 'a', at: 0 }]);
 		expect(results.get('a')).not.toHaveProperty('unfinishedAt');
 	});
@@ -65,7 +82,7 @@ describe('waiting by reading', () => {
 	test('only a run that saw the task unfinished says when that was last', async () => {
 		const clock = new FakeClock();
 		const { read } = script(clock, busy, done);
-		const results = await waitForTasks([{ ...task('a'), readAtOnce: true }], read, PACE, clock);
+		const results = await waitFor([{ id: 'a' }], read, PACE, clock);
 		expect(results.get('a')).toMatchObject({ kind: 'ended', unfinishedAt: 0 });
 	});
 
@@ -84,21 +101,21 @@ describe('waiting by reading', () => {
 			() => fault(failure),
 			done,
 		);
-		const results = await waitForTasks([task('a')], read, PACE, clock);
+		const results = await waitFor([task('a')], read, PACE, clock);
 		expect(results.get('a')).toMatchObject({ kind: 'ended', task: { phase: 'completed' } });
 		expect(reads).toHaveLength(4);
 	});
 
 	test('a refusal of EvoLink ends the wait for this task and for no other', async () => {
 		const clock = new FakeClock();
-		const refused = fault({ status: 404, kind: 'notFound', transient: false });
+		const refused = fault({ status: 403, kind: 'forbidden', transient: false });
 		const { read, reads } = script(
 			clock,
 			(id) => (id === 'gone' ? refused : busy(id)),
 			(id) => (id === 'gone' ? refused : done(id)),
 		);
-		const results = await waitForTasks([task('gone'), task('b')], read, PACE, clock);
-		expect(results.get('gone')).toMatchObject({ kind: 'refused', failure: { status: 404 } });
+		const results = await waitFor([task('gone'), task('b')], read, PACE, clock);
+		expect(results.get('gone')).toMatchObject({ kind: 'refused', failure: { status: 403 } });
 		expect(results.get('b')).toMatchObject({ kind: 'ended' });
 		expect(reads.filter(({ id }) => id === 'gone')).toHaveLength(1);
 	});
@@ -106,22 +123,22 @@ describe('waiting by reading', () => {
 	test('a Retry-After is honoured', async () => {
 		const clock = new FakeClock();
 		const { read, reads } = script(clock, () => fault({ status: 429, retryAfterMs: 42_000 }), done);
-		await waitForTasks([task('a')], read, PACE, clock);
+		await waitFor([task('a')], read, PACE, clock);
 		expect(reads.map(({ at }) => at)).toEqual([8000, 50_000]);
 	});
 
 	test('an unknown status is bounded by the deadline and comes out as it was sent', async () => {
 		const clock = new FakeClock();
 		const { read, reads } = script(clock, (id) => says(id, 'daydreaming'));
-		const results = await waitForTasks([task('a')], read, { pollMs: 8000, deadline: 60_000 }, clock);
-		expect(results.get('a')).toMatchObject({ kind: 'timedOut', last: { status: 'daydreaming' } });
+		const results = await waitFor([task('a')], read, { pollMs: 8000, timeoutMs: 60_000 }, clock);
+		expect(results.get('a')).toMatchObject({ kind: 'unfinished', last: { status: 'daydreaming' } });
 		expect(reads.at(-1)?.at).toBe(60_000);
 	});
 
 	test('a task that completes just before the deadline is found by the last read', async () => {
 		const clock = new FakeClock();
 		const read = async (id: string) => (clock.now() >= 59_999 ? done(id) : busy(id));
-		const results = await waitForTasks([task('a')], read, { pollMs: 50_000, deadline: 60_000 }, clock);
+		const results = await waitFor([task('a')], read, { pollMs: 50_000, timeoutMs: 60_000 }, clock);
 		expect(results.get('a')).toMatchObject({ kind: 'ended', task: { phase: 'completed' } });
 	});
 
@@ -135,7 +152,7 @@ describe('waiting by reading', () => {
 			},
 			done,
 		);
-		const results = await waitForTasks([task('a')], read, { pollMs: 8000, deadline: 60_000 }, clock);
+		const results = await waitFor([task('a')], read, { pollMs: 8000, timeoutMs: 60_000 }, clock);
 		expect(results.get('a')).toMatchObject({ kind: 'ended' });
 		expect(reads).toHaveLength(2);
 	});
@@ -143,9 +160,9 @@ describe('waiting by reading', () => {
 	test('the last fault is told when the time is up', async () => {
 		const clock = new FakeClock();
 		const { read } = script(clock, busy, () => fault({ code: 'ECONNREFUSED' }));
-		const results = await waitForTasks([task('a')], read, { pollMs: 8000, deadline: 30_000 }, clock);
+		const results = await waitFor([task('a')], read, { pollMs: 8000, timeoutMs: 30_000 }, clock);
 		expect(results.get('a')).toMatchObject({
-			kind: 'timedOut',
+			kind: 'unfinished',
 			last: { status: 'processing' },
 			failure: { code: 'ECONNREFUSED' },
 		});
@@ -154,7 +171,7 @@ describe('waiting by reading', () => {
 	test('a fault that passed is not told when the time is up', async () => {
 		const clock = new FakeClock();
 		const { read } = script(clock, () => fault(), busy);
-		const results = await waitForTasks([task('a')], read, { pollMs: 8000, deadline: 30_000 }, clock);
+		const results = await waitFor([task('a')], read, { pollMs: 8000, timeoutMs: 30_000 }, clock);
 		expect(results.get('a')).not.toHaveProperty('failure');
 	});
 
@@ -162,15 +179,53 @@ describe('waiting by reading', () => {
 		const ids = Array.from({ length: 20 }, (_, at) => `t${at}`);
 		const clock = new FakeClock();
 		const { read } = script(clock, busy, busy, done);
-		const results = await waitForTasks(ids.map(task), read, PACE, clock);
+		const results = await waitFor(ids.map(task), read, PACE, clock);
 		expect([...results.keys()]).toEqual(ids);
 		for (const [id, result] of results) expect(result).toMatchObject({ kind: 'ended', task: { id } });
 		expect(clock.now()).toBe(24_000);
 	});
 
+	test('all tasks of a run are read together, from when the earliest may have ended', async () => {
+		const clock = new FakeClock();
+		const asked: Array<[number, readonly string[]]> = [];
+		const read: ReadTasks = async (ids, record) => {
+			asked.push([clock.now(), ids]);
+			for (const id of ids) record(id, asked.length < 2 || id === 'b' ? busy(id) : done(id));
+		};
+		const timing = { pollMs: 8000, timeoutMs: 20_000, firstAfter: { estimatedSeconds: 4 } };
+		await waitForTasks([task('a'), task('a'), task('b')], read, timing, clock);
+		expect(asked).toEqual([
+			[1000, ['a', 'b']],
+			[9000, ['a', 'b']],
+			[17_000, ['b']],
+			[20_000, ['b']],
+		]);
+	});
+
+	test.each([-7_200_000, 7_200_000])(
+		'a clock that is set by %i ms neither ends the wait nor stalls it',
+		async (jump) => {
+			const clock = new FakeClock();
+			const { read, reads } = script(
+				clock,
+				busy,
+				(id) => {
+					clock.jump(jump);
+					return busy(id);
+				},
+				busy,
+				done,
+			);
+			const results = await waitFor([task('a')], read, PACE, clock);
+			expect(results.get('a')).toMatchObject({ kind: 'ended' });
+			expect(reads).toHaveLength(4);
+			expect(clock.sleeps).toEqual([8000, 8000, 8000, 8000]);
+		},
+	);
+
 	test('nothing to wait for takes no time', async () => {
 		const clock = new FakeClock();
-		expect((await waitForTasks([], async (id) => busy(id), PACE, clock)).size).toBe(0);
+		expect((await waitFor([], async (id) => busy(id), PACE, clock)).size).toBe(0);
 		expect(clock.sleeps).toEqual([]);
 	});
 });
@@ -187,7 +242,7 @@ describe('whatever EvoLink answers', () => {
 	);
 	const paces = fc.record({
 		pollMs: fc.integer({ min: 250, max: 60_000 }),
-		deadline: fc.integer({ min: 600, max: 200_000 }),
+		timeoutMs: fc.integer({ min: 600, max: 200_000 }),
 	});
 
 	test('reads of one task keep their distance, their number is bounded, and the last one is at the deadline', async () => {
@@ -205,17 +260,17 @@ describe('whatever EvoLink answers', () => {
 						return give(id);
 					}),
 				);
-				const results = await waitForTasks([task('a')], read, pace, clock);
-				expect(results.get('a')?.kind).toBe('timedOut');
+				const results = await waitFor([task('a')], read, pace, clock);
+				expect(results.get('a')?.kind).toBe('unfinished');
 				for (let at = 1; at < reads.length - 1; at += 1) {
 					expect(reads[at].at - reads[at - 1].at).toBeGreaterThanOrEqual(MIN_SPACING_MS - 1e-6);
 				}
 				expect(reads.length).toBeLessThanOrEqual(
-					Math.ceil(pace.deadline / Math.max(pace.pollMs * 0.9, 250)) + 2,
+					Math.ceil(pace.timeoutMs / Math.max(pace.pollMs * 0.9, 250)) + 2,
 				);
 				const last = reads[reads.length - 1].at;
-				expect(last).toBeGreaterThanOrEqual(pace.deadline);
-				expect(last).toBeLessThanOrEqual(pace.deadline + latency);
+				expect(last).toBeGreaterThanOrEqual(pace.timeoutMs);
+				expect(last).toBeLessThanOrEqual(pace.timeoutMs + latency);
 			},
 		);
 	});
@@ -228,11 +283,12 @@ describe('whatever EvoLink answers', () => {
 				says(id, states[Number(id)]),
 			);
 			const ids = states.map((_, at) => String(at));
-			const results = await waitForTasks(ids.map(task), read, { pollMs: 1000, deadline: 30_000 }, clock);
+			const results = await waitFor(ids.map(task), read, { pollMs: 1000, timeoutMs: 30_000 }, clock);
 			expect([...results.keys()]).toEqual(ids);
 			states.forEach((state, at) => {
 				const result = results.get(String(at));
-				if (state === 'stuck') expect(result).toMatchObject({ kind: 'timedOut', last: { status: 'stuck' } });
+				if (state === 'stuck')
+					expect(result).toMatchObject({ kind: 'unfinished', last: { status: 'stuck' } });
 				else expect(result).toMatchObject({ kind: 'ended', task: { id: String(at), status: state } });
 			});
 		});
@@ -240,7 +296,7 @@ describe('whatever EvoLink answers', () => {
 });
 
 describe('a stop of the execution', () => {
-	test('ends the wait at once; finished tasks keep their result, the others are named as stopped', async () => {
+	test('ends the wait at once; finished tasks keep their result, the others what is known of them', async () => {
 		const stop = new AbortController();
 		const clock = new FakeClock(
 			0,
@@ -250,9 +306,9 @@ describe('a stop of the execution', () => {
 			},
 		);
 		const { read, reads } = script(clock, (id) => (id === 'quick' ? done(id) : busy(id)));
-		const results = await waitForTasks([task('quick'), task('slow')], read, PACE, clock, stop.signal);
+		const results = await waitFor([task('quick'), task('slow')], read, PACE, clock, stop.signal);
 		expect(results.get('quick')).toMatchObject({ kind: 'ended' });
-		expect(results.get('slow')).toMatchObject({ kind: 'stopped', last: { status: 'processing' } });
+		expect(results.get('slow')).toMatchObject({ kind: 'unfinished', last: { status: 'processing' } });
 		expect(reads.filter(({ id }) => id === 'slow')).toHaveLength(2);
 	});
 
@@ -260,7 +316,7 @@ describe('a stop of the execution', () => {
 		const { signal } = new AbortController();
 		const clock = new FakeClock();
 		const { read, reads } = script(clock, ...Array.from({ length: 50 }, () => busy), done);
-		await waitForTasks([task('a')], read, PACE, clock, signal);
+		await waitFor([task('a')], read, PACE, clock, signal);
 		expect(reads).toHaveLength(51);
 		expect(getEventListeners(signal, 'abort')).toEqual([]);
 	});
@@ -268,8 +324,8 @@ describe('a stop of the execution', () => {
 	test('before the first read, nothing is read', async () => {
 		const clock = new FakeClock();
 		const { read, reads } = script(clock, busy);
-		const results = await waitForTasks([task('a')], read, PACE, clock, AbortSignal.abort());
-		expect(results.get('a')).toEqual({ kind: 'stopped' });
+		const results = await waitFor([task('a')], read, PACE, clock, AbortSignal.abort());
+		expect(results.get('a')).toEqual({ kind: 'unfinished' });
 		expect(reads).toEqual([]);
 	});
 
@@ -280,22 +336,7 @@ describe('a stop of the execution', () => {
 			setImmediate(() => stop.abort());
 			return await new Promise<TaskReading>(() => {});
 		};
-		const results = await waitForTasks([task('a')], read, PACE, clock, stop.signal);
-		expect(results.get('a')).toEqual({ kind: 'stopped' });
-	});
-
-	test('starts no further read of a long list', async () => {
-		const stop = new AbortController();
-		const clock = new FakeClock();
-		let started = 0;
-		const read = async (id: string) => {
-			started += 1;
-			stop.abort();
-			return busy(id);
-		};
-		const ids = Array.from({ length: 100 }, (_, at) => `t${at}`);
-		await waitForTasks(ids.map(task), read, PACE, clock, stop.signal);
-		await new Promise(setImmediate);
-		expect(started).toBeLessThanOrEqual(5);
+		const results = await waitFor([task('a')], read, PACE, clock, stop.signal);
+		expect(results.get('a')).toEqual({ kind: 'unfinished' });
 	});
 });

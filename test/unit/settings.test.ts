@@ -31,7 +31,6 @@ describe('the settings of a run', () => {
 		expect(read({})).toEqual({
 			wait: 'auto',
 			files: ['data'],
-			timeoutMs: 1_800_000,
 			pollMs: 8000,
 			onTaskFailure: 'error',
 			maxDownloadBytes: 500_000_000,

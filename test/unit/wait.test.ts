@@ -26,6 +26,7 @@ function host(answer: (id: string) => IDataObject, credentials: () => Promise<ID
 	const entry: IDataObject = {};
 	const parked: Date[] = [];
 	const downloads: string[] = [];
+	const warnings: string[] = [];
 	const context = {
 		addExecutionHints: () => {},
 		continueOnFail: () => true,
@@ -39,6 +40,8 @@ function host(answer: (id: string) => IDataObject, credentials: () => Promise<ID
 		getWorkflowDataProxy: () => ({ $execution: {}, $runIndex: 0 }),
 		isToolExecution: () => false,
 		putExecutionToWait: async (at: Date) => void parked.push(at),
+		runExecutionData: {},
+		logger: { warn: (text: string) => void warnings.push(text) },
 		helpers: {
 			httpRequestWithAuthentication: async (_: string, { url }: IHttpRequestOptions) => {
 				const id = String(url).split('/').pop() as string;
@@ -53,7 +56,7 @@ function host(answer: (id: string) => IDataObject, credentials: () => Promise<ID
 			prepareBinaryData: async (_: unknown, fileName: string) => ({ fileName }),
 		},
 	};
-	return { ctx: context as unknown as IExecuteFunctions, parked, downloads };
+	return { ctx: context as unknown as IExecuteFunctions, context, parked, downloads, warnings };
 }
 
 const credential = async () => ({
@@ -65,12 +68,11 @@ const credential = async () => ({
 const fresh = (id: string): Order => ({
 	item: 0,
 	id,
-	submittedAt: Date.now(),
-	estimatedSeconds: 1,
-	task: taskOf({ id, status: 'pending' }),
+	orderedAt: Date.now(),
+	task: taskOf({ id, status: 'pending', task_info: { estimated_time: 1 } }),
 });
 /** As the ledger remembers it: ordered by an earlier try. */
-const recalled = (id: string): Order => ({ item: 0, id, submittedAt: Date.now() - 72_000_000 });
+const recalled = (id: string): Order => ({ item: 0, id, orderedAt: Date.now() - 72_000_000 });
 
 describe.each(['poll', 'suspend'] as const)('with %s', (mode) => {
 	/** Waits until EvoLink says that the task is done; the second look when suspended. */
@@ -116,4 +118,20 @@ test('a credential that cannot be read when the file is fetched loses neither th
 	);
 	expect(downloads).toEqual(['https://files.evolink.ai/v.mp4']);
 	expect(items[0]).toMatchObject({ json: { id: 'task-1' }, binary: { data: { fileName: 'task-1.mp4' } } });
+});
+
+test('a host that fails while it parks is polled instead, and the log names the tasks', async () => {
+	const { ctx, context, warnings } = host(() => DONE, credential);
+	context.putExecutionToWait = async () => {
+		throw new Error('No active execution found');
+	};
+	const items = await settleOrders(
+		ctx,
+		[fresh('task-1')],
+		SETTINGS,
+		{ mode: 'suspend' },
+		{ callbacks: false },
+	);
+	expect(items).toMatchObject([{ json: { id: 'task-1', status: 'completed' } }]);
+	expect(warnings).toEqual([expect.stringContaining('No active execution found')]);
 });

@@ -24,12 +24,13 @@ const waitOptions = [
 	{
 		name: 'Poll',
 		value: 'poll',
-		description: 'Keep the execution running and ask EvoLink now and then',
+		description: 'Keep the execution running and check the task every few seconds',
 	},
 	{
 		name: 'Suspend',
 		value: 'suspend',
-		description: 'Park the execution in the database until EvoLink calls back or a timer finds the result',
+		description:
+			'Park the execution in the database until EvoLink calls back, or a timer finds the result if it does not',
 	},
 ];
 
@@ -147,7 +148,7 @@ export const commonFields: INodeProperties[] = [
 				noDataExpression: true,
 				typeOptions: { minValue: OPTION_RULES.pollSeconds.min, maxValue: OPTION_RULES.pollSeconds.max },
 				default: POLL_SECONDS,
-				description: 'Time between two looks at a task while polling',
+				description: 'Time between two status checks while polling',
 			},
 			{
 				displayName: 'Resend When Outcome Is Unknown',
@@ -166,7 +167,7 @@ export const commonFields: INodeProperties[] = [
 				noDataExpression: true,
 				typeOptions: { minValue: OPTION_RULES.timeoutMinutes.min, maxValue: OPTION_RULES.timeoutMinutes.max },
 				default: TIMEOUT_MINUTES,
-				description: 'How long to wait. After that the task goes on at EvoLink, and the message names it.',
+				description: `How long to wait; without this option, ${TIMEOUT_MINUTES} minutes, or twice EvoLink's estimate where that is more. After that the task is still running at EvoLink, and the message names it.`,
 			},
 		],
 	},

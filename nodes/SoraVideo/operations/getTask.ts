@@ -42,7 +42,7 @@ export async function executeGetTask(ctx: IExecuteFunctions): Promise<INodeExecu
 	const orders = ctx.getInputData().map<Order>((_, item) => {
 		try {
 			readFileField(ctx, item, defaults.download);
-			return { item, id: readTaskId(ctx, item), submittedAt: Date.now() };
+			return { item, id: readTaskId(ctx, item) };
 		} catch (error) {
 			return { item, report: reportOf(error) };
 		}
@@ -51,7 +51,7 @@ export async function executeGetTask(ctx: IExecuteFunctions): Promise<INodeExecu
 	hintAtOddIds(ctx, orders);
 	const decision = decideWait(ctx, settings.wait);
 	if (decision.mode !== 'none') {
-		return await settleOrders(ctx, orders, settings, decision, { existing: true, callbacks: false });
+		return await settleOrders(ctx, orders, settings, decision, { callbacks: false });
 	}
 	const limit = pLimit(READS_AT_ONCE);
 	const outcomes = await Promise.all(
@@ -79,6 +79,7 @@ async function readNow(ctx: IExecuteFunctions, order: Order, settings: RunSettin
 	const { item, id } = order;
 	if (!reading.ok) return { item, report: unreadable(id, reading.failure) };
 	const { task } = reading;
-	const isToFetch = settings.files[item] !== null && task.phase === 'completed';
-	return isToFetch ? outcomeOf(item, id, { kind: 'ended', task }, settings) : { item, task };
+	const field = settings.files[item] ?? null;
+	if (field === null || task.phase !== 'completed') return { item, field, task };
+	return outcomeOf({ item, field, watch: { id, seen: task.raw } }, { settings, timeoutMs: 0 });
 }

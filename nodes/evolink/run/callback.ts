@@ -1,36 +1,32 @@
-import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import chunk from 'lodash/chunk';
-import pLimit from 'p-limit';
 
-import { getTask } from '../api';
 import { taskIdOf } from '../task';
 import { hostClock } from '../wait/clock';
-import { READS_AT_ONCE } from '../wait/poll';
+import { readAll } from '../wait/poll';
+import { isLeftToTimer } from '../wait/schedule';
+import { hasEnded, isSettled } from '../wait/watch';
 import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from './host';
-import type { RunSettings } from './settings';
-import { DOWNLOADS_AT_ONCE, emitReport, emitTask, outcomeOf, type Outcome } from './settle';
-import {
-	CONTEXT_KEY,
-	knownOutcome,
-	looking,
-	timeForCallback,
-	type ParkedItem,
-	type ParkedRun,
-} from './suspend';
+import { wake } from './park';
+import { parkedRunOf } from './parkedRun';
+import { readerFor } from './reader';
 
-/** A large batch takes longer to read: it is answered before a read that may end too late. */
+/** EvoLink waits 10 s for an answer, and a large batch takes longer to read: it is answered before a read that may end too late. */
 const ANSWER_AFTER_MS = 1500;
+
+/** As many as one request of EvoLink's can tell of. */
+const READ_TOGETHER = 50;
 
 /**
  * EvoLink's callback for a parked run. It is a hint, never a fact: only the id is taken from it, and the tasks are read with
- * the key. The execution goes on here only when every item of the run can: one that has to raise an error is left to the
- * timer, because a node that n8n resumes through a webhook cannot. Never throws: n8n would end the execution.
+ * the key. It wakes the run when all of its tasks have ended; everything else is for `execute`. Never throws: n8n would end
+ * the execution.
  */
 export async function receiveCallback(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
 		return await handle(ctx);
 	} catch (error) {
-		ctx.logger.warn('A callback of EvoLink could not be handled; the timer will find the result', {
+		ctx.logger.warn('A callback from EvoLink could not be handled; the timer will find the result', {
 			reason: error instanceof Error ? error.message : String(error),
 		});
 		return respond(ctx, 503, 'try again');
@@ -38,152 +34,50 @@ export async function receiveCallback(ctx: IWebhookFunctions): Promise<IWebhookR
 }
 
 async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const record = parkedRun(ctx);
 	const id = taskIdOf(callbackBody(ctx));
 	if (id === undefined) return respond(ctx, 400, 'no task id');
-	const called = record?.items.find((entry) => entry.id === id);
-	if (record === undefined || called === undefined) return respond(ctx, 404, 'no such task is waited for');
-	if (mayWaitAgain(ctx)) return respond(ctx, 200, 'accepted, left to the timer');
-	const other = looking.get(record.token);
-	if (other !== undefined) {
-		other.again = true;
-		return respond(ctx, 200, 'accepted, being looked into');
+	const record = parkedRunOf(ctx);
+	const watches = (record?.items ?? []).flatMap((entry) => ('watch' in entry ? [entry.watch] : []));
+	const called = watches.find((watch) => watch.id === id);
+	if (record === undefined || called === undefined)
+		return respond(ctx, 404, 'this execution waits for no such task');
+	const leftToTimer = () => isLeftToTimer(record.wakesAt, hostClock.now());
+	if (leftToTimer()) return respond(ctx, 200, 'accepted, left to the timer');
+
+	const read = readerFor(ctx, CALLBACK_READ_TIMEOUT_MS);
+	const startedAt = hostClock.ticks();
+	await readAll([called], read, hostClock);
+	if (!isSettled(called)) {
+		// EvoLink repeats the callback, in case its own replicas did not know yet
+		return respond(ctx, 503, called.failure ? 'the task cannot be read now' : 'the task has not ended yet');
 	}
-	const look = { again: false, timer: new AbortController() };
-	looking.set(record.token, look);
+	const others = watches.filter((watch) => watch !== called && !hasEnded(watch)).reverse();
+	const inTime = answerAfter(ctx, ANSWER_AFTER_MS - (hostClock.ticks() - startedAt));
 	try {
-		const outcomes = new Map<number, Outcome>();
-		const answerAt = hostClock.now() + ANSWER_AFTER_MS;
-		for (;;) {
-			look.again = false;
-			const open = await firstOpen(ctx, record, { called, outcomes, answerAt });
-			if (open === 'later') return respond(ctx, 503, 'the task cannot be read now');
-			if (open === undefined) break;
-			if (!look.again) return respond(ctx, 200, 'accepted, still waiting');
+		for (const some of chunk(others, READ_TOGETHER)) {
+			await readAll(some, read, hostClock);
+			if (!some.every(isSettled)) break;
 		}
-		respond(ctx, 200, 'accepted');
-		const left = timeForCallback(record, hostClock.now());
-		const signal = AbortSignal.any([look.timer.signal, AbortSignal.timeout(left)]);
-		const items = left > 0 ? await emitAll(ctx, record, outcomes, signal) : undefined;
-		return items === undefined
-			? { noWebhookResponse: true }
-			: { noWebhookResponse: true, workflowData: [items] };
 	} finally {
-		looking.delete(record.token);
+		inTime.abort();
 	}
+	const open = others.filter((watch) => !isSettled(watch));
+	if (open.some(({ failure }) => failure !== undefined))
+		return respond(ctx, 503, 'a task cannot be read now');
+	if (open.length > 0) return respond(ctx, 200, 'accepted, still waiting');
+	// asked again, because the reads took time
+	if (leftToTimer()) return respond(ctx, 200, 'accepted, left to the timer');
+	const woken = wake(ctx);
+	respond(ctx, 200, woken ? 'accepted' : 'accepted, left to the timer');
+	return woken ?? { noWebhookResponse: true };
 }
 
-/**
- * Reads tasks, first the one that was called about, until one holds the run up.
- *
- * @param look its `outcomes` are added to; the callback is answered before the first read after `answerAt` (ms since 1970)
- * @returns what holds the run up, or nothing when the outcomes are complete
- */
-async function firstOpen(
-	ctx: IWebhookFunctions,
-	{ items, settings }: ParkedRun,
-	look: { called: ParkedItem; outcomes: Map<number, Outcome>; answerAt: number },
-): Promise<'running' | 'later' | undefined> {
-	const { called, outcomes, answerAt } = look;
-	const others = [...items].reverse().filter((entry) => entry !== called);
-	for (const entries of [[called], ...chunk(others, READS_AT_ONCE)]) {
-		const unknown = entries.filter(({ item }) => !outcomes.has(item));
-		if (hostClock.now() >= answerAt) respond(ctx, 200, 'accepted');
-		const readings = await Promise.all(
-			unknown.map(async (entry) => knownOutcome(entry, settings) ?? (await read(ctx, entry, settings))),
-		);
-		for (const reading of readings) {
-			if (typeof reading === 'object' && canGoOn(ctx, reading)) outcomes.set(reading.item, reading);
-		}
-		if (readings.includes('later')) return 'later';
-		if (unknown.some(({ item }) => !outcomes.has(item))) return 'running';
-	}
-	return undefined;
-}
-
-/** Nodes of n8n at which an execution may wait, whatever their parameters. */
-const WAITING_NODES = [
-	'n8n-nodes-base.wait',
-	'n8n-nodes-base.form',
-	'n8n-nodes-base.executeWorkflow',
-	'@n8n/n8n-nodes-langchain.chat',
-];
-
-/**
- * Whether the execution may come to wait at another node, after this one or on another branch. n8n keeps the timer that it has
- * armed for a wait which a callback ends, and wakes with it whatever node the execution waits at by then: a Wait node would
- * not wait, an approval count as given. The timer itself leaves nothing behind.
- */
-function mayWaitAgain(ctx: IWebhookFunctions): boolean {
-	const own = ctx.getNode().name;
-	const names = [own, ...ctx.getParentNodes(own).map(({ name }) => name)];
-	return names
-		.flatMap((name) => ctx.getChildNodes(name, { includeNodeParameters: true }))
-		.some(
-			({ type, disabled, parameters }) =>
-				!disabled && (WAITING_NODES.includes(type) || parameters?.operation === 'sendAndWait'),
-		);
-}
-
-/** An item that has to raise an error cannot, here. */
-function canGoOn(ctx: IWebhookFunctions, outcome: Outcome): boolean {
-	return !('report' in outcome) || goesOnAfterErrors(ctx);
-}
-
-/** Whether items that fail go on as error items. Webhooks have no `continueOnFail()` to ask. */
-function goesOnAfterErrors(ctx: IWebhookFunctions): boolean {
-	const { onError, continueOnFail } = ctx.getNode();
-	return onError === undefined ? continueOnFail === true : onError !== 'stopWorkflow';
-}
-
-/** The parked run of this node, out of the execution's data. n8n gives webhooks no other way to it than an expression. */
-function parkedRun(ctx: IWebhookFunctions): ParkedRun | undefined {
-	const { name } = ctx.getNode();
-	const escaped = Array.from(
-		{ length: name.length },
-		(_, at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, '0')}`,
-	);
-	const record: unknown = ctx.evaluateExpression(`{{ $("${escaped.join('')}").context.${CONTEXT_KEY} }}`);
-	return typeof record === 'object' && record !== null ? (record as ParkedRun) : undefined;
-}
-
-/** What became of an item's task; `later` when EvoLink cannot be asked now; nothing while the task runs or is not shown. */
-async function read(
-	ctx: IWebhookFunctions,
-	{ item, id, unfinishedAt }: ParkedItem,
-	settings: RunSettings,
-): Promise<Outcome | 'later' | undefined> {
-	const reading = await getTask(ctx, id as string, CALLBACK_READ_TIMEOUT_MS);
-	if (!reading.ok) return reading.failure.transient ? 'later' : undefined;
-	const { task } = reading;
-	if (task.phase === 'running') return undefined;
-	const ended = { kind: 'ended' as const, task, ...(unfinishedAt !== undefined && { unfinishedAt }) };
-	return outcomeOf(item, task.id, ended, settings);
-}
-
-/**
- * @param signal ends the downloads when the timer is about to come
- * @returns nothing when a file could not be had: the timer tries again, and can say why
- */
-async function emitAll(
-	ctx: IWebhookFunctions,
-	{ items, settings }: ParkedRun,
-	outcomes: Map<number, Outcome>,
-	signal: AbortSignal,
-): Promise<INodeExecutionData[] | undefined> {
-	const limit = pLimit(DOWNLOADS_AT_ONCE);
-	let isComplete = true;
-	const emit = async (outcome: Outcome): Promise<INodeExecutionData[]> => {
-		if ('report' in outcome) return [emitReport(ctx, outcome.report, outcome.item)];
-		if (!isComplete || signal.aborted) return [];
-		const result = await emitTask(ctx, outcome, settings, signal);
-		if ('emitted' in result) return [result.emitted];
-		isComplete = false;
-		if (!signal.aborted) ctx.logger.warn(result.report.message, { taskId: outcome.task.id });
-		return [];
-	};
-	const emitted = await Promise.all(
-		items.map(async ({ item }) => await limit(emit, outcomes.get(item) as Outcome)),
-	);
-	return isComplete && !signal.aborted ? emitted.flat() : undefined;
+/** Accepts the callback in `ms`, unless what it returns is aborted before. */
+function answerAfter(ctx: IWebhookFunctions, ms: number): AbortController {
+	const controller = new AbortController();
+	const { signal } = controller;
+	void hostClock.sleep(ms, signal).then(() => {
+		if (!signal.aborted) respond(ctx, 200, 'accepted');
+	});
+	return controller;
 }

@@ -3,6 +3,8 @@ import type { IExecuteFunctions, IWebhookFunctions, IWebhookResponseData } from 
 import { parseJson } from '../json';
 import { isObject } from '../task';
 import { checkPublicHttpsUrl } from '../urls';
+import { canPark } from './park';
+import { CALLBACK_PATH } from './parkedRun';
 import type { WaitMode } from './settings';
 
 /**
@@ -80,23 +82,21 @@ const CALLED = 'n8n-nodes-base.executeWorkflowTrigger';
 
 /**
  * Why parking might lose results of a calling workflow; nothing when it cannot. A caller that runs this workflow once for each of
- * its items starts all of these runs, with one item each, and n8n hands it the result of the one that ends first.
+ * its items starts all of these runs, and n8n hands it the result of the one that ends first; so may the caller's caller.
  */
-function oneOfManyCalls(ctx: IExecuteFunctions): string | undefined {
-	const { $ } = ctx.getWorkflowDataProxy(0) as { $: (name: string) => { all: () => unknown[] } };
-	const [trigger] = startNodes(ctx).filter(({ type }) => type === CALLED);
-	if (trigger === undefined || $(trigger.name).all().length !== 1) return undefined;
-	return 'the workflow that called this one may call it for each of its items, and n8n would hand it the first result only';
+function calledWorkflow(ctx: IExecuteFunctions): string | undefined {
+	if (!startNodes(ctx).some(({ type }) => type === CALLED)) return undefined;
+	return 'another workflow called this one, and where it calls for each of its items, n8n would hand it the first result only';
 }
 
 /** Why an execution cannot be parked here at all; nothing when it can. */
 function whyNotPark(ctx: IExecuteFunctions): string | undefined {
 	if (isToolRun(ctx)) return 'an AI agent uses the node as a tool';
-	if (typeof ctx.putExecutionToWait !== 'function' || typeof ctx.getExecuteData !== 'function') {
-		return 'this n8n cannot suspend an execution here';
-	}
-	if (!ctx.getWorkflow().id || !ctx.getExecutionId())
-		return 'an execution that is not saved cannot be suspended';
+	if (!canPark(ctx)) return 'this n8n cannot suspend an execution here';
+	const executionId = ctx.getExecutionId();
+	if (!ctx.getWorkflow().id || !executionId) return 'an execution that is not saved cannot be suspended';
+	// the ids of n8n's second engine are UUIDs; it never runs a node again
+	if (!/^\d+$/.test(executionId)) return 'the engine of this workflow cannot run a node again after a wait';
 	return undefined;
 }
 
@@ -108,12 +108,9 @@ export function decideWait(ctx: IExecuteFunctions, wait: WaitMode): WaitDecision
 		if (obstacle === undefined) return { mode: 'suspend' };
 		return { mode: 'poll', reason: `Waited by polling although Suspend was chosen: ${obstacle}.` };
 	}
-	const why = obstacle ?? MODES_THAT_POLL[ctx.getMode()] ?? waitingCaller(ctx) ?? oneOfManyCalls(ctx);
+	const why = obstacle ?? MODES_THAT_POLL[ctx.getMode()] ?? waitingCaller(ctx) ?? calledWorkflow(ctx);
 	return why === undefined ? { mode: 'suspend' } : { mode: 'poll', reason: `Waited by polling: ${why}.` };
 }
-
-/** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only. */
-export const CALLBACK_PATH = 'sora-video';
 
 /** Where EvoLink is to call a parked execution, or why it cannot. */
 export function callbackUrl(ctx: IExecuteFunctions): { url?: string; reason?: string } {

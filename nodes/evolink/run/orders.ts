@@ -24,7 +24,12 @@ export interface Draft {
 
 /** What became of one item's order. */
 export type Order =
-	| { item: number; id: string; submittedAt: number; estimatedSeconds?: number; task?: Task }
+	| {
+			item: number;
+			id: string;
+			/** ms since 1970; absent for tasks that were there before. */ orderedAt?: number;
+			/** As the create answered; absent for one of an earlier try. */ task?: Task;
+	  }
 	| { item: number; report: Report; /** Of an order that may have been taken. */ unknownKey?: string };
 
 const SUBMITS_AT_ONCE = 5;
@@ -108,18 +113,13 @@ class OrderRun {
 	recall(item: number): boolean {
 		const entry = this.ledger.get(this.slot(item));
 		if (entry === undefined) return false;
-		const { id, at: submittedAt, estimatedSeconds, key } = entry;
+		const { id, at: orderedAt, key } = entry;
 		if (entry.state === 'accepted' && id !== undefined) {
-			this.orders.set(item, {
-				item,
-				id,
-				submittedAt,
-				...(estimatedSeconds !== undefined && { estimatedSeconds }),
-			});
+			this.orders.set(item, { item, id, orderedAt });
 		} else if (this.resendUnknown) {
 			this.repeats.set(item, entry);
 		} else {
-			this.orders.set(item, { item, report: unknownBefore(key, submittedAt), unknownKey: key });
+			this.orders.set(item, { item, report: unknownBefore(key, orderedAt), unknownKey: key });
 		}
 		return true;
 	}
@@ -176,13 +176,7 @@ class OrderRun {
 					id,
 					...(estimatedSeconds !== undefined && { estimatedSeconds }),
 				});
-				this.orders.set(item, {
-					item,
-					id,
-					submittedAt: at,
-					task: answer.task,
-					...(estimatedSeconds !== undefined && { estimatedSeconds }),
-				});
+				this.orders.set(item, { item, id, orderedAt: at, task: answer.task });
 				return;
 			}
 			const { failure } = answer;

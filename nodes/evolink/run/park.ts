@@ -1,31 +1,44 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 /**
- * The parking trick, and nothing else.
+ * The parking trick, and nothing else: an execution that is parked and runs this node again when it wakes up.
  *
- * What n8n does: `putExecutionToWait(date)` stores the execution with the node on top of its stack. When the timer is due,
- * the engine looks at `waitTill` in the *stored run data* (`handleWaitingState`); if it is set, the node is disabled, that is
- * skipped, and its stack data goes on as its output. When to wake up is read from the database *column*.
+ * What n8n does: `putExecutionToWait(date)` sets `waitTill` in the run data and stores the execution with the node on top of
+ * its stack. Whatever wakes it, the engine means to skip the node and to pass its stack data on as its output: a timer by
+ * `handleWaitingState`, if the *stored run data* holds a `waitTill`; a webhook by `disabled` on the node of the stack, which is
+ * set before `webhook()` is called. When to wake up is read from the database *column*.
  *
- * What is used here: a Date that is written as a date into the column and across the queue (plain JSON), but as an empty text
- * into the stored run data. n8n stores run data with `flatted`, which makes every object a root of its own, so that `toJSON`
- * is called on what `toJSON` returned. The engine then finds no `waitTill`, and the timer calls `execute` again.
+ * What is used here: `waitTill` is made non-enumerable, so the engine sees it and writes the column, but whatever stores or
+ * copies the run data leaves it out; and `webhook()` takes `disabled` off again. Both ways `execute` runs again, with the token
+ * on its stack entry. `runExecutionData` and `executeData` are public members of n8n-core's contexts (2.14 and 2.41), but not in
+ * the types of n8n-workflow: without them, nothing is parked, or the callback leaves the run to the timer.
  *
- * What would break it: run data stored by another serialiser, or an engine that takes `waitTill` from the column. Then the
+ * What would break it: run data stored with its hidden properties, or an engine that takes `waitTill` from the column. Then the
  * stack data would go on as the output: therefore it is replaced by an error item that names the tasks, never the input.
- * Watched by test/engine/suspend.test.ts and test/e2e (timer, callback, restart), to be run against every new n8n.
+ * Watched by test/engine/suspend.test.ts and test/e2e (wake, timer, crash, queue), to be run against every new n8n.
  */
-class ReentryDate extends Date {
-	override toJSON(): string {
-		const iso = Object(this.toISOString()) as { toJSON?: () => string };
-		iso.toJSON = () => '';
-		return iso as unknown as string;
-	}
+interface RunData {
+	waitTill?: Date;
+}
+
+interface HostInternals {
+	runExecutionData?: RunData;
+	executeData?: ReturnType<IExecuteFunctions['getExecuteData']>;
 }
 
 const TOKEN = 'soraVideoWait';
 
 type Metadata = Record<string, unknown>;
+
+/** Whether this host has what parking needs. */
+export function canPark(ctx: IExecuteFunctions): boolean {
+	const { runExecutionData } = ctx as HostInternals;
+	return (
+		typeof ctx.putExecutionToWait === 'function' &&
+		typeof ctx.getExecuteData === 'function' &&
+		typeof runExecutionData === 'object'
+	);
+}
 
 /** Which wait this stack entry belongs to. In a loop, each round has an entry of its own beside the node's one context. */
 export function parkedToken(ctx: IExecuteFunctions): string | undefined {
@@ -34,7 +47,7 @@ export function parkedToken(ctx: IExecuteFunctions): string | undefined {
 }
 
 /**
- * Parks the execution until `at` (ms since 1970) or a callback.
+ * Parks the execution until `at` (ms since 1970) or until `wake`.
  *
  * @param runIndex of this run: re-entry overwrites it instead of adding one
  * @param forwarded the error item that n8n would pass on if the trick failed
@@ -46,11 +59,26 @@ export async function park(
 	runIndex: number,
 	forwarded: { error: string },
 ): Promise<void> {
+	await ctx.putExecutionToWait(new Date(at));
 	const entry = ctx.getExecuteData();
 	entry.metadata = { ...entry.metadata, [TOKEN]: token } as typeof entry.metadata;
 	entry.runIndex = runIndex;
-	// n8n skips the node of this entry when a callback comes; another run of the same node on the stack shares the object
+	// n8n disables the node of this entry when a webhook is called; another run of the same node on the stack shares the object
 	entry.node = { ...entry.node };
 	entry.data = { main: [[{ json: forwarded, pairedItem: { item: 0 } }]] };
-	await ctx.putExecutionToWait(new ReentryDate(at));
+	const { runExecutionData: run } = ctx as HostInternals;
+	Object.defineProperty(run, 'waitTill', {
+		value: run?.waitTill,
+		enumerable: false,
+		writable: true,
+		configurable: true,
+	});
+}
+
+/** What makes n8n run `execute` of the parked node again; nothing where this host has not what it takes. */
+export function wake(ctx: IWebhookFunctions): IWebhookResponseData | undefined {
+	const { executeData: entry } = ctx as HostInternals;
+	if (entry?.node === undefined) return undefined;
+	delete entry.node.disabled;
+	return { noWebhookResponse: true, workflowData: entry.data.main.map((items) => items ?? []) };
 }

@@ -90,9 +90,9 @@ export function timedOut(
 	const state =
 		last === undefined ? 'could not be read' : `was still '${tidy(last.status)}'${progressOf(last)}`;
 	const why =
-		failure === undefined ? '' : ` The last look at it did not work: ${sentence(failureSentence(failure))}.`;
+		failure === undefined ? '' : ` The last status check failed: ${sentence(failureSentence(failure))}.`;
 	return {
-		message: `Task ${id} ${state} after ${minutes} minutes ('Timeout Minutes').${why} It goes on at EvoLink and is charged when it completes. ${LATER}`,
+		message: `Task ${id} ${state} after ${minutes} minutes ('Timeout Minutes').${why} It is still running at EvoLink and is charged when it completes. ${LATER}`,
 		taskId: id,
 		...(failure && { failure }),
 	};
@@ -106,7 +106,7 @@ function progressOf(task: Task): string {
 /** Reading a task was refused for good. */
 export function unreadable(id: string, failure: Failure): Report {
 	return {
-		message: `Task ${id} could not be read: ${sentence(failureSentence(failure))}. If it exists, it goes on at EvoLink. ${LATER}`,
+		message: `Task ${id} could not be read: ${sentence(failureSentence(failure))}. If it exists, it is still running at EvoLink. ${LATER}`,
 		taskId: id,
 		failure,
 	};
@@ -153,7 +153,7 @@ export function withOthers(
 /** A fault of our own in a run whose tasks are paid. */
 export function brokenRun({ message }: Report, ids: readonly string[]): Report {
 	return {
-		message: `The parked run cannot go on: ${sentence(message)}. Its tasks are ${ids.join(', ') || 'in the EvoLink dashboard'}. They go on at EvoLink: fetch them with the operation Get Task.`,
+		message: `The parked run cannot go on: ${sentence(message)}. Its tasks are ${ids.join(', ') || 'in the EvoLink dashboard'}. They are still running at EvoLink: fetch them with the operation Get Task.`,
 	};
 }
 

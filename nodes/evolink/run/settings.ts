@@ -15,7 +15,8 @@ export interface RunSettings extends IDataObject {
 	wait: WaitMode;
 	/** By item: the binary field that its file goes to; null where none is wanted. */
 	files: Array<string | null>;
-	timeoutMs: number;
+	/** As the user set it; nothing: from EvoLink's estimate. */
+	timeoutMs?: number;
 	pollMs: number;
 	onTaskFailure: 'error' | 'output';
 	maxDownloadBytes: number;
@@ -147,7 +148,9 @@ export function readSettings(
 	return {
 		wait: readChoice(ctx, 'Wait', wait, ['auto', 'poll', 'suspend', 'none']),
 		files: ctx.getInputData().map((_, item) => fileField(item)),
-		timeoutMs: readNumber(ctx, options, 'timeoutMinutes') * 60_000,
+		...(options.timeoutMinutes !== undefined && {
+			timeoutMs: readNumber(ctx, options, 'timeoutMinutes') * 60_000,
+		}),
 		pollMs: readNumber(ctx, options, 'pollSeconds') * 1000,
 		onTaskFailure: readChoice(ctx, 'On Task Failure', options.onTaskFailure ?? 'error', ['error', 'output']),
 		maxDownloadBytes: readNumber(ctx, options, 'maxDownloadMb') * 1_000_000,

@@ -5,59 +5,61 @@ import { readCredential } from '../client';
 import { downloadMedia } from '../media/download';
 import { resultLink, taskToJson, type Task } from '../task';
 import type { EvoLinkContext } from '../client';
-import type { WaitResult } from '../wait/poll';
+import { resultOf, type Watch } from '../wait/watch';
 import { nodeError, reportOf, type Report } from './errors';
 import { cancelSignal } from './host';
 import type { Order } from './orders';
-import {
-	downloadFailed,
-	nothingToShow,
-	stopped,
-	taskEnded,
-	timedOut,
-	unreadable,
-	withOthers,
-} from './report';
+import { downloadFailed, nothingToShow, taskEnded, timedOut, unreadable, withOthers } from './report';
 import type { RunSettings } from './settings';
 
 /** What one item came to. */
-export type Outcome = { item: number; task: Task; unfinishedAt?: number } | { item: number; report: Report };
+export type Outcome = TaskOutcome | { item: number; report: Report };
+
+interface TaskOutcome {
+	item: number;
+	/** The binary field that its file goes to; null where none is wanted. */
+	field: string | null;
+	task: Task;
+	/** ms since 1970, when this run last knew the task unfinished. */
+	unfinishedAt?: number;
+}
 
 /** Downloads share one connection to n8n's store; more than two at once only compete. */
 export const DOWNLOADS_AT_ONCE = 2;
 
 /** What a finished wait means for its item: a task to emit, or a report. Never a task that is not done. */
-export function outcomeOf(item: number, id: string, result: WaitResult, settings: RunSettings): Outcome {
+export function outcomeOf(
+	{ item, field, watch }: { item: number; field: string | null; watch: Watch },
+	wait: { settings: Pick<RunSettings, 'onTaskFailure'>; timeoutMs: number },
+): Outcome {
+	const result = resultOf(watch);
 	switch (result.kind) {
 		case 'ended': {
 			const { task, unfinishedAt } = result;
-			const asData = settings.onTaskFailure === 'output';
+			const asData = wait.settings.onTaskFailure === 'output';
 			if (task.phase !== 'completed' && !asData) return { item, report: taskEnded(task) };
 			if (task.phase === 'completed' && resultLink(task) === undefined && !asData) {
 				return { item, report: nothingToShow(task) };
 			}
-			return { item, task, ...(unfinishedAt !== undefined && { unfinishedAt }) };
+			return { item, field, task, ...(unfinishedAt !== undefined && { unfinishedAt }) };
 		}
-		case 'timedOut':
-			return { item, report: timedOut(id, settings.timeoutMs / 60_000, result.last, result.failure) };
+		case 'unfinished':
+			return { item, report: timedOut(watch.id, wait.timeoutMs / 60_000, result.last, result.failure) };
 		case 'refused':
-			return { item, report: unreadable(id, result.failure) };
-		case 'stopped':
-			return { item, report: stopped([id], []) };
+			return { item, report: unreadable(watch.id, result.failure) };
 	}
 }
 
 /** The item for one task, with its file when asked for. @returns a report instead when the file could not be had */
 export async function emitTask(
 	ctx: EvoLinkContext,
-	outcome: { item: number; task: Task; unfinishedAt?: number },
-	settings: Pick<RunSettings, 'files' | 'maxDownloadBytes'>,
+	outcome: TaskOutcome,
+	settings: Pick<RunSettings, 'maxDownloadBytes'>,
 	signal?: AbortSignal,
 ): Promise<{ emitted: INodeExecutionData } | { report: Report; reason: string }> {
-	const { item, task } = outcome;
+	const { item, field, task } = outcome;
 	const json = taskToJson(task, outcome.unfinishedAt);
 	const url = resultLink(task);
-	const field = settings.files[item] ?? null;
 	if (field === null || task.phase !== 'completed' || url === undefined) {
 		return { emitted: { json, pairedItem: { item } } };
 	}
@@ -83,7 +85,7 @@ export async function emitTask(
 export async function emit(
 	ctx: IExecuteFunctions,
 	outcomes: readonly Outcome[],
-	settings: RunSettings,
+	settings: Pick<RunSettings, 'maxDownloadBytes'>,
 ): Promise<INodeExecutionData[]> {
 	stopOnReport(ctx, outcomes);
 	const signal = cancelSignal(ctx);

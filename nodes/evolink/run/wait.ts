@@ -1,12 +1,17 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import max from 'lodash/max';
+import min from 'lodash/min';
 
-import { getTask } from '../api';
-import { readTask, type Task } from '../task';
+import { taskNamed } from '../task';
 import { hostClock } from '../wait/clock';
-import { waitForTasks, type WaitingTask } from '../wait/poll';
+import { readAll, waitForTasks } from '../wait/poll';
+import { defaultTimeoutMs } from '../wait/schedule';
+import { hasEnded, isSettled, taskOf, type Watch } from '../wait/watch';
 import { hint } from './errors';
 import { callbackUrl, cancelSignal, type WaitDecision } from './host';
 import type { Order } from './orders';
+import type { ParkedItem } from './parkedRun';
+import { readerFor } from './reader';
 import { stopped } from './report';
 import { emit, emitReport, outcomeOf, type Outcome } from './settle';
 import type { RunSettings } from './settings';
@@ -20,28 +25,63 @@ export function callbackFor(ctx: IExecuteFunctions, { mode }: WaitDecision): str
 /**
  * Takes placed orders to the node's output, the way that was decided.
  *
- * @param tasks `existing`: they were there before this run (Get Task); `callbacks`: EvoLink was asked to call back
+ * @param asked `callbacks`: EvoLink was asked to call back
  */
 export async function settleOrders(
 	ctx: IExecuteFunctions,
 	orders: Order[],
 	settings: RunSettings,
 	decision: WaitDecision,
-	{ existing = false, callbacks }: { existing?: boolean; callbacks: boolean },
+	{ callbacks }: { callbacks: boolean },
 ): Promise<INodeExecutionData[]> {
 	const { mode, reason } = decision;
 	if (cancelSignal(ctx)?.aborted) return emitStopped(ctx, orders, idsOf(orders));
 	if (reason !== undefined) hint(ctx, reason);
 	const isOpen = orders.some((order) => 'id' in order);
 	if (mode === 'none' || !isOpen) return await emitAtOnce(ctx, orders, settings);
-	if (mode === 'poll') return await pollAndEmit(ctx, orders, settings, existing);
+	const items = orders.map((order) => watched(order, settings));
+	if (mode === 'poll') return await pollAndEmit(ctx, orders, items, settings);
 	const silent = callbacks ? callbackUrl(ctx).reason : 'EvoLink sends no callback for these tasks';
 	const how =
 		silent === undefined
-			? "EvoLink's callback or a timer wakes it"
-			: `a timer looks about once a minute, because ${silent}`;
-	hint(ctx, `The execution is parked until the tasks are done; ${how}.`);
-	return await suspend(ctx, orders, settings, existing);
+			? "EvoLink's callback wakes it, or a timer if the callback is lost"
+			: `a timer checks them, because ${silent}`;
+	try {
+		const parked = await suspend(ctx, items, settings, {
+			callbackExpected: silent === undefined,
+			...estimateOf(orders),
+		});
+		hint(ctx, `The execution is parked until the tasks have ended: ${how}.`);
+		return parked;
+	} catch (error) {
+		const why = error instanceof Error ? error.message : String(error);
+		const text = `Waited by polling, because n8n could not suspend the execution: ${why}`;
+		ctx.logger.warn(text, { taskIds: idsOf(orders) });
+		hint(ctx, text, 'warning');
+		return await pollAndEmit(ctx, orders, items, settings);
+	}
+}
+
+/** An order as a wait sees it. */
+function watched(order: Order, { files }: RunSettings): ParkedItem {
+	if ('report' in order) return { item: order.item, report: order.report };
+	const { item, id, orderedAt, task } = order;
+	const watch: Watch = {
+		id,
+		...(orderedAt !== undefined && { orderedAt }),
+		...(orderedAt !== undefined && task && { unfinishedAt: orderedAt }),
+	};
+	return { item, field: files[item] ?? null, watch };
+}
+
+/** EvoLink's largest estimate. */
+function estimateOf(orders: Order[]): { estimatedSeconds?: number } {
+	const estimatedSeconds = max(estimatesOf(orders));
+	return estimatedSeconds === undefined ? {} : { estimatedSeconds };
+}
+
+function estimatesOf(orders: Order[]): number[] {
+	return orders.flatMap((order) => ('id' in order ? (order.task?.estimatedSeconds ?? []) : []));
 }
 
 /** What is known of the tasks right now: unfinished and failed ones are data here. */
@@ -50,48 +90,48 @@ async function emitAtOnce(
 	orders: Order[],
 	settings: RunSettings,
 ): Promise<INodeExecutionData[]> {
-	const outcomes: Outcome[] = [];
-	for (const order of orders) {
-		if ('report' in order) outcomes.push(order);
-		else outcomes.push({ item: order.item, task: order.task ?? (await recalled(ctx, order.id)) });
-	}
-	return await emit(ctx, outcomes, { ...settings, files: [] });
-}
-
-/** A task that an earlier try ordered: what EvoLink says of it now, or at least its id. */
-async function recalled(ctx: IExecuteFunctions, id: string): Promise<Task> {
-	const reading = await getTask(ctx, id);
-	return reading.ok ? reading.task : (readTask({ id }) as Task);
+	const recalled = orders.flatMap((order) => ('id' in order && !order.task ? [{ id: order.id }] : []));
+	await readAll(recalled, readerFor(ctx), hostClock, cancelSignal(ctx));
+	const read = new Map(recalled.map((watch) => [watch.id, taskOf(watch)]));
+	const outcomes = orders.map<Outcome>((order) => {
+		if ('report' in order) return order;
+		const { item, id } = order;
+		return { item, field: null, task: order.task ?? read.get(id) ?? taskNamed(id) };
+	});
+	return await emit(ctx, outcomes, settings);
 }
 
 /** Waits inside the execution for all tasks of the run together. */
 async function pollAndEmit(
 	ctx: IExecuteFunctions,
 	orders: Order[],
+	items: ParkedItem[],
 	settings: RunSettings,
-	existing: boolean,
 ): Promise<INodeExecutionData[]> {
-	const tasks = new Map<string, WaitingTask>();
-	for (const order of orders) {
-		if ('id' in order) tasks.set(order.id, { ...order, readAtOnce: existing || order.task === undefined });
-	}
-	const pace = { pollMs: settings.pollMs, deadline: hostClock.now() + settings.timeoutMs };
+	const watches = items.flatMap((entry) => ('watch' in entry ? [entry.watch] : []));
+	const isFresh = orders.every((order) => 'report' in order || order.task !== undefined);
+	const earliest = min(estimatesOf(orders));
+	const timeoutMs = settings.timeoutMs ?? defaultTimeoutMs(estimateOf(orders).estimatedSeconds);
 	const signal = cancelSignal(ctx);
-	const results = await waitForTasks(
-		[...tasks.values()],
-		async (id) => await getTask(ctx, id),
-		pace,
+	await waitForTasks(
+		watches,
+		readerFor(ctx),
+		{
+			pollMs: settings.pollMs,
+			timeoutMs,
+			...(isFresh && { firstAfter: earliest === undefined ? {} : { estimatedSeconds: earliest } }),
+		},
 		hostClock,
 		signal,
 	);
-	const outcomes = orders.map<Outcome>((order) => {
-		const result = 'id' in order ? results.get(order.id) : undefined;
-		if ('report' in order || result === undefined) return order as Outcome;
-		return outcomeOf(order.item, order.id, result, settings);
-	});
-	if (!signal?.aborted) return await emit(ctx, outcomes, settings);
-	const running = [...results].flatMap(([id, result]) => (result.kind === 'stopped' ? [id] : []));
-	return emitStopped(ctx, orders, running);
+	if (signal?.aborted && !watches.every(isSettled)) {
+		const running = watches.filter((watch) => !hasEnded(watch)).map(({ id }) => id);
+		return emitStopped(ctx, orders, running);
+	}
+	const outcomes = items.map((entry) =>
+		'report' in entry ? entry : outcomeOf(entry, { settings, timeoutMs }),
+	);
+	return await emit(ctx, outcomes, settings);
 }
 
 function idsOf(orders: Order[]): string[] {

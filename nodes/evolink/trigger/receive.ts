@@ -84,7 +84,7 @@ async function withFile(
 		`The file could not be downloaded: ${reason}. The video is paid and its link works for ${linkLifetimeHours} hours: ${url}. Fetch it with the operation Get Task of the Sora Video node and this task's id.`;
 	try {
 		const { binaryField, maxDownloadBytes } = settings;
-		const result = await emitTask(ctx, { item: 0, task }, { files: [binaryField], maxDownloadBytes });
+		const result = await emitTask(ctx, { item: 0, field: binaryField, task }, { maxDownloadBytes });
 		if ('report' in result) return failed(sentence(result.reason));
 		return { ...item, binary: result.emitted.binary };
 	} catch (error) {

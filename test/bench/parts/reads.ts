@@ -1,5 +1,4 @@
-import type { Task } from '../../../nodes/evolink/task';
-import { waitForTasks } from '../../../nodes/evolink/wait/poll';
+import { waitForTasks, type ReadTasks } from '../../../nodes/evolink/wait/poll';
 import type { Clock } from '../../../nodes/evolink/wait/clock';
 import type { PartResult, RunPart } from '../lib/report';
 import { median, ratios, show } from '../lib/stats';
@@ -31,6 +30,7 @@ function virtualClock(random: () => number): Clock {
 	let now = 0;
 	return {
 		now: () => now,
+		ticks: () => now,
 		sleep: async (ms) => {
 			now += ms;
 			await Promise.resolve();
@@ -48,16 +48,14 @@ async function poll(pollMs: number, seed: number): Promise<Cost> {
 	for (let index = 0; index < TASKS; index += 1) {
 		const { lasts, estimate } = source.next().value;
 		const clock = virtualClock(() => jitter.next().value);
-		const read = async (id: string) => {
+		const read: ReadTasks = async ([id], record) => {
 			reads += 1;
 			const phase = clock.now() >= lasts ? 'completed' : 'running';
-			return await Promise.resolve({
-				ok: true as const,
-				task: { id, status: phase, phase, raw: {} } as Task,
-			});
+			record(id, { ok: true, task: { id, status: phase, phase, raw: { id, status: phase } } });
+			await Promise.resolve();
 		};
-		const pace = { pollMs, deadline: 30 * 60_000 };
-		await waitForTasks([{ id: 'task', submittedAt: 0, estimatedSeconds: estimate }], read, pace, clock);
+		const timing = { pollMs, timeoutMs: 30 * 60_000, firstAfter: { estimatedSeconds: estimate } };
+		await waitForTasks([{ id: 'task', orderedAt: 0 }], read, timing, clock);
 		delay += clock.now() - lasts;
 	}
 	return { reads: reads / TASKS, delay: delay / TASKS };
@@ -77,12 +75,9 @@ function fixed(seed: number): Cost {
 	return { reads: reads / TASKS, delay: delay / TASKS };
 }
 
-/** By design: a look every 66 s at the earliest that n8n's timer keeps, and one at the callback. `resume` counts real ones. */
-function suspended(seed: number): Cost {
-	const source = renders(seed);
-	let reads = 0;
-	for (let index = 0; index < TASKS; index += 1) reads += Math.floor(source.next().value.lasts / 66_000) + 1;
-	return { reads: reads / TASKS, delay: CALLBACK_MS };
+/** By design: at the callback one read there and one where the run goes on. `resume` counts real ones. */
+function suspended(): Cost {
+	return { reads: 2, delay: CALLBACK_MS };
 }
 
 /** Requests to EvoLink per finished task, for renders of about two minutes; one seed per round, no real time passes. */
@@ -92,7 +87,7 @@ export const run: RunPart = async ({ rounds }): Promise<PartResult> => {
 	const parked: Cost[] = [];
 	const every10: Cost[] = [];
 	for (let seed = 1; seed <= rounds; seed += 1) {
-		parked.push(suspended(seed));
+		parked.push(suspended());
 		polling8.push(await poll(8000, seed));
 		polling10.push(await poll(10_000, seed));
 		every10.push(fixed(seed));

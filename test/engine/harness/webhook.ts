@@ -176,8 +176,9 @@ export async function resumeByWebhook(
 		entry.data.main = result.workflowData;
 		entry.metadata = { ...entry.metadata, forwardAllOutputs: true };
 		if (error) mergeError(data, node, error);
+		// n8n answers 500, but only where the node has not answered itself
 		if (!store.claim(executionId, data))
-			return answerOf(500, { message: `Execution ${executionId} is being resumed already` });
+			return answer ?? answerOf(500, { message: `Execution ${executionId} is being resumed already` });
 		const job = { executionId, mode: row.mode, workflow: row.workflow, data };
 		const run = await execute(engine, job);
 		return { ...(answer ?? onReceivedAnswer(workflow, node, webhookData)), run };

@@ -1,0 +1,195 @@
+import type { IDataObject, IExecuteFunctions, IWebhookDescription, IWebhookFunctions } from 'n8n-workflow';
+import { z } from 'zod';
+
+import type { FailureKind } from '../failure';
+import { isObject } from '../task';
+
+/** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only. */
+export const CALLBACK_PATH = 'sora-video';
+
+/**
+ * EvoLink's callback comes in here, on n8n's own resume URL with a path of ours behind it: the bare URL belongs to whatever
+ * node the execution waits at, and a late callback would wake that. `responseData` keeps n8n from answering with a stray text.
+ */
+export const resumeWebhooks: IWebhookDescription[] = [
+	{
+		name: 'default',
+		httpMethod: 'POST',
+		responseMode: 'onReceived',
+		responseData: '',
+		path: CALLBACK_PATH,
+		isFullPath: true,
+		restartWebhook: true,
+	},
+];
+
+/** A value of n8n's that JSON can hold. */
+const json = z.custom<IDataObject>(isObject);
+
+const failure = z.object({
+	// of another version: told by its message, and n8n is given no cause
+	kind: z.custom<FailureKind>((kind) => typeof kind === 'string'),
+	message: z.string(),
+	advice: z.string(),
+	status: z.number().optional(),
+	code: z.string().optional(),
+	requestId: z.string().optional(),
+	retryAfterMs: z.number().optional(),
+	transient: z.boolean(),
+	foreign: z.literal(true).optional(),
+	charge: z.enum(['none', 'unknown']),
+});
+
+const report = z.object({
+	message: z.string(),
+	failure: failure.optional(),
+	taskId: z.string().optional(),
+	stopped: z.literal(true).optional(),
+});
+
+const watch = z.object({
+	id: z.string(),
+	orderedAt: z.number().optional(),
+	seen: json.optional(),
+	failure: failure.optional(),
+	unfinishedAt: z.number().optional(),
+});
+
+const parkedItem = z.union([
+	z.object({ item: z.number(), report }),
+	/** `field`: the binary field that the item's file goes to. */
+	z.object({ item: z.number(), field: z.string().nullable(), watch }),
+]);
+
+/** Why an item has no task, or what is known of its task. */
+export type ParkedItem = z.infer<typeof parkedItem>;
+
+const settings = z.object({
+	onTaskFailure: z.enum(['error', 'output']),
+	maxDownloadBytes: z.number(),
+});
+
+const parkedRun = z.object({
+	version: z.literal(1),
+	/** Stands on the stack entry of the same wait, too. */
+	token: z.string(),
+	/** A retry runs under another id and waits anew. */
+	executionId: z.string(),
+	runIndex: z.number(),
+	settings,
+	/** How long the wait may last, in ms. */
+	timeoutMs: z.number(),
+	/** How long it has lasted, in ms: by its own count, so that a clock that is set neither ends nor stalls it. */
+	waitedMs: z.number(),
+	/** ms since 1970, both. */
+	parkedAt: z.number(),
+	wakesAt: z.number(),
+	/** Whether EvoLink was asked to call back. */
+	callbackExpected: z.boolean(),
+	estimatedSeconds: z.number().optional(),
+	items: z.array(parkedItem),
+});
+
+/** A parked run, kept in the node's context for hours. What was sent is what is waited for: no field is read again. */
+export type ParkedRun = z.infer<typeof parkedRun>;
+
+/** What 0.1.0 stored, which had no version. */
+const version0 = z
+	.object({
+		token: z.string(),
+		executionId: z.string(),
+		runIndex: z.number(),
+		settings: settings.extend({ timeoutMs: z.number(), files: z.array(z.string().nullable()) }),
+		deadline: z.number(),
+		wakesAt: z.number().default(0),
+		items: z.array(
+			z.object({
+				item: z.number(),
+				id: z.string().optional(),
+				report: report.optional(),
+				ended: json.optional(),
+				unfinishedAt: z.number().optional(),
+				lastStatus: json.optional(),
+				lastFailure: failure.optional(),
+			}),
+		),
+	})
+	.transform(({ token, executionId, runIndex, settings: stored, deadline, wakesAt, items }): ParkedRun => {
+		const { timeoutMs, files, ...rest } = stored;
+		// it was parked for rounds of 66 s
+		const parkedAt = wakesAt - 66_000;
+		return {
+			version: 1,
+			token,
+			executionId,
+			runIndex,
+			settings: rest,
+			timeoutMs,
+			waitedMs: Math.max(timeoutMs - (deadline - parkedAt), 0),
+			parkedAt,
+			wakesAt,
+			callbackExpected: true,
+			items: items.map(({ item, id, report: told, ended, unfinishedAt, lastStatus, lastFailure }) => {
+				if (id === undefined || told !== undefined)
+					return { item, report: told ?? { message: 'Nothing was ordered for this item.' } };
+				const seen = ended ?? lastStatus;
+				return {
+					item,
+					field: files[item] ?? null,
+					watch: {
+						id,
+						...(seen && { seen }),
+						...(lastFailure && { failure: lastFailure }),
+						...(unfinishedAt !== undefined && { unfinishedAt }),
+					},
+				};
+			}),
+		};
+	});
+
+const stored = z.union([parkedRun, version0]);
+
+/** Where the record stands in the node's context. */
+export const CONTEXT_KEY = 'wait';
+
+/** A stored record that this version of the package cannot read: the tasks and items that it names all the same. */
+export class UnreadableRun extends Error {
+	readonly ids: string[];
+
+	readonly items: number[];
+
+	constructor({ items }: IDataObject) {
+		const entries = [items].flat().filter(isObject);
+		const watches = entries.map(({ watch: inner }) => inner).filter(isObject);
+		super('its record in n8n cannot be read, or was written by another version of this package');
+		this.ids = [...entries, ...watches].map(({ id }) => id).filter((id) => typeof id === 'string');
+		this.items = entries.map(({ item }) => item).filter((item) => typeof item === 'number');
+	}
+}
+
+/**
+ * Reads a stored record, of this version or an earlier one.
+ *
+ * @returns nothing where there is none
+ * @throws UnreadableRun
+ */
+export function readParkedRun(value: unknown): ParkedRun | undefined {
+	if (!isObject(value)) return undefined;
+	const { success, data } = stored.safeParse(value);
+	if (success) return data;
+	throw new UnreadableRun(value);
+}
+
+export function keepParkedRun(ctx: IExecuteFunctions, record: ParkedRun): void {
+	ctx.getContext('node')[CONTEXT_KEY] = record;
+}
+
+/** The parked run of this node, out of the execution's data. n8n gives webhooks no other way to it than an expression. */
+export function parkedRunOf(ctx: IWebhookFunctions): ParkedRun | undefined {
+	const { name } = ctx.getNode();
+	const escaped = Array.from(
+		{ length: name.length },
+		(_, at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, '0')}`,
+	);
+	return readParkedRun(ctx.evaluateExpression(`{{ $("${escaped.join('')}").context.${CONTEXT_KEY} }}`));
+}

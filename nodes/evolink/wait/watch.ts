@@ -1,0 +1,77 @@
+import type { Failure } from '../failure';
+import { readTask, type Task } from '../task';
+
+/** The outcome of one read with the key. */
+export type TaskReading = { ok: true; task: Task } | { ok: false; failure: Failure };
+
+/** What a wait knows of one task, however it waits. Plain data: a parked run keeps it in n8n's database. */
+export interface Watch {
+	id: string;
+	/** ms since 1970, when this execution ordered it; absent for tasks that were there before. */
+	orderedAt?: number;
+	/** EvoLink's latest answer about the task. */
+	seen?: Task['raw'];
+	/** Why the latest read failed; absent after one that succeeded. */
+	failure?: Failure;
+	/** ms since 1970, when this run last knew the task unfinished, if it ever did. */
+	unfinishedAt?: number;
+}
+
+export type WaitResult =
+	/** Terminal. `unfinishedAt` as in `Watch`. */
+	| { kind: 'ended'; task: Task; unfinishedAt?: number }
+	/** Neither; `last` is the latest successful reading, `failure` the reason of the latest unsuccessful one. */
+	| { kind: 'unfinished'; last?: Task; failure?: Failure }
+	/** Reading was refused for good (4xx). */
+	| { kind: 'refused'; failure: Failure };
+
+/** A replica may not know a task yet that another one has just accepted. */
+const UNKNOWN_AT_FIRST_MS = 120_000;
+
+/**
+ * Whether a failed read may succeed later. EvoLink has accepted the order of a watched task, so an answer that is not
+ * EvoLink's own (a page of a proxy) says nothing about the task.
+ */
+function isPassing({ orderedAt }: Watch, failure: Failure, readAt: number): boolean {
+	if (failure.transient || orderedAt === undefined) return failure.transient;
+	return (
+		failure.foreign === true || (failure.kind === 'notFound' && readAt < orderedAt + UNKNOWN_AT_FIRST_MS)
+	);
+}
+
+/** Records one read of the task: the only step of a wait. `readAt` (ms since 1970) is when the read began. */
+export function observe(watch: Watch, reading: TaskReading, readAt: number): void {
+	if (!reading.ok) {
+		const { failure } = reading;
+		watch.failure = { ...failure, transient: isPassing(watch, failure, readAt) };
+		return;
+	}
+	delete watch.failure;
+	watch.seen = reading.task.raw;
+	if (reading.task.phase === 'running') watch.unfinishedAt = readAt;
+}
+
+export function taskOf({ seen }: Watch): Task | undefined {
+	return seen && readTask(seen);
+}
+
+export function hasEnded(watch: Watch): boolean {
+	const task = taskOf(watch);
+	return task !== undefined && task.phase !== 'running';
+}
+
+/** Whether another read can tell nothing new: the task has ended, or EvoLink refuses to show it. */
+export function isSettled(watch: Watch): boolean {
+	return hasEnded(watch) || watch.failure?.transient === false;
+}
+
+/** What the wait comes to if it ends now. */
+export function resultOf(watch: Watch): WaitResult {
+	const { failure, unfinishedAt } = watch;
+	const task = taskOf(watch);
+	if (task !== undefined && task.phase !== 'running') {
+		return { kind: 'ended', task, ...(unfinishedAt !== undefined && { unfinishedAt }) };
+	}
+	if (failure?.transient === false) return { kind: 'refused', failure };
+	return { kind: 'unfinished', ...(task && { last: task }), ...(failure && { failure }) };
+}
