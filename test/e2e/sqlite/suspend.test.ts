@@ -133,7 +133,7 @@ describe('a suspended video', () => {
 		const media = n8n.evolink.mediaStats.requests;
 		for (const body of [forged, { ...forged, id: 'task-unified-1-forged' }, { id: 7 }, [], 'text']) {
 			const answer = await n8n.evolink.forgeCallback(url, body);
-			expect(answer.status).toBeLessThan(500);
+			expect([400, 404, 503]).toContain(answer.status);
 			expect((await n8n.client.execution(started.executionId)).status).toBe('waiting');
 		}
 		expect(n8n.evolink.mediaStats.requests).toBe(media);
