@@ -9,12 +9,13 @@ import type { Ledger } from './ledger';
 import type { Spec } from './spec';
 import type { TaskStore } from './store';
 import { mediaType } from './text';
-import type { ErrorGeneration, HttpFault, Json, UnservedModel } from './types';
+import type { BatchRead, ErrorGeneration, HttpFault, Json, UnservedModel } from './types';
 
 /** Operation → where its faults are set. */
 export const PLACES: Record<string, ApiPlace> = {
 	createVideoTask: 'create',
 	getTask: 'read',
+	getTasks: 'batch',
 	getCredits: 'credits',
 	uploadFileStream: 'upload',
 	uploadFileBase64: 'upload',
@@ -44,6 +45,7 @@ type Check = (context: Context, call: Call) => void;
 export class Api {
 	errorGeneration: ErrorGeneration;
 	unservedModel: UnservedModel;
+	batchRead: BatchRead;
 	private readonly backend: OpenAPIBackend;
 
 	constructor(
@@ -56,10 +58,11 @@ export class Api {
 			models: string[];
 			violation: (text: string) => void;
 		},
-		modes: { errorGeneration: ErrorGeneration; unservedModel: UnservedModel },
+		modes: { errorGeneration: ErrorGeneration; unservedModel: UnservedModel; batchRead: BatchRead },
 	) {
 		this.errorGeneration = modes.errorGeneration;
 		this.unservedModel = modes.unservedModel;
+		this.batchRead = modes.batchRead;
 		this.backend = new OpenAPIBackend({
 			definition: parts.spec.document,
 			strict: true,
@@ -70,6 +73,7 @@ export class Api {
 			handlers: {
 				createVideoTask: this.create,
 				getTask: this.readTask,
+				getTasks: this.readTasks,
 				getCredits: this.credits,
 				...fileOperations(parts.files, parts.spec),
 				postSecurityHandler: this.checkForm,
@@ -97,6 +101,7 @@ export class Api {
 	/** Answers a request; an answer of our own that does not fit the OpenAPI file becomes a loud 500. */
 	async handle(request: Request, call: Call = {}): Promise<Answer> {
 		const operationId = this.operationId(request);
+		if (operationId === 'getTasks' && this.batchRead !== 'offered') return this.unknownRoute(this.batchRead);
 		let answer: Answer;
 		try {
 			answer = (await this.backend.handleRequest(this.known(request), call)) as Answer;
@@ -145,6 +150,13 @@ export class Api {
 		const id = String(request.params.task_id);
 		call.unchecked = this.parts.store.tasks.get(id)?.script.extra !== undefined;
 		return { status: 200, headers: {}, json: this.parts.store.read(id) };
+	};
+
+	private readonly readTasks: Handler = ({ request }, call) => {
+		const { task_ids: ids } = request.requestBody as { task_ids: string[] };
+		const { tasks } = this.parts.store;
+		call.unchecked = ids.some((id) => tasks.get(id)?.script.extra !== undefined);
+		return { status: 200, headers: {}, json: { data: this.parts.store.readMany(ids) } };
 	};
 
 	private readonly credits: Handler = () => {

@@ -63,7 +63,14 @@ export class Faults {
 		const list = () => new FaultList<ApiFault, ApiFaultContext>(random);
 		this.media = new FaultList(random);
 		this.callback = new FaultList(random);
-		this.api = { create: list(), read: list(), credits: list(), upload: list(), files: list() };
+		this.api = {
+			create: list(),
+			read: list(),
+			batch: list(),
+			credits: list(),
+			upload: list(),
+			files: list(),
+		};
 	}
 
 	readonly add: StandIn['fault'] = (

@@ -67,7 +67,11 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 	);
 	const api = new Api(
 		{ spec, store, ledger, files, apiKey, models, violation },
-		{ errorGeneration: options.errorGeneration ?? 'new', unservedModel: options.unservedModel ?? 403 },
+		{
+			errorGeneration: options.errorGeneration ?? 'new',
+			unservedModel: options.unservedModel ?? 403,
+			batchRead: options.batchRead ?? 'offered',
+		},
 	);
 	await api.init();
 	const server = new Server({
@@ -119,6 +123,12 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		},
 		set unservedModel(status) {
 			api.unservedModel = status;
+		},
+		get batchRead() {
+			return api.batchRead;
+		},
+		set batchRead(mode) {
+			api.batchRead = mode;
 		},
 		chargesFor: (filter) => ledger.chargesFor(filter),
 		script: (match, script) => scripts.add(match, script),

@@ -100,8 +100,8 @@ export type TaskMatch =
 
 // ---------------------------------------------------------------- faults
 
-/** `upload`: the three uploads; `files`: list, quota, delete. */
-export type FaultPlace = 'create' | 'read' | 'credits' | 'upload' | 'files' | 'media' | 'callback';
+/** `read`: of one task; `batch`: of many at once; `upload`: the three uploads; `files`: list, quota, delete. */
+export type FaultPlace = 'create' | 'read' | 'batch' | 'credits' | 'upload' | 'files' | 'media' | 'callback';
 
 interface FaultCommon {
 	/** API seconds to wait before the fault acts. */
@@ -190,7 +190,7 @@ export interface FaultOptions<Context> {
 
 export interface ApiFaultContext {
 	request: SeenRequest;
-	/** The task that is read. */
+	/** The task that is read, at `read`. */
 	task: StandInTask | undefined;
 }
 

@@ -40,6 +40,8 @@ export interface StandInOptions {
 	errorGeneration?: ErrorGeneration;
 	/** Default 403. Which of the three the real EvoLink answers is not known. */
 	unservedModel?: UnservedModel;
+	/** Default `offered`. The manual does not have `POST /v1/tasks/batch`, so it may be missing. */
+	batchRead?: BatchRead;
 	/** Defaults for every task; `script()` and prompt directives override it. */
 	defaults?: TaskScript;
 }
@@ -55,6 +57,9 @@ export type ErrorGeneration = 'new' | 'old';
  * older generation), 503 `no_available_channel`. Each comes in the body that `errorGeneration` says.
  */
 export type UnservedModel = 403 | 404 | 503;
+
+/** Whether many tasks can be read at once, or the status that the unknown path answers. */
+export type BatchRead = 'offered' | 404 | 405;
 
 // ---------------------------------------------------------------- records
 
@@ -154,6 +159,7 @@ export interface StandIn {
 	idempotency: Idempotency;
 	errorGeneration: ErrorGeneration;
 	unservedModel: UnservedModel;
+	batchRead: BatchRead;
 
 	chargesFor(filter: { prompt?: string; idempotencyKey?: string; taskId?: string }): Charge[];
 	/** Applies to tasks created from now on; later scripts win field by field. Returns a function that removes it. */
@@ -161,7 +167,7 @@ export interface StandIn {
 	fault(where: 'media', fault: MediaFault, options?: FaultOptions<TaskFaultContext>): FaultHandle;
 	fault(where: 'callback', fault: CallbackFault, options?: FaultOptions<TaskFaultContext>): FaultHandle;
 	fault(
-		where: 'create' | 'read' | 'credits' | 'upload' | 'files',
+		where: 'create' | 'read' | 'batch' | 'credits' | 'upload' | 'files',
 		fault: ApiFault,
 		options?: FaultOptions<ApiFaultContext>,
 	): FaultHandle;

@@ -85,6 +85,7 @@ describe('answers fit the OpenAPI file', () => {
 	const places = [
 		['create', 'createVideoTask', [400, 401, 402, 403, 404, 409, 413, 429, 500, 502, 503]],
 		['read', 'getTask', [400, 401, 402, 403, 404, 429, 500, 502, 503]],
+		['batch', 'getTasks', [400, 401, 403, 429, 500, 502, 503]],
 		['credits', 'getCredits', [401, 403, 429, 500, 502, 503]],
 		['upload', 'uploadFileStream', [400, 401, 403, 413, 429, 500, 502, 503]],
 	] as const;
@@ -98,7 +99,9 @@ describe('answers fit the OpenAPI file', () => {
 						? await client.create({ model: 'sora-2-preview', prompt: 'a cat' })
 						: where === 'upload'
 							? await client.upload('/api/v1/files/upload/stream')
-							: await client.call('GET', where === 'read' ? '/v1/tasks/task-unified-1-a' : '/v1/credits');
+							: where === 'batch'
+								? await client.readMany(['task-unified-1-a'])
+								: await client.call('GET', where === 'read' ? '/v1/tasks/task-unified-1-a' : '/v1/credits');
 				expect(reply.status).toBe(status);
 				expect(misfit(operationId, reply)).toBeUndefined();
 				const error = reply.json?.error as Json;

@@ -730,7 +730,8 @@ export const evolinkFacts = {
 			"cancelled",
 			"canceled"
 		],
-		"cancelledFailureCode": "request_cancelled"
+		"cancelledFailureCode": "request_cancelled",
+		"perRead": 50
 	},
 	"idempotency": {
 		"requestHeader": "Idempotency-Key",
@@ -911,6 +912,11 @@ export const PATHS = {
 		"method": "GET",
 		"server": "api",
 		"path": "/v1/tasks/{task_id}"
+	},
+	"getTasks": {
+		"method": "POST",
+		"server": "api",
+		"path": "/v1/tasks/batch"
 	},
 	"getCredits": {
 		"method": "GET",

@@ -167,6 +167,20 @@ export const zVideoTask = z.object({
     request_id: z.string().optional()
 }).passthrough();
 
+/**
+ * Which tasks to read.
+ */
+export const zTaskBatchRequest = z.object({
+    task_ids: z.array(z.string().min(1)).min(1).max(50)
+}).strict();
+
+/**
+ * The tasks that are known, in any order.
+ */
+export const zTaskBatchResponse = z.object({
+    data: z.array(zVideoTask).optional()
+}).passthrough();
+
 export const zCreditsResponse = z.object({
     success: z.boolean().optional(),
     message: z.string().optional(),
