@@ -1,14 +1,17 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from './client';
+import { readCredential, requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from './client';
 import { malformedAnswer } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
-import { readTask } from './task';
+import { TaskReader, type BatchReading, type BatchState } from './reader';
+import { readTask, resultLink, type Task } from './task';
 import type { TaskReading } from './wait/poll';
 
 /** EvoLink's own client waits as long as this for a create and for a read. */
 const CREATE_TIMEOUT_MS = 30_000;
 const READ_TIMEOUT_MS = 15_000;
+/** EvoLink asks its provider about each unfinished task that is read, here up to fifty. */
+const BATCH_TIMEOUT_MS = 30_000;
 
 /** Sends one paid order. Never repeats itself. */
 export async function createTask(
@@ -41,6 +44,63 @@ export async function getTask(
 		return { ok: false, failure: malformedAnswer({ status: 200 }, `another task (${reading.task.id})`) };
 	}
 	return reading;
+}
+
+/** Reads many tasks, as many as the spec allows, in one request. What is not asked for or says too little is left out. */
+export async function getTasks(
+	ctx: EvoLinkContext,
+	ids: readonly string[],
+	timeoutMs = BATCH_TIMEOUT_MS,
+): Promise<BatchReading> {
+	const answer = await requestEvoLink(ctx, {
+		operation: 'getTasks',
+		body: { task_ids: [...ids] },
+		timeoutMs,
+	});
+	if (!answer.ok) return answer;
+	const entries: unknown = answer.body.data;
+	if (!Array.isArray(entries)) {
+		return { ok: false, failure: malformedAnswer(answer, 'no list of tasks') };
+	}
+	const tasks = new Map<string, Task>();
+	for (const entry of entries) {
+		const task = readTask(entry);
+		if (task !== undefined && ids.includes(task.id) && saysHowItEnded(task)) tasks.set(task.id, task);
+	}
+	return { ok: true, tasks };
+}
+
+/** EvoLink's lists name ended tasks without links and reasons; a batch read that did the same would lose the video. */
+function saysHowItEnded(task: Task): boolean {
+	if (task.phase === 'completed') return resultLink(task) !== undefined;
+	return task.phase !== 'failed' || task.error !== undefined;
+}
+
+/**
+ * By base URL: whether tasks can be read many at once there, for ten minutes from the first question. A parked run has a
+ * reader for each wake-up, which should not try in vain every time; for no longer, because EvoLink may mend it. It is a
+ * matter of the server and stands in no stored run.
+ */
+const batchStates = new Map<string, BatchState & { until: number }>();
+const BATCH_STATE_LIFE_MS = 600_000;
+
+/** What one wait reads its tasks with. */
+export async function taskReader(ctx: EvoLinkContext, now: number): Promise<TaskReader> {
+	// a credential that cannot be read is what each read will say
+	const api = await readCredential(ctx).then(
+		(credential) => credential.api,
+		() => '',
+	);
+	let state = batchStates.get(api);
+	if (state === undefined || now >= state.until) {
+		state = { isUsable: true, until: now + BATCH_STATE_LIFE_MS };
+		batchStates.set(api, state);
+	}
+	return new TaskReader(
+		async (id) => await getTask(ctx, id),
+		async (ids) => await getTasks(ctx, ids),
+		state,
+	);
 }
 
 /** The key's own limit and the account's balance, as EvoLink sends it. */

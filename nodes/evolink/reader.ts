@@ -1,0 +1,81 @@
+import chunk from 'lodash/chunk';
+import pLimit from 'p-limit';
+
+import type { Failure } from './failure';
+import { evolinkFacts } from './generated/spec.gen';
+import type { Task } from './task';
+import { READS_AT_ONCE, type ReadTask, type TaskReading } from './wait/poll';
+
+/** What one read of many tasks brought: the asked ones that it has, by id, or why there is none. */
+export type BatchReading = { ok: true; tasks: Map<string, Task> } | { ok: false; failure: Failure };
+
+export type ReadTasks = (ids: readonly string[]) => Promise<BatchReading>;
+
+/** Whether tasks can be read many at once; shared by those who should not find that out again. */
+export interface BatchState {
+	isUsable: boolean;
+}
+
+/** Up to here single reads, which are documented, cost little more. */
+const READ_SINGLY_AT_MOST = 3;
+
+/**
+ * Reads the tasks of one wait, many at once where EvoLink offers it. The batch read is in no manual, so it only ever saves
+ * requests: whatever it does not answer is read singly, and no task is given up because of it.
+ */
+export class TaskReader {
+	constructor(
+		private readonly readOne: ReadTask,
+		private readonly readMany: ReadTasks,
+		private readonly batch: BatchState = { isUsable: true },
+	) {}
+
+	/**
+	 * @param signal once it is aborted no single read begins, and what is not read is absent
+	 * @returns one reading for each id
+	 */
+	async read(ids: readonly string[], signal?: AbortSignal): Promise<Map<string, TaskReading>> {
+		const open = new Set(ids);
+		const readings = new Map<string, TaskReading>();
+		const limit = pLimit(READS_AT_ONCE);
+		const take = (id: string, reading: TaskReading) => {
+			open.delete(id);
+			readings.set(id, reading);
+		};
+		if (open.size > READ_SINGLY_AT_MOST && this.batch.isUsable) {
+			const parts = chunk([...open], evolinkFacts.task.perRead);
+			await Promise.all(parts.map(async (part) => await limit(() => this.readPart(part, take))));
+		}
+		const readSingly = async (id: string) => {
+			if (!signal?.aborted) take(id, await this.readOne(id));
+		};
+		await Promise.all([...open].map(async (id) => await limit(readSingly, id)));
+		return readings;
+	}
+
+	/** Takes what a batch read settles; the rest is to be read singly. */
+	private async readPart(
+		ids: readonly string[],
+		take: (id: string, reading: TaskReading) => void,
+	): Promise<void> {
+		const answer = await this.readMany(ids);
+		if (answer.ok) {
+			for (const [id, task] of answer.tasks) take(id, { ok: true, task });
+			// a few may be unknown for once; so many say that the list is not what it is taken for
+			if (answer.tasks.size === 0 && ids.length > READ_SINGLY_AT_MOST) this.batch.isUsable = false;
+			return;
+		}
+		const { failure } = answer;
+		const takeAll = (some: readonly string[]) => some.forEach((id) => take(id, answer));
+		if (failure.kind === 'unauthorized' || failure.status === 429) return takeAll(ids);
+		if (failure.transient) {
+			// One single read tells an outage, which fifty more would make worse, from a batch read that alone is broken or slow.
+			const [first, ...rest] = ids;
+			const reading = await this.readOne(first);
+			take(first, reading);
+			if (!reading.ok && reading.failure.transient) return takeAll(rest);
+		}
+		// also for a 403 and other refusals: they may be about the path, or about one of the tasks
+		this.batch.isUsable = false;
+	}
+}
