@@ -84,8 +84,12 @@ function saysHowItEnded(task: Task): boolean {
 const batchStates = new Map<string, BatchState & { until: number }>();
 const BATCH_STATE_LIFE_MS = 600_000;
 
-/** What one wait reads its tasks with. */
-export async function taskReader(ctx: EvoLinkContext, now: number): Promise<TaskReader> {
+/**
+ * What one wait reads its tasks with.
+ *
+ * @param now ms of any clock that the process uses for all readers
+ */
+export async function taskReader(ctx: EvoLinkContext, now: number, timeoutMs?: number): Promise<TaskReader> {
 	// a credential that cannot be read is what each read will say
 	const api = await readCredential(ctx).then(
 		(credential) => credential.api,
@@ -97,8 +101,8 @@ export async function taskReader(ctx: EvoLinkContext, now: number): Promise<Task
 		batchStates.set(api, state);
 	}
 	return new TaskReader(
-		async (id) => await getTask(ctx, id),
-		async (ids) => await getTasks(ctx, ids),
+		async (id) => await getTask(ctx, id, timeoutMs),
+		async (ids) => await getTasks(ctx, ids, timeoutMs),
 		state,
 	);
 }

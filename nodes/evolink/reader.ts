@@ -4,12 +4,10 @@ import pLimit from 'p-limit';
 import type { Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import type { Task } from './task';
-import { READS_AT_ONCE, type ReadTask, type TaskReading } from './wait/poll';
+import { READS_AT_ONCE, type TaskReading } from './wait/poll';
 
 /** What one read of many tasks brought: the asked ones that it has, by id, or why there is none. */
 export type BatchReading = { ok: true; tasks: Map<string, Task> } | { ok: false; failure: Failure };
-
-export type ReadTasks = (ids: readonly string[]) => Promise<BatchReading>;
 
 /** Whether tasks can be read many at once; shared by those who should not find that out again. */
 export interface BatchState {
@@ -25,23 +23,26 @@ const READ_SINGLY_AT_MOST = 3;
  */
 export class TaskReader {
 	constructor(
-		private readonly readOne: ReadTask,
-		private readonly readMany: ReadTasks,
+		private readonly readOne: (id: string) => Promise<TaskReading>,
+		private readonly readMany: (ids: readonly string[]) => Promise<BatchReading>,
 		private readonly batch: BatchState = { isUsable: true },
 	) {}
 
 	/**
-	 * @param signal once it is aborted no single read begins, and what is not read is absent
-	 * @returns one reading for each id
+	 * @param record called once for each id, as soon as it is read
+	 * @param signal once it is aborted no further single read begins
 	 */
-	async read(ids: readonly string[], signal?: AbortSignal): Promise<Map<string, TaskReading>> {
+	async read(
+		ids: readonly string[],
+		record: (id: string, reading: TaskReading) => void,
+		signal?: AbortSignal,
+	): Promise<void> {
 		const open = new Set(ids);
-		const readings = new Map<string, TaskReading>();
-		const limit = pLimit(READS_AT_ONCE);
 		const take = (id: string, reading: TaskReading) => {
 			open.delete(id);
-			readings.set(id, reading);
+			record(id, reading);
 		};
+		const limit = pLimit(READS_AT_ONCE);
 		if (open.size > READ_SINGLY_AT_MOST && this.batch.isUsable) {
 			const parts = chunk([...open], evolinkFacts.task.perRead);
 			await Promise.all(parts.map(async (part) => await limit(() => this.readPart(part, take))));
@@ -50,7 +51,6 @@ export class TaskReader {
 			if (!signal?.aborted) take(id, await this.readOne(id));
 		};
 		await Promise.all([...open].map(async (id) => await limit(readSingly, id)));
-		return readings;
 	}
 
 	/** Takes what a batch read settles; the rest is to be read singly. */

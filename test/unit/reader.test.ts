@@ -76,6 +76,17 @@ function reading({ single = () => undefined, batch = () => undefined, has = () =
 	return { reader: new TaskReader(readOne, readMany, state), state, seen };
 }
 
+/** What came of it, by id. Fails where one is recorded twice. */
+async function readingsOf(reader: TaskReader, ids: readonly string[], signal?: AbortSignal) {
+	const readings = new Map<string, TaskReading>();
+	const record = (id: string, one: TaskReading) => {
+		if (readings.has(id)) throw new Error(`${id} was recorded twice`);
+		readings.set(id, one);
+	};
+	await reader.read(ids, record, signal);
+	return readings;
+}
+
 const failureOrNone = fc.option(
 	fc.constantFrom(unauthorized, rateLimited, ...outages, ...refusals, ...singleFailures),
 	{ nil: undefined },
@@ -91,7 +102,7 @@ describe('reading the tasks of a wait', () => {
 		await alwaysAsync(counts, servers, async (count, server) => {
 			const ids = idsOf(count);
 			const { reader, seen } = reading(server);
-			const readings = await reader.read([...ids, ...ids]);
+			const readings = await readingsOf(reader, [...ids, ...ids]);
 			expect([...readings.keys()].sort()).toEqual([...ids].sort());
 			for (const [id, one] of readings) if (one.ok) expect(one.task.id).toBe(id);
 			expect(new Set(seen.singles).size).toBe(seen.singles.length);
@@ -104,26 +115,26 @@ describe('reading the tasks of a wait', () => {
 	test('fifty tasks take one request, three take three', async () => {
 		await alwaysAsync(counts, async (count) => {
 			const { reader, seen } = reading({});
-			await reader.read(idsOf(count));
+			await readingsOf(reader, idsOf(count));
 			expect(seen.batches.length + seen.singles.length).toBe(count > 3 ? Math.ceil(count / MOST) : count);
 		});
 	});
 
 	test('a single unknown task behind fifty known ones does not speak against batch reads', async () => {
 		const { reader, seen, state } = reading({ has: (id) => id !== idsOf(51)[50] });
-		await reader.read(idsOf(51));
+		await readingsOf(reader, idsOf(51));
 		expect([seen.batches.length, seen.singles, state.isUsable]).toEqual([2, [idsOf(51)[50]], true]);
 	});
 
 	test('what a batch read does not have is read singly, and asked for in the next one again', async () => {
 		const { reader, seen } = reading({ has: (id) => id.endsWith('0') });
 		const ids = idsOf(20);
-		const readings = await reader.read(ids);
+		const readings = await readingsOf(reader, ids);
 		expect([...readings.values()].map((one) => one.ok && one.task.raw.from).sort()).toEqual([
 			...Array<string>(2).fill('batch'),
 			...Array<string>(18).fill('single'),
 		]);
-		await reader.read(ids);
+		await readingsOf(reader, ids);
 		expect(seen.batches).toHaveLength(2);
 	});
 
@@ -133,7 +144,7 @@ describe('reading the tasks of a wait', () => {
 	])('%s: every task is read singly, and so for good', async (_, server) => {
 		const { reader, seen, state } = reading(server);
 		for (const round of [1, 2]) {
-			const readings = await reader.read(idsOf(50));
+			const readings = await readingsOf(reader, idsOf(50));
 			expect([...readings.values()].every((one) => one.ok && one.task.raw.from === 'single')).toBe(true);
 			expect(seen.singles).toHaveLength(50 * round);
 		}
@@ -147,11 +158,11 @@ describe('reading the tasks of a wait', () => {
 			let isDown = true;
 			const down = () => (isDown ? failure : undefined);
 			const { reader, seen } = reading({ batch: down, single: down });
-			const readings = await reader.read(idsOf(50));
+			const readings = await readingsOf(reader, idsOf(50));
 			expect([...readings.values()]).toEqual(Array(50).fill({ ok: false, failure }));
 			expect([seen.batches.length, seen.singles.length]).toEqual([1, 1]);
 			isDown = false;
-			expect([...(await reader.read(idsOf(50))).values()].every(({ ok }) => ok)).toBe(true);
+			expect([...(await readingsOf(reader, idsOf(50))).values()].every(({ ok }) => ok)).toBe(true);
 			expect([seen.batches.length, seen.singles.length]).toEqual([2, 1]);
 		},
 	);
@@ -165,7 +176,7 @@ describe('reading the tasks of a wait', () => {
 				single: (id) => (id === firstId ? first : undefined),
 			});
 			for (const round of [1, 2]) {
-				const readings = await reader.read(idsOf(50));
+				const readings = await readingsOf(reader, idsOf(50));
 				expect([...readings.values()].filter(({ ok }) => ok)).toHaveLength(first ? 49 : 50);
 				expect(seen.singles).toHaveLength(50 * round);
 			}
@@ -177,7 +188,7 @@ describe('reading the tasks of a wait', () => {
 		'$status is the reading of all, and no single read follows',
 		async (failure) => {
 			const { reader, seen, state } = reading({ batch: () => failure });
-			const readings = await reader.read(idsOf(120));
+			const readings = await readingsOf(reader, idsOf(120));
 			expect([...readings.values()]).toEqual(Array(120).fill({ ok: false, failure }));
 			expect([seen.batches.length, seen.singles.length, state.isUsable]).toEqual([3, 0, true]);
 		},
@@ -189,7 +200,7 @@ describe('reading the tasks of a wait', () => {
 			single: () => (seen.singles.length === 7 ? void stop.abort() : undefined),
 			has: () => false,
 		});
-		const readings = await reader.read(idsOf(50), stop.signal);
+		const readings = await readingsOf(reader, idsOf(50), stop.signal);
 		expect(seen.singles.length).toBeLessThan(12);
 		expect([...readings.keys()].sort()).toEqual([...seen.singles].sort());
 	});
@@ -235,6 +246,13 @@ describe('one request for many tasks', () => {
 				timeout: 30_000,
 			},
 		]);
+	});
+
+	test('ends in the time that the caller has', async () => {
+		const { ctx, requests } = host(() => ({ status: 404, body: {} }));
+		const reader = await taskReader(ctx, 0, 5000);
+		await readingsOf(reader, ids);
+		expect(requests.map(({ timeout }) => timeout)).toEqual(Array(5).fill(5000));
 	});
 
 	test.each<[string, boolean, IDataObject]>([
@@ -284,12 +302,12 @@ describe('the reader of a run', () => {
 			[start + 599_999, 1],
 			[start + 600_000, 2],
 		]) {
-			const readings = await (await taskReader(ctx, at)).read(idsOf(5));
+			const readings = await readingsOf(await taskReader(ctx, at), idsOf(5));
 			expect([...readings.values()].every(({ ok }) => ok)).toBe(true);
 			expect(batchReads(requests)).toBe(batches);
 		}
 		const other = host(missing, 'https://two.example.com');
-		await (await taskReader(other.ctx, start)).read(idsOf(5));
+		await readingsOf(await taskReader(other.ctx, start), idsOf(5));
 		expect(batchReads(other.requests)).toBe(1);
 	});
 
@@ -298,7 +316,7 @@ describe('the reader of a run', () => {
 		ctx.getCredentials = async () => {
 			throw new Error('no such credential');
 		};
-		const readings = await (await taskReader(ctx, 0)).read(idsOf(5));
+		const readings = await readingsOf(await taskReader(ctx, 0), idsOf(5));
 		expect(readings.size).toBe(5);
 		for (const one of readings.values()) {
 			expect(one).toMatchObject({ ok: false, failure: { kind: 'unauthorized', transient: false } });
