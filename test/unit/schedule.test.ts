@@ -75,13 +75,14 @@ describe('the timers of a parked run', () => {
 		expect(timerDelay(parked({ estimatedSeconds: 300 }))).toBe(450_000);
 		expect(timerDelay(parked({ estimatedSeconds: 60 }))).toBe(150_000);
 		expect(timerDelay(parked())).toBe(150_000);
+		expect(timerDelay(parked({ estimatedSeconds: 1e9 }))).toBe(5_400_000);
 		expect(timerDelay(parked({ estimatedSeconds: 300, waitedMs: 1000 }))).toBe(449_000);
 	});
 
 	test('a lost callback at most doubles the wait', () => {
 		always(fc.integer({ min: 150_000, max: 86_400_000 }), estimates, (endsAfterMs, estimatedSeconds) => {
 			const estimate = Math.min(estimatedSeconds ?? 0, 3600);
-			const found = timers({ estimatedSeconds: estimate, timeoutMs: 10 * 86_400_000 }).find(
+			const found = timers({ estimatedSeconds: estimatedSeconds ?? 0, timeoutMs: 10 * 86_400_000 }).find(
 				(at) => at >= endsAfterMs,
 			);
 			expect(found).toBeLessThanOrEqual(Math.max(2 * endsAfterMs, estimate * 1500));
@@ -133,8 +134,9 @@ describe('how long a parked run has waited', () => {
 	});
 });
 
-test('a wait lasts at least half an hour, or twice what EvoLink estimates', () => {
+test('a wait lasts half an hour, or twice what EvoLink estimates, a day at most', () => {
 	expect(defaultTimeoutMs()).toBe(1_800_000);
 	expect(defaultTimeoutMs(900)).toBe(1_800_000);
 	expect(defaultTimeoutMs(3600)).toBe(7_200_000);
+	expect(defaultTimeoutMs(1e9)).toBe(86_400_000);
 });

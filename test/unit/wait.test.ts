@@ -104,7 +104,7 @@ test('a credential that cannot be read when the file is fetched loses neither th
 		() => DONE,
 		async () => {
 			reads += 1;
-			if (reads > 1) throw new Error('the database is locked');
+			if (reads > 2) throw new Error('the database is locked');
 			return await credential();
 		},
 	);

@@ -1,16 +1,13 @@
-import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
-import pLimit from 'p-limit';
+import type { EvoLinkContext } from '../client';
+import { taskReader } from '../api';
+import { hostClock } from '../wait/clock';
+import type { ReadTasks } from '../wait/poll';
 
-import { getTask } from '../api';
-import { READS_AT_ONCE, type ReadTasks } from '../wait/poll';
-
-/** Reads tasks for one wait. */
-export function readerFor(ctx: IExecuteFunctions | IWebhookFunctions, timeoutMs?: number): ReadTasks {
-	const limit = pLimit(READS_AT_ONCE);
+/** Reads the tasks of one wait. `timeoutMs`: of each request. */
+export function readerFor(ctx: EvoLinkContext, timeoutMs?: number): ReadTasks {
+	let reader: ReturnType<typeof taskReader> | undefined;
 	return async (ids, record, signal) => {
-		const readOne = async (id: string) => {
-			if (!signal?.aborted) record(id, await getTask(ctx, id, timeoutMs));
-		};
-		await Promise.all(ids.map(async (id) => await limit(readOne, id)));
+		reader ??= taskReader(ctx, hostClock.ticks(), timeoutMs);
+		await (await reader).read(ids, record, signal);
 	};
 }

@@ -32,9 +32,12 @@ export function nextReadAt(now: number, pace: Pace, random: number, retryAfterMs
 
 const LEAST_TIMEOUT_MS = 30 * 60_000;
 
+/** EvoLink's result links live no longer, whatever it estimates. */
+const LONGEST_TIMEOUT_MS = 24 * 3_600_000;
+
 /** How long a wait lasts where the user set no 'Timeout Minutes'. */
 export function defaultTimeoutMs(estimatedSeconds = 0): number {
-	return Math.max(LEAST_TIMEOUT_MS, 2 * estimatedSeconds * 1000);
+	return clamp(2 * estimatedSeconds * 1000, LEAST_TIMEOUT_MS, LONGEST_TIMEOUT_MS);
 }
 
 /** n8n looks for parked executions that are due once a minute, 70 s ahead: the shortest time that it keeps exactly. */
@@ -43,6 +46,9 @@ const SHORTEST_TIMER_MS = 66_000;
 const SHORT_TIMERS_UNTIL_MS = 300_000;
 
 const FIRST_TIMER_MS = 150_000;
+
+/** An estimate of more is not believed as far as timers go. */
+const LONGEST_ESTIMATE_S = 3600;
 
 /** How a parked wait stands. */
 export interface ParkedWait {
@@ -65,7 +71,7 @@ export function timerDelay(wait: ParkedWait): number {
 	const { waitedMs, timeoutMs, estimatedSeconds = 0, callbackExpected } = wait;
 	const left = Math.max(timeoutMs - waitedMs, 0);
 	const round = callbackExpected
-		? Math.max(FIRST_TIMER_MS, waitedMs, estimatedSeconds * 1500 - waitedMs)
+		? Math.max(FIRST_TIMER_MS, waitedMs, Math.min(estimatedSeconds, LONGEST_ESTIMATE_S) * 1500 - waitedMs)
 		: waitedMs < SHORT_TIMERS_UNTIL_MS
 			? SHORTEST_TIMER_MS
 			: waitedMs / 4;

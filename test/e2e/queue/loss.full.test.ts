@@ -11,7 +11,7 @@ beforeAll(async () => {
 		mode: 'queue',
 		// 50 at once: the isolated expression engine alone would take most of the time
 		env: { N8N_EXPRESSION_ENGINE: 'legacy' },
-		standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000 } },
+		standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
 	});
 	flow = await Flow.publish(n8n, 'lost worker');
 }, 240_000);

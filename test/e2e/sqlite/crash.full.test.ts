@@ -9,7 +9,7 @@ beforeAll(async () => {
 	n8n = await Installation.open({
 		name: 'crash-full',
 		mode: 'regular',
-		standIn: { timeScale: 20, defaults: { seconds: 1_000_000 } },
+		standIn: { timeScale: 20, defaults: { seconds: 1_000_000, estimatedTime: 60 } },
 	});
 	flow = await Flow.publish(n8n, 'killed');
 }, 180_000);
@@ -21,7 +21,7 @@ it('killed while the timer reads the task: crashed and visible, and Retry finish
 	const slow = n8n.evolink.fault('read', { kind: 'slow', seconds: 400 });
 	n8n.evolink.fault('callback', { kind: 'never' });
 	n8n.evolink.finish(task.id);
-	await n8n.evolink.until(() => slow.hits > 0, 150_000);
+	await n8n.evolink.until(() => slow.hits > 0, 240_000);
 	await n8n.main.kill();
 	slow.remove();
 	await n8n.main.boot();
@@ -31,7 +31,7 @@ it('killed while the timer reads the task: crashed and visible, and Retry finish
 	const done = await n8n.client.until(retried, ['success', 'error', 'waiting']);
 	expect(json(done, 'Next')).toEqual([expect.objectContaining({ id: task.id, status: 'completed' })]);
 	expect(n8n.evolink.charges).toHaveLength(1);
-}, 400_000);
+}, 500_000);
 
 it('killed between the order and its answer: Retry uses the same key, pays nothing, and says what to look for', async () => {
 	const prompt = 'killed while ordering';

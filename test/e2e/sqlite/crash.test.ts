@@ -11,7 +11,7 @@ beforeAll(async () => {
 		name: 'crash',
 		mode: 'regular',
 		// EvoLink does not document the Idempotency-Key: nothing here may rest on it
-		standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000 } },
+		standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
 	});
 	flow = await Flow.publish(n8n, 'killed');
 }, 180_000);
@@ -19,7 +19,7 @@ afterAll(async () => await n8n?.close());
 
 /** What must hold after any crash: never stuck, never a false success, never paid twice. */
 async function finishedOrRetried(started: Started): Promise<string> {
-	const end = await flow.end(started, 120_000);
+	const end = await flow.end(started, 220_000);
 	if (end.status === 'success') {
 		expect(json(end, 'Next').map(({ id }) => id)).toEqual(started.tasks.map(({ id }) => id));
 		return 'finished';
@@ -47,7 +47,7 @@ it('50 videos wait, n8n is killed and comes back: all 50 finish, and 50 are paid
 	await n8n.main.boot();
 	for (const { tasks } of late) n8n.evolink.finish(tasks[0].id);
 
-	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 200_000)));
+	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 240_000)));
 	expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
 	expect(ends.map((end) => json(end, 'Next')[0].asked)).toEqual(prompts);
 	expect(ends.map((end) => json(end, 'Next')[0].id)).toEqual(started.map(({ tasks }) => tasks[0].id));
@@ -91,10 +91,10 @@ describe('killed while eleven callbacks are being worked off', () => {
 		const fates = await Promise.all(started.map(finishedOrRetried));
 		expect(fates).toHaveLength(10);
 		for (const prompt of prompts) expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
-	}, 200_000);
+	}, 300_000);
 
 	it('the one whose callback was only being checked still waits, and the timer finds its video', async () => {
 		expect(await finishedOrRetried(checked)).toBe('finished');
 		expect(n8n.evolink.chargesFor({ prompt: 'still being checked' })).toHaveLength(1);
-	}, 200_000);
+	}, 300_000);
 });
