@@ -1,5 +1,5 @@
 /**
- * Makes a fresh clone ready: `npm install` when node_modules is not what package-lock.json says, `npm run build` when
+ * Makes a fresh clone ready: `npm ci` when node_modules is not what package-lock.json says, `npm run build` when
  * dist is missing, unfinished or older than its sources. Runs before anything is installed, on the host's own Node (20
  * or newer), so it is plain CommonJS without dependencies.
  *
@@ -17,13 +17,19 @@ const json = (...parts) => JSON.parse(readFileSync(at(...parts), 'utf8'));
 
 const sorted = (dependencies = {}) => JSON.stringify(Object.entries(dependencies).sort());
 
+/** Whether the lock file is of this package.json; `npm ci` refuses one that is not. */
+function isLocked() {
+	const { '': root } = json('package-lock.json').packages;
+	return sorted(root.devDependencies) === sorted(json('package.json').devDependencies);
+}
+
 function isInstalled() {
 	// npm writes this file when an install has gone through, never before.
 	if (!existsSync(at('node_modules', '.package-lock.json'))) return false;
 	const wanted = json('package-lock.json').packages;
 	const present = json('node_modules', '.package-lock.json').packages;
 	return (
-		sorted(wanted[''].devDependencies) === sorted(json('package.json').devDependencies) &&
+		isLocked() &&
 		Object.entries(wanted).every(
 			([where, { version, optional, devOptional }]) =>
 				where === '' || optional || devOptional || present[where]?.version === version,
@@ -63,7 +69,7 @@ function must(command, args) {
 if (!isInstalled()) {
 	console.log('Installing dependencies (once, about a minute) …');
 	// n8n's packages ask for a newer Node than some hosts have: 300 lines of warnings about nothing, since Node 24 comes along
-	must('npm', ['install', '--loglevel=error']);
+	must('npm', [isLocked() ? 'ci' : 'install', '--loglevel=error']);
 }
 if (!isBuilt()) {
 	console.log('Building …');
