@@ -22,8 +22,11 @@ import { ITEMS, fieldsOf, itemOf } from './orders';
 
 export const NODE = 'Sora Video';
 
-/** The timer comes 2 s after parking where callbacks come first: with time left for another look. */
-const timeoutSeconds = ({ wait }: Cell) => (wait === 'suspend, callback' ? 7 : 3);
+/** Where callbacks come, long enough for n8n's timer not to be near; it is made due 2 s after parking. */
+const timeoutSeconds = ({ wait }: Cell) => (wait === 'suspend, callback' ? 180 : 3);
+
+/** How long that takes here. */
+const realSeconds = (cell: Cell) => Math.min(timeoutSeconds(cell), 7);
 
 /** Tasks end after 0.4 real seconds: one read finds them running, the next one done. */
 const TASK_SECONDS = 16;
@@ -116,13 +119,13 @@ async function order(evolink: StandIn, item: number): Promise<string> {
 }
 
 /**
- * How long one execution may take, in real ms: for each try, the pauses that the node allows itself (orders 3 s, uploads and
- * downloads 4 s, two of three files at once), what the fault itself lasts, and the wait. Five more for a busy machine.
+ * How long one execution may take, in real ms: for each try, the pauses that the node allows itself (orders 3 s, uploads,
+ * downloads and the reads of a woken run 4 s, two of three files at once), what the fault itself lasts, and the wait. Five more for a busy machine.
  */
 function longest(cell: Cell): number {
 	const { fault, retryOnFail, wait } = cell;
-	const pauses = { create: 3, upload: 8, media: 8, callback: 0, read: 0, task: 0, credits: 0 }[fault.place];
-	const each = pauses + (fault.seconds ?? 0) + timeoutSeconds(cell) + (wait === 'none' ? 0 : 1);
+	const pauses = { create: 3, upload: 8, media: 8, callback: 0, read: 8, task: 0, credits: 0 }[fault.place];
+	const each = pauses + (fault.seconds ?? 0) + realSeconds(cell) + (wait === 'none' ? 0 : 1);
 	return (each * (retryOnFail ? 3 : 1) + 5) * 1000;
 }
 
@@ -149,16 +152,29 @@ async function wakeUp(cell: Cell, engine: Engine, bridge: Bridge, executionId: s
 		const run = bridge.woken(executionId);
 		if (run) return run;
 		// not while a callback's run goes on
-		if (Date.now() >= timerAt && engine.store.get(executionId).status === 'waiting')
+		if (Date.now() >= timerAt && engine.store.get(executionId).status === 'waiting') {
+			makeDue(engine, executionId);
 			return await resumeByTimer(engine, executionId);
+		}
 		await sleep(20);
 	}
 }
 
-/** Follows an execution through every parking to its end. The timer gets two looks after the deadline, one more than it needs. */
+/** Lets the time pass that a parked run still has until its timer. */
+function makeDue(engine: Engine, executionId: string): void {
+	const data = engine.store.readData(executionId);
+	const { wait } = data.executionData!.contextData[`node:${NODE}`]!;
+	const record = wait as unknown as { parkedAt: number; wakesAt: number };
+	const left = Math.max(record.wakesAt - Date.now(), 0);
+	record.parkedAt -= left;
+	record.wakesAt -= left;
+	engine.store.write(executionId, {}, data);
+}
+
+/** Follows an execution through every parking to its end. The timer comes twice after the deadline, once more than it needs. */
 async function follow(cell: Cell, { bridge }: World, engine: Engine, run: Run): Promise<Execution> {
 	const { executionId } = run;
-	const deadline = Date.now() + timeoutSeconds(cell) * 1000;
+	const deadline = Date.now() + realSeconds(cell) * 1000;
 	bridge.admit(engine, executionId);
 	for (let current = run, late = 0; ;) {
 		const execution = await within(current.done, longest(cell), 'it ran on');

@@ -121,7 +121,6 @@ export async function resume(ctx: IExecuteFunctions): Promise<INodeExecutionData
 }
 
 async function goOn(ctx: IExecuteFunctions, record: ParkedRun): Promise<INodeExecutionData[]> {
-	const now = hostClock.now();
 	const isRetry = record.executionId !== ctx.getExecutionId();
 	if (isRetry) {
 		record.executionId = ctx.getExecutionId();
@@ -129,15 +128,16 @@ async function goOn(ctx: IExecuteFunctions, record: ParkedRun): Promise<INodeExe
 		// EvoLink would call the execution that is retried
 		record.callbackExpected = false;
 	} else {
-		record.waitedMs += passedMs(record, now);
+		record.waitedMs += passedMs(record, hostClock.now());
 	}
-	record.parkedAt = now;
-	record.wakesAt = now;
+	const isLast = record.waitedMs >= record.timeoutMs;
+	const startedAt = hostClock.ticks();
 	const watches = watchedItems(record).map(({ watch }) => watch);
 	// a retry may come when the links that are known have expired: what EvoLink says now is newer
 	await reread(ctx, isRetry ? watches : watches.filter((watch) => !hasEnded(watch)));
 	if (cancelSignal(ctx)?.aborted) throw nodeError(ctx.getNode(), stopped(idsOf(openItems(record)), []), 0);
-	if (!watches.every(isSettled) && record.waitedMs < record.timeoutMs) return await parkAgain(ctx, record);
+	record.waitedMs += hostClock.ticks() - startedAt;
+	if (!watches.every(isSettled) && !isLast) return await parkAgain(ctx, record);
 	hint(ctx, 'The execution was parked while EvoLink worked.');
 	return await emit(
 		ctx,
