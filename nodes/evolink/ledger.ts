@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import omit from 'lodash/omit';
 import sortBy from 'lodash/sortBy';
+import uniq from 'lodash/uniq';
 
 import { isToolRun } from './run/host';
 
@@ -12,18 +12,38 @@ import { isToolRun } from './run/host';
  * execution's own data, so both find what was ordered before.
  *
  * `sending` is written before the request leaves. An entry found in that state later belongs to a process that was lost or
- * an execution that was stopped meanwhile: it counts as `unknown`.
+ * an execution that was stopped meanwhile: it counts as `unknown`, and an order of unknown outcome keeps its key for ever.
  */
-export interface LedgerEntry extends IDataObject {
-	/** The Idempotency-Key, computed once. */
+export type LedgerEntry = Doubt | Accepted | Refused;
+
+/** An order that may have been taken. */
+export interface Doubt {
+	state: 'sending' | 'unknown';
+	/** The Idempotency-Key. */
 	key: string;
-	state: 'sending' | 'accepted' | 'unknown';
-	/** The body as sent, until it is accepted: a repeat must be identical, whatever the item's expressions say by then. */
-	body?: IDataObject;
+	/** As sent: a repeat must be identical, whatever the item's expressions say by then. */
+	body: IDataObject;
 	/** ms since 1970. */
 	at: number;
-	id?: string;
-	estimatedSeconds?: number;
+}
+
+interface Accepted {
+	state: 'accepted';
+	key: string;
+	id: string;
+	/** ms since 1970. */
+	at: number;
+}
+
+/** EvoLink itself said no: the order may be changed and sent under another key. */
+interface Refused {
+	state: 'refused';
+	/** Ids of the executions. */
+	in: string[];
+}
+
+function refusals(entry: LedgerEntry | undefined): string[] {
+	return entry?.state === 'refused' ? entry.in : [];
 }
 
 export class Ledger {
@@ -44,13 +64,15 @@ export class Ledger {
 		return this.entries[slot];
 	}
 
-	set(slot: string, entry: LedgerEntry): void {
-		this.entries[slot] = entry;
+	/** @param entry nothing where nothing was ordered after all */
+	set(slot: string, entry: LedgerEntry | undefined): void {
+		if (entry === undefined) delete this.entries[slot];
+		else this.entries[slot] = entry;
 	}
 
-	/** Nothing was ordered after all: the next try is free to send anything. */
-	forget(slot: string): void {
-		delete this.entries[slot];
+	refuse(slot: string, executionId: string): void {
+		const entry = this.entries[slot];
+		this.entries[slot] = { state: 'refused', in: uniq([...refusals(entry), executionId]) };
 	}
 }
 
@@ -131,9 +153,13 @@ export function intentOf(ctx: IExecuteFunctions, itemIndex: number): string {
 }
 
 /**
- * The `Idempotency-Key` of an order: 16 to 96 of `[A-Za-z0-9._-]`. `callback_url` is left out of the body's hash, because it
- * names the execution, and a retried one has another id.
+ * The `Idempotency-Key` of an order: 16 to 96 of `[A-Za-z0-9._-]`. It names the intent and not the body: n8n runs a lost
+ * execution anew from its trigger, and then a prompt that an AI model wrote, `$now` or the URL of an upload is another one.
+ *
+ * What was refused gets another key, but only in another execution: those refusals were stored before this one began, so that
+ * a process that is lost, and its ledger with it, changes no key.
  */
-export function idempotencyKey(intent: string, body: IDataObject): string {
-	return `n8n-${hash([intent, omit(body, 'callback_url')]).slice(0, 48)}`;
+export function idempotencyKey(ctx: IExecuteFunctions, slot: string, entry?: LedgerEntry): string {
+	const before = refusals(entry).filter((id) => id !== ctx.getExecutionId());
+	return `n8n-${hash([...placeOf(ctx), slot, before.length]).slice(0, 48)}`;
 }

@@ -38,6 +38,7 @@ const others = [{ item: 1, what: X, isTask: true }];
 const SAID: Record<keyof typeof reports, Report[]> = {
 	orderRefused: [reports.orderRefused(failure)],
 	outcomeUnknown: [reports.outcomeUnknown(failure, X)],
+	keyInUse: [reports.keyInUse(failure, X)],
 	unknownBefore: [reports.unknownBefore(X, 0)],
 	retriedBlindly: [reports.retriedBlindly()],
 	taskEnded: [reports.taskEnded(failed), reports.taskEnded(task({ status: 'cancelled' }))],

@@ -4,11 +4,11 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import {
 	idempotencyKey,
-	intentOf,
 	Ledger,
 	mayOrderAnew,
 	slotOf,
 	toolSlotOf,
+	type LedgerEntry,
 } from '../../nodes/evolink/ledger';
 import { always, NODE, PROPERTY_TIMEOUT_MS } from './support';
 
@@ -56,8 +56,10 @@ function contextOf(
 	return context as unknown as IExecuteFunctions;
 }
 
-const keyOf = (place: Place, body: IDataObject) =>
-	idempotencyKey(intentOf(contextOf(place), place.item), body);
+const keyOf = (place: Place, entry?: LedgerEntry) =>
+	idempotencyKey(contextOf(place), slotOf(place.item), entry);
+
+const refusedIn = (...executions: string[]): LedgerEntry => ({ state: 'refused', in: executions });
 
 const BODY: IDataObject = {
 	model: 'sora-2-preview',
@@ -85,27 +87,25 @@ function reordered(value: unknown): unknown {
 describe('the Idempotency-Key of an order', () => {
 	test('has the form that EvoLink takes', () => {
 		const pattern = new RegExp(evolinkFacts.idempotency.pattern);
-		always(fc.string(), fc.string(), fc.nat(), bodies, (instance, execution, item, body) => {
-			expect(keyOf({ ...HOME, instance, execution, item }, body as IDataObject)).toMatch(pattern);
+		always(fc.string(), fc.string(), fc.nat(), (instance, execution, item) => {
+			expect(keyOf({ ...HOME, instance, execution, item })).toMatch(pattern);
 		});
 	});
 
-	test('stays the same for the same order, whatever the order of its fields and the callback URL', () => {
-		always(bodies, fc.webUrl(), (body, url) => {
-			fc.pre(!('__proto__' in body && Object.hasOwn(body, '__proto__')));
-			const again = { ...(reordered(body) as IDataObject), callback_url: url };
-			expect(keyOf(HOME, again)).toBe(keyOf(HOME, body as IDataObject));
-		});
+	test('differs once an earlier execution was refused, so that the order may be changed', () => {
+		const keys = [[], ['230'], ['229', '230']].map((executions) => keyOf(HOME, refusedIn(...executions)));
+		expect(new Set(keys).size).toBe(3);
+		expect(keys[0]).toBe(keyOf(HOME));
 	});
 
-	test('differs whenever the body differs', () => {
-		always(bodies, bodies, (one, other) => {
-			const texts = [one, other].map((body) => JSON.stringify(reorderedByName(body)));
-			fc.pre(texts[0] !== texts[1] && !('callback_url' in one) && !('callback_url' in other));
-			expect(keyOf(HOME, one as IDataObject)).not.toBe(keyOf(HOME, other as IDataObject));
-		});
-		expect(keyOf(HOME, { a: { b: 1 } })).not.toBe(keyOf(HOME, { a: [['b', 1]] }));
-		expect(keyOf(HOME, { a: { 0: 'b' } })).not.toBe(keyOf(HOME, { a: ['b'] }));
+	test('stays the same in the execution that was refused: its ledger may be lost', () => {
+		expect(keyOf(HOME, refusedIn(HOME.execution))).toBe(keyOf(HOME));
+		expect(keyOf(HOME, refusedIn('230', HOME.execution))).toBe(keyOf(HOME, refusedIn('230')));
+	});
+
+	test('does not hang on what else the ledger knows', () => {
+		const doubt: LedgerEntry = { state: 'unknown', key: 'k', body: BODY, at: 0 };
+		expect(keyOf(HOME, doubt)).toBe(keyOf(HOME));
 	});
 
 	test.each<[string, Partial<Place>]>([
@@ -117,17 +117,17 @@ describe('the Idempotency-Key of an order', () => {
 		['round of a loop', { run: 1 }],
 		['item', { item: 1 }],
 	])('differs for another %s', (_, change) => {
-		expect(keyOf({ ...HOME, ...change }, BODY)).not.toBe(keyOf(HOME, BODY));
+		expect(keyOf({ ...HOME, ...change })).not.toBe(keyOf(HOME));
 	});
 
 	test("survives n8n's Retry, which runs under a new execution id", () => {
-		expect(keyOf({ ...HOME, execution: '232' }, BODY)).toBe(keyOf(HOME, BODY));
+		expect(keyOf({ ...HOME, execution: '232' })).toBe(keyOf(HOME));
 	});
 
 	test('follows the execution id on hosts without a token', () => {
 		const old = { ...HOME, token: undefined };
-		expect(keyOf({ ...old, execution: '232' }, BODY)).not.toBe(keyOf(old, BODY));
-		expect(keyOf(old, BODY)).toBe(keyOf(old, BODY));
+		expect(keyOf({ ...old, execution: '232' })).not.toBe(keyOf(old));
+		expect(keyOf(old)).toBe(keyOf(old));
 	});
 
 	test('is known without a workflow id and without anything that n8n tells of the execution', () => {
@@ -135,30 +135,30 @@ describe('the Idempotency-Key of an order', () => {
 			getWorkflow: () => ({ active: false }),
 			getWorkflowDataProxy: () => ({ $runIndex: 0 }),
 		});
-		expect(idempotencyKey(intentOf(bare, 0), BODY)).toMatch(new RegExp(evolinkFacts.idempotency.pattern));
+		expect(idempotencyKey(bare, slotOf(0))).toMatch(new RegExp(evolinkFacts.idempotency.pattern));
 	});
 
 	test('is the same in every version of this package: an order may be repeated after an upgrade', () => {
-		expect(keyOf(HOME, BODY)).toBe('n8n-eac453dcdd77a4fb6dacbea64b79926720357e09b24a88de');
+		expect(keyOf(HOME)).toBe('n8n-c0cea3fa5a73215336fbf868398cc238eb98f14d74e843c4');
 	});
 
 	test('asks n8n where it is once for a run, however many items it has', () => {
 		const getWorkflow = jest.fn(() => ({ id: 'workflow-1', active: true }));
 		const ctx = contextOf(HOME, undefined, { getWorkflow });
-		const intents = Array.from({ length: 20 }, (_, item) => intentOf(ctx, item));
-		expect(new Set(intents).size).toBe(20);
+		const keys = Array.from({ length: 20 }, (_, item) => idempotencyKey(ctx, slotOf(item)));
+		expect(new Set(keys).size).toBe(20);
 		expect(getWorkflow).toHaveBeenCalledTimes(1);
 	});
 
 	test('gives nothing of the token away', () => {
-		expect(keyOf({ ...HOME, token: 'deadbeefdeadbeef' }, BODY)).not.toContain('deadbeef');
+		expect(keyOf({ ...HOME, token: 'deadbeefdeadbeef' })).not.toContain('deadbeef');
 	});
 
 	test('cannot be made equal by moving text from one ingredient to the next', () => {
-		expect(keyOf({ ...HOME, instance: 'ab', workflow: 'c' }, BODY)).not.toBe(
-			keyOf({ ...HOME, instance: 'a', workflow: 'bc' }, BODY),
+		expect(keyOf({ ...HOME, instance: 'ab', workflow: 'c' })).not.toBe(
+			keyOf({ ...HOME, instance: 'a', workflow: 'bc' }),
 		);
-		expect(keyOf({ ...HOME, run: 1, item: 11 }, BODY)).not.toBe(keyOf({ ...HOME, run: 11, item: 1 }, BODY));
+		expect(keyOf({ ...HOME, run: 1, item: 11 })).not.toBe(keyOf({ ...HOME, run: 11, item: 1 }));
 	});
 });
 
@@ -171,7 +171,7 @@ function reorderedByName(value: unknown): unknown {
 }
 
 describe('the ledger', () => {
-	const entry = { key: 'k', state: 'accepted', body: BODY, at: 0, id: 'task-1' } as const;
+	const entry = { key: 'k', state: 'accepted', at: 0, id: 'task-1' } as const;
 
 	test('is found again by the next try and after storage, and forgets what was never ordered', () => {
 		const node: Record<string, unknown> = {};
@@ -179,7 +179,7 @@ describe('the ledger', () => {
 		Ledger.of(contextOf(HOME, node)).set('item1', entry);
 		const stored = JSON.parse(JSON.stringify(node)) as Record<string, unknown>;
 		expect(Ledger.of(contextOf(HOME, stored)).get('item0')).toEqual(entry);
-		Ledger.of(contextOf(HOME, stored)).forget('item0');
+		Ledger.of(contextOf(HOME, stored)).set('item0', undefined);
 		expect(Ledger.of(contextOf(HOME, stored)).get('item0')).toBeUndefined();
 		expect(Ledger.of(contextOf(HOME, stored)).get('item1')).toEqual(entry);
 	});
@@ -199,11 +199,31 @@ describe('the ledger', () => {
 		expect(Ledger.of(contextOf(HOME, node)).get('item0')).toBeUndefined();
 	});
 
-	test('tells the order of one item from the next, and of tool calls by what they order', () => {
+	test('tells the order of one item from the next, and of a tool call from both', () => {
 		expect(slotOf(0)).not.toBe(slotOf(1));
-		expect(toolSlotOf(0, BODY)).toBe(toolSlotOf(0, reordered(BODY) as IDataObject));
 		const others = [toolSlotOf(1, BODY), toolSlotOf(0, { ...BODY, prompt: 'a dog' }), slotOf(0)];
 		for (const other of others) expect(other).not.toBe(toolSlotOf(0, BODY));
+	});
+
+	test('tells tool calls apart by what they order, whatever the order of its fields', () => {
+		always(bodies, bodies, (one, other) => {
+			fc.pre(!Object.hasOwn(one, '__proto__'));
+			expect(toolSlotOf(0, reordered(one) as IDataObject)).toBe(toolSlotOf(0, one as IDataObject));
+			const texts = [one, other].map((body) => JSON.stringify(reorderedByName(body)));
+			fc.pre(texts[0] !== texts[1]);
+			expect(toolSlotOf(0, one as IDataObject)).not.toBe(toolSlotOf(0, other as IDataObject));
+		});
+		expect(toolSlotOf(0, { a: { b: 1 } })).not.toBe(toolSlotOf(0, { a: [['b', 1]] }));
+		expect(toolSlotOf(0, { a: { 0: 'b' } })).not.toBe(toolSlotOf(0, { a: ['b'] }));
+	});
+
+	test('keeps in which executions an order was refused, each once', () => {
+		const ledger = Ledger.of(contextOf(HOME));
+		for (const execution of ['230', '231', '231']) ledger.refuse('item0', execution);
+		expect(ledger.get('item0')).toEqual(refusedIn('230', '231'));
+		ledger.set('item1', entry);
+		ledger.refuse('item1', '231');
+		expect(ledger.get('item1')).toEqual(refusedIn('231'));
 	});
 
 	test('that an execution has stored is found by every version of this package', () => {

@@ -4,14 +4,14 @@ import pLimit from 'p-limit';
 
 import { createTask } from '../api';
 import type { Failure } from '../failure';
-import { idempotencyKey, intentOf, Ledger, slotOf, toolSlotOf, type LedgerEntry } from '../ledger';
+import { idempotencyKey, Ledger, slotOf, toolSlotOf, type Doubt } from '../ledger';
 import { uploadFile, type UploadableFile } from '../media/upload';
 import type { Task } from '../task';
 import { hostClock } from '../wait/clock';
 import { reportOf, type Report } from './errors';
 import { cancelSignal, isToolRun } from './host';
 import { orderOnce } from './once';
-import { notOrdered, orderRefused, outcomeUnknown, unknownBefore } from './report';
+import { keyInUse, notOrdered, orderRefused, outcomeUnknown, unknownBefore } from './report';
 import { stopOnReport } from './settle';
 import type { RunSettings } from './settings';
 
@@ -78,7 +78,7 @@ export async function placeOrders(
 	});
 	run.stopOnReport(run.untouched);
 
-	for (const [item, { body = {} }] of run.repeats) drafts.set(item, { body });
+	for (const [item, { body }] of run.repeats) drafts.set(item, { body });
 	await run.each([...drafts.keys()], SUBMITS_AT_ONCE, async (item) => {
 		const { body } = drafts.get(item) as Draft;
 		await run.submit(item, body);
@@ -89,7 +89,7 @@ export async function placeOrders(
 
 class OrderRun {
 	/** Orders of unknown outcome that the user wants sent once more. */
-	readonly repeats = new Map<number, LedgerEntry>();
+	readonly repeats = new Map<number, Doubt>();
 
 	private readonly slots = new Map<number, string>();
 
@@ -112,15 +112,11 @@ class OrderRun {
 	/** Takes an item's order from the ledger. @returns false when nothing was ordered for it yet */
 	recall(item: number): boolean {
 		const entry = this.ledger.get(this.slot(item));
-		if (entry === undefined) return false;
-		const { id, at: orderedAt, key } = entry;
-		if (entry.state === 'accepted' && id !== undefined) {
-			this.orders.set(item, { item, id, orderedAt });
-		} else if (this.resendUnknown) {
-			this.repeats.set(item, entry);
-		} else {
-			this.orders.set(item, { item, report: unknownBefore(key, orderedAt), unknownKey: key });
-		}
+		if (entry === undefined || entry.state === 'refused') return false;
+		const { key, at } = entry;
+		if (entry.state === 'accepted') this.orders.set(item, { item, id: entry.id, orderedAt: at });
+		else if (this.resendUnknown) this.repeats.set(item, entry);
+		else this.orders.set(item, { item, report: unknownBefore(key, at), unknownKey: key });
 		return true;
 	}
 
@@ -159,48 +155,50 @@ class OrderRun {
 	async submit(item: number, body: IDataObject): Promise<void> {
 		const slot = this.slot(item);
 		const before = this.ledger.get(slot);
-		const key = before?.key ?? idempotencyKey(intentOf(this.ctx, item), body);
+		const doubt = this.repeats.get(item);
+		const key = doubt?.key ?? idempotencyKey(this.ctx, slot, before);
 		for (let attempt = 0; ; attempt += 1) {
-			const entry: LedgerEntry = { key, state: 'sending', body, at: before?.at ?? hostClock.now() };
+			const entry: Doubt = { key, state: 'sending', body, at: doubt?.at ?? hostClock.now() };
 			this.ledger.set(slot, entry);
 			const { at, answer } = await orderOnce(key, this.resendUnknown, async () => ({
 				at: entry.at,
 				answer: await createTask(this.ctx, body, key),
 			}));
 			if (answer.ok) {
-				const { id, estimatedSeconds } = answer.task;
-				this.ledger.set(slot, {
-					key,
-					at,
-					state: 'accepted',
-					id,
-					...(estimatedSeconds !== undefined && { estimatedSeconds }),
-				});
-				this.orders.set(item, { item, id, orderedAt: at, task: answer.task });
+				const { task } = answer;
+				this.ledger.set(slot, { key, at, state: 'accepted', id: task.id });
+				this.orders.set(item, { item, id: task.id, orderedAt: at, task });
 				return;
 			}
 			const { failure } = answer;
 			if (failure.charge === 'unknown') {
 				this.ledger.set(slot, { ...entry, state: 'unknown' });
-				this.orders.set(item, { item, report: outcomeUnknown(failure, key), unknownKey: key });
+				this.orders.set(item, { item, report: notTaken(failure, key), unknownKey: key });
 				return;
 			}
-			// What was unknown before stays unknown: this refusal says nothing about the first sending.
-			if (before === undefined) this.ledger.forget(slot);
-			else this.ledger.set(slot, before);
+			this.ledger.set(slot, before);
 			const pause = resendPause(failure, attempt);
 			if (pause === undefined) {
-				this.orders.set(
-					item,
-					before === undefined
-						? { item, report: orderRefused(failure) }
-						: { item, report: unknownBefore(key, before.at), unknownKey: key },
-				);
+				this.refuse(item, failure);
 				return;
 			}
 			await hostClock.sleep(pause, cancelSignal(this.ctx));
 			if (this.isStopped()) return;
 		}
+	}
+
+	private refuse(item: number, failure: Failure): void {
+		const doubt = this.repeats.get(item);
+		// what was unknown before stays unknown: this refusal says nothing about the first sending
+		if (doubt !== undefined) {
+			const { key, at } = doubt;
+			this.orders.set(item, { item, report: unknownBefore(key, at), unknownKey: key });
+			return;
+		}
+		// a proxy, or a network that is down, cannot speak for EvoLink: the order goes out under its key again
+		if (failure.kind !== 'network' && !failure.foreign)
+			this.ledger.refuse(this.slot(item), this.ctx.getExecutionId());
+		this.orders.set(item, { item, report: orderRefused(failure) });
 	}
 
 	/** @throws the first report, naming all ids known so far, when the node stops on errors */
@@ -220,6 +218,11 @@ class OrderRun {
 	private isStopped(): boolean {
 		return cancelSignal(this.ctx)?.aborted === true;
 	}
+}
+
+/** EvoLink has an order under this key, or may have. */
+function notTaken(failure: Failure, key: string): Report {
+	return failure.kind === 'submission' ? keyInUse(failure, key) : outcomeUnknown(failure, key);
 }
 
 /** How long to wait before the order is sent again; nothing when it is not. */

@@ -1,5 +1,5 @@
 import { evolinkFacts } from '../generated/spec.gen';
-import { failureSentence, tidy, type Failure } from '../failure';
+import { failureReference, failureSentence, tidy, type Failure } from '../failure';
 import { failureNote, type Task } from '../task';
 import type { Report } from './errors';
 
@@ -32,6 +32,15 @@ export function orderRefused(failure: Failure): Report {
 export function outcomeUnknown(failure: Failure, key: string): Report {
 	return {
 		message: `It is not known whether EvoLink took the order: ${sentence(failureSentence(failure))}. ${unknownAdvice(key)}`,
+		failure,
+	};
+}
+
+/** EvoLink has an order under this key and did not take another one: the body has changed, or the first is still undecided. */
+export function keyInUse(failure: Failure, key: string): Report {
+	const said = `${sentence(failure.message)} ${failureReference(failure)}`.trim();
+	return {
+		message: `EvoLink did not take this order, because it already has one for this item: ${said}. Nothing was charged for this one. An earlier try ordered the video, perhaps with another prompt: look for it in the EvoLink dashboard (Idempotency-Key ${key}) and fetch it with the operation Get Task. For a new video run the workflow again.`,
 		failure,
 	};
 }

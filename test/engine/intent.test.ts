@@ -1,0 +1,88 @@
+/**
+ * An intent is ordered once, whatever its prompt says by then: n8n runs a lost execution anew from its trigger, and a failed
+ * one as often as somebody retries it. EvoLink honours the Idempotency-Key here.
+ */
+import {
+	recoverCrashed,
+	retryExecution,
+	startWorkflow,
+	type Execution,
+	type NodeFixture,
+	type Run,
+} from './harness';
+import { parking, parkingForEachTest } from './parking-support';
+import { after, prompts, retryOnFail, start } from './support';
+
+const lab = parkingForEachTest({ defaults: { seconds: 0 } });
+
+const random: NodeFixture = {
+	name: 'Random',
+	type: 'n8n-nodes-base.set',
+	parameters: { assign: '={{ { prompt: "cat " + Math.random() } }}' },
+};
+
+const PROMPTS: Array<[string, string, NodeFixture[]]> = [
+	['constant', 'a cat', []],
+	['of the hour', '={{ $now.toMillis() }}', []],
+	['written by a node before it', '={{ $json.prompt }}', [random]],
+	['of the execution id', '=cat of {{ $execution.id }}', []],
+];
+
+const workflowOf = (prompt: string, before: NodeFixture[], wait: string) => {
+	const options = { pollSeconds: 0.25, timeoutMinutes: 0.05 };
+	const node = parking({ parameters: { prompt, wait, download: false, options } });
+	return { nodes: [start, ...before, node, after] };
+};
+
+const keys = () => new Set(lab.creates.map(({ headers }) => headers['idempotency-key']));
+
+/** The process is gone between the order and the storing of its ledger; n8n's recovery and a Retry follow. */
+async function retriedAfterLoss(run: Run): Promise<Execution> {
+	await new Promise((resolve) => lab.evolink.events.once('create', resolve));
+	run.crash();
+	recoverCrashed(lab.engine, run);
+	return await (
+		await retryExecution(lab.engine, run.executionId)
+	).done;
+}
+
+describe.each(['poll', 'suspend'])('a process that was lost after it ordered, Wait = %s', (wait) => {
+	test.each(PROMPTS)('a prompt %s is paid once', async (_, prompt, before) => {
+		const workflow = workflowOf(prompt, before, wait);
+		await retriedAfterLoss(await startWorkflow(lab.engine, workflow, { items: prompts('a cat') }));
+		expect(lab.creates).toHaveLength(2);
+		expect(keys().size).toBe(1);
+		expect(lab.evolink.charges).toHaveLength(1);
+	});
+});
+
+test('a try that was refused before the one that was lost does not change the key', async () => {
+	lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
+	const workflow = workflowOf('a cat', [], 'poll');
+	Object.assign(workflow.nodes[1], retryOnFail);
+	const again = await retriedAfterLoss(
+		await startWorkflow(lab.engine, workflow, { items: prompts('a cat') }),
+	);
+	expect(again.status).toBe('success');
+	expect(lab.creates).toHaveLength(3);
+	expect(keys().size).toBe(1);
+	expect(lab.evolink.charges).toHaveLength(1);
+});
+
+describe.each([true, false])('one failed execution that is retried twice, in one process: %j', (together) => {
+	beforeEach(() => (lab.engine.oneProcess = together));
+
+	test.each(PROMPTS)('a prompt %s is paid once', async (_, prompt, before) => {
+		lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
+		const workflow = workflowOf(prompt, before, 'suspend');
+		const failed = await lab.run(workflow, prompts('a cat'));
+		expect(failed.error?.message).toContain('402');
+		const retry = async () => await (await retryExecution(lab.engine, failed.executionId)).done;
+		await retry();
+		await retry();
+		expect(lab.evolink.charges).toHaveLength(1);
+		// what was refused may be changed and ordered under another key
+		expect(keys().size).toBe(2);
+		expect(lab.evolink.charges[0].idempotencyKey).not.toBe(lab.creates[0].headers['idempotency-key']);
+	});
+});
