@@ -1,9 +1,13 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import type { Failure } from '../../nodes/evolink/failure';
-import { orderOnce, ordersOfThisProcess, ORDERS_KEPT, type Sent } from '../../nodes/evolink/run/once';
+import { forgetOrders, orderOnce, ORDERS_KEPT, type Sent } from '../../nodes/evolink/run/once';
+import { taskOf } from './support';
 
 const KEY = 'n8n-1';
 const sent = (answer: unknown) => ({ at: 1, answer }) as Sent;
-const taken = (id: string) => sent({ ok: true, task: { id } });
+const taken = (id: string) => sent({ ok: true, id });
 const failed = (charge: Failure['charge']) => sent({ ok: false, failure: { charge } });
 
 /** An EvoLink that answers each order when it is told to, or has been. */
@@ -30,7 +34,7 @@ class Orders {
 
 let orders: Orders;
 beforeEach(() => {
-	ordersOfThisProcess.clear();
+	forgetOrders();
 	orders = new Orders();
 });
 
@@ -82,10 +86,36 @@ test.each<[string, (at: number) => void]>([
 });
 
 test('the oldest orders are forgotten, so that the memory of a process stays small', async () => {
-	const reading = taken('a');
-	const order = async (key: string) => await orderOnce(key, false, async () => reading);
-	for (let n = 0; n <= ORDERS_KEPT; n += 1) await order(`n8n-${n}`);
-	expect(ordersOfThisProcess.size).toBe(ORDERS_KEPT);
-	expect(ordersOfThisProcess.has('n8n-0')).toBe(false);
-	expect(ordersOfThisProcess.has(`n8n-${ORDERS_KEPT}`)).toBe(true);
+	const order = async (n: number, id: string) => await orderOnce(`n8n-${n}`, false, async () => taken(id));
+	for (let n = 0; n <= ORDERS_KEPT; n += 1) await order(n, 'first');
+	expect(await order(1, 'second')).toEqual(taken('first'));
+	expect(await order(0, 'second')).toEqual(taken('second'));
 });
+
+test('whoever sent the order gets the whole answer; what is remembered is when, and the id', async () => {
+	const task = taskOf({ id: 'a', status: 'pending' });
+	const send = async () => sent({ ok: true, id: 'a', task });
+	expect(await orderOnce(KEY, false, send)).toEqual(sent({ ok: true, id: 'a', task }));
+	expect(await orderOnce(KEY, false, send)).toEqual(taken('a'));
+});
+
+test('answers of 4 MB to as many orders as are remembered leave less than 5 MB behind', async () => {
+	setFlagsFromString('--expose-gc');
+	const collect = runInNewContext('gc') as () => void;
+	const used = () => {
+		collect();
+		const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+		// long texts are external; buffers are freed in the background
+		return heapUsed + external - arrayBuffers;
+	};
+	const before = used();
+	for (let n = 0; n < ORDERS_KEPT; n += 1) {
+		const send = async () => {
+			const task = taskOf({ id: `task-unified-${n}-abcdefgh`, status: 'pending' });
+			task.raw.more = Buffer.alloc(4e6, n).toString('latin1');
+			return sent({ ok: true, id: task.id, task });
+		};
+		await orderOnce(`n8n-${'0'.repeat(44)}${n}`, false, send);
+	}
+	expect(used() - before).toBeLessThan(5e6);
+}, 60_000);

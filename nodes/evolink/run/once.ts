@@ -1,23 +1,31 @@
-import type { TaskReading } from '../wait/poll';
+import type { Failure } from '../failure';
+import type { Task } from '../task';
 
 /** An order that was sent. */
 export interface Sent {
 	/** ms since 1970. */
 	at: number;
-	answer: TaskReading;
+	/** `task` is the answer's; not there for who did not send the order. */
+	answer: { ok: true; id: string; task?: Task } | { ok: false; failure: Failure };
 }
 
 /** More than this many orders of a process are forgotten, the oldest first. */
 export const ORDERS_KEPT = 2000;
 
 /**
- * EvoLink's answers to the orders of this process, and those it still owes, by Idempotency-Key.
+ * What became of the orders of this process, and those whose answer EvoLink still owes, by Idempotency-Key. No answer is kept
+ * whole: one may have 4 MB.
  *
  * The ledger is part of the execution's data, and n8n may run an execution on from data that is older: where executions that
  * wake up wait for a slot, and where one failed execution is retried twice. What was ordered since is missing there, and EvoLink
  * does not promise to honour the key.
  */
-export const ordersOfThisProcess = new Map<string, Promise<Sent>>();
+const orders = new Map<string, Promise<Sent | undefined>>();
+
+/** As if the process had been started anew. For tests. */
+export function forgetOrders(): void {
+	orders.clear();
+}
 
 /** Whether an order with this answer must not be sent again: it was taken, or may have been and is not wanted again. */
 function isKept({ answer }: Sent, resend: boolean): boolean {
@@ -32,15 +40,22 @@ function isKept({ answer }: Sent, resend: boolean): boolean {
  * @param send must not repeat itself
  */
 export async function orderOnce(key: string, resend: boolean, send: () => Promise<Sent>): Promise<Sent> {
-	for (let other = ordersOfThisProcess.get(key); other; other = ordersOfThisProcess.get(key)) {
-		const sent = await other.catch(() => undefined);
+	for (let other = orders.get(key); other; other = orders.get(key)) {
+		const sent = await other;
 		if (sent && isKept(sent, resend)) return sent;
 		// another run may have sent it anew meanwhile
-		if (ordersOfThisProcess.get(key) === other) ordersOfThisProcess.delete(key);
+		if (orders.get(key) === other) orders.delete(key);
 	}
 	const own = send();
-	ordersOfThisProcess.set(key, own);
-	const [oldest] = ordersOfThisProcess.keys();
-	if (ordersOfThisProcess.size > ORDERS_KEPT) ordersOfThisProcess.delete(oldest);
+	orders.set(
+		key,
+		own.then(withoutBody, () => undefined),
+	);
+	const [oldest] = orders.keys();
+	if (orders.size > ORDERS_KEPT) orders.delete(oldest);
 	return await own;
+}
+
+function withoutBody({ at, answer }: Sent): Sent {
+	return { at, answer: answer.ok ? { ok: true, id: answer.id } : answer };
 }

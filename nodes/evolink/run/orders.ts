@@ -28,7 +28,7 @@ export type Order =
 			item: number;
 			id: string;
 			/** ms since 1970; absent for tasks that were there before. */ orderedAt?: number;
-			/** As the create answered; absent for one of an earlier try. */ task?: Task;
+			/** As the create answered; absent for one that was ordered before. */ task?: Task;
 	  }
 	| { item: number; report: Report; /** Of an order that may have been taken. */ unknownKey?: string };
 
@@ -160,14 +160,14 @@ class OrderRun {
 		for (let attempt = 0; ; attempt += 1) {
 			const entry: Doubt = { key, state: 'sending', body, at: doubt?.at ?? hostClock.now() };
 			this.ledger.set(slot, entry);
-			const { at, answer } = await orderOnce(key, this.resendUnknown, async () => ({
-				at: entry.at,
-				answer: await createTask(this.ctx, body, key),
-			}));
+			const { at, answer } = await orderOnce(key, this.resendUnknown, async () => {
+				const created = await createTask(this.ctx, body, key);
+				return { at: entry.at, answer: created.ok ? { ...created, id: created.task.id } : created };
+			});
 			if (answer.ok) {
-				const { task } = answer;
-				this.ledger.set(slot, { key, at, state: 'accepted', id: task.id });
-				this.orders.set(item, { item, id: task.id, orderedAt: at, task });
+				const { id, task } = answer;
+				this.ledger.set(slot, { key, at, state: 'accepted', id });
+				this.orders.set(item, { item, id, orderedAt: at, ...(task && { task }) });
 				return;
 			}
 			const { failure } = answer;

@@ -45,10 +45,7 @@ export async function loadPackage(directory?: string): Promise<LoadedPackage> {
 	await loader.loadAll();
 	const { packageName, nodeTypes, credentialTypes } = loader;
 	const orders = join(loader.directory, fromSource ? '' : 'dist', ORDERS);
-	const forget = () => {
-		const { ordersOfThisProcess } = requireFrom(orders) as { ordersOfThisProcess: Map<string, unknown> };
-		ordersOfThisProcess.clear();
-	};
+	const forget = () => (requireFrom(orders) as { forgetOrders(): void }).forgetOrders();
 	return {
 		packageName,
 		nodeTypes,
