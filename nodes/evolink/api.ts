@@ -1,11 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { readCredential, requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from './client';
-import { malformedAnswer } from './failure';
+import { malformedAnswer, type Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import { TaskReader, type BatchReading, type BatchState } from './reader';
 import { readTask, resultLink, type Task } from './task';
 import type { TaskReading } from './wait/poll';
+
+const { requestHeader, replayedHeader } = evolinkFacts.idempotency;
 
 /** EvoLink's own client waits as long as this for a create and for a read. */
 const CREATE_TIMEOUT_MS = 30_000;
@@ -13,19 +15,24 @@ const READ_TIMEOUT_MS = 15_000;
 /** EvoLink asks its provider about each unfinished task that is read, here up to fifty. */
 const BATCH_TIMEOUT_MS = 30_000;
 
+/** `replayed`: the task is that of an earlier order under the same key, and nothing was charged for this one. */
+export type OrderAnswer = { ok: true; task: Task; replayed: boolean } | { ok: false; failure: Failure };
+
 /** Sends one paid order. Never repeats itself. */
 export async function createTask(
 	ctx: EvoLinkContext,
 	body: IDataObject,
 	idempotencyKey: string,
-): Promise<TaskReading> {
+): Promise<OrderAnswer> {
 	const answer = await requestEvoLink(ctx, {
 		operation: 'createVideoTask',
 		body,
-		headers: { [evolinkFacts.idempotency.requestHeader]: idempotencyKey },
+		headers: { [requestHeader]: idempotencyKey },
 		timeoutMs: CREATE_TIMEOUT_MS,
 	});
-	return asTask(answer);
+	const reading = asTask(answer);
+	if (!reading.ok) return reading;
+	return { ...reading, replayed: answer.ok && answer.headers[replayedHeader.toLowerCase()] === 'true' };
 }
 
 /** Reads one task with the key. A task of another id than asked for is not taken as an answer. */

@@ -11,7 +11,7 @@ import {
 	type Run,
 } from './harness';
 import { parking, parkingForEachTest } from './parking-support';
-import { after, prompts, retryOnFail, start } from './support';
+import { SORA, after, prompts, retryOnFail, start } from './support';
 
 const lab = parkingForEachTest({ defaults: { seconds: 0 } });
 
@@ -53,6 +53,51 @@ describe.each(['poll', 'suspend'])('a process that was lost after it ordered, Wa
 		expect(lab.creates).toHaveLength(2);
 		expect(keys().size).toBe(1);
 		expect(lab.evolink.charges).toHaveLength(1);
+	});
+});
+
+describe('that an earlier try ordered the video', () => {
+	const lost = async (prompt: string) => {
+		const run = await startWorkflow(lab.engine, workflowOf(prompt, [], 'poll'), { items: prompts('') });
+		return await retriedAfterLoss(run);
+	};
+	const told = (id: string) => expect.objectContaining({ message: expect.stringContaining(id) });
+
+	test('is said by the item and a hint where EvoLink answers with the first task', async () => {
+		const run = await lost('a cat');
+		const [id] = lab.taskIds;
+		expect(run.json(SORA)).toMatchObject([{ id, status: 'completed', orderedByEarlierTry: true }]);
+		expect(run.hints(SORA)).toContainEqual(told(id));
+	});
+
+	test('is said with its key where EvoLink refuses another body under it', async () => {
+		const run = await lost('={{ $now.toMillis() }}');
+		expect(run.error?.message).toContain('Nothing was charged for this one');
+		expect(run.error?.message).toContain(lab.evolink.charges[0].idempotencyKey);
+	});
+
+	test('is said by the item after a parked wait, too, and by a hint while it is parked', async () => {
+		lab.engine.oneProcess = true;
+		lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
+		const failed = await lab.run(workflowOf('={{ $now.toMillis() }}', [], 'suspend'), prompts('a cat'));
+		const retry = async () => await (await retryExecution(lab.engine, failed.executionId)).done;
+		const first = await retry();
+		const second = await retry();
+		const [id] = lab.taskIds;
+		expect(second.hints(SORA)).toContainEqual(told(id));
+		expect((await lab.timer(first.executionId)).json(SORA)[0]).not.toHaveProperty('orderedByEarlierTry');
+		expect((await lab.timer(second.executionId)).json(SORA)).toMatchObject([
+			{ id, status: 'completed', orderedByEarlierTry: true },
+		]);
+	});
+
+	test('is said by the item that does not wait', async () => {
+		lab.engine.oneProcess = true;
+		lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
+		const failed = await lab.run(workflowOf('a cat', [], 'none'), prompts('a cat'));
+		const retry = async () => await (await retryExecution(lab.engine, failed.executionId)).done;
+		expect((await retry()).json(SORA)[0]).not.toHaveProperty('orderedByEarlierTry');
+		expect((await retry()).json(SORA)).toMatchObject([{ id: lab.taskIds[0], orderedByEarlierTry: true }]);
 	});
 });
 

@@ -51,6 +51,7 @@ describe("'Resend When Outcome Is Unknown'", () => {
 			lab.evolink.fault('create', { kind: 'no-id' }, { times: 1 });
 			const run = await lab.run([start, resend], { items: prompts('a cat') });
 			expect(run.json(SORA)).toMatchObject([{ id: lab.ids[0], status: 'completed' }]);
+			expect(run.json(SORA)[0]).not.toHaveProperty('orderedByEarlierTry');
 			expect(lab.paid).toEqual(['a cat']);
 		}),
 	);

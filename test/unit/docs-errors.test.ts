@@ -39,6 +39,7 @@ const SAID: Record<keyof typeof reports, Report[]> = {
 	orderRefused: [reports.orderRefused(failure)],
 	outcomeUnknown: [reports.outcomeUnknown(failure, X)],
 	keyInUse: [reports.keyInUse(failure, X)],
+	orderedEarlier: [reports.orderedEarlier([X])],
 	unknownBefore: [reports.unknownBefore(X, 0)],
 	retriedBlindly: [reports.retriedBlindly()],
 	taskEnded: [reports.taskEnded(failed), reports.taskEnded(task({ status: 'cancelled' }))],

@@ -1,10 +1,10 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { mayOrderAnew } from '../../evolink/ledger';
-import { hint } from '../../evolink/run/errors';
+import { hint, type Report } from '../../evolink/run/errors';
 import { decideWait } from '../../evolink/run/host';
 import { placeOrders, type Draft } from '../../evolink/run/orders';
-import { retriedBlindly } from '../../evolink/run/report';
+import { orderedEarlier, retriedBlindly } from '../../evolink/run/report';
 import { readCallbackUrl, readFileField, readSettings, refuseParameter } from '../../evolink/run/settings';
 import { callbackFor, settleOrders } from '../../evolink/run/wait';
 import { draftCharacter } from './character';
@@ -13,6 +13,12 @@ import { executeGetCredits } from './getCredits';
 import { executeGetTask } from './getTask';
 
 type Operation = (ctx: IExecuteFunctions) => Promise<INodeExecutionData[]>;
+
+function warn(ctx: IExecuteFunctions, { message }: Report): void {
+	hint(ctx, message, 'warning');
+	// a hint of a suspended run goes when the run goes on
+	ctx.logger.warn(message);
+}
 
 /** An operation that pays: orders for all items first, then one wait for all. */
 function paid(
@@ -25,17 +31,14 @@ function paid(
 		const decision = decideWait(ctx, settings.wait);
 		const given = decision.mode === 'none' ? readCallbackUrl(ctx) : callbackFor(ctx, decision);
 		const callbackUrl = callbacks ? given : undefined;
-		if (mayOrderAnew(ctx)) {
-			const { message } = retriedBlindly();
-			hint(ctx, message, 'warning');
-			// a hint of a suspended run goes when the run goes on
-			ctx.logger.warn(message);
-		}
+		if (mayOrderAnew(ctx)) warn(ctx, retriedBlindly());
 		const checked = async (item: number) => {
 			readFileField(ctx, item, downloadByDefault);
 			return await draft(ctx, item);
 		};
 		const orders = await placeOrders(ctx, checked, settings, callbackUrl);
+		const earlier = orders.flatMap((order) => ('id' in order && order.replayed ? [order.id] : []));
+		if (earlier.length > 0) warn(ctx, orderedEarlier(earlier));
 		return await settleOrders(ctx, orders, settings, decision, { callbacks });
 	};
 }

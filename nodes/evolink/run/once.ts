@@ -5,8 +5,8 @@ import type { Task } from '../task';
 export interface Sent {
 	/** ms since 1970. */
 	at: number;
-	/** `task` is the answer's; not there for who did not send the order. */
-	answer: { ok: true; id: string; task?: Task } | { ok: false; failure: Failure };
+	/** `replayed`: of an earlier order. `task` is the answer's; not there for who did not send the order. */
+	answer: { ok: true; id: string; task?: Task; replayed: boolean } | { ok: false; failure: Failure };
 }
 
 /** More than this many orders of a process are forgotten, the oldest first. */
@@ -57,5 +57,5 @@ export async function orderOnce(key: string, resend: boolean, send: () => Promis
 }
 
 function withoutBody({ at, answer }: Sent): Sent {
-	return { at, answer: answer.ok ? { ok: true, id: answer.id } : answer };
+	return { at, answer: answer.ok ? { ok: true, id: answer.id, replayed: true } : answer };
 }

@@ -29,6 +29,7 @@ export type Order =
 			id: string;
 			/** ms since 1970; absent for tasks that were there before. */ orderedAt?: number;
 			/** As the create answered; absent for one that was ordered before. */ task?: Task;
+			/** Ordered by an earlier try, whose order this try does not know: it may have been another one. */ replayed?: true;
 	  }
 	| { item: number; report: Report; /** Of an order that may have been taken. */ unknownKey?: string };
 
@@ -166,8 +167,16 @@ class OrderRun {
 			});
 			if (answer.ok) {
 				const { id, task } = answer;
+				// what is sent once more is what was sent before
+				const replayed = answer.replayed && doubt === undefined;
 				this.ledger.set(slot, { key, at, state: 'accepted', id });
-				this.orders.set(item, { item, id, orderedAt: at, ...(task && { task }) });
+				this.orders.set(item, {
+					item,
+					id,
+					orderedAt: at,
+					...(task && { task }),
+					...(replayed && { replayed }),
+				});
 				return;
 			}
 			const { failure } = answer;

@@ -53,6 +53,7 @@ const watch = z.object({
 	seen: json.optional(),
 	failure: failure.optional(),
 	unfinishedAt: z.number().optional(),
+	replayed: z.literal(true).optional(),
 });
 
 const parkedItem = z.union([

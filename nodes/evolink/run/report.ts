@@ -45,6 +45,13 @@ export function keyInUse(failure: Failure, key: string): Report {
 	};
 }
 
+/** EvoLink, or the memory of the process, answered with tasks that an earlier try ordered. */
+export function orderedEarlier(ids: readonly string[]): Report {
+	return {
+		message: `Nothing new was ordered for ${ids.join(', ')}: an earlier try of this execution had ordered this already. If the items have changed since (a prompt by an AI model, $now, another order of the items), the video was made from what they held then.`,
+	};
+}
+
 /** An earlier try of the same intent left its outcome unknown. */
 export function unknownBefore(key: string, sentAt: number): Report {
 	const at = new Date(sentAt).toISOString();

@@ -22,6 +22,8 @@ interface TaskOutcome {
 	task: Task;
 	/** ms since 1970, when this run last knew the task unfinished. */
 	unfinishedAt?: number;
+	/** An earlier try ordered it, perhaps with another prompt. */
+	replayed?: true;
 }
 
 /** Downloads share one connection to n8n's store; more than two at once only compete. */
@@ -41,7 +43,14 @@ export function outcomeOf(
 			if (task.phase === 'completed' && resultLink(task) === undefined && !asData) {
 				return { item, report: nothingToShow(task) };
 			}
-			return { item, field, task, ...(unfinishedAt !== undefined && { unfinishedAt }) };
+			const { replayed } = watch;
+			return {
+				item,
+				field,
+				task,
+				...(unfinishedAt !== undefined && { unfinishedAt }),
+				...(replayed && { replayed }),
+			};
 		}
 		case 'unfinished':
 			return { item, report: timedOut(watch.id, wait.timeoutMs / 60_000, result.last, result.failure) };
@@ -58,7 +67,10 @@ export async function emitTask(
 	signal?: AbortSignal,
 ): Promise<{ emitted: INodeExecutionData } | { report: Report; reason: string }> {
 	const { item, field, task } = outcome;
-	const json = taskToJson(task, outcome.unfinishedAt);
+	const json = {
+		...taskToJson(task, outcome.unfinishedAt),
+		...(outcome.replayed && { orderedByEarlierTry: true }),
+	};
 	const url = resultLink(task);
 	if (field === null || task.phase !== 'completed' || url === undefined) {
 		return { emitted: { json, pairedItem: { item } } };

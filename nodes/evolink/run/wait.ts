@@ -65,11 +65,12 @@ export async function settleOrders(
 /** An order as a wait sees it. */
 function watched(order: Order, { files }: RunSettings): ParkedItem {
 	if ('report' in order) return { item: order.item, report: order.report };
-	const { item, id, orderedAt, task } = order;
+	const { item, id, orderedAt, task, replayed } = order;
 	const watch: Watch = {
 		id,
 		...(orderedAt !== undefined && { orderedAt }),
 		...(orderedAt !== undefined && task && { unfinishedAt: orderedAt }),
+		...(replayed && { replayed }),
 	};
 	return { item, field: files[item] ?? null, watch };
 }
@@ -95,8 +96,9 @@ async function emitAtOnce(
 	const read = new Map(recalled.map((watch) => [watch.id, taskOf(watch)]));
 	const outcomes = orders.map<Outcome>((order) => {
 		if ('report' in order) return order;
-		const { item, id } = order;
-		return { item, field: null, task: order.task ?? read.get(id) ?? taskNamed(id) };
+		const { item, id, replayed } = order;
+		const task = order.task ?? read.get(id) ?? taskNamed(id);
+		return { item, field: null, task, ...(replayed && { replayed }) };
 	});
 	return await emit(ctx, outcomes, settings);
 }

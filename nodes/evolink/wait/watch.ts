@@ -15,6 +15,8 @@ export interface Watch {
 	failure?: Failure;
 	/** ms since 1970, when this run last knew the task unfinished, if it ever did. */
 	unfinishedAt?: number;
+	/** An earlier try ordered it, perhaps with another prompt. */
+	replayed?: true;
 }
 
 export type WaitResult =
