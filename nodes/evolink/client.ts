@@ -10,18 +10,17 @@ import mapValues from 'lodash/mapValues';
 import { readCapped, type ByteStream } from './bytes';
 import {
 	credentialFailure,
-	excerptOf,
 	httpFailure,
 	malformedAnswer,
 	networkFailure,
 	statusOfRefusal,
-	withoutSecrets,
 	type Failure,
 } from './failure';
 import { USER_AGENT } from './generated/package.gen';
 import { PATHS } from './generated/spec.gen';
-import { parseJson } from './json';
-import { scalar, taskIdOf } from './task';
+import { isTooDeep, MAX_DEPTH, parseJson } from './json';
+import { blankDeep, blankOf, excerptOf, type Blank } from './redact';
+import { isObject, scalar, taskIdOf } from './task';
 import { checkHttpUrl, hostOf } from './urls';
 
 export const CREDENTIAL = 'evoLinkApi';
@@ -129,7 +128,7 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 		const which = server === 'api' ? 'Base URL' : 'Files URL';
 		return { ok: false, failure: credentialFailure(`its '${which}' ${checked.reason}`) };
 	}
-	const secrets = [credential.apiKey];
+	const blank = blankOf(credential.apiKey);
 	const isPlain = request.body !== undefined && Object.getPrototypeOf(request.body) === Object.prototype;
 	const options: IHttpRequestOptions = {
 		method,
@@ -160,48 +159,50 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 			request.timeoutMs,
 		);
 		const namesTask = request.pathParameters !== undefined;
-		return readAnswer({ status: response.statusCode, headers: response.headers, namesTask }, bytes, secrets);
+		return readAnswer({ status: response.statusCode, headers: response.headers, namesTask }, bytes, blank);
 	} catch (error) {
 		const code = codeOf(error);
-		return { ok: false, failure: networkFailure(code, describeNetwork(code, checked.url.hostname), secrets) };
+		const told = blank(describeNetwork(code, checked.url.hostname));
+		return { ok: false, failure: networkFailure(code, told) };
 	}
 }
 
+/** The key is blanked here, once, in all that is emitted, stored or told of an answer: some gateways repeat it. */
 function readAnswer(
 	received: { status: number; headers: Record<string, unknown>; namesTask: boolean },
 	bytes: Buffer | undefined,
-	secrets: readonly string[],
+	blank: Blank,
 ): EvoLinkAnswer {
 	const { status } = received;
-	// first of all, as bodies are also emitted and stored as they are; some gateways echo keys
-	const text = withoutSecrets(bytes?.toString('utf8') ?? '', secrets);
-	const headers = mapValues(received.headers, (value) => withoutSecrets(scalar(value) ?? '', secrets));
-	const answer = { ...received, headers };
-	const body = parseJson(text);
+	const text = bytes?.toString('utf8') ?? '';
+	const parsed = parseJson(text);
+	const isDeep = isTooDeep(parsed);
+	const body = parsed === undefined || isDeep ? blank(text) : blankDeep(parsed, blank);
+	const headers = mapValues(received.headers, (value) => blank(scalar(value) ?? ''));
+	const answer = { ...received, headers, body };
 	const isSuccess = status >= 200 && status < 300;
-	if (!isSuccess) {
-		return { ok: false, failure: httpFailure({ ...answer, body: body ?? text }, Date.now(), secrets) };
+	if (!isSuccess) return { ok: false, failure: httpFailure(answer, Date.now()) };
+	const unusable = (what: string): EvoLinkAnswer => ({ ok: false, failure: malformedAnswer(answer, what) });
+	if (bytes === undefined) return unusable('a body of more than 4 MB');
+	if (isDeep) {
+		const id = taskIdOf(parsed);
+		const named = id === undefined ? '' : `, which names the task ${blank(id)}`;
+		return unusable(`a body that is nested more than ${MAX_DEPTH} levels deep${named}`);
 	}
-	if (bytes === undefined) return { ok: false, failure: malformedAnswer(answer, 'a body of more than 4 MB') };
-	if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-		const what =
-			text.trim() === ''
-				? 'an empty body'
-				: `a body that is not a JSON object: ${excerptOf(text, 80, secrets)}`;
-		return { ok: false, failure: malformedAnswer(answer, what, secrets) };
+	if (!isObject(body)) {
+		if (text.trim() === '') return unusable('an empty body');
+		const start = excerptOf(typeof body === 'string' ? body : JSON.stringify(body), 80);
+		return unusable(`a body that is not a JSON object: ${start}`);
 	}
 	if (isRefusal(body)) {
 		const meant = statusOfRefusal(body);
-		if (meant === undefined) {
-			const what = 'a refusal that does not say what was refused';
-			return { ok: false, failure: malformedAnswer({ ...answer, body }, what, secrets) };
-		}
-		return { ok: false, failure: httpFailure({ ...answer, status: meant, body }, Date.now(), secrets) };
+		if (meant === undefined) return unusable('a refusal that does not say what was refused');
+		return { ok: false, failure: httpFailure({ ...answer, status: meant }, Date.now()) };
 	}
-	return { ok: true, status, headers, body: body as IDataObject };
+	return { ok: true, status, headers, body };
 }
 
 /** The file host answers a refusal with HTTP 200, `success: false` and a code of its own. A task id outweighs it. */
-function isRefusal(body: object): body is IDataObject {
-	return 'success' in body && body.success === false && taskIdOf(body) === undefined;
+function isRefusal(body: IDataObject): boolean {
+	return body.success === false && taskIdOf(body) === undefined;
 }

@@ -1,12 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { evolinkFacts } from './generated/spec.gen';
+import { excerptOf, tidy } from './redact';
 import { isObject, scalar } from './task';
 
 /** What went wrong between us and EvoLink, in one form for all three hosts and both generations of error bodies. */
 export interface Failure {
 	kind: FailureKind;
-	/** EvoLink's own words, or ours where it gave none. Never holds the API key. */
+	/** EvoLink's own words, or ours where it gave none. */
 	message: string;
 	/** What to do next, one or two sentences. */
 	advice: string;
@@ -121,27 +122,6 @@ function kindOf(status: number, { code = '', param }: ErrorBody, namesTask: bool
 	return status >= 400 ? 'badRequest' : 'unexpected';
 }
 
-/** Blanks the keys that are known, wherever they stand. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-	const known = secrets.filter((secret) => secret.length >= 6);
-	return known.reduce((result, secret) => result.split(secret).join('[redacted]'), text);
-}
-
-/** Removes what could be a key from text that a server chose: keys are echoed by some gateways. */
-export function redact(text: string, secrets: readonly string[] = []): string {
-	return withoutSecrets(text, secrets)
-		.replace(/\bBearer\s+[^\s"',]+/gi, 'Bearer [redacted]')
-		.replace(/\bsk-[A-Za-z0-9_-]{6,}/g, '[redacted]');
-}
-
-/** One line of at most 500 characters, without control characters and keys. */
-export function tidy(text: string, secrets: readonly string[] = []): string {
-	const line = redact(text, secrets)
-		.replace(/[\p{Cc}\s]+/gu, ' ')
-		.trim();
-	return line.length > 500 ? `${line.slice(0, 497)}…` : line;
-}
-
 /** Seconds or an HTTP date (RFC 9110, 10.2.3) to milliseconds from `now`; nothing where it is neither. */
 export function retryAfterMs(header: unknown, now: number): number | undefined {
 	const value = scalar(header);
@@ -153,11 +133,6 @@ export function retryAfterMs(header: unknown, now: number): number | undefined {
 }
 
 const EXCERPT = 120;
-
-/** The start of a text, on one line. Blanked before it is cut: half a key would not be recognised. */
-export function excerptOf(text: string, length: number, secrets: readonly string[]): string {
-	return tidy(redact(text, secrets).trim().slice(0, length), secrets);
-}
 
 /** Codes with which EvoLink refuses before anything can be charged. */
 const REFUSALS = [
@@ -198,13 +173,12 @@ export function httpFailure(
 		namesTask: boolean;
 	},
 	now: number,
-	secrets: readonly string[],
 ): Failure {
 	const { status, headers } = answer;
 	const said = readErrorBody(answer.body);
 	const { code = '', message, hint, requestId } = said;
 	const kind = kindOf(status, said, answer.namesTask);
-	const excerpt = typeof answer.body === 'string' ? excerptOf(answer.body, EXCERPT, secrets) : '';
+	const excerpt = typeof answer.body === 'string' ? excerptOf(answer.body, EXCERPT) : '';
 	const fallback =
 		excerpt === '' ? `EvoLink answered ${status} without a reason` : `EvoLink answered: ${excerpt}`;
 	const wait = retryAfterMs(headers['retry-after'], now);
@@ -212,11 +186,11 @@ export function httpFailure(
 	const undecided = status < 400 || status === 408 || status === 409 || status >= 500;
 	return {
 		kind,
-		message: tidy(message ?? '', secrets) || fallback,
-		advice: tidy(hint === undefined ? ADVICE[kind] : `${ADVICE[kind]} EvoLink suggests: ${hint}.`, secrets),
+		message: tidy(message ?? '') || fallback,
+		advice: tidy(hint === undefined ? ADVICE[kind] : `${ADVICE[kind]} EvoLink suggests: ${hint}.`),
 		status,
-		...(code !== '' && { code: tidy(code, secrets) }),
-		...(id !== undefined && { requestId: tidy(id, secrets) }),
+		...(code !== '' && { code: tidy(code) }),
+		...(id !== undefined && { requestId: tidy(id) }),
 		...(wait !== undefined && { retryAfterMs: wait }),
 		transient: status === 408 || status === 425 || status === 429 || status >= 500,
 		charge: undecided || kind === 'submission' ? 'unknown' : 'none',
@@ -231,18 +205,17 @@ function requestIdIn(headers: Record<string, unknown>): string | undefined {
 export function malformedAnswer(
 	answer: { status: number; headers?: Record<string, unknown>; body?: unknown },
 	what: string,
-	secrets: readonly string[] = [],
 ): Failure {
 	const { status, headers = {} } = answer;
 	const { code, message, requestId = requestIdIn(headers) } = readErrorBody(answer.body);
 	const said = message === undefined ? '' : `; it says: ${message}`;
 	return {
 		kind: 'unexpected',
-		message: tidy(`EvoLink answered ${status} with ${what}${said}`, secrets),
+		message: tidy(`EvoLink answered ${status} with ${what}${said}`),
 		advice: ADVICE.unexpected,
 		status,
-		...(code !== undefined && { code: tidy(code, secrets) }),
-		...(requestId !== undefined && { requestId: tidy(requestId, secrets) }),
+		...(code !== undefined && { code: tidy(code) }),
+		...(requestId !== undefined && { requestId: tidy(requestId) }),
 		transient: true,
 		charge: 'unknown',
 	};
@@ -258,14 +231,10 @@ export function nothingSent(code: string | undefined): boolean {
 }
 
 /** Maps a request that got no answer. */
-export function networkFailure(
-	code: string | undefined,
-	message: string,
-	secrets: readonly string[] = [],
-): Failure {
+export function networkFailure(code: string | undefined, message: string): Failure {
 	return {
 		kind: 'network',
-		message: tidy(message, secrets),
+		message: tidy(message),
 		advice: ADVICE.network,
 		...(code !== undefined && { code }),
 		transient: true,

@@ -116,6 +116,47 @@ describe('a request to EvoLink', () => {
 		expect(JSON.stringify(reading)).not.toContain(apiKey);
 	});
 
+	test('the key is in no task, however a gateway spells it', async () => {
+		const apiKey = 'sk-evo/key+0123456789';
+		const echoes = [
+			'sk-evo\\/key\\u002B0123456789',
+			'\\u0073k-evo/key+0123456789',
+			encodeURIComponent(apiKey),
+			Buffer.from(`Bearer ${apiKey}`).toString('base64'),
+		].join(' ');
+		const { ctx } = host(
+			() => ({ status: 200, body: `{"id":"${ID}","status":"failed","${echoes}":1,"error":"${echoes}"}` }),
+			() => ({ ...CREDENTIAL, apiKey }),
+		);
+		const reading = await getTask(ctx, ID);
+		const blanked = expect.stringMatching(
+			/^\[redacted\] \[redacted\] \[redacted\] \S*\[redacted\]\S*$/,
+		) as string;
+		expect(reading).toMatchObject({ ok: true, task: { id: ID, error: { message: blanked } } });
+		expect(reading.ok && Object.keys(reading.task.raw)[2]).toEqual(blanked);
+	});
+
+	test.each([101, 1_000_000])(
+		'an answer with %i lists in one another is none, and names the task that it names',
+		async (depth) => {
+			const nested = '['.repeat(depth) + ']'.repeat(depth);
+			const { ctx } = host(() => ({ status: 200, body: `{"id":"${ID}","deep":${nested}}` }));
+			const message = `EvoLink answered 200 with a body that is nested more than 100 levels deep, which names the task ${ID}`;
+			const failure = { message, transient: true, charge: 'unknown' };
+			expect(await createTask(ctx, {}, 'key')).toMatchObject({ ok: false, failure });
+			const refusing = host(() => ({ status: 402, body: nested }));
+			expect(await createTask(refusing.ctx, {}, 'key')).toMatchObject({ failure: { kind: 'balance' } });
+			const nameless = await getTask(host(() => ({ status: 200, body: nested })).ctx, ID);
+			expect(nameless).toMatchObject({ failure: { message: expect.stringMatching(/levels deep$/) } });
+		},
+	);
+
+	test('an answer of 100 levels is one', async () => {
+		const nested = '['.repeat(99) + ']'.repeat(99);
+		const { ctx } = host(() => ({ status: 200, body: `{"id":"${ID}","deep":${nested}}` }));
+		expect(await getTask(ctx, ID)).toMatchObject({ ok: true, task: { id: ID } });
+	});
+
 	test.each([
 		['localhost:1234', "'Base URL' starts with 'localhost:'"],
 		['api.evolink.ai', "'Base URL' is not a URL"],

@@ -54,7 +54,7 @@ const SAID: Record<keyof typeof reports, Report[]> = {
 };
 
 const http = (status: number, code?: string) =>
-	httpFailure({ status, headers: {}, namesTask: true, body: { error: { code, message: X } } }, 0, []);
+	httpFailure({ status, headers: {}, namesTask: true, body: { error: { code, message: X } } }, 0);
 
 const FAILURES: Record<Failure['kind'], Failure> = {
 	badRequest: http(400),

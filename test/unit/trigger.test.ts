@@ -30,11 +30,7 @@ const task = (body: object): Task =>
 const reads = (body: object): TaskReading => ({ ok: true, task: task(body) });
 const refuses = (status: number, code?: string): TaskReading => ({
 	ok: false,
-	failure: httpFailure(
-		{ status, headers: {}, namesTask: true, body: { error: { code, message: 'no' } } },
-		0,
-		[],
-	),
+	failure: httpFailure({ status, headers: {}, namesTask: true, body: { error: { code, message: 'no' } } }, 0),
 });
 
 const statusOf = (verdict: Verdict) => (verdict.kind === 'answer' ? verdict.status : verdict.kind);

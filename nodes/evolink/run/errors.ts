@@ -1,7 +1,8 @@
 import type { IExecuteFunctions, INode, NodeExecutionHint } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { redact, type Failure } from '../failure';
+import type { Failure } from '../failure';
+import { redact } from '../redact';
 
 export type NodeFailure = NodeApiError | NodeOperationError;
 

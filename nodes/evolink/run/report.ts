@@ -1,5 +1,6 @@
 import { evolinkFacts } from '../generated/spec.gen';
-import { failureReference, failureSentence, tidy, type Failure } from '../failure';
+import { failureReference, failureSentence, type Failure } from '../failure';
+import { tidy } from '../redact';
 import { failureNote, type Task } from '../task';
 import type { Report } from './errors';
 
