@@ -1,5 +1,5 @@
-// Loaded into n8n (NODE_OPTIONS=--require): answers with what this process uses after a full garbage collection, on the
-// loopback port BENCH_PROBE_PORT. In other processes that n8n starts the port is taken, and nothing happens.
+// Loaded into n8n (NODE_OPTIONS=--require): answers with what this process uses, at /gc after a full garbage collection, on
+// the loopback port BENCH_PROBE_PORT. In other processes that n8n starts the port is taken, and nothing happens.
 const { createServer } = require('node:http');
 const v8 = require('node:v8');
 const vm = require('node:vm');

@@ -35,6 +35,8 @@ export interface PartResult {
 	/** File name in docs/bench, and the part's name on the command line. */
 	name: string;
 	title: string;
+	/** Where the part does not follow the option. */
+	rounds?: number;
 	measures: Measure[];
 	ratios: Ratio[];
 	goals: Goal[];
@@ -56,8 +58,10 @@ export interface PartOptions {
 /** One part of the bench. Ends everything that it starts. */
 export type RunPart = (options: PartOptions) => Promise<PartResult>;
 
-const versionOf = (folder: string): string =>
-	(JSON.parse(readFileSync(path.join(ROOT, folder, 'package.json'), 'utf8')) as { version: string }).version;
+function n8nVersion(): string {
+	const folder = path.resolve(ROOT, process.env.E2E_N8N_DIR ?? 'test/e2e', 'node_modules/n8n');
+	return (JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+}
 
 function surroundings(loadBefore: string): string {
 	const [processor] = cpus();
@@ -66,7 +70,7 @@ function surroundings(loadBefore: string): string {
 		encoding: 'utf8',
 	}).trim();
 	const machine = `${cpus().length} × ${processor.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-	const versions = `n8n ${versionOf('test/e2e/node_modules/n8n')}, Node ${process.version}`;
+	const versions = `n8n ${n8nVersion()}, Node ${process.version}`;
 	return `${new Date().toISOString().slice(0, 16)}Z, commit ${commit}, ${versions}, ${machine}, load before ${loadBefore}`;
 }
 
@@ -119,7 +123,7 @@ function csv(header: string[], rows: Array<Array<string | number>>): string {
 /** Prints a part's tables; a full run also writes them, the raw numbers (CSV) and the figures (SVG) to docs/bench. */
 export async function publish(result: PartResult, options: PartOptions, loadBefore: string): Promise<void> {
 	const command = `npm run bench:${result.name}`;
-	const rounds = `${options.rounds} rounds`;
+	const rounds = `rounds: ${result.rounds ?? options.rounds}`;
 	const lines = [
 		`# ${result.title}`,
 		'',

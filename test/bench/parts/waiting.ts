@@ -1,119 +1,169 @@
-import type { SavedWorkflow } from '../../e2e/lib/client';
+import type { StandIn, StandInTask } from '../../../stand-in';
+import type { Execution, SavedWorkflow } from '../../e2e/lib/client';
 import { eventually, sleep } from '../../e2e/lib/poll';
+import { chain, node, noOp } from '../../e2e/lib/workflows';
 import { BenchN8n, type Usage } from '../lib/n8n';
-import type { Curve } from '../lib/plot';
+import { numbers } from '../lib/random';
 import type { PartResult, RunPart } from '../lib/report';
-import { median, ratios, show } from '../lib/stats';
+import { median, quantile, show } from '../lib/stats';
 import { soraFlow } from '../lib/workflows';
 
-const MODES = ['suspend', 'poll'] as const;
-type Mode = (typeof MODES)[number];
-const NAMES: Record<Mode, string> = { suspend: 'Sora Video, suspended', poll: 'Sora Video, Wait = Poll' };
 const CALLS_AT_ONCE = 8;
+/** The Wait node behind the video; less than 65 s would not be parked. */
+const WAIT_SECONDS = 70;
+/** n8n's first timer for a healthy wait comes no earlier after the order. */
+const NO_TIMER_BEFORE_SECONDS = 145;
+/** A read this long after the end still belongs to the callback. */
+const CALLBACK_READS_MS = 5000;
+const VIDEOS_OF_ONE_RUN = 50;
 
-/** n8n's timer comes back to a parked execution every 66 s; polling reads every 8 s. */
-const IDLE_SECONDS: Record<Mode, number> = { suspend: 70, poll: 24 };
+/** What version 0.1.0 took, measured in the same way; `BENCH_PACKAGE=<its tarball> npm run bench:waiting` measures it again. */
+const BEFORE = { rounds: 2.7, cpuMsPerVideoMinute: 58 };
 
-interface Sample extends Usage {
-	waiting: number;
-	/** What n8n counts against its concurrency limit. */
-	active: number;
-	growth: { rss: number; inUse: number };
+const FLOWS = ['plain', 'wait', 'poll'] as const;
+type Flow = (typeof FLOWS)[number];
+
+/** Videos that are looked at together. */
+interface Group {
+	name: string;
+	flow: Flow;
+	/** EvoLink's estimate for each, in seconds. */
+	estimates: number[];
+	/** Whether EvoLink's callbacks never arrive. */
+	isLost?: boolean;
 }
 
-interface Idle {
-	/** CPU that n8n uses while all wait, ms per second. */
-	cpu: number;
-	/** Requests to EvoLink, per second. */
-	reads: number;
+interface Ended {
+	group: string;
+	/** From the end of the task at EvoLink to the start of the next node, in seconds. */
+	delay: number;
+	/** Wake-ups by n8n's timer, told by the reads that no callback caused. */
+	rounds: number;
+	/** How long the Wait node behind the video waited, in seconds. */
+	waited?: number;
 }
 
-interface Round {
-	samples: Sample[];
-	/** From the end of all tasks to the end of all executions. */
-	drainSeconds: number;
-	idle?: Idle;
+/** Groups of so many videos in all, for renders of so many seconds. The odd ones come first: they take longest. */
+function groupsOf(videos: number, render: number): Group[] {
+	const few = Math.max(1, Math.round(videos / 50));
+	const random = numbers(1);
+	const spread = Array.from({ length: 5 * few }, () => render * (0.5 + random.next().value));
+	const lost = [0.5, 1, 1.5].map((share) => ({
+		name: `callback lost, estimate ${share} × the render`,
+		flow: 'plain' as const,
+		estimates: Array<number>(few).fill(share * render),
+		isLost: true,
+	}));
+	const half = Math.max(1, Math.floor((videos - 8 * few) / 2));
+	const right = Array<number>(half).fill(render);
+	return [
+		...lost,
+		{ name: 'estimates 0.5 to 1.5 × the render', flow: 'plain', estimates: spread },
+		{ name: 'healthy', flow: 'plain', estimates: right },
+		{ name: 'healthy, a Wait node behind', flow: 'wait', estimates: right },
+	];
 }
 
-/** One execution per video, in one real n8n; both ways by turns. */
+/** Calls `start` for each number below `count`, spread evenly over a time. */
+async function spreadOver(
+	seconds: number,
+	count: number,
+	start: (index: number) => Promise<void>,
+): Promise<void> {
+	const from = Date.now();
+	let next = 0;
+	const caller = async () => {
+		for (let index = next++; index < count; index = next++) {
+			await sleep(Math.max(0, from + (index / count) * seconds * 1000 - Date.now()));
+			await start(index);
+		}
+	};
+	await Promise.all(Array.from({ length: CALLS_AT_ONCE }, caller));
+}
+
+/** One execution per video, in one real n8n. */
 class Bench {
-	private total: Record<Mode, number> = { suspend: 0, poll: 0 };
+	private readonly total: Record<Flow, number> = { plain: 0, wait: 0, poll: 0 };
+	/** When each task was read, ms since 1970. */
+	private readonly reads = new Map<StandInTask, number[]>();
 
 	private constructor(
 		private readonly n8n: BenchN8n,
-		private readonly workflows: Record<Mode, SavedWorkflow>,
-	) {}
+		private readonly workflows: Record<Flow, SavedWorkflow>,
+	) {
+		this.evolink.events.on('read', (task) => {
+			this.reads.set(task, [...(this.reads.get(task) ?? []), Date.now()]);
+		});
+	}
+
+	get evolink(): StandIn {
+		return this.n8n.installation.evolink;
+	}
 
 	static async open(n8n: BenchN8n): Promise<Bench> {
-		const publish = async (wait: Mode) => {
-			const { nodes, connections } = soraFlow(wait, n8n.installation.credential, { wait, download: false });
-			return await n8n.publish(wait, nodes, connections);
+		const publish = async (flow: Flow) => {
+			const wait = flow === 'poll' ? 'poll' : 'suspend';
+			const { nodes } = soraFlow(flow, n8n.installation.credential, { wait, download: false });
+			const behind = [
+				node('Wait', 'n8n-nodes-base.wait', { amount: WAIT_SECONDS, unit: 'seconds' }, { typeVersion: 1.1 }),
+				noOp('Last'),
+			];
+			const all = flow === 'wait' ? [...nodes, ...behind] : nodes;
+			return await n8n.publish(flow, all, chain(...all));
 		};
-		return new Bench(n8n, { suspend: await publish('suspend'), poll: await publish('poll') });
+		return new Bench(n8n, {
+			plain: await publish('plain'),
+			wait: await publish('wait'),
+			poll: await publish('poll'),
+		});
 	}
 
-	/** Starts executions in steps; a sample once all of a step wait, then ends them all. */
-	async round(mode: Mode, round: number, steps: number[], idleSeconds = 0): Promise<Round> {
-		const { evolink } = this.n8n.installation;
-		const before = await this.n8n.usage();
-		const samples: Sample[] = [];
-		let started = 0;
-		for (const step of steps) {
-			const first = started;
-			await this.start(step - first, (index) => `${mode} ${round} ${first + index}`, mode);
-			started = step;
-			await this.allWait(mode, step);
-			const usage = await this.n8n.usage();
-			const active = await this.active();
-			const growth = { rss: usage.rss - before.rss, inUse: usage.inUse - before.inUse };
-			samples.push({ ...usage, waiting: step, active, growth });
-		}
-		const idle = idleSeconds > 0 ? await this.idle(idleSeconds) : undefined;
-		const open = [...evolink.tasks.values()].filter(({ terminal }) => !terminal);
-		const from = Date.now();
-		for (const { id } of open) evolink.finish(id);
-		this.total[mode] += started;
-		await this.n8n.settled(this.workflows[mode], this.total[mode], 300_000);
-		return { samples, drainSeconds: (Date.now() - from) / 1000, ...(idle && { idle }) };
+	async start(flow: Flow, prompts: string[]): Promise<void> {
+		this.total[flow] += 1;
+		const jobs = prompts.map((prompt) => ({ prompt }));
+		await (await this.n8n.installation.call(flow, { jobs })).text();
 	}
 
-	private async start(count: number, prompt: (index: number) => string, mode: Mode): Promise<void> {
-		let next = 0;
-		const caller = async () => {
-			for (let index = next++; index < count; index = next++)
-				await (await this.n8n.installation.call(mode, { jobs: [{ prompt: prompt(index) }] })).text();
-		};
-		await Promise.all(Array.from({ length: CALLS_AT_ONCE }, caller));
+	async settled(flow: Flow): Promise<Execution[]> {
+		const ended = await this.n8n.settled(this.workflows[flow], this.total[flow], 600_000);
+		return await this.n8n.details(ended);
 	}
 
-	private async allWait(mode: Mode, count: number): Promise<void> {
-		const { evolink } = this.n8n.installation;
-		// of those parked, a few are always in the timer's round
-		const status = mode === 'suspend' ? ['waiting', 'running'] : ['running'];
-		let state = '';
+	/** Requests for each task of one run that suspends, whose videos end one after the other. */
+	async oneRun(seconds: number): Promise<number> {
+		const from = this.evolink.requests.length;
+		await this.start(
+			'plain',
+			Array.from(
+				{ length: VIDEOS_OF_ONE_RUN },
+				(_, index) => `one run [stand-in: seconds ${show(3 + (index / VIDEOS_OF_ONE_RUN) * seconds)}]`,
+			),
+		);
+		await this.settled('plain');
+		const reads = this.evolink.requests
+			.slice(from)
+			.filter(({ operationId = '' }) => ['getTask', 'getTasks'].includes(operationId));
+		return reads.length / VIDEOS_OF_ONE_RUN;
+	}
+
+	/** CPU that n8n takes meanwhile, ms per second. */
+	async cpu(seconds: number): Promise<number> {
+		const [before, from] = [await this.n8n.cpuMs(), Date.now()];
+		await sleep(seconds * 1000);
+		return ((await this.n8n.cpuMs()) - before) / ((Date.now() - from) / 1000);
+	}
+
+	async allWait(count: number): Promise<void> {
+		const open = () => [...this.evolink.tasks.values()].filter(({ terminal }) => !terminal).length;
 		await eventually(
-			() => `${count} executions ${status[0]}: ${state}`,
-			async () => {
-				const open = [...evolink.tasks.values()].filter(({ terminal }) => !terminal).length;
-				const stored = (await this.n8n.executions(this.workflows[mode], status)).length;
-				state = `${open} tasks, ${stored} executions`;
-				return open === count && stored === count;
-			},
-			{ timeoutMs: 240_000, everyMs: 500 },
+			() => `${count} tasks at EvoLink, ${open()} there`,
+			() => open() === count,
+			{ timeoutMs: 120_000, everyMs: 500 },
 		);
 	}
 
-	/** What n8n does while nothing happens. */
-	private async idle(seconds: number): Promise<Idle> {
-		const { evolink } = this.n8n.installation;
-		const [before, requests] = [await this.n8n.usage(), evolink.requests.length];
-		await sleep(seconds * 1000);
-		const cpu = (await this.n8n.usage()).cpuMs - before.cpuMs;
-		return { cpu: cpu / seconds, reads: (evolink.requests.length - requests) / seconds };
-	}
-
 	/** The middle of several looks: the timer's rounds come and go. */
-	private async active(): Promise<number> {
+	async active(): Promise<number> {
 		const counts: number[] = [];
 		for (let look = 0; look < 9; look += 1) {
 			counts.push((await this.n8n.installation.client.executions()).concurrentExecutionsCount);
@@ -121,119 +171,218 @@ class Bench {
 		}
 		return median(counts);
 	}
+
+	/** What became of an execution of one of the groups; nothing for others. */
+	ended({ data }: Execution, groups: readonly Group[]): Ended | undefined {
+		const { Next, Wait, Last } = data.resultData.runData;
+		const id = String(Next[0].data?.main[0]?.[0].json.id);
+		const task = this.evolink.tasks.get(id);
+		if (task?.endedAt === undefined) throw new Error(`no ended task ${id}`);
+		const { endedAt } = task;
+		const prompt = String(task.request.prompt);
+		const group = groups.find(({ name }) => prompt.startsWith(`${name}:`));
+		if (group === undefined) return undefined;
+		const rounds = (this.reads.get(task) ?? []).filter(
+			(at) => at < endedAt || at > endedAt + CALLBACK_READS_MS,
+		);
+		return {
+			group: group.name,
+			delay: (Next[0].startTime - endedAt) / 1000,
+			rounds: rounds.length,
+			...(Wait && { waited: (Last[0].startTime - Next[0].startTime) / 1000 }),
+		};
+	}
 }
 
-export const run: RunPart = async ({ rounds, videos, quick }): Promise<PartResult> => {
-	const steps = [1, 50, 100, 200, 350].filter((step) => step < videos);
-	const growing = quick ? [1, 5, 10] : [...steps, videos];
-	const most = growing.at(-1) as number;
+/** What n8n holds and does while all wait. */
+interface Waiting {
+	/** ms of CPU for each video and minute, without what n8n takes when nothing waits. */
+	cpu: number;
+	active: number;
+	/** MB for each video. */
+	rss: number;
+	inUse: number;
+}
+
+export const run: RunPart = async ({ videos, quick }): Promise<PartResult> => {
+	const render = quick ? 40 : 180;
+	const groups = groupsOf(quick ? Math.min(videos, 20) : videos, render);
+	const plan = groups.flatMap((group) =>
+		group.estimates.map((estimate, index) => ({
+			...group,
+			estimate,
+			prompt: `${group.name}: video ${index}.`,
+		})),
+	);
+	const startSeconds = Math.min(90, plan.length / 5);
 	const n8n = await BenchN8n.open(
 		'bench-waiting',
-		{ defaults: { seconds: 1_000_000 } },
+		{ defaults: { seconds: render } },
 		// a limit that is never reached: without one n8n does not count
 		{ N8N_CONCURRENCY_PRODUCTION_LIMIT: '2000' },
 	);
 	try {
 		const bench = await Bench.open(n8n);
-		const sampled: Record<Mode, Sample[]> = { suspend: [], poll: [] };
-		const drains: Record<Mode, number[]> = { suspend: [], poll: [] };
-		const idles: Record<Mode, Idle[]> = { suspend: [], poll: [] };
+		const { evolink } = bench;
+
 		// first use of everything, and the size that the process has after work of this kind
-		for (const mode of MODES) await bench.round(mode, -1, [quick ? 5 : Math.min(100, videos / 2)]);
-		for (let round = 0; round < rounds; round += 1) {
-			for (const mode of MODES) {
-				const isLast = round === rounds - 1 && !quick;
-				const { samples, drainSeconds, idle } = await bench.round(
-					mode,
-					round,
-					round === 0 ? growing : [most],
-					isLast ? IDLE_SECONDS[mode] : 0,
-				);
-				if (idle) idles[mode].push(idle);
-				sampled[mode].push(...samples);
-				drains[mode].push(drainSeconds);
-			}
+		const together = await bench.oneRun(15);
+		evolink.batchRead = 404;
+		const singly = await bench.oneRun(15);
+		evolink.batchRead = 'offered';
+		for (const flow of FLOWS) {
+			await spreadOver(1, Math.min(50, plan.length), async (index) => {
+				await bench.start(flow, [`warm ${index} [stand-in: seconds 3]`]);
+			});
 		}
-		const each = (pick: (sample: Sample) => number) =>
-			Object.fromEntries(
-				MODES.map((mode) => [NAMES[mode], sampled[mode].filter(({ waiting }) => waiting === most).map(pick)]),
-			);
-		const idleOf = (pick: (idle: Idle) => number) =>
-			Object.fromEntries(MODES.map((mode) => [NAMES[mode], idles[mode].map(pick)]));
-		const active = each((sample) => sample.active);
-		const perVideo = (bytes: number) => bytes / 1e6 / most;
-		const rss = each(({ growth }) => perVideo(growth.rss));
-		const inUse = each(({ growth }) => perVideo(growth.inUse));
-		const { suspend: ours, poll: theirs } = NAMES;
-		const curve = (name: string, title: string, y: string, pick: (sample: Sample) => number): Curve => ({
-			name,
-			title,
-			x: 'waiting videos',
-			y,
-			points: MODES.flatMap((mode) =>
-				sampled[mode].map((sample) => ({ candidate: NAMES[mode], x: sample.waiting, y: pick(sample) })),
-			),
-		});
-		return {
-			name: 'waiting',
-			title: `${most} videos waiting in a real n8n`,
-			measures: [
-				{ what: 'active executions', unit: 'of n8n’s concurrency', values: active },
-				{ what: 'resident memory per waiting video', unit: 'MB', values: rss },
-				{ what: 'memory in use per waiting video', unit: 'MB', values: inUse },
-				...(quick
-					? []
-					: [
-							{
-								what: `CPU of n8n while ${most} wait (last round)`,
-								unit: 'ms per s',
-								values: idleOf(({ cpu }) => cpu),
-							},
-							{
-								what: `reads at EvoLink while ${most} wait (last round)`,
-								unit: 'per s',
-								values: idleOf(({ reads }) => reads),
-							},
-						]),
-				{
-					what: `all ${most} end at once → last execution done`,
-					unit: 's',
-					values: { [ours]: drains.suspend, [theirs]: drains.poll },
-				},
-			],
-			ratios: [{ what: 'memory in use, poll / suspended', values: ratios(inUse[theirs], inUse[ours]) }],
-			goals: [
-				{
-					text: '0 active executions',
-					measured: `${Math.max(...active[ours])} (poll: ${Math.max(...active[theirs])})`,
-					met: Math.max(...active[ours]) === 0,
-				},
-				{
-					text: '≤ 0.2 MB resident memory each',
-					measured: `${show(median(rss[ours]))} MB, at most ${show(Math.max(...rss[ours]))}`,
-					met: Math.max(...rss[ours]) <= 0.2,
-				},
-			],
-			notes: [
-				'Before every sample n8n collects its garbage. Baseline: the same process before the round, after a warm-up.',
-				'Resident memory does not shrink when memory in use does, so a round can show little or even negative growth.',
-			],
-			curves: [
-				curve(
-					'waiting-memory',
-					'Memory in use of waiting videos',
-					'growth of memory in use (MB)',
-					(sample) => sample.growth.inUse / 1e6,
-				),
-				curve(
-					'waiting-active',
-					'Active executions of waiting videos',
-					'active executions',
-					({ active: count }) => count,
-				),
-			],
+		for (const flow of FLOWS) await bench.settled(flow);
+		const idle = await bench.cpu(quick ? 5 : 30);
+		const empty = await n8n.usage();
+
+		const sample = async (cpu: number): Promise<Waiting> => {
+			const active = await bench.active();
+			const usage = await n8n.usage();
+			const perVideo = (bytes: (from: Usage) => number) => (bytes(usage) - bytes(empty)) / 1e6 / plan.length;
+			return {
+				cpu: ((cpu - idle) * 60) / plan.length,
+				active,
+				rss: perVideo(({ rss }) => rss),
+				inUse: perVideo(({ inUse }) => inUse),
+			};
 		};
+
+		for (const { prompt, estimate } of plan) evolink.script(prompt, { estimatedTime: Math.round(estimate) });
+		evolink.fault(
+			'callback',
+			{ kind: 'never' },
+			{
+				match: ({ task }) =>
+					plan.some(({ isLost, prompt }) => isLost === true && task.request.prompt === prompt),
+			},
+		);
+		const from = Date.now();
+		await spreadOver(startSeconds, plan.length, async (index) => {
+			const { flow, prompt } = plan[index];
+			await bench.start(flow, [prompt]);
+		});
+		await bench.allWait(plan.length);
+		await sleep(2000);
+		const until = from + 1000 * Math.min(NO_TIMER_BEFORE_SECONDS, render - 10);
+		const suspended = await sample(await bench.cpu((until - Date.now()) / 1000));
+		// n8n is not asked for anything while videos end
+		await evolink.until(() => [...evolink.tasks.values()].every(({ terminal }) => terminal), 600_000);
+		await sleep(5000);
+		const executions = [...(await bench.settled('plain')), ...(await bench.settled('wait'))];
+		const ended = executions.flatMap((execution) => bench.ended(execution, groups) ?? []);
+
+		evolink.script('polled', { seconds: 1_000_000 });
+		await spreadOver(startSeconds / 2, plan.length, async (index) => {
+			await bench.start('poll', [`polled ${index}`]);
+		});
+		await bench.allWait(plan.length);
+		const polled = await sample(await bench.cpu(quick ? 10 : 30));
+		for (const task of evolink.tasks.values()) if (!task.terminal) evolink.finish(task.id);
+		await bench.settled('poll');
+
+		return resultOf(groups, render, ended, { suspended, polled }, { together, singly });
 	} finally {
 		await n8n.close();
 	}
 };
+
+function resultOf(
+	groups: Group[],
+	render: number,
+	ended: Ended[],
+	{ suspended, polled }: Record<'suspended' | 'polled', Waiting>,
+	oneRun: Record<'together' | 'singly', number>,
+): PartResult {
+	const videos = groups.reduce((sum, { estimates }) => sum + estimates.length, 0);
+	const of = (name: string) => ended.filter(({ group }) => group === name);
+	const each = (value: (those: Ended[]) => number, some = groups) =>
+		Object.fromEntries(some.map(({ name }) => [name, [value(of(name))]]));
+	const delay = (share: number) => (those: Ended[]) =>
+		quantile(
+			those.map((one) => one.delay),
+			share,
+		);
+	const rounds = (those: Ended[]) => those.reduce((sum, one) => sum + one.rounds, 0) / those.length;
+	const lost = groups.filter(({ isLost }) => isLost);
+	const healthy = groups.filter(({ name }) => name.startsWith('healthy'));
+	const both = (value: (from: Waiting) => number) => ({
+		'Sora Video, suspended': [value(suspended)],
+		'Sora Video, Wait = Poll': [value(polled)],
+	});
+	const ofHealthy = healthy.flatMap(({ name }) => of(name));
+	const worstDelay = Math.max(...healthy.map(({ name }) => delay(0.95)(of(name))));
+	const extra = each((those) => Math.max(...those.map((one) => one.delay)) / render, lost);
+	const worstExtra = Math.max(...Object.values(extra).flat());
+	const shortest = Math.min(...ended.flatMap(({ waited }) => waited ?? []));
+	return {
+		name: 'waiting',
+		title: `${videos} videos waiting in a real n8n`,
+		rounds: 1,
+		measures: [
+			{ what: "wake-ups by n8n's timer per finished video", unit: 'rounds', values: each(rounds) },
+			{ what: 'end → next node, p50', unit: 's', values: each(delay(0.5)) },
+			{ what: 'end → next node, p95', unit: 's', values: each(delay(0.95)) },
+			{ what: 'callback lost: longest delay / render', unit: '×', values: extra },
+			{ what: 'CPU of n8n per waiting video and minute', unit: 'ms', values: both(({ cpu }) => cpu) },
+			{ what: 'active executions', unit: 'of n8n’s concurrency', values: both(({ active }) => active) },
+			{ what: 'resident memory per waiting video', unit: 'MB', values: both(({ rss }) => rss) },
+			{ what: 'memory in use per waiting video', unit: 'MB', values: both(({ inUse }) => inUse) },
+			{
+				what: `${VIDEOS_OF_ONE_RUN} videos of one run, suspended: reads per task`,
+				unit: 'requests',
+				values: { 'read together': [oneRun.together], 'read singly': [oneRun.singly] },
+			},
+		],
+		ratios: [],
+		goals: [
+			{
+				text: `≤ 0.1 timer rounds per finished video (0.1.0: ${BEFORE.rounds})`,
+				measured: show(rounds(ofHealthy)),
+				met: rounds(ofHealthy) <= 0.1,
+			},
+			{
+				text: `CPU per waiting video and minute ≤ 1/20 of 0.1.0's (${BEFORE.cpuMsPerVideoMinute} ms)`,
+				measured: `${show(suspended.cpu)} ms`,
+				met: suspended.cpu <= BEFORE.cpuMsPerVideoMinute / 20,
+			},
+			{
+				text: 'end → next node, p95 ≤ 0.6 s, also with a Wait node behind',
+				measured: `${show(worstDelay)} s`,
+				met: worstDelay <= 0.6,
+			},
+			{
+				text: `a Wait node of ${WAIT_SECONDS} s behind waits its time`,
+				measured: `at least ${show(shortest)} s`,
+				met: shortest >= WAIT_SECONDS,
+			},
+			{
+				text: 'callback lost: extra delay / render ≤ 1',
+				measured: `at most ${show(worstExtra)}`,
+				met: worstExtra <= 1,
+			},
+			{
+				text: '0 active executions',
+				measured: `${suspended.active} (poll: ${polled.active})`,
+				met: suspended.active === 0,
+			},
+			{
+				text: '≤ 0.2 MB resident memory each',
+				measured: `${show(suspended.rss)} MB (poll: ${show(polled.rss)})`,
+				met: suspended.rss <= 0.2,
+			},
+		],
+		notes: [
+			`Renders of ${render} s, started evenly over ${show(Math.min(90, videos / 5))} s; ${groups
+				.map(({ name, estimates }) => `${estimates.length} "${name}"`)
+				.join(', ')}.`,
+			'A round of the timer shows at EvoLink as a read that no callback caused: before the end, or more than 5 s after it.',
+			`CPU: of n8n's process while all wait, up to ${NO_TIMER_BEFORE_SECONDS} s after the first order, without what the same process takes when nothing waits.`,
+			'Memory: after forced collections, without that of the same process before. Resident memory does not shrink when memory in use does.',
+		],
+		curves: [],
+	};
+}
