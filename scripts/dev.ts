@@ -5,6 +5,7 @@
  *
  * Options: `-- --port 5678 --evolink-port 4010 --inbox-port 4011`
  */
+import { randomUUID } from 'node:crypto';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -123,7 +124,9 @@ async function provideExamples(
 	for (const file of readdirSync(path.join(ROOT, 'examples')).filter((name) => name.endsWith('.json'))) {
 		const draft = readExample(file);
 		if (present.some(({ name }) => name === draft.name)) continue;
-		const webhook = draft.nodes.find(({ type }) => type === `${PACKAGE}.soraVideoTrigger`)?.webhookId;
+		const trigger = draft.nodes.find(({ type }) => type === `${PACKAGE}.soraVideoTrigger`);
+		const webhook = randomUUID();
+		if (trigger) trigger.webhookId = webhook;
 		for (const node of draft.nodes) {
 			const options = node.parameters.options as { callbackUrl?: string } | undefined;
 			if (options?.callbackUrl) options.callbackUrl = `https://${publicHost}/webhook/${webhook}/webhook`;

@@ -1,5 +1,7 @@
 import type {
+	IExecuteFunctions,
 	IHookFunctions,
+	INodeExecutionData,
 	INodeType,
 	INodeTypeDescription,
 	IWebhookFunctions,
@@ -9,7 +11,7 @@ import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { CREDENTIAL } from '../evolink/client';
 import { warnOfUnreachableUrl, whyNotActivate } from '../evolink/trigger/activate';
-import { receive } from '../evolink/trigger/receive';
+import { fetchFiles, receive } from '../evolink/trigger/receive';
 import { triggerFields } from './fields';
 
 const WHERE_TO_PASTE =
@@ -82,5 +84,10 @@ export class SoraVideoTrigger implements INodeType {
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 		return await receive(this);
+	}
+
+	/** n8n runs it at the head of the execution that `webhook` has started. */
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return [await fetchFiles(this)];
 	}
 }

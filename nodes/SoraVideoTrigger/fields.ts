@@ -54,7 +54,7 @@ export const triggerFields: INodeProperties[] = [
 	},
 	{
 		displayName:
-			"Without 'Verify' everybody who learns the URL can start this workflow with a made-up task. Do not fetch links out of it, and do not act on it without a check of your own. 'Download' needs 'Verify'.",
+			"Without 'Verify' everybody who learns the URL can start this workflow with a made-up task, every field of it. Do not fetch links out of it, and do not act on it without a check of your own. 'Download' needs 'Verify'.",
 		name: 'unverified',
 		type: 'notice',
 		default: '',
@@ -67,7 +67,7 @@ export const triggerFields: INodeProperties[] = [
 		noDataExpression: true,
 		default: false,
 		displayOptions: { show: { verify: [true] } },
-		description: `Whether to stream the finished video into a binary field before the workflow starts. EvoLink's own link works for ${results.linkLifetimeHours} hours only. If the download fails, the workflow starts all the same, and the field 'downloadError' says why.`,
+		description: `Whether to stream the finished video into a binary field at the start of the execution. EvoLink's own link works for ${results.linkLifetimeHours} hours only. If the download fails, the workflow goes on all the same, and the field 'downloadError' says why.`,
 	},
 	{
 		displayName: 'Output Data Field Name',

@@ -63,6 +63,11 @@ export class TriggerLab {
 		return received;
 	}
 
+	/** The same, but returns as soon as the workflow has started. */
+	async begin(call: WebhookCall): Promise<WebhookOutcome> {
+		return await receiveWebhook(this.lab.engine, { nodes: [this.trigger, after] }, TRIGGER, call);
+	}
+
 	/** Orders a video at EvoLink the way any program does, and gives its task id. */
 	async order(prompt: string, callbackUrl = CALLBACK_URL): Promise<string> {
 		const { url, apiKey } = this.evolink;

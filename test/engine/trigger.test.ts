@@ -1,4 +1,4 @@
-import { binaryOf } from './harness';
+import { binaryOf, recoverCrashed, retryExecution } from './harness';
 import { TRIGGER, activate, withTrigger, type TriggerLab } from './trigger-support';
 import type { TaskScript } from '../../stand-in';
 import { inLab } from './support';
@@ -198,7 +198,7 @@ describe('answers 503, so that EvoLink tries again,', () => {
 
 	test('and says in the log what is wrong with the key and where to look', async () => {
 		await withTrigger({}, async (trigger) => {
-			trigger.evolink.fault('read', { kind: 'http', status: 401 });
+			trigger.evolink.fault('read', { kind: 'http', status: 401, code: 'revoked_api_key' });
 			await trigger.call({ body: { id: 'task-unified-1757165031-abcdefgh' } });
 			expectRefused(trigger, 503);
 			const errors = trigger.received[0]!.logs.filter(({ level }) => level === 'error');
@@ -232,7 +232,7 @@ describe('answers 503, so that EvoLink tries again,', () => {
 });
 
 describe('with Download', () => {
-	test('the answer is sent before the media host is asked, and the video is there in the end', async () => {
+	test('the file is fetched in the execution: the answer is sent before, and the video is there in the end', async () => {
 		await withTrigger({ download: true, binaryField: 'film' }, async (trigger) => {
 			trigger.evolink.script('a cat', { media: { delaySeconds: 40 } });
 			const id = await trigger.orderAndDeliver('a cat');
@@ -243,6 +243,26 @@ describe('with Download', () => {
 			const file = await binaryOf(execution!.output('After')[0]!, 'film');
 			expect(file).toMatchObject({ mimeType: 'video/mp4', fileName: `${id}.mp4` });
 			expect((await file.buffer()).length).toBe(file.bytes);
+		});
+	});
+
+	test('a process that is lost while it fetches leaves an execution that Retry finishes', async () => {
+		await withTrigger({ download: true }, async (trigger) => {
+			trigger.evolink.script('a cat', { seconds: 0 });
+			const slow = trigger.evolink.fault(
+				'media',
+				{ kind: 'media', media: { delaySeconds: 600 } },
+				{ times: 1 },
+			);
+			const id = await trigger.order('a cat', 'https://elsewhere.example.test/');
+			const { run } = await trigger.begin({ body: { id } });
+			await trigger.evolink.until(() => slow.hits === 1);
+			run!.crash();
+			recoverCrashed(trigger.lab.engine, run!);
+			const again = await (await retryExecution(trigger.lab.engine, run!.executionId)).done;
+			expect(again.status).toBe('success');
+			expect(again.json('After')).toMatchObject([{ id, status: 'completed' }]);
+			expect((await binaryOf(again.output('After')[0]!)).mimeType).toBe('video/mp4');
 		});
 	});
 
@@ -273,6 +293,21 @@ describe('with Download', () => {
 			await trigger.orderAndDeliver('a cat');
 			expect(trigger.started[0]).not.toHaveProperty('downloadError');
 			expect(trigger.evolink.mediaStats.requests).toBe(0);
+		});
+	});
+});
+
+describe('whoever learns the URL and makes up ids', () => {
+	test('makes one read for each id at a time, at most five together, and one line in the log', async () => {
+		await withTrigger({}, async (trigger) => {
+			trigger.evolink.fault('read', { kind: 'slow', seconds: 20, accepted: true });
+			const ids = Array.from({ length: 200 }, (_, at) => `task-unified-1757165031-forged${at % 40}`);
+			const calls = await Promise.all(ids.map(async (id) => await trigger.call({ body: { id } })));
+			expect(trigger.started).toEqual([]);
+			for (const { statusCode } of calls) expect([404, 503]).toContain(statusCode);
+			expect(trigger.reads).toBeLessThanOrEqual(40);
+			const lines = calls.flatMap(({ logs }) => logs).filter(({ text }) => text.includes('was answered'));
+			expect(new Set(lines.map(({ message }) => message)).size).toBeLessThanOrEqual(2);
 		});
 	});
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -74,7 +75,8 @@ const scenarios: Record<string, () => Promise<void>> = {
 
 	'order-and-receive.json': async () => {
 		const workflow = await load('order-and-receive.json', (draft) => {
-			const { webhookId } = draft.nodes.find(({ name }) => name === 'Sora Video Trigger')!;
+			const trigger = draft.nodes.find(({ name }) => name === 'Sora Video Trigger')!;
+			const webhookId = (trigger.webhookId = randomUUID());
 			const order = draft.nodes.find(({ name }) => name === 'Order Video')!;
 			order.parameters.options = { callbackUrl: `https://${PUBLIC_HOST}/webhook/${webhookId}/webhook` };
 		});
@@ -126,6 +128,23 @@ it.each(readdirSync(EXAMPLES))('%s does in a real n8n what its notes say', async
 	expect(Object.keys(scenarios)).toContain(file);
 	await scenarios[file]();
 });
+
+it.each(readdirSync(EXAMPLES))(
+	'%s has no webhook path of its own: n8n makes one for each import',
+	async (file) => {
+		const text = readFileSync(path.join(EXAMPLES, file), 'utf8');
+		expect(text).not.toContain('webhookId');
+		const draft = JSON.parse(text) as WorkflowDraft;
+		const hooks = async () => {
+			const { nodes } = await n8n.client.createWorkflow(draft);
+			return nodes.flatMap(({ webhookId }) => webhookId ?? []);
+		};
+		const [first, second] = [await hooks(), await hooks()];
+		if (['order-and-receive.json', 'image-to-video.json'].includes(file))
+			expect(first.length).toBeGreaterThan(0);
+		expect(new Set([...first, ...second]).size).toBe(2 * first.length);
+	},
+);
 
 it('nothing of it was out of order for EvoLink, and every video was paid once', () => {
 	expect(n8n.evolink.violations).toEqual([]);

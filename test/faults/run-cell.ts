@@ -153,7 +153,7 @@ async function wakeUp(cell: Cell, engine: Engine, bridge: Bridge, executionId: s
 		if (run) return run;
 		// not while a callback's run goes on
 		if (Date.now() >= timerAt && engine.store.get(executionId).status === 'waiting') {
-			makeDue(engine, executionId);
+			if (cell.wait === 'suspend, callback') makeDue(engine, executionId);
 			return await resumeByTimer(engine, executionId);
 		}
 		await sleep(20);
@@ -171,7 +171,7 @@ function makeDue(engine: Engine, executionId: string): void {
 	engine.store.write(executionId, {}, data);
 }
 
-/** Follows an execution through every parking to its end. The timer comes twice after the deadline, once more than it needs. */
+/** Follows an execution through every parking to its end. The timer comes three times after the deadline, once more than it needs. */
 async function follow(cell: Cell, { bridge }: World, engine: Engine, run: Run): Promise<Execution> {
 	const { executionId } = run;
 	const deadline = Date.now() + realSeconds(cell) * 1000;
@@ -179,7 +179,7 @@ async function follow(cell: Cell, { bridge }: World, engine: Engine, run: Run): 
 	for (let current = run, late = 0; ;) {
 		const execution = await within(current.done, longest(cell), 'it ran on');
 		if (execution.status !== 'waiting') return execution;
-		if (late > 1) throw new Hung('parked after its deadline');
+		if (late > 2) throw new Hung('parked after its deadline');
 		current = await within(wakeUp(cell, engine, bridge, executionId), 10_000, 'nothing woke it');
 		if (Date.now() > deadline + PLACING_MS) late += 1;
 	}

@@ -2,10 +2,15 @@ import * as fc from 'fast-check';
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { MEMORY_SIZE, memoryIn, memoryOf } from '../../nodes/evolink/trigger/memory';
 import { EVENTS, readTriggerSettings, type TriggerSettings } from '../../nodes/evolink/trigger/settings';
-import { judge, type Verdict } from '../../nodes/evolink/trigger/verdict';
+import {
+	callbackOf,
+	verdictOnBody,
+	verdictOnReading,
+	type Verdict,
+} from '../../nodes/evolink/trigger/verdict';
 import { httpFailure } from '../../nodes/evolink/failure';
 import { readTask, type Task } from '../../nodes/evolink/task';
-import type { TaskReading } from '../../nodes/evolink/wait/poll';
+import type { TaskReading } from '../../nodes/evolink/wait/watch';
 
 /** `HOSTILE_BODIES=10000` for the long run. */
 const numRuns = Number(process.env.HOSTILE_BODIES ?? 1000);
@@ -33,7 +38,14 @@ const refuses = (status: number, code?: string): TaskReading => ({
 	failure: httpFailure({ status, headers: {}, namesTask: true, body: { error: { code, message: 'no' } } }, 0),
 });
 
-const statusOf = (verdict: Verdict) => (verdict.kind === 'answer' ? verdict.status : verdict.kind);
+const statusOf = (verdict: Verdict | ReturnType<typeof callbackOf>) =>
+	verdict.kind === 'answer' ? verdict.status : verdict.kind;
+
+/** What becomes of a body when EvoLink says this of its task. */
+function verdictOn(body: unknown, reading: TaskReading, of: TriggerSettings = settings()): Verdict {
+	const callback = callbackOf(body, of, never);
+	return callback.kind === 'answer' ? callback : verdictOnReading(reading, of);
+}
 
 /** Values and names that make bodies which nearly fit. */
 const words = [
@@ -81,9 +93,9 @@ describe('hostile bodies', () => {
 	test('never throw, and start nothing before EvoLink was asked', () => {
 		fc.assert(
 			fc.property(hostile, (body) => {
-				const verdict = judge({ body, settings: settings(), started: never });
-				expect([400, 'read']).toContain(statusOf(verdict));
-				if (verdict.kind === 'read') expect(verdict.id).toMatch(/^[\x21-\x7e]{1,256}$/);
+				const callback = callbackOf(body, settings(), never);
+				expect([400, 'task']).toContain(statusOf(callback));
+				if (callback.kind === 'task') expect(callback.id).toMatch(/^[\x21-\x7e]{1,256}$/);
 			}),
 			{ numRuns },
 		);
@@ -93,7 +105,7 @@ describe('hostile bodies', () => {
 		const reading = reads({ status: 'completed' });
 		fc.assert(
 			fc.property(hostile, (body) => {
-				const verdict = judge({ body, settings: settings(), started: never, reading });
+				const verdict = verdictOn(body, reading);
 				if (verdict.kind === 'start') expect(verdict.task).toBe(reading.ok && reading.task);
 				else expect(statusOf(verdict)).toBe(400);
 			}),
@@ -105,7 +117,7 @@ describe('hostile bodies', () => {
 		const outcomes = fc.constantFrom(400, 401, 403, 404, 408, 429, 500, 503);
 		fc.assert(
 			fc.property(hostile, outcomes, (body, status) => {
-				const verdict = judge({ body, settings: settings(), started: never, reading: refuses(status) });
+				const verdict = verdictOn(body, refuses(status));
 				expect([400, 404, 503]).toContain(statusOf(verdict));
 			}),
 			{ numRuns },
@@ -115,7 +127,7 @@ describe('hostile bodies', () => {
 	test('never throw with Verify off, and start only what names a task and a chosen event', () => {
 		fc.assert(
 			fc.property(hostile, (body) => {
-				const verdict = judge({ body, settings: settings({ verify: false }), started: never });
+				const verdict = verdictOnBody(body, settings({ verify: false }));
 				expect([200, 400, 'start']).toContain(statusOf(verdict));
 				if (verdict.kind === 'start') expect(['completed', 'failed']).toContain(verdict.task.phase);
 			}),
@@ -146,19 +158,19 @@ describe('what EvoLink says of the task decides', () => {
 		['a failed task', reads({ status: 'failed' }), 'start'],
 		['a completed task in other letters', reads({ status: 'Completed' }), 'start'],
 	])('%s', (_, reading, expected) => {
-		expect(statusOf(judge({ body, settings: settings(), started: never, reading }))).toBe(expected);
+		expect(statusOf(verdictOn(body, reading))).toBe(expected);
 	});
 
 	test('a task that has started before is not even read', () => {
 		const started = (id: string) => id === body.id;
-		expect(statusOf(judge({ body, settings: settings(), started }))).toBe(200);
-		expect(statusOf(judge({ body, settings: settings({ ignoreRepeats: false }), started }))).toBe('read');
+		expect(statusOf(callbackOf(body, settings(), started))).toBe(200);
+		expect(statusOf(callbackOf(body, settings({ ignoreRepeats: false }), started))).toBe('task');
 	});
 
 	test('a task without a model is not one of the chosen models', () => {
 		const reading: TaskReading = { ok: true, task: readTask({ ...body })! };
 		const chosen = settings({ models: ['sora-2-preview'] });
-		expect(statusOf(judge({ body, settings: chosen, started: never, reading }))).toBe(200);
+		expect(statusOf(verdictOn(body, reading, chosen))).toBe(200);
 	});
 });
 

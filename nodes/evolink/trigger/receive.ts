@@ -1,4 +1,10 @@
-import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
 
 import { getTask } from '../api';
 import { failureSentence } from '../failure';
@@ -6,13 +12,23 @@ import { evolinkFacts } from '../generated/spec.gen';
 import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../run/host';
 import { nothingToShow } from '../run/report';
 import { emitTask } from '../run/settle';
-import { createdAt, resultLink, taskToJson, type Task } from '../task';
+import { createdAt, readTask, resultLink, taskToJson, type Task } from '../task';
+import { LogGate, ReadGate } from './gate';
 import { memoryOf } from './memory';
 import { readTriggerSettings, type TriggerSettings } from './settings';
-import { judge, type Verdict } from './verdict';
+import {
+	callbackOf,
+	isForeign,
+	REPEATED,
+	TOO_MANY,
+	verdictOnBody,
+	verdictOnReading,
+	type Answer,
+	type Verdict,
+} from './verdict';
 
 /**
- * A callback of EvoLink at the trigger's URL. The answer is written here and before any download. Never throws: n8n would
+ * A callback of EvoLink at the trigger's URL. Never throws: n8n would
  * answer 500 and store a failed execution for whatever a stranger sends.
  */
 export async function receive(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
@@ -31,30 +47,42 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const settings = readTriggerSettings((name, fallback) => ctx.getNodeParameter(name, fallback) as unknown);
 	if (typeof settings === 'string') throw new Error(settings);
 	const memory = memoryOf(ctx);
-	const callback = { body: callbackBody(ctx), settings, started: memory.has };
-	let verdict = judge(callback);
-	if (verdict.kind === 'read') {
-		verdict = judge({ ...callback, reading: await getTask(ctx, verdict.id, CALLBACK_READ_TIMEOUT_MS) });
-	}
-	if (verdict.kind !== 'start') return refuse(ctx, verdict);
+	const body = callbackBody(ctx);
+	const callback = callbackOf(body, settings, memory.has);
+	if (callback.kind === 'answer') return refuse(ctx, callback);
+	const verdict = settings.verify ? await verify(ctx, callback.id, settings) : verdictOnBody(body, settings);
+	if (verdict.kind === 'answer') return refuse(ctx, verdict);
 	const { task } = verdict;
+	// of callbacks that share one reading, the first one
+	if (settings.ignoreRepeats && memory.has(task.id)) return refuse(ctx, REPEATED);
 	// made before the answer, so that a body that breaks it is refused
 	const item = itemOf(task, settings);
 	memory.add(task.id);
 	respond(ctx, 200, 'Accepted');
-	return {
-		noWebhookResponse: true,
-		workflowData: [[settings.download ? await withFile(ctx, task, item, settings) : item]],
-	};
+	return { noWebhookResponse: true, workflowData: [[item]] };
 }
 
-function refuse(ctx: IWebhookFunctions, verdict: Exclude<Verdict, { kind: 'start' }>): IWebhookResponseData {
-	if (verdict.kind === 'read') throw new Error('The task was read, yet is to be read again');
-	const { status, message, failure } = verdict;
-	if (failure !== undefined) {
-		const text = `Sora Video Trigger: a callback was answered with ${status}. ${message}. ${failureSentence(failure)}`;
-		if (status === 503) ctx.logger.error(text, place(ctx));
-		else ctx.logger.warn(text, place(ctx));
+const reads = new ReadGate();
+
+async function verify(ctx: IWebhookFunctions, id: string, settings: TriggerSettings): Promise<Verdict> {
+	const read = async () => await getTask(ctx, id, CALLBACK_READ_TIMEOUT_MS);
+	const { workflowId, nodeName } = place(ctx);
+	const reading = await reads.read(JSON.stringify([workflowId, nodeName, id]), read, isForeign);
+	return reading === undefined ? TOO_MANY : verdictOnReading(reading, settings);
+}
+
+const logged = new LogGate();
+
+function refuse(ctx: IWebhookFunctions, { status, message, failure }: Answer): IWebhookResponseData {
+	if (status === 503 || failure !== undefined) {
+		const { workflowId, nodeName } = place(ctx);
+		const more = logged.admit(JSON.stringify([workflowId, nodeName, message, failure?.kind, failure?.code]));
+		const why = failure === undefined ? '' : ` ${failureSentence(failure)}`;
+		if (more !== undefined) {
+			const text = `Sora Video Trigger: a callback was answered with ${status}. ${message}.${why}${more}`;
+			if (status === 503) ctx.logger.error(text, place(ctx));
+			else ctx.logger.warn(text, place(ctx));
+		}
 	}
 	return respond(ctx, status, message);
 }
@@ -68,26 +96,43 @@ function itemOf(task: Task, { verify }: TriggerSettings): INodeExecutionData {
 	return { json: taskToJson(task, verify ? createdAt(task) : undefined), pairedItem: { item: 0 } };
 }
 
+/**
+ * What the trigger does inside the execution that it started: fetches the videos, where that is wanted. Before, n8n would have
+ * nothing to show and to retry if it were lost meanwhile.
+ */
+export async function fetchFiles(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const items = ctx.getInputData();
+	const settings = readTriggerSettings(
+		(name, fallback) => ctx.getNodeParameter(name, 0, fallback) as unknown,
+	);
+	if (typeof settings === 'string' || !settings.download) return items;
+	return await Promise.all(items.map(async (item) => await withFile(ctx, item, settings)));
+}
+
 /** The item with its video; without it, and saying why, where it could not be had. */
 async function withFile(
-	ctx: IWebhookFunctions,
-	task: Task,
+	ctx: IExecuteFunctions,
 	item: INodeExecutionData,
-	settings: TriggerSettings,
+	{ binaryField, maxDownloadBytes }: TriggerSettings,
 ): Promise<INodeExecutionData> {
-	if (task.phase !== 'completed') return item;
+	const stored = readTask(item.json);
+	if (stored?.phase !== 'completed') return item;
+	// a retry may come when the link that the execution began with has expired
+	const reading = await getTask(ctx, stored.id);
+	const task = reading.ok ? reading.task : stored;
 	const url = resultLink(task);
 	const failed = (downloadError: string) => ({ ...item, json: { ...item.json, downloadError } });
 	if (url === undefined) return failed(nothingToShow(task).message);
-	const { linkLifetimeHours } = evolinkFacts.results;
-	const sentence = (reason: string) =>
-		`The file could not be downloaded: ${reason}. The video is paid and its link works for ${linkLifetimeHours} hours: ${url}. Fetch it with the operation Get Task of the Sora Video node and this task's id.`;
 	try {
-		const { binaryField, maxDownloadBytes } = settings;
 		const result = await emitTask(ctx, { item: 0, field: binaryField, task }, { maxDownloadBytes });
-		if ('report' in result) return failed(sentence(result.reason));
-		return { ...item, binary: result.emitted.binary };
+		if ('emitted' in result) return { ...item, binary: result.emitted.binary };
+		return failed(notDownloaded(url, result.reason));
 	} catch (error) {
-		return failed(sentence(error instanceof Error ? error.message : String(error)));
+		return failed(notDownloaded(url, error instanceof Error ? error.message : String(error)));
 	}
+}
+
+function notDownloaded(url: string, reason: string): string {
+	const { linkLifetimeHours } = evolinkFacts.results;
+	return `The file could not be downloaded: ${reason}. The video is paid and its link works for ${linkLifetimeHours} hours: ${url}. Fetch it with the operation Get Task of the Sora Video node and this task's id.`;
 }

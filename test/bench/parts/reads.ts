@@ -70,7 +70,7 @@ const taskAt = (id: string, lasts: number, now: number): Task => {
 	return { id, status: phase, phase, raw: { id, status: phase } };
 };
 
-const missing = httpFailure({ status: 404, body: undefined, headers: {}, namesTask: false }, 0, []);
+const missing = httpFailure({ status: 404, body: undefined, headers: {}, namesTask: false }, 0);
 
 /** The node's own loop and reader over runs of many renders each, at an EvoLink that lets many be read at once or does not. */
 async function together(seed: number, isOffered: boolean): Promise<number> {

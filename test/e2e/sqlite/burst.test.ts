@@ -24,3 +24,21 @@ it('a burst of 200 callbacks: none is lost, none starts two executions', async (
 	expect(outcomes.map(({ id }) => id).sort()).toEqual(ids.sort());
 	expect(outcomes.every(({ status }) => status === 'completed')).toBe(true);
 }, 180_000);
+
+it('a thousand forged callbacks at once start nothing, leave few reads, and no paid order is refused for them', async () => {
+	const flow = await TriggerFlow.publish(n8n, 'flood');
+	n8n.evolink.fault('read', { kind: 'slow', seconds: 3, accepted: true });
+	const reads = () => n8n.evolink.requests.filter(({ operationId }) => operationId === 'getTask').length;
+	const before = reads();
+	const forged = Array.from(
+		{ length: 1000 },
+		(_, at) => `task-unified-1757165031-f${String(at).padStart(7, '0')}`,
+	);
+	const flood = forged.map(async (id) => (await n8n.evolink.forgeCallback(flow.url, { id })).status);
+	await order(n8n, 'paid meanwhile', flow.url);
+	const statuses = await Promise.all(flood);
+	expect(statuses.filter((status) => ![404, 503].includes(status))).toEqual([]);
+	expect(reads() - before).toBeLessThanOrEqual(20);
+	expect(await flow.executionIds()).toEqual([]);
+	expect(n8n.evolink.chargesFor({ prompt: 'paid meanwhile' })).toHaveLength(1);
+}, 120_000);

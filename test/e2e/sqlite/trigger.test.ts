@@ -156,6 +156,24 @@ describe('with Download', () => {
 	});
 });
 
+it('n8n is killed while the video is fetched: the execution is there, crashed, and Retry brings the file', async () => {
+	n8n.evolink.script(/^killed$/, { media: { delaySeconds: 100_000 } });
+	const downloads = await TriggerFlow.publish(n8n, 'killed', { download: true });
+	const id = await order(n8n, 'killed', downloads.url);
+	await delivered(id);
+	const { requests } = n8n.evolink.mediaStats;
+	await n8n.evolink.until(() => n8n.evolink.mediaStats.requests > requests - 1);
+	await eventually('the execution', async () => (await downloads.executionIds()).length === 1);
+	await n8n.main.kill();
+	n8n.evolink.tasks.get(id)!.script.media = {};
+	await n8n.main.boot();
+	const lost = await n8n.latest(downloads.workflow, ['crashed'], 60_000);
+	const end = await n8n.client.until(await n8n.client.retry(lost.id), ['success', 'error'], 60_000);
+	expect(items(end, 'Next')[0].json).toMatchObject({ id, status: 'completed' });
+	expect(items(end, 'Next')[0].binary?.data).toMatchObject({ mimeType: 'video/mp4' });
+	expect(n8n.evolink.chargesFor({ prompt: 'killed' })).toHaveLength(1);
+}, 180_000);
+
 it('does not activate with Verify on and no credential, and says why', async () => {
 	const publish = TriggerFlow.publish(n8n, 'unverified', {}, { credential: false });
 	await expect(publish).rejects.toThrow(/credential/i);

@@ -1,0 +1,95 @@
+import pLimit from 'p-limit';
+
+import { hostClock, type Clock } from '../wait/clock';
+import type { TaskReading } from '../wait/watch';
+
+/** Reads under way, of all triggers of the process together. */
+export const READS_AT_ONCE = 5;
+
+/** Reads that wait for their turn. */
+export const QUEUE_LENGTH = 100;
+
+/** A read takes up to 8 s, and EvoLink gives up on an answer after 10 s. */
+const PATIENCE_MS = 2000;
+
+/** How long a read that found no task of ours keeps its place: whoever makes up ids must not use up the key's rate limit. */
+const PENALTY_MS = 2000;
+
+/**
+ * Lets few reads through at a time: anybody who learns a trigger's URL can make it read with the user's key, as fast as they
+ * like. What is turned away, EvoLink sends again.
+ */
+export class ReadGate {
+	private readonly underWay = new Map<string, Promise<TaskReading | undefined>>();
+
+	private readonly limit = pLimit(READS_AT_ONCE);
+
+	constructor(private readonly clock: Clock = hostClock) {}
+
+	/**
+	 * @param key tells reads apart; whoever asks for one that is under way gets its answer
+	 * @param isForeign whether the answer says that the task is none of the account's
+	 * @returns nothing when there are too many
+	 */
+	async read(
+		key: string,
+		read: () => Promise<TaskReading>,
+		isForeign: (reading: TaskReading) => boolean,
+	): Promise<TaskReading | undefined> {
+		const other = this.underWay.get(key);
+		if (other !== undefined) return await other;
+		if (this.limit.pendingCount >= QUEUE_LENGTH) return undefined;
+		const own = this.inTurn(read, isForeign).finally(() => this.underWay.delete(key));
+		this.underWay.set(key, own);
+		return await own;
+	}
+
+	private async inTurn(
+		read: () => Promise<TaskReading>,
+		isForeign: (reading: TaskReading) => boolean,
+	): Promise<TaskReading | undefined> {
+		return await new Promise((resolve, reject) => {
+			let state: 'queued' | 'begun' | 'gone' = 'queued';
+			const queued = new AbortController();
+			void this.clock.sleep(PATIENCE_MS, queued.signal).then(() => {
+				if (state !== 'queued') return;
+				state = 'gone';
+				resolve(undefined);
+			});
+			void this.limit(async () => {
+				if (state === 'gone') return;
+				state = 'begun';
+				queued.abort();
+				try {
+					const reading = await read();
+					resolve(reading);
+					if (isForeign(reading)) await this.clock.sleep(PENALTY_MS);
+				} catch (error) {
+					reject(error as Error);
+				}
+			});
+		});
+	}
+}
+
+const LOG_INTERVAL_MS = 60_000;
+
+/** At most one line a minute for each key; the next one says how many were left out. */
+export class LogGate {
+	private readonly lines = new Map<string, { at: number; leftOut: number }>();
+
+	constructor(private readonly clock: Pick<Clock, 'ticks'> = hostClock) {}
+
+	/** @returns what to add to the line, or nothing when it is to be left out */
+	admit(key: string): string | undefined {
+		const now = this.clock.ticks();
+		const last = this.lines.get(key);
+		if (last !== undefined && now < last.at + LOG_INTERVAL_MS) {
+			last.leftOut += 1;
+			return undefined;
+		}
+		this.lines.set(key, { at: now, leftOut: 0 });
+		const leftOut = last?.leftOut ?? 0;
+		return leftOut === 0 ? '' : ` (${leftOut} more since the last line)`;
+	}
+}
