@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Clock } from './clock';
 import { retryAfter } from './errors';
 import type { FaultList } from './faults';
@@ -19,13 +20,15 @@ const asset = (name: string) => readFileSync(join(__dirname, 'assets', name));
  */
 const REFUSED_AGENTS = /^(n8n$|axios\/|Python-urllib\/)/i;
 
-/** A short `ftyp` box and the start of an `mdat` box that reaches to the end of the file. */
-const BIG_HEAD = Buffer.concat([
-	Buffer.from('00000018', 'hex'),
-	Buffer.from('ftypisom\0\0\x02\0isommp41', 'latin1'),
-	Buffer.from('00000000', 'hex'),
-	Buffer.from('mdat', 'latin1'),
-]);
+const FTYP = Buffer.from('\0\0\0\x18ftypisom\0\0\x02\0isommp41', 'latin1');
+
+/** `ftyp`, an empty `moov` and the start of an `mdat` that fills `length` bytes; 0 = to the end of the file. */
+function bigHead(length: number): Buffer {
+	const rest = Buffer.from('\0\0\0\x08moov\0\0\0\0mdat', 'latin1');
+	const size = length - FTYP.length - 8;
+	if (size >= 8 && size < 2 ** 32) rest.writeUInt32BE(size, 8);
+	return Buffer.concat([FTYP, rest]);
+}
 
 /** What one request gets. `length` Infinity = endless. */
 interface Body {
@@ -107,16 +110,20 @@ export class MediaHost {
 		}
 		const contentType = script.contentType ?? (task.isCharacter ? 'image/jpeg' : 'video/mp4');
 		if (script.endless || script.sizeBytes !== undefined) {
+			const length = script.endless ? Infinity : (script.sizeBytes ?? 0);
+			const head = bigHead(length);
 			return {
-				length: script.endless ? Infinity : (script.sizeBytes ?? 0),
+				length,
 				at: (offset, size) =>
-					offset < BIG_HEAD.length
-						? BIG_HEAD.subarray(offset, offset + size)
+					offset < head.length
+						? head.subarray(offset, offset + size)
 						: this.filler.subarray(0, Math.min(size, CHUNK)),
 				contentType,
 			};
 		}
-		return fixed(task.isCharacter ? this.picture : this.clip, contentType);
+		const bytes = script.bytes ?? (task.isCharacter ? this.picture : this.clip);
+		// so that the file lacks its end although the transfer is sound
+		return fixed(script.truncated === 'gzip' ? gzipSync(bytes).subarray(0, -20) : bytes, contentType);
 	}
 
 	/** Writes as fast as the reader takes it, never more than one chunk beyond what the socket accepts. */
@@ -126,12 +133,16 @@ export class MediaHost {
 		body: Body,
 		script: MediaScript,
 	): Promise<number> {
-		const announced = script.contentLength !== false && Number.isFinite(body.length);
+		const { truncated } = script;
+		const byClosing = truncated === 'fin' || truncated === 'rst';
+		const announced = script.contentLength !== false && !byClosing && Number.isFinite(body.length);
+		const end = truncated && truncated !== 'gzip' ? Math.floor(body.length / 2) : body.length;
+		if (byClosing) response.shouldKeepAlive = response.useChunkedEncodingByDefault = false;
 		response.writeHead(200, {
 			'content-type': body.contentType,
-			...(announced ? { 'content-length': body.length } : {}),
+			...(truncated === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
+			...(announced ? { 'content-length': truncated === 'shorter' ? end : body.length } : {}),
 		});
-		const end = script.truncated ? Math.floor(body.length / 2) : body.length;
 		const pace = script.bytesPerSecond;
 		const size = pace ? Math.max(1, Math.min(CHUNK, Math.ceil(pace / 10))) : CHUNK;
 		let sent = 0;
@@ -146,7 +157,7 @@ export class MediaHost {
 				if (!taken) await drained(response);
 			}
 		}
-		if (script.truncated) await flushedThenDestroyed(response);
+		if (truncated === true || truncated === 'rst') await flushedThenDestroyed(response, truncated === 'rst');
 		else response.end();
 		return sent;
 	}
@@ -183,10 +194,11 @@ function drained(response: ServerResponse): Promise<void> {
 }
 
 /** Destroying at once would throw away what was written; the reader is to get half of the file. */
-function flushedThenDestroyed(response: ServerResponse): Promise<void> {
+function flushedThenDestroyed(response: ServerResponse, reset: boolean): Promise<void> {
 	return new Promise((resolve) => {
 		response.write('', () => {
-			response.destroy();
+			if (reset) response.socket?.resetAndDestroy();
+			else response.destroy();
 			resolve();
 		});
 		response.once('close', () => resolve());

@@ -49,8 +49,10 @@ export interface TaskScript {
 
 /** Fields combine; nothing set = the real clip (or profile picture) with its content length, at full speed. */
 export interface MediaScript {
-	/** A generated body of this many bytes, with a valid `ftyp` head, streamed as the reader takes it. */
+	/** A generated body of this many bytes, in the boxes of an mp4, streamed as the reader takes it. */
 	sizeBytes?: number;
+	/** These bytes instead of the clip or picture. */
+	bytes?: Buffer;
 	/** Never ends: bytes flow as long as the reader takes them (no content length). */
 	endless?: boolean;
 	/** Body bytes per API second. */
@@ -65,8 +67,11 @@ export interface MediaScript {
 	redirectTo?: string;
 	/** Answer 200 with a page or a JSON error instead of a video. */
 	body?: 'html' | 'json';
-	/** Announce the full length, send half, drop the socket. */
-	truncated?: boolean;
+	/**
+	 * `true`: announce the full length, send half, drop the socket. `fin`, `rst`: announce no length, send half, close or reset
+	 * the connection. `shorter`: announce and send half. `gzip`: compressed, without the last 20 bytes.
+	 */
+	truncated?: boolean | 'fin' | 'rst' | 'shorter' | 'gzip';
 	/** false: chunked, without a content length. */
 	contentLength?: boolean;
 	/** Default `video/mp4` or `image/jpeg`. */

@@ -18,6 +18,8 @@ const OUTCOMES: readonly Outcome[] = [
 	'expired',
 ];
 
+const CUTS = ['fin', 'rst', 'shorter', 'gzip'] as const;
+
 /** Far above any render, and still a whole number in every answer. */
 const MOST_SECONDS = 1e9;
 
@@ -114,7 +116,7 @@ function mediaOrder(word: string | undefined, argument: string | undefined): Med
 	if (status) return { status };
 	if (word === 'html' || word === 'json') return { body: word };
 	if (word === 'endless') return { endless: true };
-	if (word === 'truncated') return { truncated: true };
+	if (word === 'truncated') return { truncated: CUTS.find((cut) => cut === argument) ?? true };
 	if (word === 'slow') return { bytesPerSecond: 500 };
 	if (word === 'redirects') return { redirects: Number(argument ?? 1) };
 	const sizeBytes = Math.round(Number(argument ?? 1) * 2 ** 20);

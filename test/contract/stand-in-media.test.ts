@@ -1,4 +1,7 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { request, type IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
+import { constants, gunzipSync } from 'node:zlib';
 import type { MediaScript } from '../../stand-in';
 import { client, evolink, standInForEachTest } from './stand-in-client';
 
@@ -82,12 +85,20 @@ test('a large body passes in chunks, no faster than it is read', async () => {
 	expect(evolink.mediaStats.maxBytesInFlight).toBeLessThan(MEGABYTE);
 });
 
-test('a generated body begins as an mp4 does', async () => {
+test('a generated body has the boxes of an mp4', async () => {
 	const bytes = await bytesOf(await fetch(await linkWith({ sizeBytes: 200_000 })));
 	expect(bytes.length).toBe(200_000);
-	expect(bytes.toString('latin1', 4, 8)).toBe('ftyp');
-	const next = bytes.readUInt32BE(0);
-	expect(bytes.toString('latin1', next + 4, next + 8)).toBe('mdat');
+	const boxes: string[] = [];
+	let at = 0;
+	for (; at < bytes.length; at += bytes.readUInt32BE(at))
+		boxes.push(bytes.toString('latin1', at + 4, at + 8));
+	expect(boxes).toEqual(['ftyp', 'moov', 'mdat']);
+	expect(at).toBe(bytes.length);
+});
+
+test('bytes of the test itself can be served', async () => {
+	const response = await fetch(await linkWith({ bytes: Buffer.from('any'), contentType: 'text/plain' }));
+	expect([response.headers.get('content-type'), await response.text()]).toEqual(['text/plain', 'any']);
 });
 
 test('an endless body flows until the reader goes away', async () => {
@@ -125,6 +136,45 @@ test('a truncated body promises more than it sends', async () => {
 	expect(response.headers.get('content-length')).toBe('100000');
 	await expect(response.arrayBuffer()).rejects.toThrow();
 	expect(evolink.mediaStats.bytesSent).toBe(50_000);
+});
+
+test.each(['fin', 'shorter'] as const)(
+	'half a body that ends as if it were whole (%s)',
+	async (truncated) => {
+		const response = await fetch(await linkWith({ truncated, sizeBytes: 100_000 }));
+		expect(response.headers.get('content-length')).toBe(truncated === 'fin' ? null : '50000');
+		expect(response.headers.get('transfer-encoding')).toBeNull();
+		expect((await bytesOf(response)).length).toBe(50_000);
+	},
+);
+
+/** On a bare socket, because `fetch` takes a reset for the end of a body that has no length. */
+test('half a body, then a reset', async () => {
+	const link = new URL(await linkWith({ truncated: 'rst', sizeBytes: 100_000 }));
+	const socket = connect(Number(link.port), link.hostname);
+	socket.write(`GET ${link.pathname} HTTP/1.1\r\nHost: ${link.host}\r\nUser-Agent: test\r\n\r\n`);
+	const received: Buffer[] = [];
+	socket.on('data', (chunk) => received.push(chunk));
+	const [error] = (await once(socket, 'close').catch((reason: unknown) => [reason])) as [Error];
+	expect(error).toMatchObject({ code: 'ECONNRESET' });
+	const [head, body] = Buffer.concat(received).toString('latin1').split('\r\n\r\n');
+	expect(head).not.toMatch(/content-length|transfer-encoding/i);
+	expect(body.length).toBeLessThanOrEqual(50_000);
+});
+
+test('a compressed body without its end', async () => {
+	const link = await linkWith({ truncated: 'gzip' });
+	const [packed, headers] = await new Promise<[Buffer, IncomingHttpHeaders]>((resolve) => {
+		request(link, { headers: { 'user-agent': 'test' } }, (response) => {
+			const chunks: Buffer[] = [];
+			response.on('data', (chunk: Buffer) => chunks.push(chunk));
+			response.on('end', () => resolve([Buffer.concat(chunks), response.headers]));
+		}).end();
+	});
+	expect(headers).toMatchObject({ 'content-encoding': 'gzip', 'content-length': String(packed.length) });
+	expect(() => gunzipSync(packed)).toThrow('unexpected end of file');
+	const unpacked = gunzipSync(packed, { finishFlush: constants.Z_SYNC_FLUSH });
+	expect(unpacked.toString('latin1', 4, 8)).toBe('ftyp');
 });
 
 test('a body without a content length is whole all the same', async () => {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { MediaScript, StandInTask } from '../../stand-in';
 import manifest from '../../package.json';
 import { binaryOf, connect } from './harness';
+import { png, webp } from './media-files';
 import { MediaLab, answerFor, errorsOf, linkTo } from './media-support';
 import { SORA, sora, start } from './support';
 
@@ -196,6 +198,111 @@ describe('a fault of the moment', () => {
 		expect(cut).toContain(lab.taskOf('cut [stand-in: media truncated]').id);
 		expect(down).toContain('the media host answered 500');
 		expect(run.output(SORA).every(({ binary }) => binary === undefined)).toBe(true);
+	});
+});
+
+describe('a file that is cut off although HTTP does not say so', () => {
+	const box = (type: string, body: Buffer) => {
+		const head = Buffer.from(`....${type}`);
+		head.writeUInt32BE(body.length + 8);
+		return Buffer.concat([head, body]);
+	};
+	const [ftyp, moov, free, mdat] = [
+		[0, 32],
+		[32, 995],
+		[995, 1003],
+		[1003, CLIP.length],
+	].map(([from, to]) => CLIP.subarray(from, to));
+	const page = Buffer.from('<!doctype html><title>503</title>');
+	const pictures: Array<[string, Buffer]> = [
+		['jpg', PICTURE],
+		['png', png(64, 64)],
+		['webp', webp(64, 64, 'VP8 ')],
+	];
+
+	const cuts: Array<[what: string, media: MediaScript]> = [
+		['half, then FIN', { truncated: 'fin' }],
+		['half, then RST', { truncated: 'rst' }],
+		['the length of a shorter file', { truncated: 'shorter' }],
+		['gzip without its end', { truncated: 'gzip' }],
+		['12 bytes', { bytes: Buffer.from('\0\0\0\x0cftypmp42', 'latin1') }],
+		['a page behind its first box', { bytes: Buffer.concat([ftyp, page]), contentType: 'text/html' }],
+		['cut where a box ends, without index', { bytes: Buffer.concat([ftyp, free, mdat]) }],
+		['cut where a box ends, without pictures', { bytes: Buffer.concat([ftyp, moov, free]) }],
+		['a generated body, cut', { sizeBytes: 3_000_000, truncated: 'fin' }],
+	];
+	const titles = cuts.map(([what]) => `cut: ${what}`);
+
+	/** Serves each task what its prompt says, the first `times` times. */
+	function cutAll(times: number) {
+		return cuts.map(([, media], index) => {
+			const match = ({ task }: { task: StandInTask }) => task.request.prompt === titles[index];
+			return lab.evolink.fault('media', { kind: 'media', media }, { times, match });
+		});
+	}
+
+	test('is tried again, and the whole file arrives', async () => {
+		const faults = cutAll(1);
+		const run = await lab.makeAll(titles);
+		expect(errorsOf(run)).toEqual(titles.map(() => undefined));
+		expect(faults.map(({ hits }) => hits)).toEqual(titles.map(() => 1));
+		for (const item of run.output(SORA))
+			expect((await (await binaryOf(item)).buffer()).equals(CLIP)).toBe(true);
+	});
+
+	test('is never output: after three tries the error names task and link', async () => {
+		const faults = cutAll(3);
+		const two = titles.slice(3, 5);
+		const run = await lab.makeAll(two);
+		for (const [index, error] of errorsOf(run).entries()) {
+			expect(error).toContain('the transfer broke off (the file is incomplete)');
+			expect(error).toContain(`/media/stand-in/${lab.taskOf(two[index]!).id}.mp4`);
+		}
+		expect(faults.slice(3, 5).map(({ hits }) => hits)).toEqual([3, 3]);
+		expect(run.output(SORA).map(({ binary }) => binary)).toEqual([undefined, undefined]);
+		for (const fault of faults) fault.remove();
+	});
+
+	const good: Array<[what: string, bytes: Buffer]> = [
+		['its index in front', CLIP],
+		['its index at the end', Buffer.concat([ftyp, free, mdat, moov])],
+		['fragments', Buffer.concat([ftyp, moov, ...[1, 2].flatMap(() => [box('moof', free), mdat])])],
+		['pictures up to its end', Buffer.concat([ftyp, moov, Buffer.from('\0\0\0\0mdat'), page])],
+	];
+
+	test.each(good)(
+		'is not one with %s: it arrives as it is, with a length and without',
+		async (what, bytes) => {
+			const remove = lab.evolink.script(what, { media: { bytes } });
+			const run = await lab.makeAll([what, `${what}, chunked`]);
+			remove();
+			expect(errorsOf(run)).toEqual([undefined, undefined]);
+			for (const item of run.output(SORA))
+				expect((await (await binaryOf(item)).buffer()).equals(bytes)).toBe(true);
+		},
+	);
+
+	test("is no character's picture either: it is tried again, and arrives whole", async () => {
+		const removals = pictures.map(([extension, bytes]) =>
+			lab.evolink.script((request) => request.video_url === `https://example.com/${extension}.mp4`, {
+				media: { bytes },
+			}),
+		);
+		const cut = new Set<string>();
+		const fault = lab.evolink.fault(
+			'media',
+			{ kind: 'media', media: { truncated: 'shorter' } },
+			{ match: ({ task }) => !cut.has(task.id) && cut.add(task.id).size > 0 },
+		);
+		const items = pictures.map(([extension]) => ({ json: { url: `https://example.com/${extension}.mp4` } }));
+		const run = await lab.make({ operation: 'character', videoUrl: '={{ $json.url }}' }, { items });
+		for (const remove of [...removals, fault.remove]) remove();
+		expect(fault.hits).toBe(3);
+		for (const [index, [extension, bytes]] of pictures.entries()) {
+			const file = await binaryOf(run.output(SORA)[index]!);
+			expect((await file.buffer()).equals(bytes)).toBe(true);
+			expect(file.fileName).toMatch(new RegExp(`\\.${extension}$`));
+		}
 	});
 });
 

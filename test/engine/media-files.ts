@@ -1,4 +1,4 @@
-/** Files that are real as far as their type and pixels can be read from their first bytes. */
+/** Files that are real as far as their type, their pixels and where they end can be told. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,8 +12,13 @@ const u32 = (value: number) => {
 };
 
 export function png(width: number, height: number): Buffer {
-	const signature = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
-	return Buffer.concat([signature, u32(width), u32(height), Buffer.from('0802000000', 'hex'), filler]);
+	const chunk = (type: string, ...body: Buffer[]) => {
+		const content = Buffer.concat(body);
+		return Buffer.concat([u32(content.length), Buffer.from(type), content, Buffer.alloc(4)]);
+	};
+	const signature = Buffer.from('89504e470d0a1a0a', 'hex');
+	const header = chunk('IHDR', u32(width), u32(height), Buffer.from('0802000000', 'hex'));
+	return Buffer.concat([signature, header, chunk('IDAT', filler), chunk('IEND')]);
 }
 
 /** With an APP0 segment and a table before the frame, as cameras write them. */
@@ -24,12 +29,15 @@ export function jpeg(width: number, height: number): Buffer {
 		u32((height << 16) | width),
 		Buffer.alloc(10),
 	]);
-	return Buffer.concat([before, frame, filler]);
+	// a comment, whose content may be anything
+	const comment = Buffer.from('fffe1002', 'hex');
+	return Buffer.concat([before, frame, comment, filler, Buffer.from('ffd9', 'hex')]);
 }
 
 export function webp(width: number, height: number, chunk: 'VP8 ' | 'VP8L' | 'VP8X'): Buffer {
 	const head = Buffer.alloc(30);
 	head.write('RIFF', 0, 'latin1');
+	head.writeUInt32LE(22 + filler.length, 4);
 	head.write(`WEBP${chunk}`, 8, 'latin1');
 	if (chunk === 'VP8 ') {
 		head.writeUIntLE(0x2a019d, 23, 3);

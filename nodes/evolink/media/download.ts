@@ -5,6 +5,7 @@ import { USER_AGENT } from '../generated/package.gen';
 import { evolinkFacts } from '../generated/spec.gen';
 import { checkMediaUrl } from '../urls';
 import { hostClock, type Clock } from '../wait/clock';
+import { completenessOf } from './completeness';
 import { SNIFF_BYTES, sniffMedia, type MediaKind, type SniffedMedia } from './sniff';
 
 export interface DownloadRequest {
@@ -34,9 +35,9 @@ type DownloadContext = IExecuteFunctions | IWebhookFunctions;
 /** Named here, because the types of the oldest n8n that is supported do not know it. */
 type EgressFilter = (policy: 'enforced') => { validateUrl(url: URL): Promise<{ ok: boolean }> };
 
-/** Whether our own cap ended a transfer. Kept beside the stream: what the store rejects with may be wrapped. */
+/** Why our own hand ended a transfer. Kept beside the stream: what the store rejects with may be wrapped. */
 interface Cut {
-	tooLarge: boolean;
+	result?: DownloadResult;
 }
 
 function describeStatus(status: number): string {
@@ -113,12 +114,12 @@ function discard(response: IN8nHttpFullResponse): void {
 	(response.body as unknown as ByteStream).destroy();
 }
 
-/** The first bytes of a stream and all of it, in order, cut off where it grows past the cap. */
+/** The first bytes of a stream and all of it, in order, cut off where it grows past the cap or ends too early. */
 async function inspect(
 	body: ByteStream,
 	maxBytes: number,
 	cut: Cut,
-): Promise<{ head: Buffer; chunks: () => AsyncGenerator<Buffer> }> {
+): Promise<{ head: Buffer; chunks: (mimeType: string) => AsyncGenerator<Buffer> }> {
 	const iterator = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 	const first: Buffer[] = [];
 	let size = 0;
@@ -128,18 +129,24 @@ async function inspect(
 		first.push(next.value);
 		size += next.value.length;
 	}
-	async function* chunks(): AsyncGenerator<Buffer> {
+	async function* chunks(mimeType: string): AsyncGenerator<Buffer> {
 		let passed = 0;
+		const completeness = completenessOf(mimeType);
+		/** Thrown inside the stream, so that the store drops what it has written. */
+		const end = (reason: string, retryable: boolean) => {
+			cut.result = { ok: false, reason, retryable };
+			return new Error(reason);
+		};
 		const pass = (chunk: Buffer) => {
 			passed += chunk.length;
-			cut.tooLarge = passed > maxBytes;
-			// thrown inside the stream, so that the store drops what it has written
-			if (cut.tooLarge) throw new Error(tooLarge(maxBytes));
+			if (passed > maxBytes) throw end(tooLarge(maxBytes), false);
+			completeness.take(chunk);
 			return chunk;
 		};
 		try {
 			for (const chunk of first) yield pass(chunk);
 			for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield pass(next.value);
+			if (!completeness.isWhole()) throw end(brokeOff('the file is incomplete'), true);
 		} finally {
 			body.destroy();
 		}
@@ -149,6 +156,10 @@ async function inspect(
 
 function tooLarge(maxBytes: number): string {
 	return `the file is larger than ${maxBytes / 1_000_000} MB ('Max Download MB' in the options)`;
+}
+
+function brokeOff(why: string): string {
+	return `the transfer broke off (${why})`;
 }
 
 function contentLength(response: IN8nHttpFullResponse): number | undefined {
@@ -186,7 +197,11 @@ async function downloadOnce(
 		const name = `${request.fileName.replace(/[^\w.-]+/g, '_')}.${media.extension}`;
 		return {
 			ok: true,
-			binary: await ctx.helpers.prepareBinaryData(streamOf(body, chunks()), name, media.mimeType),
+			binary: await ctx.helpers.prepareBinaryData(
+				streamOf(body, chunks(media.mimeType)),
+				name,
+				media.mimeType,
+			),
 		};
 	} finally {
 		release();
@@ -204,7 +219,7 @@ function unexpected(
 
 /**
  * Streams a result into n8n's binary store: bytes never pile up here, the key is never sent, nothing but a video (or
- * picture) of at most the allowed size is kept. Faults of the moment are tried again, for ten minutes at most.
+ * picture) that is whole and of at most the allowed size is kept. Faults of the moment are tried again, for ten minutes at most.
  */
 export async function downloadMedia(
 	ctx: DownloadContext,
@@ -227,12 +242,12 @@ async function attemptDownload(
 	request: DownloadRequest,
 	leftMs: () => number,
 ): Promise<DownloadResult> {
-	const cut: Cut = { tooLarge: false };
+	const cut: Cut = {};
 	try {
 		return await downloadOnce(ctx, request, cut, leftMs);
 	} catch (error) {
-		if (cut.tooLarge) return { ok: false, reason: tooLarge(request.maxBytes), retryable: false };
+		if (cut.result) return cut.result;
 		const text = error instanceof Error ? error.message : String(error);
-		return { ok: false, reason: `the transfer broke off (${text.slice(0, 200)})`, retryable: true };
+		return { ok: false, reason: brokeOff(text.slice(0, 200)), retryable: true };
 	}
 }
