@@ -163,8 +163,9 @@ describe('the options collection', () => {
 		const COMMON = ['maxDownloadMb', 'onTaskFailure', 'pollSeconds', 'timeoutMinutes'];
 		const sorted = (values: INodeParameters) => inside(values).sort();
 		const paid = ['additionalFields', ...COMMON, 'resendUnknown'].sort();
-		expect(sorted({ operation: 'generate', wait: 'poll' })).toEqual(paid);
-		expect(sorted({ operation: 'generate', wait: 'none' })).toEqual([...paid, 'callbackUrl'].sort());
+		const generate = [...paid, 'checkImageSize'].sort();
+		expect(sorted({ operation: 'generate', wait: 'poll' })).toEqual(generate);
+		expect(sorted({ operation: 'generate', wait: 'none' })).toEqual([...generate, 'callbackUrl'].sort());
 		expect(sorted({ operation: 'character', wait: 'none' })).toEqual(paid);
 		expect(sorted({ operation: 'getTask', wait: 'none' })).toEqual(COMMON.sort());
 	});

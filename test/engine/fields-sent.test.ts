@@ -147,6 +147,58 @@ test.each<[INodeParameters, string]>([
 	},
 );
 
+describe('a URL that ends like another kind of file', () => {
+	const IMAGES =
+		'EvoLink takes .jpg, .jpeg, .png, .webp, and fails the task if it finds anything else there.';
+	const VIDEOS = 'EvoLink takes .mp4, .mov, .webm, and fails the task if it finds anything else there.';
+	const hintsOf = async (parameters: INodeParameters, items = [{ json: {} }]) => {
+		const ordered = lab.creates.length;
+		const run = await lab.make({ prompt: 'a cat', wait: 'none', ...parameters }, { items });
+		expect(run.error).toBeUndefined();
+		expect(lab.creates.length - ordered).toBe(items.length);
+		return run.hints(SORA).map(({ message }) => message);
+	};
+	const image = (imageUrl: string) => ({ image: 'url', imageUrl });
+	const video = (videoUrl: string) => ({ operation: 'character', videoUrl });
+
+	test.each<[INodeParameters, string]>([
+		[image('https://example.com/cat.gif?width=1280'), `'Image URL' of item 0 ends in .gif: ${IMAGES}`],
+		[image('https://example.com/a/CAT.HTML#top'), `'Image URL' of item 0 ends in .html: ${IMAGES}`],
+		[image('https://example.com/cat.mp4'), `'Image URL' of item 0 ends in .mp4: ${IMAGES}`],
+		[video('https://example.com/me.avi'), `'Video URL' of item 0 ends in .avi: ${VIDEOS}`],
+		[video('https://example.com/watch.php?v=1'), `'Video URL' of item 0 ends in .php: ${VIDEOS}`],
+		[video('https://example.com/me.jpg'), `'Video URL' of item 0 ends in .jpg: ${VIDEOS}`],
+		[
+			options({
+				additionalFields: '{"image_urls":["https://example.com/a.bmp"]}',
+			}),
+			`'Image URL' of item 0 ends in .bmp: ${IMAGES}`,
+		],
+	])('is ordered with a warning: %j', async (parameters, warning) => {
+		expect(await hintsOf(parameters)).toEqual([warning]);
+	});
+
+	test('is told once for a run, with the first item that has one', async () => {
+		const links = ['cat.png', 'cat.gif', 'cat.svg'].map((name) => ({
+			json: { link: `https://example.com/${name}` },
+		}));
+		const hints = await hintsOf(image('={{ $json.link }}'), links);
+		expect(hints).toEqual([`'Image URL' of item 1 ends in .gif: ${IMAGES}`]);
+	});
+
+	test.each([
+		image('https://example.com/CAT.JPEG'),
+		image('https://example.com/cat.gif/1280'),
+		image('https://example.com/cat?file=cat.gif'),
+		image('https://example.com/'),
+		image('https://cat.svg/photo'),
+		video('https://example.com/me.MOV'),
+		video('https://example.com/v1.2'),
+	])('is not this: %j', async (parameters) => {
+		expect(await hintsOf(parameters)).toEqual([]);
+	});
+});
+
 test('a callback URL has no effect on a run that waits by polling', async () => {
 	const [body] = await sent({
 		wait: 'poll',

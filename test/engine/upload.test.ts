@@ -123,6 +123,7 @@ describe('a picture', () => {
 describe('the pixels of a picture', () => {
 	const withPixels = async (parameters: INodeParameters, width: number, height: number) =>
 		await lab.make({ ...IMAGE, ...parameters }, { items: [item(inline(png(width, height)))] });
+	const UNCHECKED = { options: { checkImageSize: false } };
 	const warnings = (run: Awaited<ReturnType<typeof withPixels>>) =>
 		run.hints(SORA).filter(({ type }) => type === 'warning');
 
@@ -130,17 +131,24 @@ describe('the pixels of a picture', () => {
 		['1280x720', 1920, 1080],
 		['1280x720', 720, 1280],
 		['720x1280', 720, 1281],
+		['16:9', 1920, 1080],
+		['16:9', 1281, 720],
+		['9:16', 1280, 720],
 	])('for %s must be exact: %d × %d is refused before any request', async (aspectRatio, width, height) => {
 		const before = requests();
 		const run = await withPixels({ aspectRatio }, width, height);
 		expect(run.error?.message).toContain(`'a picture of ${width}x${height} pixels'`);
-		expect(run.error?.message).toContain(`exactly ${aspectRatio} pixels for 'Aspect Ratio' ${aspectRatio}`);
+		const exact = { '16:9': '1280x720', '9:16': '720x1280' }[aspectRatio] ?? aspectRatio;
+		expect(run.error?.message).toContain(
+			`Allowed: exactly ${exact} pixels for 'Aspect Ratio' ${aspectRatio}; with 'Check Image Size' turned off`,
+		);
 		expect(requests()).toBe(before);
 	});
 
 	test.each<[what: string, parameters: INodeParameters, width: number, height: number, warns: number]>([
-		['16:9 that differ give a hint', { aspectRatio: '16:9' }, 1920, 1080, 1],
-		['9:16 that differ give a hint', { aspectRatio: '9:16' }, 1280, 720, 1],
+		['16:9, unchecked, that differ give a hint', { aspectRatio: '16:9', ...UNCHECKED }, 1920, 1080, 1],
+		['9:16, unchecked, that differ give a hint', { aspectRatio: '9:16', ...UNCHECKED }, 1280, 720, 1],
+		['720x1280, unchecked, too', { aspectRatio: '720x1280', ...UNCHECKED }, 720, 1281, 1],
 		['16:9 that fit give none', { aspectRatio: '16:9' }, 1280, 720, 0],
 		['720x1280 that fit give none', { aspectRatio: '720x1280' }, 720, 1280, 0],
 		[
@@ -164,6 +172,67 @@ describe('the pixels of a picture', () => {
 		expect(lab.creates.length).toBe(ordered + 1);
 		expect(warnings(run)).toHaveLength(warns);
 		if (warns > 0) expect(warnings(run)[0]!.message).toContain(`${width}x${height}`);
+	});
+});
+
+describe('a picture that is also something else', () => {
+	const page = Buffer.from('<!doctype html><title>PK</title>');
+	const zip = Buffer.concat([
+		Buffer.from('PK\x03\x04'),
+		Buffer.alloc(40, 7),
+		Buffer.from('PK\x05\x06'),
+		Buffer.alloc(18),
+	]);
+	const u16 = (value: number) => Buffer.of(value >> 8, value & 0xff);
+	const segment = (body: Buffer) => Buffer.concat([Buffer.from('ffe1', 'hex'), u16(body.length + 2), body]);
+	/** Turned by 90 degrees: shown, it would stand. */
+	const exif = segment(
+		Buffer.from(
+			'457869660000' + '4d4d002a00000008' + '0001' + '0112000300000001' + '00060000' + '00000000',
+			'hex',
+		),
+	);
+	const picture = jpeg(1280, 720);
+	const withSegment = (body: Buffer) => Buffer.concat([picture.subarray(0, 2), body, picture.subarray(2)]);
+	/** A thumbnail's own frame says other pixels. */
+	const thumbnail = segment(jpeg(160, 90));
+
+	test.each([
+		['a JPEG with a zip behind it', Buffer.concat([picture, zip]), 'jpg', 'image/jpeg'],
+		['a JPEG with a page behind it', Buffer.concat([picture, page]), 'jpg', 'image/jpeg'],
+		['a JPEG with a page in a segment', withSegment(segment(page)), 'jpg', 'image/jpeg'],
+		['a JPEG with a thumbnail in a segment', withSegment(thumbnail), 'jpg', 'image/jpeg'],
+		['a JPEG that EXIF turns on its side', withSegment(exif), 'jpg', 'image/jpeg'],
+		['a PNG with a zip behind it', Buffer.concat([png(1280, 720), zip]), 'png', 'image/png'],
+		['a WebP with a page behind it', Buffer.concat([webp(1280, 720, 'VP8 '), page]), 'webp', 'image/webp'],
+	])('%s is sent as it is, as the picture that it is', async (_, bytes, extension, type) => {
+		const run = await lab.make(IMAGE, { items: [item(inline(bytes, 'application/zip', 'both.zip'))] });
+		expect(run.error).toBeUndefined();
+		const { image_urls: links } = lab.evolink.tasks.get(run.json(SORA)[0]!.id as string)!.request;
+		expect(links).toEqual([expect.stringMatching(new RegExp(`\\.${extension}$`))]);
+		const file = await fetched((links as string[])[0]);
+		expect(file.type).toBe(type);
+		expect(file.bytes.equals(bytes)).toBe(true);
+	});
+
+	test.each([
+		['the start of a JPEG and a page', Buffer.concat([picture.subarray(0, 4), page])],
+		['the first segments of a JPEG and a zip', Buffer.concat([picture.subarray(0, 20), zip])],
+		['the signature of a PNG and a page', Buffer.concat([png(1, 1).subarray(0, 8), page])],
+		['a zip with a JPEG behind it', Buffer.concat([zip, picture])],
+		['a RIFF that is sound', Buffer.from('RIFF\x24\0\0\0WAVEfmt '.padEnd(64), 'latin1')],
+	])('%s is no picture and is refused before any request', async (_, bytes) => {
+		const before = requests();
+		const run = await lab.make(IMAGE, { items: [item(inline(bytes, 'image/jpeg', 'cat.jpg'))] });
+		expect(run.error?.message).toContain('the content of this field is none');
+		expect(requests()).toBe(before);
+	});
+
+	test('standing, and only turned into the right shape by EXIF, is refused: the stored pixels count', async () => {
+		const standing = jpeg(720, 1280);
+		const turned = Buffer.concat([standing.subarray(0, 2), exif, standing.subarray(2)]);
+		const run = await lab.make(IMAGE, { items: [item(inline(turned, 'image/jpeg', 'cat.jpg'))] });
+		expect(run.error?.message).toContain("'a picture of 720x1280 pixels'");
 	});
 });
 

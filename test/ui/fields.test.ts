@@ -42,7 +42,7 @@ describe('each operation offers its own options', () => {
 	const waiting = ['Max Download MB', 'On Task Failure', 'Poll Seconds', 'Timeout Minutes'];
 	it.each([
 		['Create Character', [...ordering, ...waiting]],
-		['Generate Video', [...ordering, ...waiting]],
+		['Generate Video', ['Check Image Size', ...ordering, ...waiting]],
 	])('%s', async (title, options) => {
 		await ui.editor.choose('operation', title);
 		expect(await ui.editor.addableOptions()).toEqual(options.toSorted());

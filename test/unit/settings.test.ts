@@ -6,6 +6,7 @@ import {
 	readAdditionalFields,
 	readCallbackUrl,
 	readFileField,
+	readImageCheck,
 	readSettings,
 } from '../../nodes/evolink/run/settings';
 import { always, parameterContext, PROPERTY_TIMEOUT_MS } from './support';
@@ -115,6 +116,14 @@ describe('the settings of a run', () => {
 		expect(read({ download: 'true' }).files).toEqual(['data']);
 		expect(read({ download: 'false' }).files).toEqual([null]);
 		expect(readOption('resendUnknown', 'true').resendUnknown).toBe(true);
+	});
+
+	test("'Check Image Size' is on unless it is turned off", () => {
+		const check = (options: object) => readImageCheck(parameterContext({ options }));
+		const given = [{}, { checkImageSize: true }, { checkImageSize: false }, { checkImageSize: 'false' }];
+		expect(given.map(check)).toEqual([true, true, false, false]);
+		const message = refusal(() => check({ checkImageSize: 'no' }));
+		expect(message).toContain("'Check Image Size' is 'no'. Allowed: true, false");
 	});
 
 	test('a download needs the name of a field', () => {

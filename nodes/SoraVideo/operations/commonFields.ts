@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { OPTION_RULES } from '../../evolink/run/settings';
+import { PIXELS_RULE } from './inputImage';
 
 const { maxLength } = evolinkFacts.callback;
 const { fallback: MAX_DOWNLOAD_MB } = OPTION_RULES.maxDownloadMb;
@@ -115,6 +116,15 @@ export const commonFields: INodeProperties[] = [
 				placeholder: 'e.g. https://n8n.example.com/webhook/…',
 				displayOptions: { show: { '/operation': ['generate'], '/wait': ['none'] } },
 				description: `Where EvoLink posts the finished task, for instance the URL of a Sora Video Trigger. Public https, at most ${maxLength} characters.`,
+			},
+			{
+				displayName: 'Check Image Size',
+				name: 'checkImageSize',
+				type: 'boolean',
+				noDataExpression: true,
+				default: true,
+				displayOptions: { show: { '/operation': ['generate'] } },
+				description: `Whether to refuse an input image from a binary field that lacks the exact pixels that its model needs (${PIXELS_RULE}). EvoLink fails such tasks after the wait.`,
 			},
 			{
 				displayName: 'Max Download MB',

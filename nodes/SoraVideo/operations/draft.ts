@@ -19,23 +19,61 @@ const DISPLAY_NAMES: Record<string, string> = {
 	timestamps: 'Timestamps',
 };
 
-/** @throws NodeOperationError naming the first field that the model does not take */
+/** What EvoLink takes behind the URLs of a body. */
+const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
+	image_urls: evolinkFacts.imageInput.extensions,
+	video_url: evolinkFacts.characterVideo.extensions,
+};
+
+/** Endings that tell what is behind a URL. Without one of them nothing can be said: many links have none. */
+const TELLING =
+	/\.(jpe?g|png|webp|gif|bmp|tiff?|svg|heic|avif|psd|mp4|m4v|mov|webm|avi|mkv|mpe?g|wmv|flv|mp3|m4a|wav|ogg|pdf|zip|html?|php|aspx?|jsp)$/i;
+
+/**
+ * Gives a hint where EvoLink can hardly use what a URL leads to.
+ *
+ * @throws NodeOperationError naming the first field that the model does not take
+ */
 export function assertBody(ctx: IExecuteFunctions, item: number, model: string, body: IDataObject): void {
-	const issue = checkBody(model, body) ?? urlIssue(body);
+	const issue = checkBody(model, body) ?? checkUrls(ctx, item, body);
 	if (issue === undefined) return;
 	throw refuseParameter(ctx, item, DISPLAY_NAMES[issue.field] ?? issue.field, issue.given, issue.allowed);
 }
 
 /** What the schema's pattern lets pass: user names and passwords in a URL that goes to EvoLink. */
-function urlIssue(body: IDataObject): BodyIssue | undefined {
-	for (const [field, given] of Object.entries({ image_urls: body.image_urls, video_url: body.video_url })) {
-		for (const url of [given].flat()) {
-			const checked = typeof url === 'string' ? checkHttpUrl(url) : undefined;
-			if (checked?.ok === false)
-				return { field, given: url, allowed: `an http or https URL (this one ${checked.reason})` };
+function checkUrls(ctx: IExecuteFunctions, item: number, body: IDataObject): BodyIssue | undefined {
+	for (const field of Object.keys(EXTENSIONS)) {
+		for (const given of [body[field]].flat()) {
+			if (typeof given !== 'string') continue;
+			const checked = checkHttpUrl(given);
+			if (!checked.ok) return { field, given, allowed: `an http or https URL (this one ${checked.reason})` };
+			warnOfUrl(ctx, item, field, checked.url);
 		}
 	}
 	return undefined;
+}
+
+function warnOfUrl(ctx: IExecuteFunctions, item: number, field: string, url: URL): void {
+	const which = `'${DISPLAY_NAMES[field]}' of item ${item}`;
+	if (isPrivateHost(url)) {
+		const told = `${which} names the private host '${url.hostname}': EvoLink can hardly fetch it, and then fails the task. Give the file in a binary field instead.`;
+		hintOnce(ctx, 'host', told);
+	}
+	const [ending] = TELLING.exec(url.pathname.toLowerCase()) ?? [];
+	if (ending !== undefined && !EXTENSIONS[field].includes(ending)) {
+		const told = `${which} ends in ${ending}: EvoLink takes ${EXTENSIONS[field].join(', ')}, and fails the task if it finds anything else there.`;
+		hintOnce(ctx, 'ending', told);
+	}
+}
+
+const hinted = new WeakMap<IExecuteFunctions, Set<string>>();
+
+/** Said once for a run, however many items are like that. */
+function hintOnce(ctx: IExecuteFunctions, topic: string, message: string): void {
+	const topics = hinted.get(ctx) ?? new Set();
+	if (topics.has(topic)) return;
+	hinted.set(ctx, topics.add(topic));
+	hint(ctx, message, 'warning');
 }
 
 /** A text field of one item; numbers and the like from expressions are written out. */
@@ -49,29 +87,13 @@ export function readText(ctx: IExecuteFunctions, name: string, item: number, fal
 export function readUrl(ctx: IExecuteFunctions, name: string, displayName: string, item: number): string {
 	const given = readText(ctx, name, item);
 	const checked = checkHttpUrl(given);
-	if (checked.ok) {
-		if (isPrivateHost(checked.url)) warnOfPrivateHost(ctx, displayName, item, checked.url);
-		return checked.url.href;
-	}
+	if (checked.ok) return checked.url.href;
 	throw refuseParameter(
 		ctx,
 		item,
 		displayName,
 		given,
 		`an http or https URL that EvoLink can fetch${given === '' ? '' : ` (this one ${checked.reason})`}`,
-	);
-}
-
-/** Said once for a run, however many items are like that. */
-const warned = new WeakSet<IExecuteFunctions>();
-
-function warnOfPrivateHost(ctx: IExecuteFunctions, displayName: string, item: number, url: URL): void {
-	if (warned.has(ctx)) return;
-	warned.add(ctx);
-	hint(
-		ctx,
-		`'${displayName}' of item ${item} names the private host '${url.hostname}': EvoLink can hardly fetch it, and then fails the task. Give the file in a binary field instead.`,
-		'warning',
 	);
 }
 

@@ -18,7 +18,7 @@ import {
 import type { Draft } from '../../evolink/run/orders';
 import { readAdditionalFields, refuseParameter } from '../../evolink/run/settings';
 import { assertBody, megabytes, readText, readUrl } from './draft';
-import { readInputImage } from './inputImage';
+import { PIXELS_RULE, readInputImage } from './inputImage';
 
 const { prompt: PROMPT, aspect_ratio: RATIO, duration: DURATION } = Sora2PreviewRequestSchema.properties;
 const IMAGE = evolinkFacts.imageInput;
@@ -157,7 +157,7 @@ export const generateFields: INodeProperties[] = [
 		default: '',
 		placeholder: 'e.g. https://example.com/first-frame.png',
 		displayOptions: { show: { ...forGenerate, image: ['url'] } },
-		description: `Picture that EvoLink can fetch (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)})`,
+		description: `Picture that EvoLink can fetch (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), with the exact pixels that its model needs (${PIXELS_RULE}). Nobody checks a picture behind a URL before the order: if it does not fit, the task fails after the wait.`,
 	},
 	{
 		displayName: 'Input Data Field Name',

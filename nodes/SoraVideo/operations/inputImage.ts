@@ -5,7 +5,7 @@ import { readImageHeader, type ImageHeader } from '../../evolink/media/images';
 import { contentOf, type UploadableFile } from '../../evolink/media/upload';
 import { CUSTOM } from '../../evolink/models';
 import { hint } from '../../evolink/run/errors';
-import { refuseParameter } from '../../evolink/run/settings';
+import { readImageCheck, refuseParameter } from '../../evolink/run/settings';
 import { assertSize, readBinary } from './draft';
 
 const IMAGE = evolinkFacts.imageInput;
@@ -15,6 +15,14 @@ const EXTENSIONS: Record<ImageHeader['mimeType'], string> = {
 	'image/png': '.png',
 	'image/webp': '.webp',
 };
+
+const exactModels = IMAGE.exactPixels.models.map((model) => evolinkFacts.models[model].label);
+const exactSizes = Object.entries(IMAGE.exactPixels.sizes)
+	.filter(([ratio]) => ratio.includes(':'))
+	.map(([ratio, { width, height }]) => `${width}x${height} for ${ratio}`);
+
+/** Which model needs which pixels, for people; the pixel ratios say it themselves. */
+export const PIXELS_RULE = `${exactModels.join(', ')}: ${exactSizes.join(', ')}`;
 
 /**
  * The picture in an item's binary field, checked by its content: type, size, and pixels against the aspect ratio.
@@ -51,42 +59,40 @@ async function readImage(
 	return { header, size, content: contentOf(ctx, item, binary, field) };
 }
 
-/** EvoLink fails a task whose picture does not have exactly the pixels of an explicit ratio, after a wait. */
+/** The pixels that a picture must have, as far as the model asks for any. */
+function exactPixels(rules: string, ratio: string): { width: number; height: number } | undefined {
+	const { models, sizes } = IMAGE.exactPixels;
+	if (!models.some((model) => model === rules)) return undefined;
+	return new Map<string, { width: number; height: number }>(Object.entries(sizes)).get(ratio);
+}
+
+/** EvoLink fails a task whose picture does not have exactly the pixels of its ratio, after a wait. */
 function checkPixels(
 	ctx: IExecuteFunctions,
 	item: number,
 	rules: string,
 	ratio: string,
-	header: ImageHeader,
+	{ width, height }: ImageHeader,
 ): void {
-	const { models, sizes } = IMAGE.exactPixels;
-	const known: Readonly<Record<string, { width: number; height: number; inferred: boolean }>> = sizes;
-	if (!models.some((model) => model === rules) || !Object.hasOwn(known, ratio)) {
-		const [width, height] = ratio.split(/[:x]/).map(Number);
-		if (rules !== CUSTOM && width < height !== header.width < header.height) {
-			hint(
-				ctx,
-				`The picture of item ${item} is ${header.width}x${header.height}, which does not suit 'Aspect Ratio' ${ratio}.`,
-				'warning',
-			);
+	const wanted = exactPixels(rules, ratio);
+	if (wanted === undefined) {
+		const [across, down] = ratio.split(/[:x]/).map(Number);
+		if (rules !== CUSTOM && across < down !== width < height) {
+			const told = `The picture of item ${item} is ${width}x${height}, which does not suit 'Aspect Ratio' ${ratio}.`;
+			hint(ctx, told, 'warning');
 		}
 		return;
 	}
-	const wanted = known[ratio];
-	if (wanted.width === header.width && wanted.height === header.height) return;
-	const size = `${header.width}x${header.height} pixels`;
-	if (!wanted.inferred) {
-		throw refuseParameter(
-			ctx,
-			item,
-			'Input Data Field Name',
-			`a picture of ${size}`,
-			`exactly ${wanted.width}x${wanted.height} pixels for 'Aspect Ratio' ${ratio}`,
-		);
+	if (wanted.width === width && wanted.height === height) return;
+	const pixels = `${wanted.width}x${wanted.height} pixels for 'Aspect Ratio' ${ratio}`;
+	if (readImageCheck(ctx)) {
+		const allowed = `exactly ${pixels}; with 'Check Image Size' turned off in the options, any`;
+		const given = `a picture of ${width}x${height} pixels`;
+		throw refuseParameter(ctx, item, 'Input Data Field Name', given, allowed);
 	}
 	hint(
 		ctx,
-		`The picture of item ${item} is ${size}; EvoLink may want exactly ${wanted.width}x${wanted.height} for 'Aspect Ratio' ${ratio}.`,
+		`The picture of item ${item} is ${width}x${height}; EvoLink may want exactly ${pixels}.`,
 		'warning',
 	);
 }

@@ -163,6 +163,11 @@ function readOptions(ctx: IExecuteFunctions): IDataObject {
 	return isObject(options) ? options : {};
 }
 
+/** Whether a picture is refused whose pixels EvoLink would not take. */
+export function readImageCheck(ctx: IExecuteFunctions): boolean {
+	return readBoolean(ctx, 'Check Image Size', readOptions(ctx).checkImageSize ?? true);
+}
+
 /** The callback URL of a run that does not wait; nothing when none was given. */
 export function readCallbackUrl(ctx: IExecuteFunctions): string | undefined {
 	const given = readOptions(ctx).callbackUrl;
