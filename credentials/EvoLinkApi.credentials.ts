@@ -50,8 +50,21 @@ export class EvoLinkApi implements ICredentialType {
 	};
 
 	test: ICredentialTestRequest = {
-		request: { baseURL: '={{$credentials.baseUrl.replace(/\\/+$/, "")}}', url: PATHS.getCredits.path },
+		request: {
+			baseURL: '={{$credentials.baseUrl.replace(/\\/+$/, "")}}',
+			url: PATHS.getCredits.path,
+			// n8n follows redirects with the key, to any host
+			disableFollowRedirect: true,
+		},
 		rules: [
+			...[301, 302, 303, 307, 308].map((value) => ({
+				type: 'responseCode' as const,
+				properties: {
+					value,
+					message:
+						'This Base URL leads to another address, and the API key is not sent on. Enter the address that it leads to.',
+				},
+			})),
 			{
 				type: 'responseCode',
 				properties: {

@@ -1,0 +1,60 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { Installation } from '../lib/installation';
+
+let n8n: Installation;
+/** What reached the host that redirects lead to, as its Authorization headers. */
+const elsewhere: Array<string | undefined> = [];
+const servers: Server[] = [];
+
+async function listen(server: Server): Promise<string> {
+	servers.push(server);
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+beforeAll(async () => {
+	n8n = await Installation.open({ name: 'credential', mode: 'regular' });
+}, 180_000);
+afterAll(async () => {
+	await n8n?.close();
+	await Promise.all(servers.map(async (server) => await new Promise((resolve) => server.close(resolve))));
+});
+
+/** The editor's test of a credential that is being edited. */
+const test = async (data: object) =>
+	await n8n.client.request<{ status: string; message: string }>('POST', '/rest/credentials/test', {
+		credentials: { ...n8n.credential, type: 'evoLinkApi', data: { ...n8n.evolink.credential, ...data } },
+	});
+
+it('a good credential passes the test, a wrong key does not', async () => {
+	expect(await test({})).toMatchObject({ status: 'OK' });
+	expect(await test({ apiKey: 'wrong-key' })).toMatchObject({
+		status: 'Error',
+		message: expect.stringContaining('does not know this API key'),
+	});
+});
+
+it.each([301, 302, 303, 307, 308])(
+	'a Base URL that answers %i is refused, and the key is not sent to where it leads',
+	async (status) => {
+		const target = await listen(
+			createServer((request, response) => {
+				elsewhere.push(request.headers.authorization);
+				response.end('{"success":true,"data":{"user":{},"token":{}}}');
+			}),
+		);
+		const asked: string[] = [];
+		const baseUrl = await listen(
+			createServer((request, response) => {
+				asked.push(String(request.headers.authorization));
+				response.writeHead(status, { location: `${target}/v1/credits` }).end();
+			}),
+		);
+		const answer = await test({ baseUrl });
+		expect(asked).toEqual([`Bearer ${n8n.evolink.apiKey}`]);
+		expect(elsewhere).toEqual([]);
+		expect(answer).toEqual({ status: 'Error', message: expect.stringContaining('leads to another address') });
+	},
+);
