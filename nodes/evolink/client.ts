@@ -21,7 +21,7 @@ import { PATHS } from './generated/spec.gen';
 import { isTooDeep, MAX_DEPTH, parseJson } from './json';
 import { blankDeep, blankOf, excerptOf, type Blank } from './redact';
 import { isObject, scalar, taskIdOf } from './task';
-import { checkHttpUrl, hostOf } from './urls';
+import { checkHttpUrl, originOf } from './urls';
 
 export const CREDENTIAL = 'evoLinkApi';
 
@@ -50,7 +50,7 @@ export interface EvoLinkCredential {
 	/** Without a trailing slash. */
 	api: string;
 	files: string;
-	/** Host names that result links may use although they are private or plain http. */
+	/** Origins that result links may use although they are private or plain http. */
 	trustedHosts: string[];
 	allowedDomains?: string;
 }
@@ -69,7 +69,7 @@ export async function readCredential(ctx: EvoLinkContext): Promise<EvoLinkCreden
 		apiKey: String(data.apiKey ?? '').trim(),
 		api,
 		files,
-		trustedHosts: [hostOf(api), hostOf(files)].filter((host) => host !== undefined),
+		trustedHosts: [originOf(api), originOf(files)].filter((origin) => origin !== undefined),
 		...(restricted && { allowedDomains: String(data.allowedDomains) }),
 	};
 }

@@ -26,7 +26,10 @@ const PRIVATE_IPV4 = (
 	] as const
 ).map(([base, bits]) => ({ base: ipv4Number(base), size: 2 ** (32 - bits) }));
 
-/** Names that resolve inside a house only (RFC 6761, RFC 8375, mDNS, and the usual router and container suffixes). */
+/**
+ * Names that resolve inside a house only (RFC 6761, RFC 8375, mDNS, the usual router, container and cluster suffixes), and
+ * two public ones that everybody uses for this very machine.
+ */
 const PRIVATE_SUFFIXES = [
 	'localhost',
 	'localdomain',
@@ -38,7 +41,15 @@ const PRIVATE_SUFFIXES = [
 	'corp',
 	'home.arpa',
 	'onion',
+	'svc',
+	'consul',
+	'docker',
+	'lvh.me',
+	'localtest.me',
 ];
+
+/** Public names that lead to the address which stands in them: `127.0.0.1.nip.io`, `app-10-0-0-1.sslip.io`, `7f000001.nip.io`. */
+const NAMES_AN_ADDRESS = /\.(nip\.io|sslip\.io|xip\.io|traefik\.me)$/;
 
 function ipv4Number(host: string): number {
 	return host.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
@@ -73,12 +84,27 @@ function isPrivateIpv6(groups: number[]): boolean {
 	return first === 0x2001 && (groups[1] === 0xdb8 || groups[1] < 0x200);
 }
 
+/** Where a name holds several addresses, these services differ in which they mean: one private one is enough. */
+function namesPrivateAddress(name: string): boolean {
+	const dotted = name.matchAll(/(?<!\d)(?=(\d+)[.-](\d+)[.-](\d+)[.-](\d+)(?!\d))/g);
+	const spelled = [
+		...Array.from(dotted, (parts) => parts.slice(1).join('.')),
+		...Array.from(name.matchAll(/(?<![^.-])[\da-f]{8}(?![^.-])/g), ([hex]) => `0x${hex}`),
+		...name.split('.').map((label) => `[${label.replaceAll('-', ':')}]`),
+	];
+	return spelled.some((host) => {
+		const url = parse(`http://${host}`);
+		return url !== undefined && isPrivateHost(url);
+	});
+}
+
 /** Whether a URL's host is not on the public internet, however it was spelled. Names without a dot count as private. */
 export function isPrivateHost({ hostname }: URL): boolean {
 	if (hostname.startsWith('[')) return isPrivateIpv6(ipv6Groups(hostname.slice(1, -1)));
 	const host = hostname.replace(/\.+$/, '');
 	// The parser takes a host for an IPv4 address by its last part, and refuses it if the rest does not fit.
 	if (/\.\d+$/.test(host)) return isPrivateIpv4(ipv4Number(host));
+	if (NAMES_AN_ADDRESS.test(host)) return namesPrivateAddress(host.replace(NAMES_AN_ADDRESS, ''));
 	return !host.includes('.') || PRIVATE_SUFFIXES.some((suffix) => `.${host}`.endsWith(`.${suffix}`));
 }
 
@@ -110,16 +136,16 @@ export function checkPublicHttpsUrl(text: string): UrlCheck {
 
 /**
  * Whether a result link may be fetched: public https always; http or a private host only where the credential itself names
- * that host (a stand-in or a private gateway), and never after a redirect.
+ * that host and port (a stand-in or a private gateway), and never after a redirect.
  */
 export function checkMediaUrl(text: string, trustedHosts: readonly string[], hop: number): UrlCheck {
 	const checked = checkHttpUrl(text);
 	if (!checked.ok) return checked;
-	if (hop === 0 && trustedHosts.includes(checked.url.hostname)) return checked;
+	if (hop === 0 && trustedHosts.includes(checked.url.origin)) return checked;
 	return checkPublicHttpsUrl(text);
 }
 
-/** The host name of a base URL, or nothing where it is not a URL. */
-export function hostOf(baseUrl: string): string | undefined {
-	return parse(baseUrl)?.hostname;
+/** Scheme, host and port of a base URL, or nothing where it is not a URL. */
+export function originOf(baseUrl: string): string | undefined {
+	return parse(baseUrl)?.origin;
 }

@@ -346,15 +346,23 @@ describe('where a link may lead', () => {
 		expect(errorsOf(run)[0]).toContain('the link was redirected to a URL that is http where https is needed');
 	});
 
-	test('a plain or private link is opened where the credential names its host, whichever port it has', async () => {
+	test('a plain or private link is opened where the credential names its host and port', async () => {
 		const local = lab.evolink.url.replace('127.0.0.1', 'localhost');
 		linkTo(lab.evolink, local, 'on localhost');
-		const run = await lab.make(
-			{ prompt: 'on localhost' },
-			{ credential: { filesUrl: 'http://localhost:1' } },
-		);
+		const run = await lab.make({ prompt: 'on localhost' }, { credential: { filesUrl: local } });
 		expect(run.error).toBeUndefined();
 		expect((await binaryOf(run.output(SORA)[0]!)).bytes).toBe(CLIP.length);
+	});
+
+	test('another service on a host that the credential names is never opened', async () => {
+		const before = lab.evolink.mediaStats.requests;
+		linkTo(lab.evolink, lab.evolink.url.replace('127.0.0.1', 'localhost'), 'on another port');
+		const run = await lab.make(
+			{ prompt: 'on another port' },
+			{ credential: { filesUrl: 'http://localhost:1' } },
+		);
+		expect(run.error?.message).toContain('the link is http where https is needed');
+		expect(lab.evolink.mediaStats.requests).toBe(before);
 	});
 
 	test.each([

@@ -10,7 +10,7 @@ import { SNIFF_BYTES, sniffMedia, type MediaKind, type SniffedMedia } from './sn
 
 export interface DownloadRequest {
 	url: string;
-	/** Hosts that may be private or plain http: those of the credential. */
+	/** Origins that may be private or plain http: those of the credential. */
 	trustedHosts: readonly string[];
 	maxBytes: number;
 	expect: MediaKind;
@@ -74,7 +74,7 @@ async function open(
 			const what = hop > 0 ? 'the link was redirected to a URL that' : 'the link';
 			return { ok: false, reason: `${what} ${checked.reason}`, retryable: false };
 		}
-		const isTrusted = hop === 0 && request.trustedHosts.includes(checked.url.hostname);
+		const isTrusted = hop === 0 && request.trustedHosts.includes(checked.url.origin);
 		if (!isTrusted && (await leadsInside(ctx, checked.url))) {
 			return {
 				ok: false,
