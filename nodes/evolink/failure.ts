@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { excerptOf, tidy } from './redact';
-import { isObject, scalar } from './task';
+import { isObject, scalar, suggestionIn } from './task';
 
 /** What went wrong between us and EvoLink, in one form for all three hosts and both generations of error bodies. */
 export interface Failure {
@@ -90,7 +90,7 @@ function readErrorBody(body: unknown): ErrorBody {
 		code: scalar(isObject(error) ? error.code : (body.code ?? error)),
 		param: scalar(inner.param),
 		message: scalar(inner.message) ?? scalar(body.msg) ?? scalar(body.error_description) ?? scalar(error),
-		hint: scalar(inner.fallback_suggestion),
+		hint: suggestionIn(inner),
 		requestId: scalar(body.request_id) ?? scalar(inner.request_id),
 	};
 }

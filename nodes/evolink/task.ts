@@ -1,5 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
+import isUndefined from 'lodash/isUndefined';
 import omit from 'lodash/omit';
+import omitBy from 'lodash/omitBy';
 
 import { evolinkFacts } from './generated/spec.gen';
 
@@ -12,6 +14,11 @@ export interface TaskError {
 	message: string;
 	/** Whether EvoLink's own client calls the code worth another (paid) try; nothing here ever buys it by itself. */
 	retryable: boolean;
+	type?: string;
+	/** The request's field at fault. */
+	param?: string;
+	/** What EvoLink says to try instead. */
+	suggestion?: string;
 }
 
 export interface Character {
@@ -26,6 +33,9 @@ export interface Task {
 	status: string;
 	phase: Phase;
 	error?: TaskError;
+	/** The first link to a result, whatever it is. */
+	resultUrl?: string;
+	/** The same, where it is no picture and no sound. */
 	videoUrl?: string;
 	character?: Character;
 	/** Seconds, from `task_info.estimated_time`. */
@@ -70,14 +80,20 @@ function isId(candidate: string | undefined): candidate is string {
 	return candidate !== undefined && TASK_ID.test(candidate);
 }
 
-/** The task inside an answer, and its id: some clients see it wrapped in `data`. */
+/**
+ * The task inside an answer, and its id: some clients see it wrapped in `data`, and what wraps it may have an id of its own.
+ * EvoLink's prefix tells a task, or else a status does.
+ */
 function findTask(body: unknown): { raw: IDataObject; id: string } | undefined {
 	if (!isObject(body)) return undefined;
-	for (const raw of [body, body.data].filter(isObject)) {
-		const id = [text(raw.id), text(raw.task_id)].find(isId);
-		if (id !== undefined) return { raw, id };
-	}
-	return undefined;
+	const found = [body, body.data]
+		.filter(isObject)
+		.flatMap((raw) => [text(raw.id), text(raw.task_id)].filter(isId).map((id) => ({ raw, id })));
+	return (
+		found.find(({ id }) => id.startsWith(evolinkFacts.task.idPrefix)) ??
+		found.find(({ raw }) => text(raw.status) !== undefined) ??
+		found[0]
+	);
 }
 
 /** The task id in any answer or callback body, trimmed; nothing where there is none that could be one. */
@@ -86,7 +102,7 @@ export function taskIdOf(body: unknown): string | undefined {
 }
 
 /** An id of the documented form, wherever it stands in a text. */
-const DOCUMENTED_ID = new RegExp(`${evolinkFacts.task.idPrefix}\\d+-\\w+`);
+const DOCUMENTED_ID = new RegExp(`${evolinkFacts.task.idPrefix}\\d+(?:-\\w+)+`);
 
 /** The id in what a person pasted: text around an id of the documented form, any id, or a URL whose path ends in one. */
 export function taskIdFromInput(input: string): string | undefined {
@@ -116,11 +132,22 @@ function errorOf(raw: IDataObject): TaskError | undefined {
 	if (error === undefined || error === null || error === false || error === '') return undefined;
 	const body = isObject(error) ? error : { message: error };
 	const code = scalar(body.code) ?? 'unknown_error';
+	const type = scalar(body.type);
+	const param = scalar(body.param);
+	const suggestion = suggestionIn(body);
 	return {
 		code,
 		message: scalar(body.message) ?? 'EvoLink gave no reason',
 		retryable: failureNote(code)?.retryable ?? false,
+		...(type !== undefined && { type }),
+		...(param !== undefined && { param }),
+		...(suggestion !== undefined && { suggestion }),
 	};
+}
+
+/** The name differs between generations of errors. */
+export function suggestionIn(error: IDataObject): string | undefined {
+	return scalar(error.suggestion) ?? scalar(error.fallback_suggestion);
 }
 
 interface FailureNote {
@@ -159,10 +186,20 @@ function characterOf(raw: IDataObject): Character | undefined {
 	return { ...(name && { name }), ...(profilePictureUrl && { profilePictureUrl }) };
 }
 
-function videoUrlOf(raw: IDataObject): string | undefined {
+/** The first link to a result, and to a video where it is one. */
+function linksOf(raw: IDataObject): Pick<Task, 'resultUrl' | 'videoUrl'> {
 	const results: unknown = raw.results;
 	const data = resultData(raw);
-	return (Array.isArray(results) ? link(results[0]) : undefined) ?? link(data?.video_url) ?? link(data?.url);
+	const media =
+		(Array.isArray(results) ? link(results[0]) : undefined) ?? link(data?.video_url) ?? link(data?.url);
+	if (media !== undefined) return { resultUrl: media, ...(isVideo(media, raw) && { videoUrl: media }) };
+	const other = [data?.image_url, data?.audio_url, data?.profile_picture_url].map(link).find(Boolean);
+	return other === undefined ? {} : { resultUrl: other };
+}
+
+function isVideo(url: string, { type }: IDataObject): boolean {
+	const path = url.replace(/[?#].*$/s, '');
+	return type !== 'image' && type !== 'audio' && !/\.(jpe?g|png|webp|gif|avif|mp3|m4a|wav)$/i.test(path);
 }
 
 /** Reads a task out of an answer's body; nothing where the body names no task. Never throws. */
@@ -176,7 +213,6 @@ export function readTask(body: unknown): Task | undefined {
 	const info = isObject(raw.task_info) ? raw.task_info : {};
 	const estimatedSeconds = amount(info.estimated_time);
 	const done = phase === 'completed';
-	const videoUrl = done ? videoUrlOf(raw) : undefined;
 	const character = done ? characterOf(raw) : undefined;
 	return {
 		id,
@@ -184,7 +220,7 @@ export function readTask(body: unknown): Task | undefined {
 		phase,
 		raw,
 		...(error && { error }),
-		...(videoUrl && { videoUrl }),
+		...(done && linksOf(raw)),
 		...(character && { character }),
 		...(estimatedSeconds !== undefined && { estimatedSeconds }),
 	};
@@ -202,10 +238,19 @@ export function taskNamed(id: string): Task {
  * @param unfinishedAt ms since 1970, when this run last knew the task unfinished, if it did: its links live at least 24 h from then
  */
 export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
+	const usage = isObject(task.raw.usage) ? task.raw.usage : {};
+	const numbers = {
+		creditsReserved: amount(usage.credits_reserved),
+		creditsUsed: amount(usage.credits_used),
+		// EvoLink's `duration`, which is read as the length of the video too easily
+		processingSeconds: task.phase === 'running' ? undefined : amount(task.raw.duration),
+	};
 	return {
 		...omit(task.raw, 'error'),
 		id: task.id,
 		...(task.error && { taskError: { ...task.error } }),
+		...omitBy(numbers, isUndefined),
+		...(task.resultUrl && { resultUrl: task.resultUrl }),
 		...(task.videoUrl && { videoUrl: task.videoUrl }),
 		...(task.character && { character: { ...task.character } }),
 		...(task.phase === 'completed' &&
@@ -222,7 +267,12 @@ export function createdAt({ raw }: Task): number | undefined {
 	return seconds > 0 && seconds < 1e11 ? seconds * 1000 : undefined;
 }
 
-/** The link that a download fetches: the character's picture or the video. */
+/** The link that a download fetches: the character's picture, or the first result. */
 export function resultLink(task: Task): string | undefined {
-	return task.character?.profilePictureUrl ?? task.videoUrl;
+	return task.character?.profilePictureUrl ?? task.resultUrl;
+}
+
+/** Whether a completed task brought what was paid for. A character is used by its name: the picture only shows it. */
+export function hasResult(task: Task): boolean {
+	return resultLink(task) !== undefined || task.character?.name !== undefined;
 }

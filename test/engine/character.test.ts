@@ -34,6 +34,26 @@ test.concurrent('result data in a list is read like an object', () =>
 	}),
 );
 
+test.concurrent('a name without a picture is a character: it goes on without a file', () =>
+	inLab(async (lab) => {
+		const extra = { results: [], result_data: { character_name: 'chr_1#' } };
+		lab.evolink.script('', { seconds: 0, estimatedTime: 0, extra });
+		const run = await lab.run([start, character({ download: true })], { items: items(VIDEO) });
+		expect(run.error).toBeUndefined();
+		expect(run.json(SORA)).toMatchObject([{ id: lab.ids[0], character: { name: 'chr_1#' } }]);
+		expect(run.output(SORA)[0]!.binary).toBeUndefined();
+		expect(run.json(SORA)[0]).not.toHaveProperty('resultUrl');
+	}),
+);
+
+test.concurrent("a character's picture is a result, and no video", () =>
+	inLab(async (lab) => {
+		const run = await lab.run([start, character()], { items: items(VIDEO) });
+		expect(run.json(SORA)[0]!.resultUrl).toMatch(/\.jpg$/);
+		expect(run.json(SORA)[0]).not.toHaveProperty('videoUrl');
+	}),
+);
+
 test.concurrent('EvoLink is asked for no callback, not even by a run that parks', () =>
 	inLab(async (lab) => {
 		const run = await lab.run([start, character({ wait: 'suspend' })], { items: items(VIDEO) });

@@ -62,10 +62,19 @@ test.concurrent("the task is EvoLink's own, word for word, but its error, which 
 		const answer = await fetch(`${lab.evolink.url}/v1/tasks/${task!.id}`, {
 			headers: { authorization: `Bearer ${lab.evolink.apiKey}` },
 		});
-		const { error: _, ...verbatim } = (await answer.json()) as { error: unknown; results: string[] };
+		const { error: _, ...verbatim } = (await answer.json()) as {
+			error: unknown;
+			results: string[];
+			duration: number;
+			usage: { credits_reserved: number; credits_used: number };
+		};
 		expect(json).toEqual({
 			...verbatim,
+			resultUrl: verbatim.results[0],
 			videoUrl: verbatim.results[0],
+			creditsReserved: verbatim.usage.credits_reserved,
+			creditsUsed: verbatim.usage.credits_used,
+			processingSeconds: verbatim.duration,
 			resultExpiresAt: expect.any(String),
 		});
 		const left = Date.parse(String(json!.resultExpiresAt)) - before;
@@ -91,8 +100,8 @@ describe("'On Task Failure' = output", () => {
 			expect(item!.json).not.toHaveProperty('error');
 			expect(item!.binary).toBeUndefined();
 			if (status === 'failed') {
-				const taskError = { code: 'content_policy_violation', message: 'Too wild', retryable: false };
-				expect(item!.json.taskError).toEqual(taskError);
+				const said = { code: 'content_policy_violation', message: 'Too wild', type: 'task_error' };
+				expect(item!.json.taskError).toEqual({ ...said, retryable: false });
 			}
 			expect(lab.creates).toHaveLength(1);
 		}),

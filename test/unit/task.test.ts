@@ -5,6 +5,7 @@ import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import {
 	createdAt,
 	failureNote,
+	hasResult,
 	RESULT_LIFETIME_MS,
 	readTask,
 	resultLink,
@@ -76,9 +77,19 @@ describe('an answer of EvoLink as a task', () => {
 		['an id that cannot be one beside task_id', { id: 'two words', task_id: ID }],
 		['a number as id beside task_id', { id: 7, task_id: ID }],
 		['blanks around the id', { id: ` ${ID}\n` }],
+		["the envelope's own id", { id: 'req_1', data: { id: ID, status: 'pending' } }],
+		["the envelope's own id and status", { id: 'req_1', status: 'ok', data: { task_id: ID } }],
+		["the request's id beside task_id", { id: 'req_1', task_id: ID }],
 	])('%s does not hide the real id', (_, body) => {
 		expect(taskIdOf(body)).toBe(ID);
 		expect(readTask(body)?.id).toBe(ID);
+	});
+
+	test('an id of another form is found by the status beside it, or else comes first', () => {
+		expect(taskIdOf({ id: 'req_1', data: { id: 'job-1', status: 'pending' } })).toBe('job-1');
+		expect(taskIdOf({ id: 'job-1', status: 'pending', data: { id: 'other' } })).toBe('job-1');
+		expect(taskIdOf({ id: 'job-1', data: { id: 'other' } })).toBe('job-1');
+		expect(taskIdOf({ id: ID, data: { id: 'task-unified-2-other', status: 'pending' } })).toBe(ID);
 	});
 
 	test('what is emitted never has a top-level error, and a known reason is never dropped', () => {
@@ -97,7 +108,10 @@ describe('an answer of EvoLink as a task', () => {
 			const body = JSON.parse(JSON.stringify({ ...fields, id: ID })) as IDataObject;
 			const before = JSON.stringify(body);
 			const json = taskToJson(taskOf(body));
-			const added = ['id', 'taskError', 'videoUrl', 'character', 'resultExpiresAt'];
+			const added = [
+				...['id', 'taskError', 'resultUrl', 'videoUrl', 'character', 'resultExpiresAt'],
+				...['creditsReserved', 'creditsUsed', 'processingSeconds'],
+			];
 			for (const name of Object.keys(body).filter((key) => !added.includes(key))) {
 				expect(json[name]).toEqual(body[name]);
 			}
@@ -145,6 +159,19 @@ describe('an answer of EvoLink as a task', () => {
 		['text', 'no credits', { code: 'unknown_error', message: 'no credits', retryable: false }],
 		['a code alone', { code: 'x' }, { code: 'x', message: 'EvoLink gave no reason', retryable: false }],
 		['words alone', { message: 'no' }, { code: 'unknown_error', message: 'no', retryable: false }],
+		[
+			'all that EvoLink has',
+			{ code: 'x', message: 'm', type: 'task_error', param: 'image_urls', suggestion: 'crop it' },
+			{
+				...{ code: 'x', message: 'm', retryable: false },
+				...{ type: 'task_error', param: 'image_urls', suggestion: 'crop it' },
+			},
+		],
+		[
+			'the older generation',
+			{ code: 413, message: 'm', fallback_suggestion: 'compress it', param: null },
+			{ code: '413', message: 'm', retryable: false, suggestion: 'compress it' },
+		],
 	])('a reason that comes as %s is kept', (_, error, expected) => {
 		expect(readTask({ id: ID, status: 'failed', error })?.error).toEqual(expected);
 	});
@@ -163,7 +190,68 @@ describe('an answer of EvoLink as a task', () => {
 		expect(Object.hasOwn(task, 'character')).toBe(character !== undefined);
 	});
 
-	test("what is downloaded is the character's picture, or else the video", () => {
+	test.each([
+		['a video', { results: ['https://a.example/v.mp4?x=.jpg'] }, 'https://a.example/v.mp4?x=.jpg', true],
+		['a link without an ending', { results: ['https://a.example/v'] }, 'https://a.example/v', true],
+		['a picture', { results: ['https://a.example/p.JPG#1'] }, 'https://a.example/p.JPG#1', false],
+		[
+			'a picture by its type',
+			{ type: 'image', results: ['https://a.example/p'] },
+			'https://a.example/p',
+			false,
+		],
+		[
+			'a sound by its type',
+			{ type: 'audio', results: ['https://a.example/p'] },
+			'https://a.example/p',
+			false,
+		],
+		[
+			'a picture in result_data',
+			{ result_data: [{ image_url: 'http://a.example/i' }] },
+			'http://a.example/i',
+			false,
+		],
+		[
+			'a sound in result_data',
+			{ result_data: { audio_url: 'http://a.example/s.mp3' } },
+			'http://a.example/s.mp3',
+			false,
+		],
+		[
+			"a character's picture",
+			{ result_data: { profile_picture_url: 'http://a.example/p.jpg' } },
+			'http://a.example/p.jpg',
+			false,
+		],
+		['nothing', {}, undefined, false],
+	])('%s is a result, and a video only where it is one', (_, fields, resultUrl, isVideo) => {
+		const json = taskToJson(taskOf({ id: ID, status: 'completed', ...fields } as IDataObject));
+		expect(json.resultUrl).toBe(resultUrl);
+		expect(json.videoUrl).toBe(isVideo ? resultUrl : undefined);
+	});
+
+	test('credits and the seconds that the job took are told as numbers, where EvoLink tells them', () => {
+		const usage = { credits_reserved: '23.04', credits_used: 20 };
+		const ended = taskOf({ id: ID, status: 'completed', duration: 187, usage });
+		expect(taskToJson(ended)).toMatchObject({
+			...{ creditsReserved: 23.04, creditsUsed: 20, processingSeconds: 187, duration: 187, usage },
+		});
+		const running = taskOf({ id: ID, status: 'processing', duration: 8, usage: { credits_reserved: 7 } });
+		expect(taskToJson(running)).toEqual({ ...running.raw, creditsReserved: 7 });
+		const odd = taskOf({ id: ID, status: 'failed', duration: 'long', usage: 'none' });
+		expect(taskToJson(odd)).toEqual(odd.raw);
+	});
+
+	test('a character is a result by its name alone', () => {
+		const has = (fields: IDataObject) => hasResult(taskOf({ id: ID, status: 'completed', ...fields }));
+		expect(has({ result_data: { character_name: 'chr_1#' } })).toBe(true);
+		expect(has({ result_data: { profile_picture_url: 'http://a.example/p.jpg' } })).toBe(true);
+		expect(has({ results: ['https://a.example/v.mp4'] })).toBe(true);
+		expect(has({ results: [], result_data: { character_name: ' ' } })).toBe(false);
+	});
+
+	test("what is downloaded is the character's picture, or else the first result", () => {
 		const results = ['http://a.example/v.mp4'];
 		const picture = { profile_picture_url: 'http://a.example/p.jpg' };
 		const linkOf = (fields: IDataObject) => resultLink(taskOf({ id: ID, status: 'completed', ...fields }));
@@ -246,6 +334,9 @@ describe('an answer of EvoLink as a task', () => {
 	test.each([
 		['https://task-unified-proxy.example.com/v1/tasks/abc', 'abc'],
 		['task-unified-1757169743-7cvnl5zw.', ID],
+		['task-unified-1757169743-ab-cd123', 'task-unified-1757169743-ab-cd123'],
+		["Task task-unified-1-ab-cd-9 was still 'pending' - try later", 'task-unified-1-ab-cd-9'],
+		['https://evolink.ai/t/task-unified-1-ab-cd?x=1', 'task-unified-1-ab-cd'],
 		['see task-unified-', undefined],
 		[' sora_1\n', 'sora_1'],
 		['http://evolink.ai/tasks/sora_1//?x=1', 'sora_1'],

@@ -81,9 +81,16 @@ export function taskEnded(task: Task): Report {
 	const code = task.error?.code ?? 'unknown_error';
 	const said = task.error ? sentence(tidy(task.error.message)) : 'EvoLink gave no reason';
 	const advice = failureNote(code)?.advice;
+	const suggestion = task.error?.suggestion;
 	const refund = 'Failed tasks are usually refunded: Get Credits shows the balance.';
 	return {
-		message: [`Task ${task.id} failed: ${said} (${tidy(code)}).`, advice, refund, NOT_BOUGHT_AGAIN]
+		message: [
+			`Task ${task.id} failed: ${said} (${tidy(code)}).`,
+			advice,
+			suggestion && `EvoLink suggests: ${sentence(tidy(suggestion))}.`,
+			refund,
+			NOT_BOUGHT_AGAIN,
+		]
 			.filter(Boolean)
 			.join(' '),
 		taskId: task.id,

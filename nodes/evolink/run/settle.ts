@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 
 import { readCredential } from '../client';
 import { downloadMedia } from '../media/download';
-import { resultLink, taskToJson, type Task } from '../task';
+import { hasResult, resultLink, taskToJson, type Task } from '../task';
 import type { EvoLinkContext } from '../client';
 import { resultOf, type Watch } from '../wait/watch';
 import { nodeError, reportOf, type Report } from './errors';
@@ -40,7 +40,7 @@ export function outcomeOf(
 			const { task, unfinishedAt } = result;
 			const asData = wait.settings.onTaskFailure === 'output';
 			if (task.phase !== 'completed' && !asData) return { item, report: taskEnded(task) };
-			if (task.phase === 'completed' && resultLink(task) === undefined && !asData) {
+			if (task.phase === 'completed' && !hasResult(task) && !asData) {
 				return { item, report: nothingToShow(task) };
 			}
 			const { replayed } = watch;
@@ -81,7 +81,7 @@ export async function emitTask(
 		url,
 		trustedHosts: credential?.trustedHosts ?? [],
 		maxBytes: settings.maxDownloadBytes,
-		expect: task.character?.profilePictureUrl === url ? 'image' : 'video',
+		expect: url === task.videoUrl ? 'video' : 'image',
 		fileName: task.id,
 		...(signal && { signal }),
 	});
