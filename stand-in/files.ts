@@ -136,7 +136,7 @@ export class FileStore {
 
 	/** By one of `x-evolink.upload.failureCodes`. */
 	refusal(code: number): FileRefusal {
-		return new FileRefusal(code, this.rules.failureCodes[code] ?? 'Refused');
+		return new FileRefusal(code, this.rules.failureCodes[code]?.meaning ?? 'Refused');
 	}
 
 	private forgetExpired(): void {

@@ -26,7 +26,7 @@ export interface Facts {
 		filesPerRequest: number;
 		maxFiles: { default: number };
 		documentedMimeTypes: string[];
-		failureCodes: Record<string, string>;
+		failureCodes: Record<string, { meaning: string }>;
 	};
 	callback: {
 		protocol: string;

@@ -20,7 +20,7 @@ export interface Failure {
 	retryAfterMs?: number;
 	/** Whether the same read may succeed a moment later. */
 	transient: boolean;
-	/** A refusal that is not EvoLink's own, such as a proxy's page: it says nothing about what was asked for. */
+	/** A 4xx that is no error of EvoLink's: something between may have answered, and it says nothing of what was asked for. */
 	foreign?: true;
 	/**
 	 * For a create: `none` = EvoLink cannot have taken the order; `unknown` = it may have, so the order must not simply be
@@ -73,6 +73,13 @@ const ADVICE: Record<FailureKind, string> = {
 	network: 'Check the connection and the base URLs in the credential.',
 };
 
+const FOREIGN = 'This is not how EvoLink refuses: a proxy or firewall on the way may have answered.';
+
+function adviceOn(kind: FailureKind, code: string): string {
+	const ofFiles: Readonly<Record<string, { advice: string }>> = evolinkFacts.upload.failureCodes;
+	return Object.hasOwn(ofFiles, code) ? ofFiles[code].advice : ADVICE[kind];
+}
+
 interface ErrorBody {
 	code?: string;
 	param?: string;
@@ -93,6 +100,19 @@ function readErrorBody(body: unknown): ErrorBody {
 		hint: suggestionIn(inner),
 		requestId: scalar(body.request_id) ?? scalar(inner.request_id),
 	};
+}
+
+/**
+ * Whether a body has the form of an error of EvoLink's: `error` with a code or a message, the file host's `code` and `msg`, or
+ * OAuth's text and description. A page has not, nor has what the usual proxies and firewalls answer as JSON.
+ */
+function isEvoLinks(body: unknown): boolean {
+	if (!isObject(body)) return false;
+	const { error, code, msg, message, error_description: description } = body;
+	if (isObject(error)) return [error.code, error.message].some((part) => scalar(part) !== undefined);
+	if (scalar(error) !== undefined) return scalar(description) !== undefined;
+	if (scalar(code) === undefined) return false;
+	return body.success === false || [msg, message].some((part) => scalar(part) !== undefined);
 }
 
 function kindOf(status: number, { code = '', param }: ErrorBody, namesTask: boolean): FailureKind {
@@ -178,6 +198,14 @@ export function httpFailure(
 	const said = readErrorBody(answer.body);
 	const { code = '', message, hint, requestId } = said;
 	const kind = kindOf(status, said, answer.namesTask);
+	const foreign = status >= 400 && status < 500 && !isEvoLinks(answer.body);
+	const advice = [
+		adviceOn(kind, code),
+		foreign && FOREIGN,
+		hint !== undefined && `EvoLink suggests: ${hint}.`,
+	]
+		.filter(Boolean)
+		.join(' ');
 	const excerpt = typeof answer.body === 'string' ? excerptOf(answer.body, EXCERPT) : '';
 	const fallback =
 		excerpt === '' ? `EvoLink answered ${status} without a reason` : `EvoLink answered: ${excerpt}`;
@@ -187,11 +215,12 @@ export function httpFailure(
 	return {
 		kind,
 		message: tidy(message ?? '') || fallback,
-		advice: tidy(hint === undefined ? ADVICE[kind] : `${ADVICE[kind]} EvoLink suggests: ${hint}.`),
+		advice: tidy(advice),
 		status,
 		...(code !== '' && { code: tidy(code) }),
 		...(id !== undefined && { requestId: tidy(id) }),
 		...(wait !== undefined && { retryAfterMs: wait }),
+		...(foreign && { foreign: true as const }),
 		transient: status === 408 || status === 425 || status === 429 || status >= 500,
 		charge: undecided || kind === 'submission' ? 'unknown' : 'none',
 	};

@@ -91,6 +91,11 @@ describe(`${PAGE} explains`, () => {
 		expect(page).toContain(`| ${credentialFailure(X).advice} |`);
 	});
 
+	test.each(Object.entries(evolinkFacts.upload.failureCodes))(
+		'the advice for an upload refused with %s is in the table',
+		(code, { advice }) => expect(page).toContain(`| an upload, ${code} | ${advice} |`),
+	);
+
 	test.each(Object.entries(evolinkFacts.taskFailures))(
 		'the failure code %s, in the words of the spec',
 		(code, note) => {

@@ -218,6 +218,51 @@ describe('what an HTTP answer means', () => {
 		expect(fail(500, body)).toMatchObject({ code, message: 'words' });
 	});
 
+	test.each<[string, unknown]>([
+		['no body', ''],
+		['a page', '<html><h1>403 Forbidden</h1></html>'],
+		['a list', [{ code: 'x', message: 'm' }]],
+		['an empty object', {}],
+		['the words of an API gateway', { message: 'Forbidden' }],
+		['the words of a framework', { detail: 'Not Found' }],
+		['a status without words', { status: 403, error: 'Forbidden', path: '/v1' }],
+		['a problem by RFC 9457', { type: 'about:blank', title: 'Forbidden', status: 403 }],
+		['an error without code and message', { error: { status: 'PERMISSION_DENIED' } }],
+	])('a 4xx with %s may come from something on the way, and says so', (_, body) => {
+		for (const status of [400, 401, 403, 404, 429, 499]) {
+			const failure = fail(status, body);
+			expect(failure).toMatchObject({ foreign: true, advice: expect.stringContaining('proxy or firewall') });
+			expect(failure.charge).toBe('none');
+			expect(failure.transient).toBe(status === 429);
+		}
+		for (const status of [302, 500, 503]) expect(fail(status, body)).not.toHaveProperty('foreign');
+	});
+
+	test.each<[string, unknown]>([
+		['the newer body', newBody('x')],
+		['the older body', oldBody(403)],
+		['a code alone', { error: { code: 'x' } }],
+		['words alone', { error: { message: 'no' } }],
+		['the flat body of the file host', { success: false, code: 403, msg: 'm' }],
+		['the same without words', { success: false, code: 403 }],
+		['a code and words', { code: 'x', message: 'm' }],
+		['an OAuth body', { error: 'invalid_client', error_description: 'm' }],
+	])('a 4xx with %s is EvoLink itself', (_, body) => {
+		const failure = fail(403, body);
+		expect(failure).not.toHaveProperty('foreign');
+		expect(failure.advice).not.toContain('proxy or firewall');
+	});
+
+	test.each(Object.entries(evolinkFacts.upload.failureCodes))(
+		'the code %s of the file host has advice of its own',
+		(code, { advice }) => {
+			const status = Number(code[0]) * 100;
+			const failure = fail(status, { success: false, code: Number(code), msg: 'm' });
+			expect(failure).toMatchObject({ advice, code });
+			expect(fail(status, { success: false, code: `${code}0`, msg: 'm' }).advice).not.toBe(advice);
+		},
+	);
+
 	test('a page or other text is quoted from its start, 120 characters at most', () => {
 		expect(fail(502, '<h1>Bad gateway</h1>').message).toBe('EvoLink answered: <h1>Bad gateway</h1>');
 		const { message } = fail(502, `${' '.repeat(200)}${'x'.repeat(119)}yz`);

@@ -487,6 +487,20 @@ export const VideoTaskSchema = {
 						},
 						"type": {
 							"type": "string"
+						},
+						"param": {
+							"description": "The field at fault.",
+							"type": [
+								"string",
+								"null"
+							]
+						},
+						"suggestion": {
+							"description": "What to try instead.",
+							"type": [
+								"string",
+								"null"
+							]
 						}
 					}
 				},
@@ -652,11 +666,26 @@ export const evolinkFacts = {
 			"image/webp"
 		],
 		"failureCodes": {
-			"40001": "The file is too large.",
-			"40002": "The file's type is not allowed.",
-			"40003": "The account's file quota is used up.",
-			"40004": "EvoLink could not fetch the file's URL.",
-			"50001": "EvoLink's storage failed."
+			"40001": {
+				"meaning": "The file is too large.",
+				"advice": "Use a smaller file. EvoLink takes pictures up to 10 MB and other files up to 100 MB."
+			},
+			"40002": {
+				"meaning": "The file's type is not allowed.",
+				"advice": "Use a JPEG, PNG or WebP picture. If EvoLink does not take a video file, give its public URL instead."
+			},
+			"40003": {
+				"meaning": "The account's file quota is used up.",
+				"advice": "EvoLink keeps each uploaded file for 72 hours, and at most 100 of them (VIP accounts 500). Wait until older ones expire, or give a public URL instead of a file."
+			},
+			"40004": {
+				"meaning": "EvoLink could not fetch the file's URL.",
+				"advice": "Check that the URL is public and leads straight to the file."
+			},
+			"50001": {
+				"meaning": "EvoLink's storage failed.",
+				"advice": "Try again in some minutes."
+			}
 		}
 	},
 	"callback": {

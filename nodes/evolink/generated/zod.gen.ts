@@ -118,7 +118,9 @@ export const zTaskError = z.object({
         z.number().int()
     ]).optional(),
     message: z.string().optional(),
-    type: z.string().optional()
+    type: z.string().optional(),
+    param: z.string().nullish(),
+    suggestion: z.string().nullish()
 }).passthrough();
 
 /**
