@@ -137,6 +137,20 @@ test('tasks that the timer has seen end are not read again by a callback', async
 	expect(lab.evolink.tasks.get(cat)!.reads).toBe(1);
 });
 
+test('a callback that is still being checked while another one wakes the run does not wake what comes behind', async () => {
+	const behind = parking({ parameters: { prompt: 'behind' } }, 'Behind');
+	const { executionId } = await lab.run({ nodes: [start, parking(), behind] }, prompts('a cat', 'a dog'));
+	const [cat, dog] = lab.taskIds as [string, string];
+	lab.evolink.finish(cat);
+	lab.evolink.finish(dog);
+	const slow = lab.evolink.fault('read', { kind: 'slow', seconds: 2 }, { times: 1 });
+	const checked = lab.callback(executionId, dog);
+	await lab.evolink.until(() => slow.hits > 0);
+	expect((await lab.woken(executionId, cat)).status).toBe('waiting');
+	expectParked(await checked, 200);
+	expect(lab.engine.store.readData(executionId).resultData.lastNodeExecuted).toBe('Behind');
+});
+
 test('the bare resume URL, which belongs to whatever node waits, is not answered by this one', async () => {
 	const executionId = await lab.parked();
 	const [id] = lab.taskIds as [string];

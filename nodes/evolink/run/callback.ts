@@ -8,7 +8,7 @@ import { isLeftToTimer } from '../wait/schedule';
 import { hasEnded, isSettled } from '../wait/watch';
 import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from './host';
 import { wake } from './park';
-import { parkedRunOf } from './parkedRun';
+import { parkedRunOf, type ParkedRun } from './parkedRun';
 import { readerFor } from './reader';
 
 /** EvoLink waits 10 s for an answer, and a large batch takes longer to read: it is answered before a read that may end too late. */
@@ -16,6 +16,15 @@ const ANSWER_AFTER_MS = 1500;
 
 /** As many as one request of EvoLink's can tell of. */
 const READ_TOGETHER = 50;
+
+/** More than this many are forgotten, the oldest first: only callbacks that are under way at the same time matter. */
+const WOKEN_KEPT = 2000;
+
+/**
+ * The parkings that a callback has woken in this process. n8n lets everybody go on who finds the execution waiting, at whatever
+ * node: a callback that was still being checked would run this node, and all behind it, again from data that is older.
+ */
+const woken = new Set<string>();
 
 /**
  * EvoLink's callback for a parked run. It is a hint, never a fact: only the id is taken from it, and the tasks are read with
@@ -67,9 +76,18 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	if (open.length > 0) return respond(ctx, 200, 'accepted, still waiting');
 	// asked again, because the reads took time
 	if (leftToTimer()) return respond(ctx, 200, 'accepted, left to the timer');
-	const woken = wake(ctx);
-	respond(ctx, 200, woken ? 'accepted' : 'accepted, left to the timer');
-	return woken ?? { noWebhookResponse: true };
+	return wakeOnce(ctx, record);
+}
+
+function wakeOnce(ctx: IWebhookFunctions, { token, parkedAt }: ParkedRun): IWebhookResponseData {
+	const parking = `${token} ${parkedAt}`;
+	const way = woken.has(parking) ? undefined : wake(ctx);
+	if (way === undefined) return respond(ctx, 200, 'accepted, left to the timer');
+	woken.add(parking);
+	const [oldest] = woken;
+	if (woken.size > WOKEN_KEPT) woken.delete(oldest);
+	respond(ctx, 200, 'accepted');
+	return way;
 }
 
 /** Accepts the callback in `ms`, unless what it returns is aborted before. */
