@@ -60,7 +60,7 @@ test.concurrent('EvoLink is asked for no callback, not even by a run that parks'
 		expect(run.status).toBe('waiting');
 		expect(lab.creates[0]!.body).not.toHaveProperty('callback_url');
 		expect(run.hints(SORA).map(({ message }) => message)).toEqual([
-			'The execution is parked until the tasks are done; a timer looks about once a minute, because EvoLink sends no callback for these tasks.',
+			'The execution is parked until the tasks have ended: a timer checks them, because EvoLink sends no callback for these tasks.',
 		]);
 	}),
 );

@@ -56,8 +56,10 @@ describe('an order answered with', () => {
 	});
 });
 
-describe('a look at a task answered with', () => {
+describe('a status check answered with', () => {
 	const ofReads = ODD_ANSWERS.filter(([what]) => what !== '32 MB of JSON');
+	// tasks are told apart in single reads only
+	beforeEach(() => void (lab.evolink.batchRead = 404));
 
 	test('anything odd is waited out', async () => {
 		const prompts = ODD_ANSWERS.map(([what]) => `for a moment ${what}`);
@@ -85,7 +87,7 @@ describe('a look at a task answered with', () => {
 		expect(errors).toHaveLength(prompts.length);
 		for (const [index, prompt] of prompts.entries()) {
 			expect(errors[index]).toContain(`Task ${lab.taskOf(prompt).id} could not be read after 0.01 minutes`);
-			expect(errors[index]).toContain('The last look at it did not work: EvoLink answered 200 with');
+			expect(errors[index]).toContain('The last status check failed: EvoLink answered 200 with');
 		}
 	});
 

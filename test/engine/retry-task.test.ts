@@ -119,7 +119,10 @@ describe('after the order, a retry goes on with the same task', () => {
 
 	test.concurrent.each([
 		['404, as of a replica that has not heard of it', http(404)],
-		["a proxy's page", { kind: 'http', status: 403, body: '<html>Forbidden</html>' } as const],
+		[
+			"a proxy's page",
+			{ kind: 'body', status: 403, body: '<html>Forbidden</html>', contentType: 'text/html' } as const,
+		],
 	])('a status check that meets %s just after the order does not end the wait', (_, fault) =>
 		inLab(async (lab) => {
 			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
