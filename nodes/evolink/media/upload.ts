@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
 import { streamOf, type ByteStream } from '../bytes';
-import { requestEvoLink, type EvoLinkAnswer } from '../client';
+import { requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from '../client';
 import { failureSentence, malformedAnswer, type Failure } from '../failure';
 import { intentOf } from '../ledger';
 import { nodeError } from '../run/errors';
 import { cancelSignal } from '../run/host';
-import { isObject } from '../task';
+import { isObject, scalar } from '../task';
 import { checkHttpUrl } from '../urls';
 import { hostClock } from '../wait/clock';
 
@@ -25,6 +25,8 @@ export interface UploadableFile {
 
 /** EvoLink's own client gives an upload this long. */
 const UPLOAD_TIMEOUT_MS = 120_000;
+
+const DELETE_TIMEOUT_MS = 5000;
 
 /** Uploads are free and keep their name within an intent, so they are simply repeated. */
 const RETRY_PAUSES_MS = [1000, 3000];
@@ -73,16 +75,28 @@ async function uploadOnce(
 	});
 }
 
-function fileUrlOf(answer: EvoLinkAnswer): { url: string } | { failure: Failure } {
+/** A file that EvoLink holds. */
+export interface Upload {
+	url: string;
+	/** For `deleteUpload`; missing where EvoLink's answer has none that can be used. */
+	fileId?: string;
+}
+
+/** An id goes into a path, where dots would lead elsewhere. */
+const FILE_ID = /^\w[\w.:-]{0,255}$/;
+
+function uploadOf(answer: EvoLinkAnswer): Upload | { failure: Failure } {
 	if (!answer.ok) return answer;
 	const { body } = answer;
-	const url = isObject(body.data) ? body.data.file_url : undefined;
-	if (typeof url === 'string' && checkHttpUrl(url).ok) return { url };
+	const { file_url: url, file_id: id } = isObject(body.data) ? body.data : {};
+	const fileId = scalar(id);
+	if (typeof url === 'string' && checkHttpUrl(url).ok)
+		return { url, ...(fileId !== undefined && FILE_ID.test(fileId) && { fileId }) };
 	return { failure: malformedAnswer(answer, 'no file URL in it') };
 }
 
 /**
- * Gives EvoLink a file and returns the URL under which it can fetch it (for 72 h).
+ * Gives EvoLink a file and returns the URL under which it can fetch it (for 72 h, or until it is deleted).
  *
  * @throws NodeApiError when the file is refused; nothing has been ordered by then
  */
@@ -90,11 +104,11 @@ export async function uploadFile(
 	ctx: IExecuteFunctions,
 	item: number,
 	file: UploadableFile,
-): Promise<string> {
+): Promise<Upload> {
 	const name = uniqueName(ctx, item, file.extension);
 	for (let attempt = 0; ; attempt += 1) {
-		const result = fileUrlOf(await uploadOnce(ctx, name, file));
-		if ('url' in result) return result.url;
+		const result = uploadOf(await uploadOnce(ctx, name, file));
+		if ('url' in result) return result;
 		const { failure } = result;
 		const pause = RETRY_PAUSES_MS.at(attempt);
 		if (!failure.transient || pause === undefined || cancelSignal(ctx)?.aborted) {
@@ -103,6 +117,16 @@ export async function uploadFile(
 		}
 		await hostClock.sleep(Math.max(pause, Math.min(failure.retryAfterMs ?? 0, 30_000)), cancelSignal(ctx));
 	}
+}
+
+/**
+ * Frees the place that an upload of ours takes in the account's quota. Once, and whatever comes of it: EvoLink deletes the
+ * file by itself after 72 h.
+ */
+export async function deleteUpload(ctx: EvoLinkContext, { fileId }: Pick<Upload, 'fileId'>): Promise<void> {
+	if (fileId === undefined) return;
+	const request = { operation: 'deleteFile', pathParameters: { file_id: fileId } } as const;
+	await requestEvoLink(ctx, { ...request, timeoutMs: DELETE_TIMEOUT_MS });
 }
 
 /** A binary field as something to upload later. Without an id, n8n holds the bytes in the item itself. */

@@ -72,7 +72,8 @@ export async function placeOrders(
 
 	await run.each([...drafts.keys()], UPLOADS_AT_ONCE, async (item) => {
 		const { body, file } = drafts.get(item) as Draft;
-		const attached = file === undefined ? body : file.attach(body, await uploadFile(ctx, item, file.source));
+		const attached =
+			file === undefined ? body : file.attach(body, (await uploadFile(ctx, item, file.source)).url);
 		drafts.set(item, {
 			body: { ...attached, ...(callbackUrl !== undefined && { callback_url: callbackUrl }) },
 		});

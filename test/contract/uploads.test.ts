@@ -1,0 +1,120 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import { deleteUpload, uploadFile } from '../../nodes/evolink/media/upload';
+import type { ApiFault } from '../../stand-in';
+import { client, evolink, standInForEachTest } from './stand-in-client';
+
+/** What tells intents apart is no matter of uploads; here it is the item alone. */
+jest.mock('../../nodes/evolink/ledger', () => ({
+	intentOf: (_: unknown, item: number) => String(item).padStart(32, '0'),
+}));
+
+standInForEachTest();
+
+/** n8n as far as uploads need it, before the stand-in. */
+function host(credential: () => unknown = () => evolink.credential): {
+	ctx: IExecuteFunctions;
+	sent: IHttpRequestOptions[];
+} {
+	const sent: IHttpRequestOptions[] = [];
+	const ctx = {
+		getNode: () => ({ name: 'Sora Video' }),
+		getExecutionCancelSignal: () => undefined,
+		getCredentials: async () => credential(),
+		helpers: {
+			httpRequestWithAuthentication: async (_: string, options: IHttpRequestOptions) => {
+				sent.push(options);
+				const { method, url, headers, body } = options;
+				const authorized = { ...(headers as object), authorization: `Bearer ${evolink.apiKey}` };
+				const response = await fetch(url, { method, headers: authorized, body: body as never });
+				return {
+					statusCode: response.status,
+					headers: Object.fromEntries(response.headers),
+					body: Readable.fromWeb(response.body as ReadableStream),
+				};
+			},
+		},
+	};
+	return { ctx: ctx as unknown as IExecuteFunctions, sent };
+}
+
+const upload = async (item = 0) =>
+	await uploadFile(host().ctx, item, {
+		extension: '.png',
+		mimeType: 'image/png',
+		size: 100,
+		content: { read: async () => Buffer.alloc(100) },
+	});
+
+test('what was uploaded is deleted by the id of its answer, and nothing else', async () => {
+	const [first, second] = [await upload(1), await upload(2)];
+	expect(evolink.files.size).toBe(2);
+	const { ctx, sent } = host();
+	await deleteUpload(ctx, first);
+	expect([...evolink.files.values()].map(({ url }) => url)).toEqual([second.url]);
+	expect(sent).toMatchObject([{ method: 'DELETE', url: expect.stringContaining(first.fileId!) }]);
+	expect(sent[0].timeout).toBeLessThanOrEqual(10_000);
+});
+
+test('a full quota refuses an upload, and takes one again for each that is deleted', async () => {
+	const uploads = [];
+	for (let item = 0; item < 100; item += 1) uploads.push(await upload(item));
+	await expect(upload(100)).rejects.toThrow("The account's file quota is used up (400 40003");
+	await deleteUpload(host().ctx, uploads[7]);
+	await upload(101);
+	await expect(upload(102)).rejects.toThrow('40003');
+	expect(evolink.files.size).toBe(100);
+});
+
+test.each<[string, ApiFault]>([
+	['503', { kind: 'http', status: 503, retryAfter: 1 }],
+	['429', { kind: 'http', status: 429 }],
+	['a refusal inside a 200', { kind: 'refused', code: 500 }],
+	['a page', { kind: 'html' }],
+	['no answer', { kind: 'drop-before' }],
+])('a deletion that fails (%s) is tried once and is no error', async (_, fault) => {
+	const file = await upload();
+	const handle = evolink.fault('files', fault);
+	await expect(deleteUpload(host().ctx, file)).resolves.toBeUndefined();
+	expect(handle.hits).toBe(1);
+});
+
+test('a file that is gone, a host that is offline and a credential that is missing are no errors either', async () => {
+	const file = await upload();
+	await deleteUpload(host().ctx, file);
+	await expect(deleteUpload(host().ctx, file)).resolves.toBeUndefined();
+	await evolink.offline();
+	await expect(deleteUpload(host().ctx, file)).resolves.toBeUndefined();
+	await evolink.online();
+	const missing = host(() => {
+		throw new Error('no such credential');
+	});
+	await expect(deleteUpload(missing.ctx, file)).resolves.toBeUndefined();
+	expect(missing.sent).toEqual([]);
+});
+
+test.each<[unknown, string | undefined]>([
+	['file_abc-1.2', 'file_abc-1.2'],
+	[17, '17'],
+	...['', '..', '.', '../credits', 'a/b', 'a b', 'a\ud800', 'x'.repeat(257), null, {}, ['a'], undefined].map(
+		(id) => [id, undefined] as [unknown, undefined],
+	),
+])('an id %j of an upload is kept as %j, and asks for no other path', async (id, fileId) => {
+	const data = { file_url: 'https://files.evolink.ai/a.png', ...(id !== undefined && { file_id: id }) };
+	evolink.fault('upload', { kind: 'body', body: { success: true, data } }, { times: 1 });
+	const file = await upload();
+	expect(file).toEqual({ url: data.file_url, ...(fileId !== undefined && { fileId }) });
+	await deleteUpload(host().ctx, file);
+	const deletions = evolink.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
+	expect(deletions).toEqual(fileId === undefined ? [] : [`/api/v1/files/${fileId}`]);
+});
+
+test('a place in the quota comes back after 72 hours, too', async () => {
+	for (let item = 0; item < 100; item += 1) await upload(item);
+	const quota = async () => ((await client.call('GET', '/api/v1/files/quota')).json?.data as object) ?? {};
+	expect(await quota()).toMatchObject({ used_files: 100, remain_files: 0 });
+	evolink.advance(72 * 3600);
+	expect(await quota()).toMatchObject({ used_files: 0, remain_files: 100 });
+	await upload(100);
+});
