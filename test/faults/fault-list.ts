@@ -31,12 +31,41 @@ const echo =
 const body = (text: unknown, more: Partial<ApiFault> = {}): ApiFault =>
 	({ kind: 'body', body: text, ...more }) as ApiFault;
 
+/** Ways to write a key that a search for it would not find: as it would stand in JSON. */
+const spelled = (key: string) =>
+	[
+		key.replace(/[^]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
+		key.replace(/[^]/g, (character) => `%${character.charCodeAt(0).toString(16)}`),
+		Buffer.from(`Bearer ${key}`).toString('base64'),
+	].join(' ');
+
+const escapedEcho = (place: 'create' | 'read' | 'upload' | 'credits'): Fault => {
+	const name = '401 that repeats the key, escaped';
+	const arm: Fault['arm'] = (evolink, when) => {
+		const text = `{"error":{"code":"unauthorized","message":"${spelled(evolink.apiKey)}"}}`;
+		return api(place, name, body(text, { status: 401 } as Partial<ApiFault>), refused).arm(evolink, when);
+	};
+	return { place, name, arm, ...refused };
+};
+
+/** A task that goes well, with the key in a field and in a field's name. */
+const escapedEchoInTask: Fault = {
+	place: 'task',
+	name: 'the key in its fields, escaped',
+	...unnoticed,
+	arm: (evolink, when) => {
+		const text = spelled(evolink.apiKey);
+		return task('task', '', { extra: { note: text, [text]: [text] } }).arm(evolink, when);
+	},
+};
+
 const create: Fault[] = [
 	...[400, 401, 402, 403, 404, 413, 422, 425].map((status) =>
 		api('create', `${status}`, http(status), refused),
 	),
 	api('create', '402, older error body', http(402, { generation: 'old' }), refused),
 	echo(401)('create', refused),
+	escapedEcho('create'),
 	api('create', '429', http(429), unnoticed),
 	api('create', '429, Retry-After 1', http(429, { retryAfter: 1 }), unnoticed),
 	api('create', '429, Retry-After a date', http(429, { retryAfter: { date: 1 } }), unnoticed),
@@ -104,6 +133,7 @@ const threeAnswered = async (evolink: StandIn) =>
 const read: Fault[] = [
 	...[400, 401, 403, 404].map((status) => api('read', `${status}`, http(status), refused)),
 	echo(401)('read', refused),
+	escapedEcho('read'),
 	...[408, 425, 429, 500, 502, 503, 504].map((status) => api('read', `${status}`, http(status), unnoticed)),
 	api('read', '429, Retry-After 1', http(429, { retryAfter: 1 }), unnoticed),
 	api('read', '503, Retry-After an hour', http(503, { retryAfter: 3600 }), unnoticed),
@@ -126,6 +156,7 @@ const read: Fault[] = [
 const upload: Fault[] = [
 	...[400, 401, 403, 413].map((status) => api('upload', `${status}`, http(status), refused)),
 	echo(401)('upload', refused),
+	escapedEcho('upload'),
 	...[429, 500, 502, 503].map((status) => api('upload', `${status}`, http(status), unnoticed)),
 	api('upload', '429, Retry-After 1', http(429, { retryAfter: 1 }), unnoticed),
 	...[40001, 40002, 40003].map((code) =>
@@ -215,6 +246,7 @@ const tasks: Fault[] = [
 	task('task', 'a status nobody knows', { outcome: 'unknown-status' }),
 	task('task', 'completed without a result', { outcome: 'no-results' }),
 	task('task', 'gone (404)', { outcome: 'expired' }),
+	escapedEchoInTask,
 	task(
 		'task',
 		'fields of wrong types',
@@ -232,6 +264,7 @@ const tasks: Fault[] = [
 const credits: Fault[] = [
 	...[401, 403, 429, 500, 503].map((status) => api('credits', `${status}`, http(status), refused)),
 	echo(401)('credits', refused),
+	escapedEcho('credits'),
 	api('credits', 'dropped', { kind: 'drop-before' }, refused),
 	api('credits', '200, HTML', { kind: 'html' }, refused),
 	api('credits', '200, half the JSON', { kind: 'truncated-json' }, refused),

@@ -67,11 +67,24 @@ function ofCharges({ evolink, cell }: Trace): Complaint[] {
 	return complaints;
 }
 
+/** Whether a text holds the key, as it is, behind escapes, or in base64 of something that ends with it. */
+function holds(text: string, key: string): boolean {
+	const plain = text.replace(/(?:\\+u00|%)([\da-f]{2})/gi, (_, code: string) =>
+		String.fromCharCode(parseInt(code, 16)),
+	);
+	const inBase64 = [0, 1, 2].map((shift) =>
+		Buffer.from(' '.repeat(shift) + key)
+			.toString('base64')
+			.slice(4, -4),
+	);
+	return [key, ...inBase64].some((needle) => plain.includes(needle));
+}
+
 function ofSecrets({ evolink, endings }: Trace): Complaint[] {
 	const { apiKey, mediaStats, callbacks } = evolink;
 	const complaints: Complaint[] = [];
 	for (const { step, execution } of endings)
-		if (execution.everythingWritten().includes(apiKey))
+		if (holds(execution.everythingWritten(), apiKey))
 			complaints.push({ column: 'leaked', text: `written by the ${step}` });
 	if (mediaStats.authorizations.length > 0)
 		complaints.push({ column: 'leaked', text: 'sent to the media host' });
