@@ -14,6 +14,8 @@ export interface Fault {
 	arm(evolink: StandIn, when: When): () => void | Promise<void>;
 	/** A single hit goes by without the user noticing: the run ends well by itself. */
 	passes: boolean;
+	/** `passes` holds for tasks that the run itself ordered: EvoLink has accepted them. */
+	ofOrdered?: boolean;
 	/** Once it is lifted, n8n's Retry finishes every item. */
 	heals: boolean;
 	/** Whether EvoLink took the order cannot be known: only 'Resend When Outcome Is Unknown' goes on. */

@@ -131,7 +131,22 @@ const threeAnswered = async (evolink: StandIn) =>
 	);
 
 const read: Fault[] = [
-	...[400, 401, 403, 404].map((status) => api('read', `${status}`, http(status), refused)),
+	...[400, 401, 403].map((status) => api('read', `${status}`, http(status), refused)),
+	api('read', '404', http(404), { ...unnoticed, ofOrdered: true }),
+	api('read', '403, a page of a firewall', { kind: 'html', status: 403 }, { ...unnoticed, ofOrdered: true }),
+	api(
+		'read',
+		'404, JSON of a proxy',
+		body({ message: 'no Route matched' }, { status: 404 } as Partial<ApiFault>),
+		{
+			...unnoticed,
+			ofOrdered: true,
+		},
+	),
+	api('read', '401, empty', body('', { status: 401 } as Partial<ApiFault>), {
+		...unnoticed,
+		ofOrdered: true,
+	}),
 	echo(401)('read', refused),
 	escapedEcho('read'),
 	...[408, 425, 429, 500, 502, 503, 504].map((status) => api('read', `${status}`, http(status), unnoticed)),
