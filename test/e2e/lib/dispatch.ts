@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { type StandInTask } from '../../../stand-in';
+import { type N8n } from './n8n';
+import { node } from './workflows';
+
+/** Makes n8n load the node of `dispatch`. */
+export const FOREIGN_NODES = { N8N_CUSTOM_EXTENSIONS: path.join(__dirname, 'foreign') };
+
+/** A node of another package that parks the execution until somebody calls its own webhook. */
+export const dispatch = (name: string) => node(name, 'CUSTOM.dispatch');
+
+/** How often an execution came to such a node, by the log of the process that runs it. */
+export const dispatches = (n8n: N8n, executionId: string) =>
+	readFileSync(n8n.logFile, 'utf8').split(`Dispatched by execution ${executionId};`).length - 1;
+
+/** Where the node's own answer goes, made from the callback URL of a task of the same execution. */
+export const answerUrl = ({ request }: StandInTask) =>
+	String(request.callback_url).replace('/sora-video', '/dispatched');
