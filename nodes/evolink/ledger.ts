@@ -25,6 +25,8 @@ export interface Doubt {
 	body: IDataObject;
 	/** ms since 1970. */
 	at: number;
+	/** EvoLink's id of the file that was uploaded for it. */
+	fileId?: string;
 }
 
 interface Accepted {
@@ -33,6 +35,8 @@ interface Accepted {
 	id: string;
 	/** ms since 1970. */
 	at: number;
+	/** EvoLink's id of the file that was uploaded for it. */
+	fileId?: string;
 }
 
 /** EvoLink itself said no: the order may be changed and sent under another key. */

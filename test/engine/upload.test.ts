@@ -305,11 +305,6 @@ describe('an upload that EvoLink refuses', () => {
 			{ kind: 'refused', code: 40002, msg: 'bad type' },
 			'bad type (400 40002',
 		],
-		[
-			'HTTP 200 and success: false (40003)',
-			{ kind: 'refused', code: 40003, msg: 'quota used up' },
-			'quota used up (400 40003',
-		],
 		['401', { kind: 'http', status: 401 }, '(401'],
 		['413', { kind: 'http', status: 413 }, '(413'],
 	] as const)('with %s is told at once, and nothing is ordered for its item only', async (_, fault, said) => {

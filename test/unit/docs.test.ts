@@ -185,7 +185,10 @@ describe('numbers', () => {
 		['docs/cost.md', `${pricing.models['sora-character'].creditsPerCall} credits per call`],
 		['docs/cost.md', `${quality.priceFactors['1080p']} times the price of 720p`],
 		['docs/cost.md', `Links work for ${results.linkLifetimeHours} hours`],
-		['docs/cost.md', `uploaded input files for ${upload.lifetimeHours}`],
+		[
+			'docs/cost.md',
+			`keeps an uploaded file for ${upload.lifetimeHours} hours, and about ${upload.maxFiles.default} of an account`,
+		],
 		['docs/callbacks.md', `${callback.maxLength} characters at most`],
 		['docs/callbacks.md', `2xx within ${callback.timeoutSeconds} s`],
 		['docs/callbacks.md', `after ${retries[0]}, ${retries[1]} and ${retries[2]} s`],

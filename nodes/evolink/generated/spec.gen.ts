@@ -665,6 +665,7 @@ export const evolinkFacts = {
 			"image/gif",
 			"image/webp"
 		],
+		"quotaCode": "40003",
 		"failureCodes": {
 			"40001": {
 				"meaning": "The file is too large.",

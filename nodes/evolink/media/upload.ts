@@ -25,7 +25,6 @@ export interface UploadableFile {
 
 /** EvoLink's own client gives an upload this long. */
 const UPLOAD_TIMEOUT_MS = 120_000;
-
 const DELETE_TIMEOUT_MS = 5000;
 
 /** Uploads are free and keep their name within an intent, so they are simply repeated. */
@@ -119,14 +118,17 @@ export async function uploadFile(
 	}
 }
 
-/**
- * Frees the place that an upload of ours takes in the account's quota. Once, and whatever comes of it: EvoLink deletes the
- * file by itself after 72 h.
- */
-export async function deleteUpload(ctx: EvoLinkContext, { fileId }: Pick<Upload, 'fileId'>): Promise<void> {
-	if (fileId === undefined) return;
-	const request = { operation: 'deleteFile', pathParameters: { file_id: fileId } } as const;
-	await requestEvoLink(ctx, { ...request, timeoutMs: DELETE_TIMEOUT_MS });
+/** Gives up the place of an uploaded file that is not needed any more. Best effort: never throws, and is not repeated. */
+export async function deleteUpload(ctx: EvoLinkContext, fileId: string): Promise<void> {
+	// n8n aborts whatever a stopped execution asks for, and that is when a file is left over
+	const unstopped = Object.create(ctx, {
+		getExecutionCancelSignal: { value: () => undefined },
+	}) as EvoLinkContext;
+	await requestEvoLink(unstopped, {
+		operation: 'deleteFile',
+		pathParameters: { file_id: fileId },
+		timeoutMs: DELETE_TIMEOUT_MS,
+	});
 }
 
 /** A binary field as something to upload later. Without an id, n8n holds the bytes in the item itself. */

@@ -5,15 +5,18 @@ import pLimit from 'p-limit';
 import { createTask } from '../api';
 import type { Failure } from '../failure';
 import { idempotencyKey, Ledger, slotOf, toolSlotOf, type Doubt } from '../ledger';
-import { uploadFile, type UploadableFile } from '../media/upload';
+import { uploadFile, type UploadableFile, type Upload } from '../media/upload';
 import type { Task } from '../task';
 import { hostClock } from '../wait/clock';
+import { defaultTimeoutMs } from '../wait/schedule';
+import type { Watch } from '../wait/watch';
 import { reportOf, type Report } from './errors';
 import { cancelSignal, isToolRun } from './host';
 import { orderOnce } from './once';
 import { keyInUse, notOrdered, orderRefused, outcomeUnknown, unknownBefore } from './report';
 import { stopOnReport } from './settle';
 import type { RunSettings } from './settings';
+import { deleteUploads, isOutOfRoom, makeRoom } from './uploads';
 
 /** One item's order, checked in full, with nothing sent yet. */
 export interface Draft {
@@ -30,11 +33,18 @@ export type Order =
 			/** ms since 1970; absent for tasks that were there before. */ orderedAt?: number;
 			/** As the create answered; absent for one that was ordered before. */ task?: Task;
 			/** Ordered by an earlier try, whose order this try does not know: it may have been another one. */ replayed?: true;
+			/** EvoLink's id of the file that was uploaded for it. */ fileId?: string;
 	  }
 	| { item: number; report: Report; /** Of an order that may have been taken. */ unknownKey?: string };
 
 const SUBMITS_AT_ONCE = 5;
 const UPLOADS_AT_ONCE = 2;
+
+/**
+ * Orders whose files are uploaded before the first of them is sent. Up to this many, a file that EvoLink refuses costs nothing;
+ * more, and a batch would take up all the places for files that EvoLink gives an account.
+ */
+const WINDOW = 25;
 
 /** Pauses before an order that cannot have been taken (429, no connection) is sent again. EvoLink asks for 1 to 2 s. */
 const RESEND_PAUSES_MS = [1000, 2000];
@@ -43,10 +53,10 @@ const RESEND_PAUSES_MS = [1000, 2000];
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Turns every item of the run into an order, each intent at most once: everything is checked before the first request,
- * every file is uploaded before the first order, every order is sent before anything is waited for. Items that an earlier
- * try already ordered are taken from the ledger, whatever their fields say now. A stopped execution gets what there is: no
- * further order is begun.
+ * Turns every item of the run into an order, each intent at most once: everything is checked before the first request, files
+ * are uploaded just before their orders, every order is sent before anything is waited for. Only where EvoLink has no room for
+ * another file do orders wait, for the first tasks of this run to end. Items that an earlier try already ordered are taken from
+ * the ledger, whatever their fields say now. A stopped execution gets what there is: no further order is begun.
  *
  * @param draft checks one item and builds its body; throws n8n errors, sends nothing
  * @param callbackUrl sent with every order, where there is one
@@ -70,28 +80,26 @@ export async function placeOrders(
 	if (isToolRun(ctx)) run.recallDrafts(drafts);
 	run.stopOnReport();
 
-	await run.each([...drafts.keys()], UPLOADS_AT_ONCE, async (item) => {
-		const { body, file } = drafts.get(item) as Draft;
-		const attached =
-			file === undefined ? body : file.attach(body, (await uploadFile(ctx, item, file.source)).url);
-		drafts.set(item, {
-			body: { ...attached, ...(callbackUrl !== undefined && { callback_url: callbackUrl }) },
-		});
-	});
+	const waiting = [...drafts.keys(), ...run.repeats.keys()];
+	const hasFiles = [...drafts.values()].some(({ file }) => file !== undefined);
+	const pace = { pollMs: settings.pollMs, timeoutMs: settings.timeoutMs ?? defaultTimeoutMs() };
+	while (waiting.length > 0 && !run.isOver) {
+		const window = waiting.splice(0, hasFiles ? WINDOW : waiting.length);
+		const later = await run.place(window, drafts, callbackUrl);
+		if (later.size === 0 || run.isOver) continue;
+		if (await makeRoom(ctx, run.held, pace)) waiting.unshift(...later.keys());
+		else for (const [item, refusal] of later) run.report(item, refusal);
+	}
 	run.stopOnReport(run.untouched);
-
-	for (const [item, { body }] of run.repeats) drafts.set(item, { body });
-	await run.each([...drafts.keys()], SUBMITS_AT_ONCE, async (item) => {
-		const { body } = drafts.get(item) as Draft;
-		await run.submit(item, body);
-	});
-	run.stopOnReport(run.untouched);
-	return ctx.getInputData().map((_, item) => orders.get(item) ?? { item, report: notOrdered() });
+	return ctx.getInputData().map((_, item) => run.result(item));
 }
 
 class OrderRun {
 	/** Orders of unknown outcome that the user wants sent once more. */
 	readonly repeats = new Map<number, Doubt>();
+
+	/** Tasks with an upload of ours, by item. */
+	private readonly tasks = new Map<number, Watch>();
 
 	private readonly slots = new Map<number, string>();
 
@@ -116,8 +124,11 @@ class OrderRun {
 		const entry = this.ledger.get(this.slot(item));
 		if (entry === undefined || entry.state === 'refused') return false;
 		const { key, at } = entry;
-		if (entry.state === 'accepted') this.orders.set(item, { item, id: entry.id, orderedAt: at });
-		else if (this.resendUnknown) this.repeats.set(item, entry);
+		if (entry.state === 'accepted') {
+			const { id, fileId } = entry;
+			this.orders.set(item, { item, id, orderedAt: at });
+			if (fileId !== undefined) this.tasks.set(item, { id, orderedAt: at, fileId });
+		} else if (this.resendUnknown) this.repeats.set(item, entry);
 		else this.orders.set(item, { item, report: unknownBefore(key, at), unknownKey: key });
 		return true;
 	}
@@ -136,8 +147,12 @@ class OrderRun {
 		try {
 			await step();
 		} catch (error) {
-			this.orders.set(item, { item, report: reportOf(error) });
+			this.report(item, error);
 		}
+	}
+
+	report(item: number, error: unknown): void {
+		this.orders.set(item, { item, report: reportOf(error) });
 	}
 
 	/** Runs a step for many items, in order of the items, a few at once. A run that stops on errors begins none after the first. */
@@ -147,11 +162,82 @@ class OrderRun {
 			items.map(
 				async (item) =>
 					await limit(async () => {
-						if (this.isStopped() || (this.stopsOnError && this.hasReport())) return;
-						await this.attempt(item, async () => await step(item));
+						if (!this.isOver) await this.attempt(item, async () => await step(item));
 					}),
 			),
 		);
+	}
+
+	/**
+	 * Uploads the files of some items, then orders these items. Of orders that were not placed, no file stays.
+	 *
+	 * @returns the items that wait for room for their file, with EvoLink's refusal
+	 */
+	async place(
+		items: number[],
+		drafts: ReadonlyMap<number, Draft>,
+		callbackUrl: string | undefined,
+	): Promise<Map<number, unknown>> {
+		const files = new Map<number, Upload>();
+		const later = new Map<number, unknown>();
+		await this.each(items, UPLOADS_AT_ONCE, async (item) => {
+			const file = drafts.get(item)?.file;
+			if (file === undefined) return;
+			const [known] = later.values();
+			if (known !== undefined) return void later.set(item, known);
+			try {
+				files.set(item, await uploadFile(this.ctx, item, file.source));
+			} catch (error) {
+				if (isOutOfRoom(error)) later.set(item, error);
+				else this.report(item, error);
+			}
+		});
+		const ready = items.filter((item) => !later.has(item));
+		await this.each(ready, SUBMITS_AT_ONCE, async (item) => {
+			const uploaded = files.get(item);
+			await this.submit(item, this.bodyOf(item, drafts.get(item), uploaded?.url, callbackUrl));
+			this.keepFile(item, uploaded?.fileId);
+		});
+		const unused = [...files].flatMap(([item, { fileId }]) =>
+			this.mayHaveOrdered(item) ? [] : (fileId ?? []),
+		);
+		await deleteUploads(this.ctx, unused);
+		return later;
+	}
+
+	private bodyOf(item: number, draft: Draft | undefined, url?: string, callbackUrl?: string): IDataObject {
+		const doubt = this.repeats.get(item);
+		if (doubt !== undefined) return doubt.body;
+		const body = draft?.body ?? {};
+		return {
+			...(draft?.file && url !== undefined ? draft.file.attach(body, url) : body),
+			...(callbackUrl !== undefined && { callback_url: callbackUrl }),
+		};
+	}
+
+	private mayHaveOrdered(item: number): boolean {
+		const order = this.orders.get(item);
+		return order !== undefined && ('id' in order || order.unknownKey !== undefined);
+	}
+
+	/** The file of an order is known as long as the order, to be deleted when its task has ended. */
+	private keepFile(item: number, fileId = this.repeats.get(item)?.fileId): void {
+		const entry = this.ledger.get(this.slot(item));
+		if (fileId === undefined || entry === undefined || entry.state === 'refused') return;
+		this.ledger.set(this.slot(item), { ...entry, fileId });
+		const order = this.orders.get(item);
+		if (order && 'id' in order) this.tasks.set(item, { id: order.id, orderedAt: entry.at, fileId });
+	}
+
+	/** Tasks of this run with an upload of ours. */
+	get held(): Watch[] {
+		return [...this.tasks.values()];
+	}
+
+	result(item: number): Order {
+		const fileId = this.tasks.get(item)?.fileId;
+		const order = this.orders.get(item) ?? { item, report: notOrdered() };
+		return 'id' in order && fileId !== undefined ? { ...order, fileId } : order;
 	}
 
 	async submit(item: number, body: IDataObject): Promise<void> {
@@ -219,6 +305,11 @@ class OrderRun {
 	/** Items whose turn has not come. */
 	get untouched(): number[] {
 		return [...this.ctx.getInputData().keys()].filter((item) => !this.orders.has(item));
+	}
+
+	/** Whether no further request may be begun: the run was stopped, or stops on an error. */
+	get isOver(): boolean {
+		return this.isStopped() || (this.stopsOnError && this.hasReport());
 	}
 
 	private hasReport(): boolean {

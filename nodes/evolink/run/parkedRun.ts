@@ -50,6 +50,7 @@ const report = z.object({
 const watch = z.object({
 	id: z.string(),
 	orderedAt: z.number().optional(),
+	fileId: z.string().optional(),
 	seen: json.optional(),
 	failure: failure.optional(),
 	unfinishedAt: z.number().optional(),

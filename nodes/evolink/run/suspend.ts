@@ -22,6 +22,7 @@ import { brokenRun, stopped } from './report';
 import { emit, emitBroken, outcomeOf, type Outcome } from './settle';
 import { readerFor } from './reader';
 import type { RunSettings } from './settings';
+import { releaseUploads } from './uploads';
 
 /** A bad moment of EvoLink must not cost a whole round, or the last read of a wait. */
 const REREAD_PAUSES_MS = [1000, 3000];
@@ -137,13 +138,15 @@ async function goOn(ctx: IExecuteFunctions, record: ParkedRun): Promise<INodeExe
 	await reread(ctx, isRetry ? watches : watches.filter((watch) => !hasEnded(watch)));
 	if (cancelSignal(ctx)?.aborted) throw nodeError(ctx.getNode(), stopped(idsOf(openItems(record)), []), 0);
 	record.waitedMs += hostClock.ticks() - startedAt;
-	if (!watches.every(isSettled) && !isLast) return await parkAgain(ctx, record);
-	hint(ctx, 'The execution was parked while EvoLink worked.');
-	return await emit(
-		ctx,
-		record.items.map((entry) => outcomeFor(entry, record)),
-		record.settings,
-	);
+	const released = releaseUploads(ctx, watches);
+	try {
+		if (!watches.every(isSettled) && !isLast) return await parkAgain(ctx, record);
+		hint(ctx, 'The execution was parked while EvoLink worked.');
+		const outcomes = record.items.map((entry) => outcomeFor(entry, record));
+		return await emit(ctx, outcomes, record.settings);
+	} finally {
+		await released;
+	}
 }
 
 /** Reads tasks, and once more after each pause those that EvoLink cannot show right now. */

@@ -16,6 +16,7 @@ import { stopped } from './report';
 import { emit, emitReport, outcomeOf, type Outcome } from './settle';
 import type { RunSettings } from './settings';
 import { suspend } from './suspend';
+import { releaseUploads } from './uploads';
 
 /** The URL that EvoLink is to call for a run that suspends; nothing where EvoLink could not reach it. */
 export function callbackFor(ctx: IExecuteFunctions, { mode }: WaitDecision): string | undefined {
@@ -65,10 +66,11 @@ export async function settleOrders(
 /** An order as a wait sees it. */
 function watched(order: Order, { files }: RunSettings): ParkedItem {
 	if ('report' in order) return { item: order.item, report: order.report };
-	const { item, id, orderedAt, task, replayed } = order;
+	const { item, id, orderedAt, task, fileId, replayed } = order;
 	const watch: Watch = {
 		id,
 		...(orderedAt !== undefined && { orderedAt }),
+		...(fileId !== undefined && { fileId }),
 		...(orderedAt !== undefined && task && { unfinishedAt: orderedAt }),
 		...(replayed && { replayed }),
 	};
@@ -130,10 +132,11 @@ async function pollAndEmit(
 		const running = watches.filter((watch) => !hasEnded(watch)).map(({ id }) => id);
 		return emitStopped(ctx, orders, running);
 	}
+	const released = releaseUploads(ctx, watches);
 	const outcomes = items.map((entry) =>
 		'report' in entry ? entry : outcomeOf(entry, { settings, timeoutMs }),
 	);
-	return await emit(ctx, outcomes, settings);
+	return await emit(ctx, outcomes, settings).finally(async () => await released);
 }
 
 function idsOf(orders: Order[]): string[] {

@@ -9,6 +9,8 @@ export interface Watch {
 	id: string;
 	/** ms since 1970, when this execution ordered it; absent for tasks that were there before. */
 	orderedAt?: number;
+	/** EvoLink's id of the file that was uploaded for it; absent once it is deleted. */
+	fileId?: string;
 	/** EvoLink's latest answer about the task. */
 	seen?: Task['raw'];
 	/** Why the latest read failed; absent after one that succeeded. */

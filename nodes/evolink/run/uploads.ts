@@ -1,0 +1,67 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import pLimit from 'p-limit';
+
+import { evolinkFacts } from '../generated/spec.gen';
+import { deleteUpload } from '../media/upload';
+import { hostClock } from '../wait/clock';
+import { readAll } from '../wait/poll';
+import { hasEnded, isSettled, type Watch } from '../wait/watch';
+import { knownReport } from './errors';
+import { cancelSignal } from './host';
+import { readerFor } from './reader';
+
+/**
+ * EvoLink keeps about 100 uploaded files of an account, each for 72 hours, and refuses the next one. A file is needed until its
+ * task has ended: it is deleted then, and a run with more pictures than there is room for waits for its own first tasks.
+ */
+const DELETIONS_AT_ONCE = 5;
+
+/** Whether an upload was refused because EvoLink keeps too many files. */
+export function isOutOfRoom(error: unknown): boolean {
+	return knownReport(error)?.failure?.code === evolinkFacts.upload.quotaCode;
+}
+
+/**
+ * Deletes the uploads of the tasks that have ended, each at most once. A file that stays costs nothing but its place for 72
+ * hours: never throws.
+ *
+ * @returns how many tasks that were
+ */
+export async function releaseUploads(ctx: IExecuteFunctions, watches: readonly Watch[]): Promise<number> {
+	const ended = watches.filter((watch) => watch.fileId !== undefined && hasEnded(watch));
+	const ids = ended.flatMap(({ fileId }) => fileId ?? []);
+	// before anything is awaited: the run may be parked meanwhile
+	for (const watch of ended) delete watch.fileId;
+	await deleteUploads(ctx, ids);
+	return ids.length;
+}
+
+/** Never throws. */
+export async function deleteUploads(ctx: IExecuteFunctions, ids: readonly string[]): Promise<void> {
+	const limit = pLimit(DELETIONS_AT_ONCE);
+	await Promise.all(ids.map(async (id) => await limit(deleteUpload, ctx, id)));
+}
+
+/**
+ * Waits until at least one of this run's tasks with an upload has ended, and deletes its upload.
+ *
+ * @param watches changed in place
+ * @returns false when there is no such task, none ended in time, or the run was stopped
+ */
+export async function makeRoom(
+	ctx: IExecuteFunctions,
+	watches: readonly Watch[],
+	{ pollMs, timeoutMs }: { pollMs: number; timeoutMs: number },
+): Promise<boolean> {
+	const signal = cancelSignal(ctx);
+	const read = readerFor(ctx);
+	const deadline = hostClock.ticks() + timeoutMs;
+	while (!signal?.aborted) {
+		const open = watches.filter((watch) => watch.fileId !== undefined && !isSettled(watch));
+		await readAll(open, read, hostClock, signal);
+		if ((await releaseUploads(ctx, watches)) > 0) return true;
+		if (open.every(isSettled) || hostClock.ticks() >= deadline) return false;
+		await hostClock.sleep(pollMs, signal);
+	}
+	return false;
+}
