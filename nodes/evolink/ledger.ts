@@ -1,10 +1,14 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import sortBy from 'lodash/sortBy';
 import uniq from 'lodash/uniq';
+import { z } from 'zod';
 
+import { nodeError } from './run/errors';
 import { isToolRun } from './run/host';
+import { unreadableLedger } from './run/report';
+import { isObject } from './task';
 
 /**
  * One intent, one charge: this is where it is kept. An intent is one item of one run of one node in one execution; Retry
@@ -14,50 +18,91 @@ import { isToolRun } from './run/host';
  * `sending` is written before the request leaves. An entry found in that state later belongs to a process that was lost or
  * an execution that was stopped meanwhile: it counts as `unknown`, and an order of unknown outcome keeps its key for ever.
  */
-export type LedgerEntry = Doubt | Accepted | Refused;
+const doubt = z.object({
+	state: z.enum(['sending', 'unknown']),
+	/** The Idempotency-Key. */
+	key: z.string(),
+	/** As sent: a repeat must be identical, whatever the item's expressions say by then. */
+	body: z.custom<IDataObject>(isObject),
+	/** ms since 1970. */
+	at: z.number(),
+	/** EvoLink's id of the file that was uploaded for it. */
+	fileId: z.string().optional(),
+});
+
+const accepted = z.object({
+	state: z.literal('accepted'),
+	key: z.string(),
+	id: z.string(),
+	at: z.number(),
+	fileId: z.string().optional(),
+});
+
+/** EvoLink itself said no: the order may be changed and sent under another key. `in`: ids of the executions. */
+const refused = z.object({ state: z.literal('refused'), in: z.array(z.string()) });
+
+const entry = z.discriminatedUnion('state', [
+	doubt.extend({ state: z.literal('sending') }),
+	doubt.extend({ state: z.literal('unknown') }),
+	accepted,
+	refused,
+]);
+
+/** By round, then by slot. */
+const rounds = z.record(z.record(entry));
+
+const version1 = z.object({ version: z.literal(1), rounds });
+
+/** What 0.1.0 stored: the rounds alone. */
+const version0 = rounds.transform((stored) => ({ version: 1 as const, rounds: stored }));
+
+export type LedgerEntry = z.infer<typeof entry>;
 
 /** An order that may have been taken. */
-export interface Doubt {
-	state: 'sending' | 'unknown';
-	/** The Idempotency-Key. */
-	key: string;
-	/** As sent: a repeat must be identical, whatever the item's expressions say by then. */
-	body: IDataObject;
-	/** ms since 1970. */
-	at: number;
-	/** EvoLink's id of the file that was uploaded for it. */
-	fileId?: string;
+export type Doubt = z.infer<typeof doubt>;
+
+/** @throws NodeOperationError, because an order that is not known must not be sent again */
+function readLedger(ctx: IExecuteFunctions, stored: unknown): z.infer<typeof version1> {
+	const { success, data } = z.union([version1, version0]).safeParse(stored ?? {});
+	if (success) return data;
+	throw nodeError(ctx.getNode(), unreadableLedger(namesIn(stored)), 0);
 }
 
-interface Accepted {
-	state: 'accepted';
-	key: string;
-	id: string;
-	/** ms since 1970. */
-	at: number;
-	/** EvoLink's id of the file that was uploaded for it. */
-	fileId?: string;
-}
-
-/** EvoLink itself said no: the order may be changed and sent under another key. */
-interface Refused {
-	state: 'refused';
-	/** Ids of the executions. */
-	in: string[];
+/** Task ids and Idempotency-Keys in a ledger of any shape, each once. */
+function namesIn(stored: unknown): string[] {
+	if (typeof stored !== 'object' || stored === null) return [];
+	const names = Object.entries(stored).flatMap(([name, inner]: [string, unknown]) =>
+		typeof inner === 'string' && ['id', 'key'].includes(name) ? [inner] : namesIn(inner),
+	);
+	return uniq(names);
 }
 
 function refusals(entry: LedgerEntry | undefined): string[] {
 	return entry?.state === 'refused' ? entry.in : [];
 }
 
+/** n8n's own Agents run the node as a tool in an execution that has no data to keep anything in. */
+function contextOf(ctx: IExecuteFunctions): IDataObject {
+	try {
+		return ctx.getContext('node');
+	} catch {
+		return {};
+	}
+}
+
 export class Ledger {
 	private constructor(private readonly entries: Record<string, LedgerEntry>) {}
 
-	/** The ledger of this node run. Loops have one for each round. */
+	/**
+	 * The ledger of this node run. Loops have one for each round.
+	 *
+	 * @throws NodeOperationError when it cannot be read
+	 */
 	static of(ctx: IExecuteFunctions): Ledger {
-		const context = ctx.getContext('node');
-		const ledgers = (context.ledger ??= {}) as Record<string, Record<string, LedgerEntry>>;
-		return new Ledger((ledgers[roundOf(ctx)] ??= {}));
+		const context = contextOf(ctx);
+		const ledger = readLedger(ctx, context.ledger);
+		context.ledger = ledger;
+		return new Ledger((ledger.rounds[roundOf(ctx)] ??= {}));
 	}
 
 	get isEmpty(): boolean {
@@ -143,7 +188,8 @@ function placeOf(ctx: IExecuteFunctions): unknown[] {
 	const place = [
 		ctx.getInstanceId(),
 		workflowId,
-		tokenOf(ctx) ?? ctx.getExecutionId(),
+		// without either, nothing tells one call of an agent from the next
+		tokenOf(ctx) ?? ctx.getExecutionId() ?? randomUUID(),
 		ctx.getNode().id,
 		runIndexOf(ctx),
 	];

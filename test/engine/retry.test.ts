@@ -119,10 +119,10 @@ test.concurrent(
 			const { store } = lab.engine;
 			const data = store.readData(lost.executionId);
 			const context = data.executionData!.contextData[`node:${SORA}`] as {
-				ledger: { run0: { item0: { state: string } } };
+				ledger: { rounds: { run0: { item0: { state: string } } } };
 			};
-			expect(context.ledger.run0.item0.state).toBe('unknown');
-			context.ledger.run0.item0.state = 'sending';
+			expect(context.ledger.rounds.run0.item0.state).toBe('unknown');
+			context.ledger.rounds.run0.item0.state = 'sending';
 			store.write(lost.executionId, {}, data);
 			const retried = await lab.retry(lost);
 			expect(retried.error?.message).toMatch(/An earlier try of this item sent its order/);

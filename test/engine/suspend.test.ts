@@ -19,6 +19,9 @@ describe('a suspended run', () => {
 		expect(lab.evolink.charges).toHaveLength(2);
 		expect(run.json('Sora Video')).toEqual(lab.taskIds.map((taskId) => ({ status: 'waiting', taskId })));
 		expect(run.task('After')).toBeUndefined();
+		// n8n finds executions by these values
+		const { metadata } = lab.engine.store.readData(run.executionId).resultData;
+		expect(metadata).toEqual({ evolink_task_1: lab.taskIds[0], evolink_task_2: lab.taskIds[1] });
 	});
 
 	test("asks EvoLink to call n8n's own resume URL", async () => {

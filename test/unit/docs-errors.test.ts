@@ -48,6 +48,7 @@ const SAID: Record<keyof typeof reports, Report[]> = {
 	unreadable: [reports.unreadable(X, failure)],
 	downloadFailed: [reports.downloadFailed(task({ status: 'completed' }), X, X)],
 	withOthers: [reports.withOthers({ message: X }, others, [2, 3])],
+	unreadableLedger: [reports.unreadableLedger([X]), reports.unreadableLedger([])],
 	brokenRun: [reports.brokenRun({ message: X }, [X, X])],
 	notOrdered: [reports.notOrdered()],
 	stopped: [reports.stopped([X, X], [X]), reports.stopped([X], []), reports.stopped([], [])],

@@ -11,6 +11,8 @@ import {
 	type LedgerEntry,
 } from '../../nodes/evolink/ledger';
 import { always, NODE, PROPERTY_TIMEOUT_MS } from './support';
+import version0 from './golden/ledger.v0.json';
+import version1 from './golden/ledger.v1.json';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
@@ -228,9 +230,57 @@ describe('the ledger', () => {
 
 	test('that an execution has stored is found by every version of this package', () => {
 		const isTool = { isToolExecution: () => true };
-		const node = { ledger: { run0: { item3: entry }, tool: { 'item3-c8f70549fa04ae85': entry } } };
-		expect(Ledger.of(contextOf(HOME, node)).get(slotOf(3))).toEqual(entry);
-		expect(Ledger.of(contextOf(HOME, node, isTool)).get(toolSlotOf(3, BODY))).toEqual(entry);
+		const rounds = { run0: { item3: entry }, tool: { 'item3-c8f70549fa04ae85': entry } };
+		for (const stored of [rounds, { version: 1, rounds }]) {
+			const node = { ledger: structuredClone(stored) };
+			expect(Ledger.of(contextOf(HOME, node)).get(slotOf(3))).toEqual(entry);
+			expect(Ledger.of(contextOf(HOME, node, isTool)).get(toolSlotOf(3, BODY))).toEqual(entry);
+		}
+	});
+
+	test.each([
+		['0.1.0', version0],
+		['this version', version1],
+	])('as %s stored it, in every state, is read', (_, stored) => {
+		const ledger = Ledger.of(contextOf(HOME, { ledger: structuredClone(stored) as IDataObject }));
+		expect(ledger.get('item0')).toEqual({
+			state: 'accepted',
+			key: 'n8n-0fddc64124b89ac7b7bf0637b4f09441ecfc79d6cf91df6c',
+			at: 1795511340656,
+			id: 'task-unified-1795511340-was98kwz',
+		});
+		expect(ledger.get('item1')).toMatchObject({ state: 'sending', body: { prompt: 'a dog' } });
+		expect(ledger.get('item2')).toMatchObject({ state: 'unknown', body: { prompt: 'a cow' } });
+		expect(ledger.get('item3')).toEqual(stored === version1 ? refusedIn('230') : undefined);
+	});
+
+	test.each([
+		['a later version', { version: 2, rounds: { run0: { item0: entry } } }],
+		['an entry of an unknown state', { run0: { item0: { ...entry, state: 'paid' } } }],
+		['an order without its body', { run0: { item0: { ...entry, state: 'unknown' } } }],
+	])('%s is refused in words that name what may be paid, instead of ordering again', (_, ledger) => {
+		expect(() => Ledger.of(contextOf(HOME, { ledger }))).toThrow(
+			/^Nothing was ordered: .* names k, task-1\./,
+		);
+	});
+
+	test('is empty where an agent of n8n runs the node in an execution that keeps nothing', () => {
+		const getContext = () => {
+			throw new Error('`executionData` is not initialized');
+		};
+		expect(Ledger.of(contextOf(HOME, {}, { getContext })).isEmpty).toBe(true);
+	});
+
+	test('the same order in two calls of such an agent has two keys', () => {
+		const call = () =>
+			contextOf(
+				{ ...HOME, token: undefined },
+				{},
+				{ getExecutionId: () => undefined, isToolExecution: () => true },
+			);
+		const [one, other] = [call(), call()];
+		expect(idempotencyKey(one, 'slot')).toBe(idempotencyKey(one, 'slot'));
+		expect(idempotencyKey(one, 'slot')).not.toBe(idempotencyKey(other, 'slot'));
 	});
 });
 
@@ -241,7 +291,7 @@ describe('a Retry that may order again what was ordered', () => {
 
 	test('is one on an n8n without a token that finds no earlier order', () => {
 		expect(judge(old, 'retry')).toBe(true);
-		expect(judge(old, 'retry', { item0: { key: 'k', state: 'sending', at: 0 } })).toBe(false);
+		expect(judge(old, 'retry', { item0: { key: 'k', state: 'sending', at: 0, body: {} } })).toBe(false);
 	});
 
 	test('is none where n8n keeps a token, and no first run is one', () => {

@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { mayOrderAnew } from '../../evolink/ledger';
 import { hint, type Report } from '../../evolink/run/errors';
 import { decideWait } from '../../evolink/run/host';
-import { placeOrders, type Draft } from '../../evolink/run/orders';
+import { placeOrders, type Draft, type Order } from '../../evolink/run/orders';
 import { orderedEarlier, retriedBlindly } from '../../evolink/run/report';
 import { readCallbackUrl, readFileField, readSettings, refuseParameter } from '../../evolink/run/settings';
 import { callbackFor, settleOrders } from '../../evolink/run/wait';
@@ -37,10 +37,25 @@ function paid(
 			return await draft(ctx, item);
 		};
 		const orders = await placeOrders(ctx, checked, settings, callbackUrl);
+		nameTasks(ctx, orders);
 		const earlier = orders.flatMap((order) => ('id' in order && order.replayed ? [order.id] : []));
 		if (earlier.length > 0) warn(ctx, orderedEarlier(earlier));
 		return await settleOrders(ctx, orders, settings, decision, { callbacks });
 	};
+}
+
+/** n8n keeps ten such values for an execution, and other nodes may want some. */
+const TASKS_NAMED = 5;
+
+/** Writes task ids into the execution's custom data, so that it can be found by them. Hosts without it go without. */
+function nameTasks(ctx: IExecuteFunctions, orders: readonly Order[]): void {
+	const ids = orders.flatMap((order) => ('id' in order ? [order.id] : []));
+	try {
+		for (const [at, id] of ids.slice(0, TASKS_NAMED).entries())
+			ctx.customData.set(`evolink_task_${at + 1}`, id);
+	} catch {
+		// an execution without data of its own
+	}
 }
 
 /** By the value of the field `operation`. EvoLink documents no callback for characters, so none is asked for. */

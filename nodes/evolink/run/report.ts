@@ -174,6 +174,16 @@ export function withOthers(
 	return { ...report, message: parts.filter(Boolean).join(' ') };
 }
 
+/** What an earlier try ordered is stored, but not in a form that this version knows. `names`: task ids and Idempotency-Keys in it. */
+export function unreadableLedger(names: readonly string[]): Report {
+	const parts = [
+		'Nothing was ordered: what n8n kept of the orders of this execution cannot be read, or was written by another version of this package.',
+		names.length > 0 && `It names ${names.join(', ')}.`,
+		'Fetch tasks with the operation Get Task, look for keys in the EvoLink dashboard, or run the workflow again to order anew.',
+	];
+	return { message: parts.filter(Boolean).join(' ') };
+}
+
 /** A fault of our own in a run whose tasks are paid. */
 export function brokenRun({ message }: Report, ids: readonly string[]): Report {
 	return {

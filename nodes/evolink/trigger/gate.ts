@@ -9,7 +9,7 @@ export const READS_AT_ONCE = 5;
 /** Reads that wait for their turn. */
 export const QUEUE_LENGTH = 100;
 
-/** A read takes up to 8 s, and EvoLink gives up on an answer after 10 s. */
+/** A read takes up to 8 s (4 s for its headers, 4 s for its body), and EvoLink gives up on an answer after 10 s. */
 const PATIENCE_MS = 2000;
 
 /** How long a read that found no task of ours keeps its place: whoever makes up ids must not use up the key's rate limit. */
@@ -23,6 +23,9 @@ export class ReadGate {
 	private readonly underWay = new Map<string, Promise<TaskReading | undefined>>();
 
 	private readonly limit = pLimit(READS_AT_ONCE);
+
+	/** Reads in the queue that somebody still waits for. */
+	private waiting = 0;
 
 	constructor(private readonly clock: Clock = hostClock) {}
 
@@ -38,7 +41,7 @@ export class ReadGate {
 	): Promise<TaskReading | undefined> {
 		const other = this.underWay.get(key);
 		if (other !== undefined) return await other;
-		if (this.limit.pendingCount >= QUEUE_LENGTH) return undefined;
+		if (this.waiting >= QUEUE_LENGTH) return undefined;
 		const own = this.inTurn(read, isForeign).finally(() => this.underWay.delete(key));
 		this.underWay.set(key, own);
 		return await own;
@@ -49,17 +52,22 @@ export class ReadGate {
 		isForeign: (reading: TaskReading) => boolean,
 	): Promise<TaskReading | undefined> {
 		return await new Promise((resolve, reject) => {
-			let state: 'queued' | 'begun' | 'gone' = 'queued';
-			const queued = new AbortController();
-			void this.clock.sleep(PATIENCE_MS, queued.signal).then(() => {
-				if (state !== 'queued') return;
-				state = 'gone';
+			let isQueued = true;
+			this.waiting += 1;
+			const leave = () => {
+				isQueued = false;
+				this.waiting -= 1;
+			};
+			const begun = new AbortController();
+			void this.clock.sleep(PATIENCE_MS, begun.signal).then(() => {
+				if (!isQueued) return;
+				leave();
 				resolve(undefined);
 			});
 			void this.limit(async () => {
-				if (state === 'gone') return;
-				state = 'begun';
-				queued.abort();
+				if (!isQueued) return;
+				leave();
+				begun.abort();
 				try {
 					const reading = await read();
 					resolve(reading);
