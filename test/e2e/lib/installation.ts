@@ -15,6 +15,8 @@ export interface InstallationOptions {
 	name: string;
 	mode: 'regular' | 'queue';
 	env?: NodeJS.ProcessEnv;
+	/** Which n8n, as `HOST`. */
+	host?: string;
 	standIn?: StandInOptions;
 }
 
@@ -38,13 +40,13 @@ export class Installation {
 		return this.main.client;
 	}
 
-	static async open({ name, mode, env = {}, standIn }: InstallationOptions): Promise<Installation> {
+	static async open({ name, mode, env = {}, host, standIn }: InstallationOptions): Promise<Installation> {
 		const evolink = await startStandIn({ timeScale: 20, ...standIn });
 		let backends: QueueBackends | undefined;
 		try {
 			backends = mode === 'queue' ? await setUpQueue(name) : undefined;
 			const all = { ...backends?.env, ...env };
-			const main = await N8n.create({ name: `${name}-main`, env: all });
+			const main = await N8n.create({ name: `${name}-main`, env: all, host });
 			await main.boot();
 			let [worker, webhook] = [main, main];
 			if (mode === 'queue') {

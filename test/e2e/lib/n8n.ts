@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { Client } from './client';
 import { n8nPath, PACKAGE_NAME, PACKAGE_VERSION } from './package-under-test';
-import { N8N_BIN, NODE_BIN, RUN_DIR } from './paths';
+import { HOST, n8nBin, nodeBin, RUN_DIR } from './paths';
 import { freePorts, logFileOf, ServerProcess } from './processes';
 
 /** The public name that n8n believes it has; the stand-in delivers callbacks for it to n8n's loopback port. */
@@ -19,6 +19,8 @@ export interface N8nOptions {
 	port?: number;
 	/** Over everything below. */
 	env?: NodeJS.ProcessEnv;
+	/** As `HOST`, which is the default. */
+	host?: string;
 }
 
 /** The URL that n8n believes it has, under its name and under the one that older n8n knows. */
@@ -31,7 +33,8 @@ const UNUSED_MODULES = [
 ];
 
 /** n8n does not boot when it is told to leave out a module that it does not know; older ones know fewer. */
-const hasModule = (name: string) => existsSync(path.join(N8N_BIN, '../../dist/modules', name));
+const hasModule = (host: string) => (name: string) =>
+	existsSync(path.join(n8nBin(host), '../../dist/modules', name));
 
 /**
  * One n8n process on a private port with a user folder of its own (`.run/<name>/`), as the official image runs it:
@@ -40,6 +43,7 @@ const hasModule = (name: string) => existsSync(path.join(N8N_BIN, '../../dist/mo
 export class N8n {
 	readonly client: Client;
 	private process: ServerProcess | undefined;
+	private host: string;
 
 	private constructor(
 		private readonly options: N8nOptions,
@@ -48,6 +52,7 @@ export class N8n {
 		private home: string,
 	) {
 		this.client = new Client(this.url);
+		this.host = options.host ?? HOST;
 	}
 
 	static async create(options: N8nOptions): Promise<N8n> {
@@ -76,8 +81,8 @@ export class N8n {
 		const up = async (path_: string) => (await fetch(this.url + path_)).status;
 		this.process = await ServerProcess.start({
 			name: this.options.name,
-			command: NODE_BIN,
-			args: [N8N_BIN, role, ...(role === 'worker' ? ['--concurrency=5'] : [])],
+			command: nodeBin(this.host),
+			args: [n8nBin(this.host), role, ...(role === 'worker' ? ['--concurrency=5'] : [])],
 			env: { ...this.environment(), ...this.options.env },
 			cwd: this.home,
 			// readiness = database migrated; the REST router of the main process answers a little later
@@ -112,6 +117,11 @@ export class N8n {
 		this.home = path.join(RUN_DIR, `${this.options.name}-${suffix}`);
 		const nodes = '.n8n/nodes';
 		cpSync(path.join(packagesFrom.home, nodes), path.join(this.home, nodes), { recursive: true });
+	}
+
+	/** Next boot: the same data under the other n8n. */
+	useHost(host: string): void {
+		this.host = host;
 	}
 
 	private environment(): NodeJS.ProcessEnv {
@@ -156,7 +166,7 @@ export class N8n {
 			// as n8n asks for: its default is going to change
 			N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
 			N8N_AI_ENABLED: 'false',
-			N8N_DISABLED_MODULES: UNUSED_MODULES.filter(hasModule).join(','),
+			N8N_DISABLED_MODULES: UNUSED_MODULES.filter(hasModule(this.host)).join(','),
 			// debug: the more n8n writes, the more a search for the key means
 			N8N_LOG_LEVEL: 'debug',
 		};
