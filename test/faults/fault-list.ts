@@ -201,6 +201,9 @@ const mediaFaults: Fault[] = [
 	...[429, 500, 503].map((status) => media(`${status}`, { kind: 'http', status }, unnoticed)),
 	media('dropped', { kind: 'drop-before' }, unnoticed),
 	media('half a video, then dropped', { kind: 'media', media: { truncated: true } }, unnoticed),
+	...(['fin', 'rst', 'shorter', 'gzip'] as const).map((truncated) =>
+		media(`cut off without a word (${truncated})`, { kind: 'media', media: { truncated } }, unnoticed),
+	),
 	media('HTML', { kind: 'media', media: { body: 'html' } }, refused),
 	media('JSON', { kind: 'media', media: { body: 'json' } }, refused),
 	media('endless', { kind: 'media', media: { endless: true } }, refused),

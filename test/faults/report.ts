@@ -9,18 +9,20 @@ const columns = Object.keys(COLUMNS) as Column[];
 
 interface Row {
 	place: string;
-	fault: string;
+	faults: string[];
 	cells: number;
 	bad: Record<Column, number>;
 }
 
-/** One row for each fault: in how many of its cells each promise was broken. */
+/** One row for each place: in how many of its cells each promise was broken. */
 function rowsOf(verdicts: readonly Verdict[]): Row[] {
-	const byFault = groupBy(verdicts, ({ cell: { fault } }) => `${fault.place}\n${fault.name}`);
-	return Object.entries(byFault).map(([key, own]) => {
-		const [place, fault] = key.split('\n');
-		return { place, fault, cells: own.length, bad: countBad(own) };
-	});
+	const byPlace = groupBy(verdicts, ({ cell: { fault } }) => fault.place);
+	return Object.entries(byPlace).map(([place, own]) => ({
+		place,
+		faults: [...new Set(own.map(({ cell: { fault } }) => fault.name))],
+		cells: own.length,
+		bad: countBad(own),
+	}));
 }
 
 function countBad(verdicts: readonly Verdict[]): Record<Column, number> {
@@ -31,18 +33,20 @@ function countBad(verdicts: readonly Verdict[]): Record<Column, number> {
 
 /** A Markdown table that is readable in a terminal, too. The last row sums up. */
 export function table(verdicts: readonly Verdict[]): string {
-	const total = { place: 'all', fault: '', cells: verdicts.length, bad: countBad(verdicts) };
-	const body = [...rowsOf(verdicts), total].map(({ place, fault, cells, bad }) => [
-		place,
-		fault.replace(/\|/g, '\\|'),
-		cells,
-		...columns.map((column) => bad[column]),
+	const rows = rowsOf(verdicts);
+	const faults = rows.flatMap((row) => row.faults);
+	const total = { place: 'all', faults, cells: verdicts.length, bad: countBad(verdicts) };
+	const body = [...rows, total].map((row) => [
+		row.place,
+		row.faults.length,
+		row.cells,
+		...columns.map((column) => row.bad[column]),
 	]);
-	const lines = [['place', 'fault', 'cells', ...columns], ...body].map((line) => line.map(String));
+	const lines = [['place', 'faults', 'cells', ...columns], ...body].map((line) => line.map(String));
 	const widths = lines[0].map((_, at) => Math.max(...lines.map((line) => line[at].length)));
 	const draw = (line: string[]) =>
-		`| ${line.map((text, at) => (at < 2 ? text.padEnd(widths[at]) : text.padStart(widths[at]))).join(' | ')} |`;
-	const rule = `| ${widths.map((width, at) => (at < 2 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+		`| ${line.map((text, at) => (at < 1 ? text.padEnd(widths[at]) : text.padStart(widths[at]))).join(' | ')} |`;
+	const rule = `| ${widths.map((width, at) => (at < 1 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
 	return [draw(lines[0]), rule, ...lines.slice(1).map(draw)].join('\n');
 }
 
@@ -62,7 +66,7 @@ const versionOf = (name: string) => readManifest(path.join(ROOT, 'node_modules',
 export function markdown(verdicts: readonly Verdict[], seconds: number): string {
 	const { combinations, dropped } = fullMatrix();
 	const broken = verdicts.flatMap(({ cell, complaints }) =>
-		complaints.map(({ column, text }) => `- **${column}** ${nameOf(cell)}: ${text}`),
+		complaints.map(({ column, text }) => `- **${column}** ${nameOf(cell)}: ${text.slice(0, 160)}`),
 	);
 	return `# Faults
 
@@ -84,6 +88,12 @@ ${table(verdicts)}
 ${broken.length === 0 ? 'No cell broke a promise.' : `## What broke\n\n${broken.join('\n')}`}
 
 ${runAgain(verdicts)}
+
+## The faults
+
+${rowsOf(verdicts)
+	.map(({ place, faults }) => `- **${place}**: ${faults.join('; ')}`)
+	.join('\n')}
 
 ## What is left out
 
