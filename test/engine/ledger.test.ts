@@ -42,6 +42,26 @@ describe('what was ordered is what counts, whatever the fields say by then', () 
 	);
 });
 
+test.concurrent(
+	'a refusal that meets a Retry whose ledger is lost changes no key: the lost order may have been taken',
+	() =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 3600, estimatedTime: 0 });
+			const node = sora({ options: { timeoutMinutes: 0.01 } });
+			const lost = await lab.run([start, node], { items: prompts('a cat') });
+			const { store } = lab.engine;
+			const data = store.readData(lost.executionId);
+			delete data.executionData!.contextData[`node:${SORA}`];
+			store.write(lost.executionId, {}, data);
+			lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
+			const refused = await lab.retry(lost);
+			expect(refused.error?.message).toContain('402');
+			lab.evolink.finish(lab.ids[0]!);
+			expect((await lab.retry(refused)).json(SORA)).toMatchObject([{ id: lab.ids[0], status: 'completed' }]);
+			expect(lab.paid).toEqual(['a cat']);
+		}),
+);
+
 describe("'Resend When Outcome Is Unknown'", () => {
 	const resend = sora({ options: { resendUnknown: true } }, retryOnFail);
 

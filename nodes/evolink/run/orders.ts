@@ -292,8 +292,10 @@ class OrderRun {
 			return;
 		}
 		// a proxy, or a network that is down, cannot speak for EvoLink: the order goes out under its key again
-		if (failure.kind !== 'network' && !failure.foreign)
-			this.ledger.refuse(this.slot(item), this.ctx.getExecutionId());
+		const isEvoLinks = failure.kind !== 'network' && !failure.foreign;
+		// the ledger of a Retry may be lost, and an order that was taken with it: it keeps its key
+		const isFirst = this.ctx.getMode() !== 'retry' || this.ledger.get(this.slot(item)) !== undefined;
+		if (isEvoLinks && isFirst) this.ledger.refuse(this.slot(item), this.ctx.getExecutionId());
 		this.orders.set(item, { item, report: orderRefused(failure) });
 	}
 
