@@ -291,8 +291,8 @@ class OrderRun {
 			this.orders.set(item, { item, report: unknownBefore(key, at), unknownKey: key });
 			return;
 		}
-		// a proxy, or a network that is down, cannot speak for EvoLink: the order goes out under its key again
-		const isEvoLinks = failure.kind !== 'network' && !failure.foreign;
+		// a proxy or a network that is down cannot speak for EvoLink, and too many orders at once are no fault of this one
+		const isEvoLinks = !['network', 'rateLimited'].includes(failure.kind) && !failure.foreign;
 		// the ledger of a Retry may be lost, and an order that was taken with it: it keeps its key
 		const isFirst = this.ctx.getMode() !== 'retry' || this.ledger.get(this.slot(item)) !== undefined;
 		if (isEvoLinks && isFirst) this.ledger.refuse(this.slot(item), this.ctx.getExecutionId());
