@@ -220,9 +220,15 @@ describe('webm', () => {
 		['zeros behind its header', [header, Buffer.alloc(40)]],
 		['no pictures', [header, open('segment'), element('info', header)]],
 		['nothing behind its header', [header]],
+		['an ID of five bytes', [header, Buffer.from('080000000180', 'hex'), element('segment', header)]],
 		['a size of nine bytes', [header, Buffer.from('1853806700', 'hex'), Buffer.alloc(20)]],
 	])('with %s is not whole', (_, parts) => {
 		expect(isWhole('video/webm', Buffer.concat(parts))).toBe(false);
+	});
+
+	test('whose size has a byte of ones, as an unknown one has, may end where it is reached', () => {
+		const bytes = Buffer.concat([header, element('segment', Buffer.alloc(255))]);
+		expectEdges('video/webm', { bytes, edges: new Set([bytes.length]) });
 	});
 
 	test('in chunks of any size is judged the same', () => {
@@ -248,12 +254,12 @@ describe('pictures', () => {
 		length.writeUInt16BE(body.length + 2);
 		return Buffer.concat([Buffer.of(0xff, marker), length, body]);
 	};
-	/** What the coder writes behind a scan's header: 0xff only before 0 or as a restart marker. */
+	/** What the coder writes behind a scan's header: 0xff only before 0 or as a marker that stands alone. */
 	const scan = fc
 		.array(
 			fc.oneof(
 				fc.nat(0xfe).map((byte) => [byte]),
-				fc.constantFrom([0xff, 0], [0xff, 0xd3], [0xff, 0xff, 0xd7]),
+				fc.constantFrom([0xff, 0], [0xff, 1], [0xff, 0xd0], [0xff, 0xff, 0xd7]),
 			),
 			{ maxLength: 12 },
 		)
