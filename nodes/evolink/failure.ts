@@ -20,7 +20,7 @@ export interface Failure {
 	retryAfterMs?: number;
 	/** Whether the same read may succeed a moment later. */
 	transient: boolean;
-	/** A 4xx that is no error of EvoLink's: something between may have answered, and it says nothing of what was asked for. */
+	/** A 3xx or 4xx that is no error of EvoLink's: something between may have answered, and it says nothing of what was asked for. */
 	foreign?: true;
 	/**
 	 * For a create: `none` = EvoLink cannot have taken the order; `unknown` = it may have, so the order must not simply be
@@ -198,7 +198,7 @@ export function httpFailure(
 	const said = readErrorBody(answer.body);
 	const { code = '', message, hint, requestId } = said;
 	const kind = kindOf(status, said, answer.namesTask);
-	const foreign = status >= 400 && status < 500 && !isEvoLinks(answer.body);
+	const foreign = status >= 300 && status < 500 && !isEvoLinks(answer.body);
 	const advice = [
 		adviceOn(kind, code),
 		foreign && FOREIGN,

@@ -235,7 +235,9 @@ describe('what an HTTP answer means', () => {
 			expect(failure.charge).toBe('none');
 			expect(failure.transient).toBe(status === 429);
 		}
-		for (const status of [302, 500, 503]) expect(fail(status, body)).not.toHaveProperty('foreign');
+		for (const status of [302, 307])
+			expect(fail(status, body)).toMatchObject({ foreign: true, charge: 'unknown', transient: false });
+		for (const status of [500, 503]) expect(fail(status, body)).not.toHaveProperty('foreign');
 	});
 
 	test.each<[string, unknown]>([
