@@ -1,6 +1,6 @@
 /**
  * `sqlite/` drives one n8n per file, `queue/` a whole queue-mode installation. E2E_FULL=1 (npm run test:e2e:full) adds
- * the `*.full.test.ts` files. One file at a time: boots and timers share two cores.
+ * the `*.full.test.ts` files. Two files at a time: most of their time they wait for n8n's timers.
  *
  * E2E_HOST=oldest (npm run test:e2e:oldest) drives the oldest supported n8n: the files that rest on what n8n's versions do
  * differently, or with E2E_FULL=1 all of them.
@@ -23,7 +23,7 @@ module.exports = {
 	},
 	// openapi-backend (the stand-in) requires this ES module
 	transformIgnorePatterns: ['/node_modules/(?!@apidevtools/)'],
-	maxWorkers: 1,
+	maxWorkers: 2,
 	testTimeout: 60_000,
 	verbose: true,
 };
