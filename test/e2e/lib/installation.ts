@@ -33,7 +33,8 @@ export class Installation {
 		/** The process that takes production webhooks. */
 		readonly webhook: N8n,
 		readonly credential: CredentialRef,
-		private readonly backends: QueueBackends | undefined,
+		/** Redis and PostgreSQL, in queue mode. */
+		readonly backends: QueueBackends | undefined,
 	) {}
 
 	get client(): Client {
