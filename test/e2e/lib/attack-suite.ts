@@ -966,6 +966,27 @@ export function attackSuite(
 				for (const { flow, started } of runs) await endsWell(flow, started);
 			}, 300_000);
 
+			it('at the moment of the callback, and n8n is restarted before the timer: it finishes, or Retry finishes it', async () => {
+				const prompt = 'locked before a restart';
+				const flow = await publish(prompt);
+				const started = await flow.park(prompt);
+				finishAll(started);
+				await lockDatabase(n8n, 3000);
+				await call(started.tasks[0]);
+				await sleep(4000);
+				let id = started.executionId;
+				if ((await n8n.client.execution(id)).status === 'waiting') {
+					await n8n.main.stop();
+					await n8n.main.boot();
+					if ((await n8n.client.until(id, ['crashed', 'waiting'])).status === 'crashed')
+						id = await n8n.client.retry(id);
+					else expect((await call(started.tasks[0])).status).toBe(200);
+				}
+				const done = await n8n.client.until(id, ENDED, 60_000);
+				expect(json(done, 'Next').map((task) => task.id)).toEqual([started.tasks[0].id]);
+				once(prompt);
+			}, 180_000);
+
 			it('when it should be parked: it is parked; or it is seen as crashed, and Retry pays nothing and names the order', async () => {
 				const prompt = 'locked at the parking';
 				let lock: Promise<void> | undefined;
