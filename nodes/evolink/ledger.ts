@@ -61,9 +61,19 @@ export type LedgerEntry = z.infer<typeof entry>;
 /** An order that may have been taken. */
 export type Doubt = z.infer<typeof doubt>;
 
-/** @throws NodeOperationError, because an order that is not known must not be sent again */
-function readLedger(ctx: IExecuteFunctions, stored: unknown): z.infer<typeof version1> {
-	const { success, data } = z.union([version1, version0]).safeParse(stored ?? {});
+type StoredLedger = z.infer<typeof version1>;
+
+function isCurrent(stored: unknown): stored is StoredLedger {
+	return version1.safeParse(stored).success;
+}
+
+/**
+ * @returns the stored object itself where it is of this version: an agent's tool calls at the same time write to one ledger
+ * @throws NodeOperationError, because an order that is not known must not be sent again
+ */
+function readLedger(ctx: IExecuteFunctions, stored: unknown): StoredLedger {
+	if (isCurrent(stored)) return stored;
+	const { success, data } = version0.safeParse(stored ?? {});
 	if (success) return data;
 	throw nodeError(ctx.getNode(), unreadableLedger(namesIn(stored)), 0);
 }

@@ -186,6 +186,19 @@ describe('the ledger', () => {
 		expect(Ledger.of(contextOf(HOME, stored)).get('item1')).toEqual(entry);
 	});
 
+	test('is one and the same for tool calls at the same time', () => {
+		const node: Record<string, unknown> = {};
+		const first = Ledger.of(contextOf(HOME, node));
+		first.set('item0', { state: 'sending', key: 'k', body: BODY, at: 0 });
+		const second = Ledger.of(contextOf(HOME, node));
+		first.set('item0', entry);
+		second.set('item1', entry);
+		expect(second.get('item0')).toEqual(entry);
+		const stored = JSON.parse(JSON.stringify(node)) as Record<string, unknown>;
+		for (const slot of ['item0', 'item1'])
+			expect(Ledger.of(contextOf(HOME, stored)).get(slot)).toEqual(entry);
+	});
+
 	test('has one page for each round of a loop', () => {
 		const node: Record<string, unknown> = {};
 		Ledger.of(contextOf(HOME, node)).set('item0', entry);
