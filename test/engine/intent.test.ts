@@ -114,6 +114,17 @@ test('a try that was refused before the one that was lost does not change the ke
 	expect(lab.evolink.charges).toHaveLength(1);
 });
 
+test("a proxy's refusal does not change the key: EvoLink may have taken the order", async () => {
+	lab.evolink.fault('create', { kind: 'html', status: 403 }, { times: 1 });
+	const failed = await lab.run(workflowOf('a cat', [], 'suspend'), prompts('a cat'));
+	expect(failed.status).toBe('error');
+	await (
+		await retryExecution(lab.engine, failed.executionId)
+	).done;
+	expect(lab.creates).toHaveLength(2);
+	expect(keys().size).toBe(1);
+});
+
 describe.each([true, false])('one failed execution that is retried twice, in one process: %j', (together) => {
 	beforeEach(() => (lab.engine.oneProcess = together));
 
