@@ -44,6 +44,11 @@ function paid(
 	};
 }
 
+/** Named here, because the types of the oldest n8n that is supported do not know it. */
+interface HasCustomData {
+	customData?: { set(key: string, value: string): void };
+}
+
 /** n8n keeps ten such values for an execution, and other nodes may want some. */
 const TASKS_NAMED = 5;
 
@@ -51,8 +56,8 @@ const TASKS_NAMED = 5;
 function nameTasks(ctx: IExecuteFunctions, orders: readonly Order[]): void {
 	const ids = orders.flatMap((order) => ('id' in order ? [order.id] : []));
 	try {
-		for (const [at, id] of ids.slice(0, TASKS_NAMED).entries())
-			ctx.customData.set(`evolink_task_${at + 1}`, id);
+		const { customData } = ctx as HasCustomData;
+		for (const [at, id] of ids.slice(0, TASKS_NAMED).entries()) customData?.set(`evolink_task_${at + 1}`, id);
 	} catch {
 		// an execution without data of its own
 	}
