@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, IRunExecutionData, ITaskData } from 'n8n-workflow';
 import sortBy from 'lodash/sortBy';
 import uniq from 'lodash/uniq';
 import { z } from 'zod';
@@ -149,12 +149,27 @@ export function toolSlotOf(itemIndex: number, body: IDataObject): string {
 }
 
 function roundOf(ctx: IExecuteFunctions): string {
-	return isToolRun(ctx) ? 'tool' : `run${runIndexOf(ctx)}`;
+	return isToolRun(ctx) ? 'tool' : `run${roundNumberOf(ctx)}`;
 }
 
 /** Which run of the node this is: 0, or the round of a loop. The same on every try of the same run. */
 export function runIndexOf(ctx: IExecuteFunctions): number {
 	return Number(ctx.getExecuteData().runIndex ?? ctx.getWorkflowDataProxy(0).$runIndex ?? 0);
+}
+
+/**
+ * The same for an execution that n8n has recovered from its event log: there the lost runs stay, without their data, and a retry
+ * counts on behind them.
+ */
+function roundNumberOf(ctx: IExecuteFunctions): number {
+	const index = runIndexOf(ctx);
+	const { runExecutionData } = ctx as { runExecutionData?: IRunExecutionData };
+	const before = runExecutionData?.resultData?.runData?.[ctx.getNode().name]?.slice(0, index) ?? [];
+	return index - before.filter(isRecovered).length;
+}
+
+function isRecovered({ data }: ITaskData): boolean {
+	return data?.main?.[0]?.[0]?.json.isArtificialRecoveredEventItem === true;
 }
 
 /** JSON with its keys in order, so that equal bodies hash alike, and an object unlike a list of its pairs. */
@@ -201,7 +216,7 @@ function placeOf(ctx: IExecuteFunctions): unknown[] {
 		// without either, nothing tells one call of an agent from the next
 		tokenOf(ctx) ?? ctx.getExecutionId() ?? randomUUID(),
 		ctx.getNode().id,
-		runIndexOf(ctx),
+		roundNumberOf(ctx),
 	];
 	placesOfRuns.set(ctx, place);
 	return place;

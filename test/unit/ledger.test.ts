@@ -94,6 +94,20 @@ describe('the Idempotency-Key of an order', () => {
 		});
 	});
 
+	test('is the same after n8n has recovered a lost execution, whose runs stay without their data', () => {
+		const run = (json: IDataObject) => ({ data: { main: [[{ json }]] } });
+		const keyIn = (index: number, ...runs: unknown[]) => {
+			const runExecutionData = { resultData: { runData: { [NODE.name]: runs } } };
+			const context = Object.assign(contextOf({ ...HOME, run: index }), { runExecutionData });
+			return idempotencyKey(context, slotOf(0));
+		};
+		const recovered = run({ isArtificialRecoveredEventItem: true });
+		expect(keyIn(1, recovered)).toBe(keyOf(HOME));
+		expect(keyIn(2, recovered, run({ id: 'x' }))).toBe(keyOf({ ...HOME, run: 1 }));
+		expect(keyIn(1, run({ id: 'x' }))).toBe(keyOf({ ...HOME, run: 1 }));
+		expect(keyIn(1)).toBe(keyOf({ ...HOME, run: 1 }));
+	});
+
 	test('differs once an earlier execution was refused, so that the order may be changed', () => {
 		const keys = [[], ['230'], ['229', '230']].map((executions) => keyOf(HOME, refusedIn(...executions)));
 		expect(new Set(keys).size).toBe(3);
