@@ -240,10 +240,17 @@ export function attackSuite(
 			finishAll(started);
 			const ids = [...started.tasks.map(({ id }) => id), 'task-unified-1-nobody', '', 'x'.repeat(300)];
 			const calls = Array.from({ length: 30 }, (_, index) => ids[index % ids.length]);
+			// each costs n8n up to 0.3 s of its processor, so that EvoLink may not wait for the last ones
 			const answers = await Promise.all(
-				calls.map(async (id) => await call(started.tasks[0], { id, status: 'completed' })),
+				calls.map(
+					async (id) => await knock(started.tasks[0], { body: JSON.stringify({ id, status: 'completed' }) }),
+				),
 			);
-			expect(answers.map(({ status }) => status)).toContain(200);
+			expect(answers).toContain(200);
+			await eventually(
+				'n8n is itself again',
+				async () => (await fetch(`${n8n.webhook.url}/healthz/readiness`)).ok,
+			);
 			await endsWell(flow, started);
 		});
 	});
