@@ -30,7 +30,7 @@ export class TaskReader {
 
 	/**
 	 * @param record called once for each id, as soon as it is read
-	 * @param signal once it is aborted no further single read begins
+	 * @param signal once it is aborted no further read begins
 	 */
 	async read(
 		ids: readonly string[],
@@ -45,7 +45,10 @@ export class TaskReader {
 		const limit = pLimit(READS_AT_ONCE);
 		if (open.size > READ_SINGLY_AT_MOST && this.batch.isUsable) {
 			const parts = chunk([...open], evolinkFacts.task.perRead);
-			await Promise.all(parts.map(async (part) => await limit(() => this.readPart(part, take))));
+			const readPart = async (part: string[]) => {
+				if (!signal?.aborted) await this.readPart(part, take);
+			};
+			await Promise.all(parts.map(async (part) => await limit(readPart, part)));
 		}
 		const readSingly = async (id: string) => {
 			if (!signal?.aborted) take(id, await this.readOne(id));

@@ -194,15 +194,17 @@ describe('reading the tasks of a wait', () => {
 		},
 	);
 
-	test('after a stop no single read begins', async () => {
+	test.each([
+		['single', { has: () => false }, 50],
+		['batch', {}, 500],
+	])('after a stop no %s read begins', async (_, server, count) => {
 		const stop = new AbortController();
-		const { reader, seen } = reading({
-			single: () => (seen.singles.length === 7 ? void stop.abort() : undefined),
-			has: () => false,
-		});
-		const readings = await readingsOf(reader, idsOf(50), stop.signal);
-		expect(seen.singles.length).toBeLessThan(12);
-		expect([...readings.keys()].sort()).toEqual([...seen.singles].sort());
+		const requests = () => seen.singles.length + seen.batches.length;
+		const stopAt7 = () => (requests() === 7 ? void stop.abort() : undefined);
+		const { reader, seen } = reading({ ...server, single: stopAt7, batch: stopAt7 });
+		const readings = await readingsOf(reader, idsOf(count), stop.signal);
+		expect(requests()).toBeLessThan(12);
+		expect(readings.size).toBeLessThan(count);
 	});
 });
 
