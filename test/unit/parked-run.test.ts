@@ -1,4 +1,12 @@
-import { readParkedRun, UnreadableRun } from '../../nodes/evolink/run/parkedRun';
+import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+
+import {
+	keepParkedRun,
+	parkedRunOf,
+	readParkedRun,
+	UnreadableRun,
+	type ParkedRun,
+} from '../../nodes/evolink/run/parkedRun';
 import { resultOf } from '../../nodes/evolink/wait/watch';
 import version0 from './golden/parked-run.v0.json';
 import version1 from './golden/parked-run.v1.json';
@@ -19,6 +27,9 @@ test('a run that 0.1.0 parked goes on: every task, file field, failure and the t
 		settings: { onTaskFailure: 'error', maxDownloadBytes: 500_000_000 },
 		timeoutMs: 1_800_000,
 		wakesAt: version0.wakesAt,
+		// 0.1.0 looked every 66 s, and EvoLink was always asked to call back
+		parkedAt: version0.wakesAt - 66_000,
+		callbackExpected: true,
 	});
 	expect(run.waitedMs + (version0.deadline - run.parkedAt)).toBe(run.timeoutMs);
 	const [refused, ended, ...running] = run.items;
@@ -65,3 +76,36 @@ test.each([[{}], [{ items: 'none' }], [{ items: [null, { id: {} }] }]])(
 		expect(() => readParkedRun(value)).toThrow(UnreadableRun);
 	},
 );
+
+test('why the latest read of 0.1.0 failed is kept, and an item that has neither task nor reason says so', () => {
+	const stored = clone(version0);
+	const failure = { kind: 'of tomorrow', message: 'No', advice: 'Wait.', transient: true, charge: 'unknown' };
+	const items = [{ ...stored.items[2]!, lastFailure: failure }, { item: 1 }];
+	const [failed, empty] = readParkedRun({ ...stored, items })!.items;
+	expect(failed).toMatchObject({ watch: { failure } });
+	expect(empty).toEqual({ item: 1, report: { message: 'Nothing was ordered for this item.' } });
+	expect(() =>
+		readParkedRun({ ...stored, items: [{ ...items[0]!, lastFailure: { ...failure, kind: 7 } }] }),
+	).toThrow(/cannot be read, or was written by another version/);
+});
+
+test('items without a number are not named', () => {
+	expect(() => readParkedRun({ items: [{ item: '0', id: 'task-1' }] })).toThrow(
+		expect.objectContaining({ ids: ['task-1'], items: [] }) as Error,
+	);
+});
+
+test.each(['Sora Video', 'a "b" }} c', '視頻 🎬'])('a callback finds what the node %j has kept', (name) => {
+	const context: Record<string, unknown> = {};
+	const execute = { getContext: (type: string) => (type === 'node' ? context : {}) };
+	keepParkedRun(execute as unknown as IExecuteFunctions, clone(version1) as ParkedRun);
+	const escaped = [...name]
+		.flatMap((character) => character.split(''))
+		.map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+	const webhook = {
+		getNode: () => ({ name }),
+		evaluateExpression: (expression: string) =>
+			expression === `{{ $("${escaped.join('')}").context.wait }}` ? context.wait : undefined,
+	};
+	expect(parkedRunOf(webhook as unknown as IWebhookFunctions)).toEqual(version1);
+});
