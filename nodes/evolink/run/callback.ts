@@ -1,6 +1,7 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import chunk from 'lodash/chunk';
 
+import { evolinkFacts } from '../generated/spec.gen';
 import { taskIdOf } from '../task';
 import { hostClock } from '../wait/clock';
 import { readAll } from '../wait/poll';
@@ -8,14 +9,11 @@ import { isLeftToTimer } from '../wait/schedule';
 import { hasEnded, isSettled } from '../wait/watch';
 import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from './host';
 import { wake } from './park';
-import { parkedRunOf, type ParkedRun } from './parkedRun';
+import { parkedRunOf, watchesOf, type ParkedRun } from './parkedRun';
 import { readerFor } from './reader';
 
 /** EvoLink waits 10 s for an answer, and a large batch takes longer to read: it is answered before a read that may end too late. */
 const ANSWER_AFTER_MS = 1500;
-
-/** As many as one request of EvoLink's can tell of. */
-const READ_TOGETHER = 50;
 
 /** More than this many are forgotten, the oldest first: only callbacks that are under way at the same time matter. */
 const WOKEN_KEPT = 2000;
@@ -46,7 +44,7 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const id = taskIdOf(callbackBody(ctx));
 	if (id === undefined) return respond(ctx, 400, 'no task id');
 	const record = parkedRunOf(ctx);
-	const watches = (record?.items ?? []).flatMap((entry) => ('watch' in entry ? [entry.watch] : []));
+	const watches = watchesOf(record?.items ?? []);
 	const called = watches.find((watch) => watch.id === id);
 	if (record === undefined || called === undefined)
 		return respond(ctx, 404, 'this execution waits for no such task');
@@ -63,7 +61,7 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const others = watches.filter((watch) => watch !== called && !hasEnded(watch)).reverse();
 	const inTime = answerAfter(ctx, ANSWER_AFTER_MS - (hostClock.ticks() - startedAt));
 	try {
-		for (const some of chunk(others, READ_TOGETHER)) {
+		for (const some of chunk(others, evolinkFacts.task.perRead)) {
 			await readAll(some, read, hostClock);
 			if (!some.every(isSettled)) break;
 		}

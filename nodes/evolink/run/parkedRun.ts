@@ -66,6 +66,11 @@ const parkedItem = z.union([
 /** Why an item has no task, or what is known of its task. */
 export type ParkedItem = z.infer<typeof parkedItem>;
 
+/** What is known of the tasks of those items that have one. */
+export function watchesOf(items: readonly ParkedItem[]): Array<z.infer<typeof watch>> {
+	return items.flatMap((entry) => ('watch' in entry ? [entry.watch] : []));
+}
+
 const settings = z.object({
 	onTaskFailure: z.enum(['error', 'output']),
 	maxDownloadBytes: z.number(),

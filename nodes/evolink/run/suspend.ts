@@ -15,6 +15,7 @@ import {
 	keepParkedRun,
 	readParkedRun,
 	UnreadableRun,
+	watchesOf,
 	type ParkedItem,
 	type ParkedRun,
 } from './parkedRun';
@@ -133,7 +134,7 @@ async function goOn(ctx: IExecuteFunctions, record: ParkedRun): Promise<INodeExe
 	}
 	const isLast = record.waitedMs >= record.timeoutMs;
 	const startedAt = hostClock.ticks();
-	const watches = watchedItems(record).map(({ watch }) => watch);
+	const watches = watchesOf(record.items);
 	// a retry may come when the links that are known have expired: what EvoLink says now is newer
 	await reread(ctx, isRetry ? watches : watches.filter((watch) => !hasEnded(watch)));
 	if (cancelSignal(ctx)?.aborted) throw nodeError(ctx.getNode(), stopped(idsOf(openItems(record)), []), 0);

@@ -10,7 +10,7 @@ import { hasEnded, isSettled, taskOf, type Watch } from '../wait/watch';
 import { hint } from './errors';
 import { callbackUrl, cancelSignal, type WaitDecision } from './host';
 import type { Order } from './orders';
-import type { ParkedItem } from './parkedRun';
+import { watchesOf, type ParkedItem } from './parkedRun';
 import { readerFor } from './reader';
 import { stopped } from './report';
 import { emit, emitReport, outcomeOf, type Outcome } from './settle';
@@ -26,7 +26,7 @@ export function callbackFor(ctx: IExecuteFunctions, { mode }: WaitDecision): str
 /**
  * Takes placed orders to the node's output, the way that was decided.
  *
- * @param asked `callbacks`: EvoLink was asked to call back
+ * @param callbacks whether EvoLink was asked to call back
  */
 export async function settleOrders(
 	ctx: IExecuteFunctions,
@@ -112,7 +112,7 @@ async function pollAndEmit(
 	items: ParkedItem[],
 	settings: RunSettings,
 ): Promise<INodeExecutionData[]> {
-	const watches = items.flatMap((entry) => ('watch' in entry ? [entry.watch] : []));
+	const watches = watchesOf(items);
 	const isFresh = orders.every((order) => 'report' in order || order.task !== undefined);
 	const earliest = min(estimatesOf(orders));
 	const timeoutMs = settings.timeoutMs ?? defaultTimeoutMs(estimateOf(orders).estimatedSeconds);
