@@ -10,8 +10,8 @@ import type {
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { CREDENTIAL } from '../evolink/client';
-import { warnOfUnreachableUrl, whyNotActivate } from '../evolink/trigger/activate';
-import { fetchFiles, receive } from '../evolink/trigger/receive';
+import { warnOfUnreachableUrl, whyNotActivate } from './activate';
+import { fetchFiles, receive } from './receive';
 import { triggerFields } from './fields';
 
 const WHERE_TO_PASTE =

@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { GENERATE_MODELS, CUSTOM } from '../evolink/models';
-import { OPTION_RULES } from '../evolink/run/settings';
+import { OPTION_RULES } from '../SoraVideo/settings';
 
 const { callback, results } = evolinkFacts;
 const { fallback: MAX_DOWNLOAD_MB } = OPTION_RULES.maxDownloadMb;

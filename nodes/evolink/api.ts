@@ -5,7 +5,7 @@ import { malformedAnswer, type Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import { TaskReader, type BatchReading, type BatchState } from './reader';
 import { readTask, resultLink, type Task } from './task';
-import type { TaskReading } from './wait/poll';
+import type { TaskReading } from '../SoraVideo/wait/poll';
 
 const { requestHeader, replayedHeader } = evolinkFacts.idempotency;
 

@@ -7,7 +7,7 @@ import type {
 } from 'n8n-workflow';
 import mapValues from 'lodash/mapValues';
 
-import { readCapped, type ByteStream } from './bytes';
+import { readCapped, type ByteStream } from './streams';
 import {
 	credentialFailure,
 	httpFailure,

@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import type { Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import type { Task } from './task';
-import { READS_AT_ONCE, type TaskReading } from './wait/poll';
+import { READS_AT_ONCE, type TaskReading } from '../SoraVideo/wait/poll';
 
 /** What one read of many tasks brought: the asked ones that it has, by id, or why there is none. */
 export type BatchReading = { ok: true; tasks: Map<string, Task> } | { ok: false; failure: Failure };

@@ -6,7 +6,7 @@ import type { ApiFault } from '../../stand-in';
 import { client, evolink, standInForEachTest } from './stand-in-client';
 
 /** What tells intents apart is no matter of uploads; here it is the item alone. */
-jest.mock('../../nodes/evolink/ledger', () => ({
+jest.mock('../../nodes/SoraVideo/order/ledger', () => ({
 	intentOf: (_: unknown, item: number) => String(item).padStart(32, '0'),
 }));
 

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import fc from 'fast-check';
 
-import { destroyAfter, readCapped, streamOf } from '../../nodes/evolink/bytes';
+import { destroyAfter, readCapped, streamOf } from '../../nodes/evolink/streams';
 import { alwaysAsync, PROPERTY_TIMEOUT_MS } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);

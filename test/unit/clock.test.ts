@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 
 import * as workflow from 'n8n-workflow';
 
-import { hostClock } from '../../nodes/evolink/wait/clock';
+import { hostClock } from '../../nodes/evolink/clock';
 
 /** Hosts before n8n-workflow 2.34 have a `sleep` that takes no signal. */
 jest.mock('n8n-workflow', () => ({

@@ -6,9 +6,9 @@ import {
 	type Failure,
 } from '../../nodes/evolink/failure';
 import { evolinkFacts, Sora2PreviewRequestSchema } from '../../nodes/evolink/generated/spec.gen';
-import * as reports from '../../nodes/evolink/run/report';
-import type { Report } from '../../nodes/evolink/run/errors';
-import { parameterMessage } from '../../nodes/evolink/run/settings';
+import * as reports from '../../nodes/host/messages';
+import type { Report } from '../../nodes/host/errors';
+import { parameterMessage } from '../../nodes/SoraVideo/settings';
 import { readTask } from '../../nodes/evolink/task';
 import { sources, tableRows } from './docs-support';
 import { text } from './package-support';

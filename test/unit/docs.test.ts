@@ -3,9 +3,9 @@ import path from 'node:path';
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
-import { OPTION_RULES } from '../../nodes/evolink/run/settings';
-import { ORDERS_KEPT } from '../../nodes/evolink/run/once';
-import { MEMORY_SIZE } from '../../nodes/evolink/trigger/memory';
+import { OPTION_RULES } from '../../nodes/SoraVideo/settings';
+import { ORDERS_KEPT } from '../../nodes/SoraVideo/order/inFlight';
+import { MEMORY_SIZE } from '../../nodes/SoraVideoTrigger/memory';
 import { pages, sources, tableRows, withoutCode } from './docs-support';
 import { ROOT, credentials, expectOurFields, fieldsOf, manifest, nodes, text } from './package-support';
 import type { ExampleWorkflow } from './package-support';

@@ -1,6 +1,6 @@
-import { LogGate, QUEUE_LENGTH, ReadGate, READS_AT_ONCE } from '../../nodes/evolink/trigger/gate';
-import type { TaskReading } from '../../nodes/evolink/wait/watch';
-import type { Clock } from '../../nodes/evolink/wait/clock';
+import { LogGate, QUEUE_LENGTH, ReadGate, READS_AT_ONCE } from '../../nodes/SoraVideoTrigger/gate';
+import type { TaskReading } from '../../nodes/SoraVideo/wait/watch';
+import type { Clock } from '../../nodes/evolink/clock';
 import { failureOf, taskOf } from './support';
 
 const known: TaskReading = { ok: true, task: taskOf({ id: 'task-unified-1-a', status: 'completed' }) };

@@ -5,7 +5,7 @@ import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-wo
 import { createTask } from '../../nodes/evolink/api';
 import type { Failure } from '../../nodes/evolink/failure';
 import { downloadMedia, type DownloadRequest } from '../../nodes/evolink/media/download';
-import { nodeError } from '../../nodes/evolink/run/errors';
+import { nodeError } from '../../nodes/host/errors';
 import { FakeClock, NODE } from './support';
 
 /** n8n with one credential; requests to EvoLink end the way `answer` says. */

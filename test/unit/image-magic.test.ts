@@ -1,4 +1,4 @@
-import { readImageHeader } from '../../nodes/evolink/media/images';
+import { readImageHeader } from '../../nodes/evolink/media/imageHeader';
 
 /** The shortest files that still say what they are, 300 × 200. */
 const hex = (text: string) => Buffer.from(text.replace(/ /g, ''), 'hex');

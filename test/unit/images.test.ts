@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import { readImageHeader } from '../../nodes/evolink/media/images';
-import { SNIFF_BYTES, sniffMedia } from '../../nodes/evolink/media/sniff';
+import { readImageHeader } from '../../nodes/evolink/media/imageHeader';
+import { SNIFF_BYTES, sniffMedia } from '../../nodes/evolink/media/mediaType';
 import { always, PROPERTY_TIMEOUT_MS } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);

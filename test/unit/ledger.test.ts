@@ -9,7 +9,7 @@ import {
 	slotOf,
 	toolSlotOf,
 	type LedgerEntry,
-} from '../../nodes/evolink/ledger';
+} from '../../nodes/SoraVideo/order/ledger';
 import { always, NODE, PROPERTY_TIMEOUT_MS } from './support';
 import version0 from './golden/ledger.v0.json';
 import version1 from './golden/ledger.v1.json';

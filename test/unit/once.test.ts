@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import type { Failure } from '../../nodes/evolink/failure';
-import { forgetOrders, orderOnce, ORDERS_KEPT, type Sent } from '../../nodes/evolink/run/once';
+import { forgetOrders, orderOnce, ORDERS_KEPT, type Sent } from '../../nodes/SoraVideo/order/inFlight';
 import { taskOf } from './support';
 
 const KEY = 'n8n-1';

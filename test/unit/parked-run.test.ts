@@ -6,8 +6,8 @@ import {
 	readParkedRun,
 	UnreadableRun,
 	type ParkedRun,
-} from '../../nodes/evolink/run/parkedRun';
-import { resultOf } from '../../nodes/evolink/wait/watch';
+} from '../../nodes/SoraVideo/wait/parkedRun';
+import { resultOf } from '../../nodes/SoraVideo/wait/watch';
 import version0 from './golden/parked-run.v0.json';
 import version1 from './golden/parked-run.v1.json';
 

@@ -3,9 +3,9 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
-import { waitForTasks, type ReadTasks } from '../../nodes/evolink/wait/poll';
-import { MIN_SPACING_MS } from '../../nodes/evolink/wait/schedule';
-import { resultOf, type TaskReading, type WaitResult, type Watch } from '../../nodes/evolink/wait/watch';
+import { waitForTasks, type ReadTasks } from '../../nodes/SoraVideo/wait/poll';
+import { MIN_SPACING_MS } from '../../nodes/SoraVideo/wait/schedule';
+import { resultOf, type TaskReading, type WaitResult, type Watch } from '../../nodes/SoraVideo/wait/watch';
 import { alwaysAsync, FakeClock, failureOf, PROPERTY_TIMEOUT_MS, taskOf } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);

@@ -7,7 +7,7 @@ import { getTasks, taskReader } from '../../nodes/evolink/api';
 import type { Failure } from '../../nodes/evolink/failure';
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import { TaskReader, type BatchReading } from '../../nodes/evolink/reader';
-import type { TaskReading } from '../../nodes/evolink/wait/poll';
+import type { TaskReading } from '../../nodes/SoraVideo/wait/poll';
 import {
 	alwaysAsync,
 	failureOf,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { networkFailure } from '../../nodes/evolink/failure';
-import { nodeError, type Report } from '../../nodes/evolink/run/errors';
+import { nodeError, type Report } from '../../nodes/host/errors';
 import {
 	downloadFailed,
 	nothingToShow,
@@ -13,7 +13,7 @@ import {
 	unknownBefore,
 	unreadable,
 	withOthers,
-} from '../../nodes/evolink/run/report';
+} from '../../nodes/host/messages';
 import { always, failureOf, hostileJson, NODE, PROPERTY_TIMEOUT_MS, taskIds, taskOf } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);

@@ -9,7 +9,7 @@ import {
 	passedMs,
 	timerDelay,
 	type ParkedWait,
-} from '../../nodes/evolink/wait/schedule';
+} from '../../nodes/SoraVideo/wait/schedule';
 import { always, PROPERTY_TIMEOUT_MS } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);

@@ -8,7 +8,7 @@ import {
 	readFileField,
 	readImageCheck,
 	readSettings,
-} from '../../nodes/evolink/run/settings';
+} from '../../nodes/SoraVideo/settings';
 import { always, parameterContext, PROPERTY_TIMEOUT_MS } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);

@@ -3,7 +3,7 @@ import type { IDataObject, IExecuteFunctions, INode } from 'n8n-workflow';
 
 import type { Failure } from '../../nodes/evolink/failure';
 import { readTask, type Task } from '../../nodes/evolink/task';
-import type { Clock } from '../../nodes/evolink/wait/clock';
+import type { Clock } from '../../nodes/evolink/clock';
 
 /** Set by `stryker.config.json` alone, where the whole suite runs once for each of a thousand mutants. */
 const { MUTATION_RUNS } = globalThis as { MUTATION_RUNS?: number };

@@ -1,16 +1,16 @@
 import * as fc from 'fast-check';
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
-import { MEMORY_SIZE, memoryIn, memoryOf } from '../../nodes/evolink/trigger/memory';
-import { EVENTS, readTriggerSettings, type TriggerSettings } from '../../nodes/evolink/trigger/settings';
+import { MEMORY_SIZE, memoryIn, memoryOf } from '../../nodes/SoraVideoTrigger/memory';
+import { EVENTS, readTriggerSettings, type TriggerSettings } from '../../nodes/SoraVideoTrigger/settings';
 import {
 	callbackOf,
 	verdictOnBody,
 	verdictOnReading,
 	type Verdict,
-} from '../../nodes/evolink/trigger/verdict';
+} from '../../nodes/SoraVideoTrigger/verdict';
 import { httpFailure } from '../../nodes/evolink/failure';
 import { readTask, type Task } from '../../nodes/evolink/task';
-import type { TaskReading } from '../../nodes/evolink/wait/watch';
+import type { TaskReading } from '../../nodes/SoraVideo/wait/watch';
 
 /** `HOSTILE_BODIES=10000` for the long run. */
 const numRuns = Number(process.env.HOSTILE_BODIES ?? 1000);

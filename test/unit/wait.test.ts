@@ -2,10 +2,10 @@ import { Readable } from 'node:stream';
 
 import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 
-import type { Order } from '../../nodes/evolink/run/orders';
-import type { RunSettings } from '../../nodes/evolink/run/settings';
-import { isParked, resume } from '../../nodes/evolink/run/suspend';
-import { settleOrders } from '../../nodes/evolink/run/wait';
+import type { Order } from '../../nodes/SoraVideo/order/place';
+import type { RunSettings } from '../../nodes/SoraVideo/settings';
+import { isParked, resume } from '../../nodes/SoraVideo/wait/suspend';
+import { settleOrders } from '../../nodes/SoraVideo/wait';
 import { NODE, taskOf } from './support';
 
 const SETTINGS: RunSettings = {

@@ -7,7 +7,7 @@ import {
 	resultOf,
 	type TaskReading,
 	type Watch,
-} from '../../nodes/evolink/wait/watch';
+} from '../../nodes/SoraVideo/wait/watch';
 import { always, failureOf, taskOf } from './support';
 
 const ORDERED = 1_000_000;

@@ -3,10 +3,10 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { API_SERVERS, evolinkFacts } from '../../evolink/generated/spec.gen';
 import { contentOf } from '../../evolink/media/upload';
 import { CHARACTER_MODEL } from '../../evolink/models';
-import type { Draft } from '../../evolink/run/orders';
-import { readAdditionalFields, refuseParameter } from '../../evolink/run/settings';
-import { SNIFF_BYTES, sniffMedia } from '../../evolink/media/sniff';
-import type { ByteStream } from '../../evolink/bytes';
+import type { Draft } from '../order/place';
+import { readAdditionalFields, refuseParameter } from '../settings';
+import { SNIFF_BYTES, sniffMedia } from '../../evolink/media/mediaType';
+import type { ByteStream } from '../../evolink/streams';
 import { assertBody, assertSize, megabytes, readBinary, readText, readUrl, UPLOAD_MAX_BYTES } from './draft';
 
 const { extensions, mimeTypes, timestamps: TIMESTAMPS } = evolinkFacts.characterVideo;

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { OPTION_RULES } from '../../evolink/run/settings';
+import { OPTION_RULES } from '../settings';
 import { PIXELS_RULE } from './inputImage';
 
 const { maxLength } = evolinkFacts.callback;

@@ -3,8 +3,8 @@ import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { binarySize } from '../../evolink/media/upload';
 import { checkBody, type BodyIssue } from '../../evolink/models';
-import { hint } from '../../evolink/run/errors';
-import { refuseParameter } from '../../evolink/run/settings';
+import { hint } from '../../host/errors';
+import { refuseParameter } from '../settings';
 import { checkHttpUrl, isPrivateHost } from '../../evolink/urls';
 
 /** Body fields as the user knows them. */

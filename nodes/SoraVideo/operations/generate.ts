@@ -15,8 +15,8 @@ import {
 	optionsOf,
 	takesField,
 } from '../../evolink/models';
-import type { Draft } from '../../evolink/run/orders';
-import { readAdditionalFields, refuseParameter } from '../../evolink/run/settings';
+import type { Draft } from '../order/place';
+import { readAdditionalFields, refuseParameter } from '../settings';
 import { assertBody, megabytes, readText, readUrl } from './draft';
 import { PIXELS_RULE, readInputImage } from './inputImage';
 

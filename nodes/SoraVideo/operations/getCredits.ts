@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { getCredits } from '../../evolink/api';
 import { failureSentence, malformedAnswer } from '../../evolink/failure';
-import { nodeError } from '../../evolink/run/errors';
+import { nodeError } from '../../host/errors';
 import { isObject } from '../../evolink/task';
 
 /**

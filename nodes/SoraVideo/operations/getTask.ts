@@ -3,15 +3,15 @@ import pLimit from 'p-limit';
 
 import { getTask } from '../../evolink/api';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { hint, reportOf } from '../../evolink/run/errors';
-import { decideWait } from '../../evolink/run/host';
-import type { Order } from '../../evolink/run/orders';
-import { unreadable } from '../../evolink/run/report';
-import { emit, outcomeOf, stopOnReport, type Outcome } from '../../evolink/run/settle';
-import { readFileField, readSettings, refuseParameter, type RunSettings } from '../../evolink/run/settings';
-import { settleOrders } from '../../evolink/run/wait';
+import { hint, reportOf } from '../../host/errors';
+import { decideWait } from '../wait/mode';
+import type { Order } from '../order/place';
+import { unreadable } from '../../host/messages';
+import { emit, outcomeOf, stopOnReport, type Outcome } from '../deliver';
+import { readFileField, readSettings, refuseParameter, type RunSettings } from '../settings';
+import { settleOrders } from '../wait';
 import { taskIdFromInput } from '../../evolink/task';
-import { READS_AT_ONCE } from '../../evolink/wait/poll';
+import { READS_AT_ONCE } from '../wait/poll';
 import { readText } from './draft';
 
 export const getTaskFields: INodeProperties[] = [

@@ -1,12 +1,12 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { mayOrderAnew } from '../../evolink/ledger';
-import { hint, type Report } from '../../evolink/run/errors';
-import { decideWait } from '../../evolink/run/host';
-import { placeOrders, type Draft, type Order } from '../../evolink/run/orders';
-import { orderedEarlier, retriedBlindly } from '../../evolink/run/report';
-import { readCallbackUrl, readFileField, readSettings, refuseParameter } from '../../evolink/run/settings';
-import { callbackFor, settleOrders } from '../../evolink/run/wait';
+import { mayOrderAnew } from '../order/ledger';
+import { hint, type Report } from '../../host/errors';
+import { decideWait } from '../wait/mode';
+import { placeOrders, type Draft, type Order } from '../order/place';
+import { orderedEarlier, retriedBlindly } from '../../host/messages';
+import { readCallbackUrl, readFileField, readSettings, refuseParameter } from '../settings';
+import { callbackFor, settleOrders } from '../wait';
 import { draftCharacter } from './character';
 import { draftGenerate } from './generate';
 import { executeGetCredits } from './getCredits';

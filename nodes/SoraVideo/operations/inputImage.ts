@@ -1,11 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { readImageHeader, type ImageHeader } from '../../evolink/media/images';
+import { readImageHeader, type ImageHeader } from '../../evolink/media/imageHeader';
 import { contentOf, type UploadableFile } from '../../evolink/media/upload';
 import { CUSTOM } from '../../evolink/models';
-import { hint } from '../../evolink/run/errors';
-import { readImageCheck, refuseParameter } from '../../evolink/run/settings';
+import { hint } from '../../host/errors';
+import { readImageCheck, refuseParameter } from '../settings';
 import { assertSize, readBinary } from './draft';
 
 const IMAGE = evolinkFacts.imageInput;

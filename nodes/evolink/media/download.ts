@@ -1,12 +1,12 @@
 import type { IBinaryData, IExecuteFunctions, IN8nHttpFullResponse, IWebhookFunctions } from 'n8n-workflow';
 
-import { destroyAfter, streamOf, type ByteStream } from '../bytes';
+import { destroyAfter, streamOf, type ByteStream } from '../streams';
 import { USER_AGENT } from '../generated/package.gen';
 import { evolinkFacts } from '../generated/spec.gen';
 import { checkMediaUrl } from '../urls';
-import { hostClock, type Clock } from '../wait/clock';
+import { hostClock, type Clock } from '../clock';
 import { completenessOf } from './completeness';
-import { SNIFF_BYTES, sniffMedia, type MediaKind, type SniffedMedia } from './sniff';
+import { SNIFF_BYTES, sniffMedia, type MediaKind, type SniffedMedia } from './mediaType';
 
 export interface DownloadRequest {
 	url: string;

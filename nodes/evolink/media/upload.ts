@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
-import { streamOf, type ByteStream } from '../bytes';
+import { streamOf, type ByteStream } from '../streams';
 import { requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from '../client';
 import { failureSentence, malformedAnswer, type Failure } from '../failure';
-import { intentOf } from '../ledger';
-import { nodeError } from '../run/errors';
-import { cancelSignal } from '../run/host';
+import { intentOf } from '../../SoraVideo/order/ledger';
+import { nodeError } from '../../host/errors';
+import { cancelSignal } from '../../SoraVideo/wait/mode';
 import { isObject, scalar } from '../task';
 import { checkHttpUrl } from '../urls';
-import { hostClock } from '../wait/clock';
+import { hostClock } from '../clock';
 
 /** A checked input file. */
 export interface UploadableFile {

@@ -28,7 +28,7 @@ export type LoadedPackage = Pick<PackageDirectoryLoader, 'packageName' | 'nodeTy
 const requireFrom = createRequire(__filename);
 
 /** Where the package keeps what this process ordered, from its root. */
-const ORDERS = 'nodes/evolink/run/once';
+const ORDERS = 'nodes/SoraVideo/order/inFlight';
 
 /**
  * Loads the package through n8n's PackageDirectoryLoader.

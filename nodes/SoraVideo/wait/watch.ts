@@ -1,5 +1,5 @@
-import type { Failure } from '../failure';
-import { readTask, type Task } from '../task';
+import type { Failure } from '../../evolink/failure';
+import { readTask, type Task } from '../../evolink/task';
 
 /** The outcome of one read with the key. */
 export type TaskReading = { ok: true; task: Task } | { ok: false; failure: Failure };

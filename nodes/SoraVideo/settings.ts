@@ -1,12 +1,12 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import { evolinkFacts } from '../generated/spec.gen';
-import { parseJson } from '../json';
-import { isObject } from '../task';
-import { checkPublicHttpsUrl } from '../urls';
-import { MIN_SPACING_MS } from '../wait/schedule';
-import { nodeError } from './errors';
-import { isToolRun } from './host';
+import { evolinkFacts } from '../evolink/generated/spec.gen';
+import { parseJson } from '../evolink/json';
+import { isObject } from '../evolink/task';
+import { checkPublicHttpsUrl } from '../evolink/urls';
+import { MIN_SPACING_MS } from './wait/schedule';
+import { nodeError } from '../host/errors';
+import { isToolRun } from './wait/mode';
 
 export type WaitMode = 'auto' | 'poll' | 'suspend' | 'none';
 

@@ -2,20 +2,20 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import sortBy from 'lodash/sortBy';
 import pLimit from 'p-limit';
 
-import { createTask } from '../api';
-import type { Failure } from '../failure';
-import { idempotencyKey, Ledger, slotOf, toolSlotOf, type Doubt } from '../ledger';
-import { uploadFile, type UploadableFile, type Upload } from '../media/upload';
-import type { Task } from '../task';
-import { hostClock } from '../wait/clock';
+import { createTask } from '../../evolink/api';
+import type { Failure } from '../../evolink/failure';
+import { idempotencyKey, Ledger, slotOf, toolSlotOf, type Doubt } from './ledger';
+import { uploadFile, type UploadableFile, type Upload } from '../../evolink/media/upload';
+import type { Task } from '../../evolink/task';
+import { hostClock } from '../../evolink/clock';
 import { defaultTimeoutMs } from '../wait/schedule';
 import type { Watch } from '../wait/watch';
-import { reportOf, type Report } from './errors';
-import { cancelSignal, isToolRun } from './host';
-import { orderOnce } from './once';
-import { keyInUse, notOrdered, orderRefused, outcomeUnknown, unknownBefore } from './report';
-import { stopOnReport } from './settle';
-import type { RunSettings } from './settings';
+import { reportOf, type Report } from '../../host/errors';
+import { cancelSignal, isToolRun } from '../wait/mode';
+import { orderOnce } from './inFlight';
+import { keyInUse, notOrdered, orderRefused, outcomeUnknown, unknownBefore } from '../../host/messages';
+import { stopOnReport } from '../deliver';
+import type { RunSettings } from '../settings';
 import { deleteUploads, isOutOfRoom, makeRoom } from './uploads';
 
 /** One item's order, checked in full, with nothing sent yet. */

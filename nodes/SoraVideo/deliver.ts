@@ -1,15 +1,15 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import pLimit from 'p-limit';
 
-import { readCredential } from '../client';
-import { downloadMedia } from '../media/download';
-import { hasResult, resultLink, taskToJson, type Task } from '../task';
-import type { EvoLinkContext } from '../client';
-import { resultOf, type Watch } from '../wait/watch';
-import { nodeError, reportOf, type Report } from './errors';
-import { cancelSignal } from './host';
-import type { Order } from './orders';
-import { downloadFailed, nothingToShow, taskEnded, timedOut, unreadable, withOthers } from './report';
+import { readCredential } from '../evolink/client';
+import { downloadMedia } from '../evolink/media/download';
+import { hasResult, resultLink, taskToJson, type Task } from '../evolink/task';
+import type { EvoLinkContext } from '../evolink/client';
+import { resultOf, type Watch } from './wait/watch';
+import { nodeError, reportOf, type Report } from '../host/errors';
+import { cancelSignal } from './wait/mode';
+import type { Order } from './order/place';
+import { downloadFailed, nothingToShow, taskEnded, timedOut, unreadable, withOthers } from '../host/messages';
 import type { RunSettings } from './settings';
 
 /** What one item came to. */

@@ -1,7 +1,7 @@
-import type { EvoLinkContext } from '../client';
-import { taskReader } from '../api';
-import { hostClock } from '../wait/clock';
-import type { ReadTasks } from '../wait/poll';
+import type { EvoLinkContext } from '../../evolink/client';
+import { taskReader } from '../../evolink/api';
+import { hostClock } from '../../evolink/clock';
+import type { ReadTasks } from './poll';
 
 /** Reads the tasks of one wait. `timeoutMs`: of each request. */
 export function readerFor(ctx: EvoLinkContext, timeoutMs?: number): ReadTasks {

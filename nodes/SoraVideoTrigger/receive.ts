@@ -6,13 +6,13 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 
-import { getTask } from '../api';
-import { failureSentence } from '../failure';
-import { evolinkFacts } from '../generated/spec.gen';
-import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../run/host';
-import { nothingToShow } from '../run/report';
-import { emitTask } from '../run/settle';
-import { createdAt, readTask, resultLink, taskToJson, type Task } from '../task';
+import { getTask } from '../evolink/api';
+import { failureSentence } from '../evolink/failure';
+import { evolinkFacts } from '../evolink/generated/spec.gen';
+import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../SoraVideo/wait/mode';
+import { nothingToShow } from '../host/messages';
+import { emitTask } from '../SoraVideo/deliver';
+import { createdAt, readTask, resultLink, taskToJson, type Task } from '../evolink/task';
 import { LogGate, ReadGate } from './gate';
 import { memoryOf } from './memory';
 import { readTriggerSettings, type TriggerSettings } from './settings';

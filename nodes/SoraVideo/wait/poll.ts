@@ -1,6 +1,6 @@
 import uniq from 'lodash/uniq';
 
-import { unlessAborted, type Clock } from './clock';
+import { unlessAborted, type Clock } from '../../evolink/clock';
 import { firstReadAt, nextReadAt } from './schedule';
 import { isSettled, observe, type TaskReading, type Watch } from './watch';
 

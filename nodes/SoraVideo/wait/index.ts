@@ -2,21 +2,21 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import max from 'lodash/max';
 import min from 'lodash/min';
 
-import { taskNamed } from '../task';
-import { hostClock } from '../wait/clock';
-import { readAll, waitForTasks } from '../wait/poll';
-import { defaultTimeoutMs } from '../wait/schedule';
-import { hasEnded, isSettled, taskOf, type Watch } from '../wait/watch';
-import { hint } from './errors';
-import { callbackUrl, cancelSignal, type WaitDecision } from './host';
-import type { Order } from './orders';
+import { taskNamed } from '../../evolink/task';
+import { hostClock } from '../../evolink/clock';
+import { readAll, waitForTasks } from './poll';
+import { defaultTimeoutMs } from './schedule';
+import { hasEnded, isSettled, taskOf, type Watch } from './watch';
+import { hint } from '../../host/errors';
+import { callbackUrl, cancelSignal, type WaitDecision } from './mode';
+import type { Order } from '../order/place';
 import { watchesOf, type ParkedItem } from './parkedRun';
 import { readerFor } from './reader';
-import { stopped } from './report';
-import { emit, emitReport, outcomeOf, type Outcome } from './settle';
-import type { RunSettings } from './settings';
+import { stopped } from '../../host/messages';
+import { emit, emitReport, outcomeOf, type Outcome } from '../deliver';
+import type { RunSettings } from '../settings';
 import { suspend } from './suspend';
-import { releaseUploads } from './uploads';
+import { releaseUploads } from '../order/uploads';
 
 /** The URL that EvoLink is to call for a run that suspends; nothing where EvoLink could not reach it. */
 export function callbackFor(ctx: IExecuteFunctions, { mode }: WaitDecision): string | undefined {

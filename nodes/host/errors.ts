@@ -1,8 +1,8 @@
 import type { IExecuteFunctions, INode, NodeExecutionHint } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import type { Failure } from '../failure';
-import { redact } from '../redact';
+import type { Failure } from '../evolink/failure';
+import { redact } from '../evolink/redact';
 
 export type NodeFailure = NodeApiError | NodeOperationError;
 

@@ -1,5 +1,5 @@
-import type { Failure } from '../failure';
-import type { Task } from '../task';
+import type { Failure } from '../../evolink/failure';
+import type { Task } from '../../evolink/task';
 
 /** An order that was sent. */
 export interface Sent {

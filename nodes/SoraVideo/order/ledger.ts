@@ -5,10 +5,10 @@ import sortBy from 'lodash/sortBy';
 import uniq from 'lodash/uniq';
 import { z } from 'zod';
 
-import { nodeError } from './run/errors';
-import { isToolRun } from './run/host';
-import { unreadableLedger } from './run/report';
-import { isObject } from './task';
+import { nodeError } from '../../host/errors';
+import { isToolRun } from '../wait/mode';
+import { unreadableLedger } from '../../host/messages';
+import { isObject } from '../../evolink/task';
 
 /**
  * One intent, one charge: this is where it is kept. An intent is one item of one run of one node in one execution; Retry

@@ -1,11 +1,11 @@
 import type { IExecuteFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import { parseJson } from '../json';
-import { isObject } from '../task';
-import { checkPublicHttpsUrl } from '../urls';
-import { canPark } from './park';
+import { parseJson } from '../../evolink/json';
+import { isObject } from '../../evolink/task';
+import { checkPublicHttpsUrl } from '../../evolink/urls';
+import { canPark } from '../../host/park';
 import { CALLBACK_PATH } from './parkedRun';
-import type { WaitMode } from './settings';
+import type { WaitMode } from '../settings';
 
 /**
  * Whether an AI agent runs this node as a tool. `isToolExecution()` is false for nodes that n8n turned into tools, but n8n

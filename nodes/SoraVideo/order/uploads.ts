@@ -1,14 +1,14 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import pLimit from 'p-limit';
 
-import { evolinkFacts } from '../generated/spec.gen';
-import { deleteUpload } from '../media/upload';
-import { hostClock } from '../wait/clock';
+import { evolinkFacts } from '../../evolink/generated/spec.gen';
+import { deleteUpload } from '../../evolink/media/upload';
+import { hostClock } from '../../evolink/clock';
 import { readAll } from '../wait/poll';
 import { hasEnded, isSettled, type Watch } from '../wait/watch';
-import { knownReport } from './errors';
-import { cancelSignal } from './host';
-import { readerFor } from './reader';
+import { knownReport } from '../../host/errors';
+import { cancelSignal } from '../wait/mode';
+import { readerFor } from '../wait/reader';
 
 /**
  * EvoLink keeps about 100 uploaded files of an account, each for 72 hours, and refuses the next one. A file is needed until its

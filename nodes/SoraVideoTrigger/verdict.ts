@@ -1,6 +1,6 @@
-import type { Failure } from '../failure';
-import { readTask, taskIdOf, type Task } from '../task';
-import type { TaskReading } from '../wait/watch';
+import type { Failure } from '../evolink/failure';
+import { readTask, taskIdOf, type Task } from '../evolink/task';
+import type { TaskReading } from '../SoraVideo/wait/watch';
 import type { TriggerSettings } from './settings';
 
 /** Answer and start nothing. EvoLink tries again after anything but a 2xx. */

@@ -1,7 +1,7 @@
 import type { IHookFunctions } from 'n8n-workflow';
 
-import { CREDENTIAL } from '../client';
-import { checkPublicHttpsUrl } from '../urls';
+import { CREDENTIAL } from '../evolink/client';
+import { checkPublicHttpsUrl } from '../evolink/urls';
 import { readTriggerSettings } from './settings';
 
 /**

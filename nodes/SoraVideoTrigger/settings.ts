@@ -1,6 +1,6 @@
-import { evolinkFacts } from '../generated/spec.gen';
-import { OPTION_RULES, parameterMessage } from '../run/settings';
-import { isObject } from '../task';
+import { evolinkFacts } from '../evolink/generated/spec.gen';
+import { OPTION_RULES, parameterMessage } from '../SoraVideo/settings';
+import { isObject } from '../evolink/task';
 
 /** What a callback can tell. */
 export const EVENTS: readonly string[] = evolinkFacts.callback.events;

@@ -1,8 +1,8 @@
 import type { IDataObject, IExecuteFunctions, IWebhookDescription, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-import type { FailureKind } from '../failure';
-import { isObject } from '../task';
+import type { FailureKind } from '../../evolink/failure';
+import { isObject } from '../../evolink/task';
 
 /** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only. */
 export const CALLBACK_PATH = 'sora-video';

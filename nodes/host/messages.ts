@@ -1,7 +1,7 @@
-import { evolinkFacts } from '../generated/spec.gen';
-import { failureReference, failureSentence, type Failure } from '../failure';
-import { tidy } from '../redact';
-import { failureNote, type Task } from '../task';
+import { evolinkFacts } from '../evolink/generated/spec.gen';
+import { failureReference, failureSentence, type Failure } from '../evolink/failure';
+import { tidy } from '../evolink/redact';
+import { failureNote, type Task } from '../evolink/task';
 import type { Report } from './errors';
 
 /**

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 
-import { hostClock, type Clock } from '../wait/clock';
-import type { TaskReading } from '../wait/watch';
+import { hostClock, type Clock } from '../evolink/clock';
+import type { TaskReading } from '../SoraVideo/wait/watch';
 
 /** Reads under way, of all triggers of the process together. */
 export const READS_AT_ONCE = 5;

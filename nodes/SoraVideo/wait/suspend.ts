@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { runIndexOf } from '../ledger';
-import { hostClock } from '../wait/clock';
-import { readAll } from '../wait/poll';
-import { defaultTimeoutMs, passedMs, timerDelay } from '../wait/schedule';
-import { hasEnded, isSettled, type Watch } from '../wait/watch';
-import { hint, knownReport, nodeError, reportOf } from './errors';
-import { cancelSignal } from './host';
-import { park, parkedToken } from './park';
+import { runIndexOf } from '../order/ledger';
+import { hostClock } from '../../evolink/clock';
+import { readAll } from './poll';
+import { defaultTimeoutMs, passedMs, timerDelay } from './schedule';
+import { hasEnded, isSettled, type Watch } from './watch';
+import { hint, knownReport, nodeError, reportOf } from '../../host/errors';
+import { cancelSignal } from './mode';
+import { park, parkedToken } from '../../host/park';
 import {
 	CONTEXT_KEY,
 	keepParkedRun,
@@ -19,11 +19,11 @@ import {
 	type ParkedItem,
 	type ParkedRun,
 } from './parkedRun';
-import { brokenRun, stopped } from './report';
-import { emit, emitBroken, outcomeOf, type Outcome } from './settle';
+import { brokenRun, stopped } from '../../host/messages';
+import { emit, emitBroken, outcomeOf, type Outcome } from '../deliver';
 import { readerFor } from './reader';
-import type { RunSettings } from './settings';
-import { releaseUploads } from './uploads';
+import type { RunSettings } from '../settings';
+import { releaseUploads } from '../order/uploads';
 
 /** A bad moment of EvoLink must not cost a whole round, or the last read of a wait. */
 const REREAD_PAUSES_MS = [1000, 3000];

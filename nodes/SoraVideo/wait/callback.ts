@@ -1,14 +1,14 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import chunk from 'lodash/chunk';
 
-import { evolinkFacts } from '../generated/spec.gen';
-import { taskIdOf } from '../task';
-import { hostClock } from '../wait/clock';
-import { readAll } from '../wait/poll';
-import { isLeftToTimer } from '../wait/schedule';
-import { hasEnded, isSettled } from '../wait/watch';
-import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from './host';
-import { wake } from './park';
+import { evolinkFacts } from '../../evolink/generated/spec.gen';
+import { taskIdOf } from '../../evolink/task';
+import { hostClock } from '../../evolink/clock';
+import { readAll } from './poll';
+import { isLeftToTimer } from './schedule';
+import { hasEnded, isSettled } from './watch';
+import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from './mode';
+import { wake } from '../../host/park';
 import { parkedRunOf, watchesOf, type ParkedRun } from './parkedRun';
 import { readerFor } from './reader';
 
