@@ -76,7 +76,7 @@ export default defineConfig(
 	},
 	{
 		// Shipped code keeps the stricter default, as `n8n-node lint` does.
-		files: ['scripts/**/*.ts', 'stand-in/**/*.ts', 'test/**/*.ts'],
+		files: ['scripts/**/*.ts', 'stand-in/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts'],
 		rules: { '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }] },
 	},
 	{

@@ -1,6 +1,6 @@
 /**
  * One coverage figure for the shipped code, over unit, contract and engine tests together. A packed copy cannot be
- * looked into, so here the engine tests load the TypeScript sources instead (test/engine/harness/host.ts); `npm test`
+ * looked into, so here the engine tests load the TypeScript sources instead (tools/n8n-engine/host.ts); `npm test`
  * runs the very same tests on the packed copy.
  */
 const base = require('./jest.config.js');

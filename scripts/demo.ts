@@ -8,7 +8,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { NodeConnectionTypes, type IExecuteFunctions, type INodeType } from 'n8n-workflow';
 import { startStandIn, type StandIn } from '../stand-in';
-import { Host, createEngine, loadPackage, startWorkflow, type WorkflowFixture } from '../test/engine/harness';
+import { Host, createEngine, loadPackage, startWorkflow, type WorkflowFixture } from '../tools/n8n-engine';
 import { ROOT, runMain } from './support';
 
 const OUTPUT = path.join(ROOT, 'demo-output');

@@ -14,9 +14,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { startStandIn, type StandIn } from '../stand-in';
-import { ChatModel } from '../test/e2e/lib/chat-model';
-import type { Client, SavedWorkflow, WorkflowDraft } from '../test/e2e/lib/client';
-import type { CredentialRef } from '../test/e2e/lib/workflows';
+import { ChatModel } from '../tools/n8n-server/chat-model';
+import type { Client, SavedWorkflow, WorkflowDraft } from '../tools/n8n-server/client';
+import type { CredentialRef } from '../tools/n8n-server/workflows';
 import { ROOT, readManifest, runMain } from './support';
 
 const FOLDER = path.join(ROOT, '.tmp/dev');
@@ -164,9 +164,9 @@ runMain(async () => {
 	installN8n();
 	// read when the library is loaded, so it is loaded after this
 	process.env.E2E_RUN_DIR = FOLDER;
-	const { N8n, PUBLIC_HOST } = await import('../test/e2e/lib/n8n');
-	const { OWNER } = await import('../test/e2e/lib/client');
-	const { stopEverything } = await import('../test/e2e/lib/processes');
+	const { N8n, PUBLIC_HOST } = await import('../tools/n8n-server/n8n');
+	const { OWNER } = await import('../tools/n8n-server/client');
+	const { stopEverything } = await import('../tools/n8n-server/processes');
 
 	const started: Array<() => unknown> = [stopEverything];
 	let ending: Promise<void> | undefined;

@@ -1,13 +1,13 @@
 import addFormats from 'ajv-formats';
 import { OpenAPIBackend, type Context, type Request } from 'openapi-backend';
-import { errorAnswer, Refusal, type Answer } from './errors';
+import { errorAnswer, Refusal, type Answer } from './answer';
 import { fileOperations } from './file-operations';
-import { FileRefusal, type FileStore, type Upload } from './files';
+import { FileRefusal, type FileStore, type Upload } from './file-store';
 import type { ApiPlace } from './faults';
-import { checkBeyondSchema, complaint } from './judgement';
+import { checkBeyondSchema, complaint } from './create-rules';
 import type { Ledger } from './ledger';
 import type { Spec } from './spec';
-import type { TaskStore } from './store';
+import type { TaskStore } from './task-store';
 import { mediaType } from './text';
 import type { BatchRead, ErrorGeneration, HttpFault, Json, UnservedModel } from './types';
 

@@ -3,7 +3,7 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { Clock } from './clock';
 import type { FaultList } from './faults';
 import type { Facts } from './spec';
-import type { Task } from './tasks';
+import type { Task } from './task';
 import type { CallbackAttempt, CallbackFault, Json, TaskFaultContext } from './types';
 
 /** Bytes of a receiver's answer that are kept. */

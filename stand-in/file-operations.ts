@@ -1,7 +1,7 @@
 import type { Handler } from './api';
 import { isPrivate } from './callbacks';
-import type { Answer } from './errors';
-import { FileRefusal, type FileStore } from './files';
+import type { Answer } from './answer';
+import { FileRefusal, type FileStore } from './file-store';
 import type { Spec } from './spec';
 import type { Json } from './types';
 

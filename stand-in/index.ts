@@ -5,17 +5,17 @@ import { Api } from './api';
 import { Callbacks } from './callbacks';
 import { Clock } from './clock';
 import { Faults } from './faults';
-import { FileStore } from './files';
+import { FileStore } from './file-store';
 import { Ledger } from './ledger';
 import { MediaHost } from './media';
 import { Random } from './random';
 import { Scripts } from './scripts';
 import { Server } from './server';
 import { Spec } from './spec';
-import { TaskStore, type Emit } from './store';
-import type { Task } from './tasks';
+import { TaskStore, type Emit } from './task-store';
+import type { Task } from './task';
 import type { StandIn, StandInEvents, StandInOptions } from './types';
-import { Waiters } from './waiters';
+import { Waiters } from './until';
 
 export type * from './types';
 

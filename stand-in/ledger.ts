@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Charge, Json } from './types';
-import { Refusal } from './errors';
+import { Refusal } from './answer';
 
 /** The account and what each created task was charged. */
 export class Ledger {

@@ -3,9 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Clock } from './clock';
-import { retryAfter } from './errors';
+import { retryAfter } from './answer';
 import type { FaultList } from './faults';
-import type { Task } from './tasks';
+import type { Task } from './task';
 import { decoded } from './text';
 import type { MediaFault, MediaScript, MediaStats, TaskFaultContext } from './types';
 

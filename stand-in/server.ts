@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PLACES, type Api, type Call } from './api';
 import type { Clock } from './clock';
-import type { Answer } from './errors';
+import type { Answer } from './answer';
 import { isAccepted, type Faults } from './faults';
-import { FILES_PATH, type FileStore } from './files';
+import { FILES_PATH, type FileStore } from './file-store';
 import { MEDIA_PATH, type MediaHost } from './media';
 import type { Random } from './random';
-import { receive } from './receive';
+import { receive } from './request-body';
 import { directives } from './scripts';
 import type { Facts } from './spec';
-import type { Emit, TaskStore } from './store';
+import type { Emit, TaskStore } from './task-store';
 import { decodable, decoded } from './text';
 import type { ApiFault, Json, SeenRequest } from './types';
 

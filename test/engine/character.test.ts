@@ -1,4 +1,4 @@
-import { binaryOf } from './harness';
+import { binaryOf } from '../../tools/n8n-engine';
 import { SORA, inLab, sora, start } from './support';
 
 const VIDEO = 'https://media.example.com/me.mp4';

@@ -10,8 +10,8 @@ import type {
 	INodeTypeDescription,
 } from 'n8n-workflow';
 import { parse } from 'yaml';
-import { Host, loadPackage, packedPackage } from './harness';
-import { repositoryRoot } from './harness/packed-package';
+import { Host, loadPackage, packedPackage } from '../../tools/n8n-engine';
+import { repositoryRoot } from '../../tools/n8n-engine/packed-package';
 
 interface Schema {
 	properties: Record<string, { enum?: Array<string | number>; default?: unknown }>;

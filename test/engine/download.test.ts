@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MediaScript, StandInTask } from '../../stand-in';
 import manifest from '../../package.json';
-import { binaryOf, connect } from './harness';
+import { binaryOf, connect } from '../../tools/n8n-engine';
 import { png, webp } from './media-files';
 import { MediaLab, answerFor, errorsOf, linkTo } from './media-support';
 import { SORA, sora, start } from './support';

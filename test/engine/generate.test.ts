@@ -1,5 +1,5 @@
 import type { StandInEvents } from '../../stand-in';
-import { binaryOf } from './harness';
+import { binaryOf } from '../../tools/n8n-engine';
 import { SORA, after, inLab, ordersOf, prompts, sora, start } from './support';
 
 test.concurrent('text becomes a video file, told apart from its task data', () =>

@@ -9,7 +9,7 @@ import {
 	type Execution,
 	type NodeFixture,
 	type Run,
-} from './harness';
+} from '../../tools/n8n-engine';
 import { parking, parkingForEachTest } from './parking-support';
 import { SORA, after, prompts, retryOnFail, start } from './support';
 

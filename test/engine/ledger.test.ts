@@ -1,4 +1,4 @@
-import { connect, type NodeFixture } from './harness';
+import { connect, type NodeFixture } from '../../tools/n8n-engine';
 import { SORA, inLab, prompts, retryOnFail, sentKeys, sora, start, type Lab } from './support';
 
 const promptsSent = (lab: Lab) => lab.creates.map(({ body }) => (body as { prompt: string }).prompt);

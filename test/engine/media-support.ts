@@ -11,8 +11,15 @@ import type {
 	WorkflowExecuteMode,
 } from 'n8n-workflow';
 import { startStandIn, type StandIn, type StandInOptions, type StandInTask } from '../../stand-in';
-import { Host, createEngine, loadPackage, startWorkflow, type Execution, type NodeFixture } from './harness';
-import { readyBinaryStore } from './harness/host';
+import {
+	Host,
+	createEngine,
+	loadPackage,
+	startWorkflow,
+	type Execution,
+	type NodeFixture,
+} from '../../tools/n8n-engine';
+import { readyBinaryStore } from '../../tools/n8n-engine/host';
 import { Lab, SORA, prompts, sora, withBothOutputs } from './support';
 
 export interface SoraRun {

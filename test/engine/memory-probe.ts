@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BinaryDataService } from 'n8n-core';
 import { Container } from '@n8n/di';
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { Host, binaryOf, createEngine, loadPackage, runWorkflow } from './harness';
-import { readyBinaryStore } from './harness/host';
+import { Host, binaryOf, createEngine, loadPackage, runWorkflow } from '../../tools/n8n-engine';
+import { readyBinaryStore } from '../../tools/n8n-engine/host';
 
 const MB = 1e6;
 const [url = '', apiKey = '', parameters = '{}', inputBytes = '0'] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import { connect, receiveWebhook, type Execution, type NodeFixture } from './harness';
+import { connect, receiveWebhook, type Execution, type NodeFixture } from '../../tools/n8n-engine';
 import { SORA, after, inLab, prompts, retryOnFail, sentKeys, sora, start, type Lab } from './support';
 
 const texts = (run: Execution) => run.hints(SORA).map(({ message }) => message);

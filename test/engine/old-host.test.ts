@@ -1,4 +1,4 @@
-import { recoverCrashed, retryExecution, startWorkflow, type Run } from './harness';
+import { recoverCrashed, retryExecution, startWorkflow, type Run } from '../../tools/n8n-engine';
 import { SORA, inLab, prompts, sentKeys, sora, start, type Lab } from './support';
 
 /** n8n was lost while the node ordered: nothing of the order is stored. */

@@ -11,7 +11,7 @@ import {
 	type NodeFixture,
 	type WebhookOutcome,
 	type WorkflowFixture,
-} from './harness';
+} from '../../tools/n8n-engine';
 import { SORA, after, prompts, start } from './support';
 
 /** What the node adds to n8n's resume URL: callbacks reach this node only. */

@@ -3,7 +3,13 @@
  * (`N8N_CONCURRENCY_PRODUCTION_LIMIT`), or the same failed execution is retried twice. The ledger of such a run knows
  * nothing of the order. All runs here share one process, and EvoLink ignores the Idempotency-Key.
  */
-import { resumeByTimer, retryExecution, startWorkflow, type Execution, type Run } from './harness';
+import {
+	resumeByTimer,
+	retryExecution,
+	startWorkflow,
+	type Execution,
+	type Run,
+} from '../../tools/n8n-engine';
 import { parking, parkingForEachTest } from './parking-support';
 import { SORA, after, prompts, start } from './support';
 

@@ -1,4 +1,4 @@
-import { recoverCrashed } from './harness';
+import { recoverCrashed } from '../../tools/n8n-engine';
 import { SORA, after, inLab, prompts, retryOnFail, sentKeys, sora, start, type Lab } from './support';
 
 const ITEMS = prompts('a cat', 'a dog');

@@ -14,7 +14,7 @@ import {
 	type Run,
 	type RunOptions,
 	type WorkflowFixture,
-} from './harness';
+} from '../../tools/n8n-engine';
 
 export const SORA = 'Sora Video';
 export const start: NodeFixture = { name: 'Start', type: 'n8n-nodes-base.scheduleTrigger' };

@@ -1,6 +1,6 @@
 import { WebhookContext } from 'n8n-core';
 
-import { connect, retryExecution, type NodeFixture, type WebhookAnswer } from './harness';
+import { connect, retryExecution, type NodeFixture, type WebhookAnswer } from '../../tools/n8n-engine';
 import { expectParked, parking, parkingForEachTest } from './parking-support';
 import { SORA, after, prompts, start } from './support';
 

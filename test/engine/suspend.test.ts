@@ -6,7 +6,7 @@ import {
 	retryExecution,
 	startWorkflow,
 	type NodeFixture,
-} from './harness';
+} from '../../tools/n8n-engine';
 import { expectParked, parking as sora, parkingForEachTest } from './parking-support';
 import { after, failed, prompts, start } from './support';
 

@@ -11,10 +11,10 @@ import {
 	type WebhookAnswer,
 	type WebhookCall,
 	type WebhookOutcome,
-} from './harness';
-import { additionalDataFor } from './harness/engine';
-import { logPosition, logSince, type LogLine } from './harness/log';
-import { completeWorkflow, instantiate } from './harness/workflow-fixture';
+} from '../../tools/n8n-engine';
+import { additionalDataFor } from '../../tools/n8n-engine/engine';
+import { logPosition, logSince, type LogLine } from '../../tools/n8n-engine/log';
+import { completeWorkflow, instantiate } from '../../tools/n8n-engine/workflow-fixture';
 import { after, inLab, type Lab } from './support';
 
 /** Where EvoLink is told to call; the stand-in delivers it to the test's own n8n. */

@@ -1,4 +1,4 @@
-import { binaryOf, recoverCrashed, retryExecution } from './harness';
+import { binaryOf, recoverCrashed, retryExecution } from '../../tools/n8n-engine';
 import { TRIGGER, activate, withTrigger, type TriggerLab } from './trigger-support';
 import type { TaskScript } from '../../stand-in';
 import { inLab } from './support';

@@ -4,14 +4,14 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import path from 'node:path';
 
-import { type Execution, json, type SavedWorkflow, type WorkflowDraft } from '../e2e/lib/client';
-import { ChatModel } from '../e2e/lib/chat-model';
+import { type Execution, json, type SavedWorkflow, type WorkflowDraft } from '../../tools/n8n-server/client';
+import { ChatModel } from '../../tools/n8n-server/chat-model';
 import { errorText } from '../e2e/lib/flow';
-import { Installation } from '../e2e/lib/installation';
-import { PUBLIC_HOST } from '../e2e/lib/n8n';
-import { PACKAGE_NAME } from '../e2e/lib/package-under-test';
-import { REPO_DIR, RUN_DIR } from '../e2e/lib/paths';
-import { type CredentialRef } from '../e2e/lib/workflows';
+import { Installation } from '../../tools/n8n-server/installation';
+import { PUBLIC_HOST } from '../../tools/n8n-server/n8n';
+import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
+import { REPO_DIR, RUN_DIR } from '../../tools/n8n-server/paths';
+import { type CredentialRef } from '../../tools/n8n-server/workflows';
 import { png } from './png';
 
 const EXAMPLES = path.join(REPO_DIR, 'examples');

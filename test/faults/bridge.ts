@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resumeByWebhook, type Engine, type Run, type WebhookAnswer } from '../engine/harness';
+import { resumeByWebhook, type Engine, type Run, type WebhookAnswer } from '../../tools/n8n-engine';
 
 /**
  * n8n's `webhook-waiting` address for many engines in one process: the stand-in posts its callbacks here, and what they

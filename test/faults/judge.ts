@@ -1,5 +1,5 @@
 import type { INodeExecutionData } from 'n8n-workflow';
-import type { Execution } from '../engine/harness';
+import type { Execution } from '../../tools/n8n-engine';
 import { NODE, type Ending, type Trace } from './run-cell';
 import { ITEMS, itemOf } from './orders';
 

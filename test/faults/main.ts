@@ -12,7 +12,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT, runMain } from '../../scripts/support';
-import { loadPackage } from '../engine/harness';
+import { loadPackage } from '../../tools/n8n-engine';
 import { fullMatrix, nameOf, quickMatrix, type Cell } from './matrix';
 import { markdown, runAgain, table } from './report';
 import { runMatrix, type Verdict } from './run-matrix';

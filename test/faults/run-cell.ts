@@ -14,7 +14,7 @@ import {
 	type Host,
 	type Run,
 	type WorkflowFixture,
-} from '../engine/harness';
+} from '../../tools/n8n-engine';
 import type { Bridge } from './bridge';
 import { TIME_SCALE } from './fault-kinds';
 import type { Cell } from './matrix';

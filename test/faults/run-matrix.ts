@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { Host, loadPackage } from '../engine/harness';
+import { Host, loadPackage } from '../../tools/n8n-engine';
 import { Bridge } from './bridge';
 import { judge, type Column, type Complaint } from './judge';
 import type { Cell } from './matrix';

@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { Client, json, type SavedWorkflow, type WorkflowDraft } from '../e2e/lib/client';
-import { PACKAGE_NAME } from '../e2e/lib/package-under-test';
-import { INSTALL_DIR, REPO_DIR, RUN_DIR } from '../e2e/lib/paths';
-import { eventually } from '../e2e/lib/poll';
-import { freePorts } from '../e2e/lib/processes';
+import { Client, json, type SavedWorkflow, type WorkflowDraft } from '../../tools/n8n-server/client';
+import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
+import { INSTALL_DIR, REPO_DIR, RUN_DIR } from '../../tools/n8n-server/paths';
+import { eventually } from '../../tools/n8n-server/poll';
+import { freePorts } from '../../tools/n8n-server/processes';
 
 /** A checkout of its own, so that a source can be changed. What npm has installed is shared. */
 const CHECKOUT = path.join(RUN_DIR, 'checkout');

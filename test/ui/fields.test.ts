@@ -1,5 +1,5 @@
-import { PACKAGE_NAME } from '../e2e/lib/package-under-test';
-import { chain, manualTrigger, node, soraVideo } from '../e2e/lib/workflows';
+import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
+import { chain, manualTrigger, node, soraVideo } from '../../tools/n8n-server/workflows';
 import { openUi } from './lib/editor';
 
 const ui = openUi('fields');

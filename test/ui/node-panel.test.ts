@@ -1,5 +1,5 @@
 import type { StandIn } from '../../stand-in';
-import { eventually } from '../e2e/lib/poll';
+import { eventually } from '../../tools/n8n-server/poll';
 import { openUi } from './lib/editor';
 
 const ui = openUi('panel');

@@ -1,8 +1,8 @@
 import { type IDataObject } from 'n8n-workflow';
 
-import { type SavedWorkflow } from '../e2e/lib/client';
-import { executionIdOf } from '../e2e/lib/installation';
-import { chain, manualTrigger, noOp, soraVideo } from '../e2e/lib/workflows';
+import { type SavedWorkflow } from '../../tools/n8n-server/client';
+import { executionIdOf } from '../../tools/n8n-server/installation';
+import { chain, manualTrigger, noOp, soraVideo } from '../../tools/n8n-server/workflows';
 import { openUi } from './lib/editor';
 
 const ui = openUi('run', { standIn: { timeScale: 20 } });

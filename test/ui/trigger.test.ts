@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { type WorkflowDraft } from '../e2e/lib/client';
-import { PUBLIC_HOST } from '../e2e/lib/n8n';
+import { type WorkflowDraft } from '../../tools/n8n-server/client';
+import { PUBLIC_HOST } from '../../tools/n8n-server/n8n';
 import { order } from '../e2e/lib/trigger';
-import { PACKAGE_NAME } from '../e2e/lib/package-under-test';
-import { REPO_DIR } from '../e2e/lib/paths';
+import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
+import { REPO_DIR } from '../../tools/n8n-server/paths';
 import { openUi } from './lib/editor';
 
 const ui = openUi('trigger', { standIn: { timeScale: 20 } }, 'dark');

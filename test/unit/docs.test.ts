@@ -211,25 +211,3 @@ describe('numbers', () => {
 		}
 	});
 });
-
-describe('the checklist', () => {
-	const rows = tableRows('docs/checklist.md', ['#']);
-	const isPath = (code: string) => /^[\w.-]+\/[\w./-]+\.\w+$/.test(code);
-
-	test('has every row, once and in order', () => {
-		expect(rows.map(([number]) => Number(number))).toEqual(Array.from({ length: 52 }, (_, at) => at + 1));
-	});
-
-	test.each(rows)('%s. %s: names files and tests that exist', (_number, _what, proof) => {
-		expect(proof).toMatch(/`|does not apply/);
-		let file = '';
-		for (const [, code, name] of proof!.matchAll(/`([^`]+)`|"([^"]+)"/g)) {
-			if (code !== undefined && isPath(code)) {
-				file = code;
-				expect({ file, isThere: existsSync(path.join(ROOT, file)) }).toEqual({ file, isThere: true });
-			}
-			if (name === undefined) continue;
-			expect({ name, isThere: file !== '' && text(file).includes(name) }).toEqual({ name, isThere: true });
-		}
-	});
-});

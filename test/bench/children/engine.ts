@@ -11,8 +11,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { IncomingMessage } from 'node:http';
 import type { ICredentialType, INodeExecutionData, INodeParameters, IVersionedNodeType } from 'n8n-workflow';
 
-import { binaryOf, createEngine, Host, loadPackage, runWorkflow, type Engine } from '../../engine/harness';
-import { readyBinaryStore } from '../../engine/harness/host';
+import {
+	binaryOf,
+	createEngine,
+	Host,
+	loadPackage,
+	runWorkflow,
+	type Engine,
+} from '../../../tools/n8n-engine';
+import { readyBinaryStore } from '../../../tools/n8n-engine/host';
 import { profiled, type Profile } from '../lib/profile';
 import { downloadParameters, submitParameters } from '../lib/workflows';
 

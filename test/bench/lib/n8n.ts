@@ -3,14 +3,19 @@ import path from 'node:path';
 import type { IConnections, INode } from 'n8n-workflow';
 
 import type { StandInOptions } from '../../../stand-in';
-import { packedPackage } from '../../engine/harness/packed-package';
-import { RestError, type Execution, type ExecutionSummary, type SavedWorkflow } from '../../e2e/lib/client';
-import { Installation } from '../../e2e/lib/installation';
-import { NPM_SHIM_DIR, packPackage } from '../../e2e/lib/package-under-test';
-import { RUN_DIR } from '../../e2e/lib/paths';
-import { eventually, sleep } from '../../e2e/lib/poll';
-import { freePorts } from '../../e2e/lib/processes';
-import type { CredentialRef } from '../../e2e/lib/workflows';
+import { packedPackage } from '../../../tools/n8n-engine/packed-package';
+import {
+	RestError,
+	type Execution,
+	type ExecutionSummary,
+	type SavedWorkflow,
+} from '../../../tools/n8n-server/client';
+import { Installation } from '../../../tools/n8n-server/installation';
+import { NPM_SHIM_DIR, packPackage } from '../../../tools/n8n-server/package-under-test';
+import { RUN_DIR } from '../../../tools/n8n-server/paths';
+import { eventually, sleep } from '../../../tools/n8n-server/poll';
+import { freePorts } from '../../../tools/n8n-server/processes';
+import type { CredentialRef } from '../../../tools/n8n-server/workflows';
 
 interface Page {
 	results: ExecutionSummary[];

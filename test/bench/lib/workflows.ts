@@ -10,7 +10,7 @@ import {
 	webhookTrigger,
 	wires,
 	type CredentialRef,
-} from '../../e2e/lib/workflows';
+} from '../../../tools/n8n-server/workflows';
 
 /** A workflow whose webhook takes `{ jobs: [{ prompt }] }`: Call → Jobs → … → Next. */
 export interface BenchFlow {

@@ -1,7 +1,7 @@
 import { PATHS } from '../../../nodes/evolink/generated/spec.gen';
 import { startStandIn, type StandIn } from '../../../stand-in';
 import type { Downloaded, DownloadJob } from '../children/engine';
-import { packedPackage } from '../../engine/harness/packed-package';
+import { packedPackage } from '../../../tools/n8n-engine/packed-package';
 import { runChild } from '../lib/child';
 import type { Curve } from '../lib/plot';
 import type { Profile } from '../lib/profile';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 
-import { packedPackage } from '../../engine/harness/packed-package';
+import { packedPackage } from '../../../tools/n8n-engine/packed-package';
 import { runChild } from '../lib/child';
 import { ROOT, type PartResult, type RunPart } from '../lib/report';
 import { median, ratios, show } from '../lib/stats';

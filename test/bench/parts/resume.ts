@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { StandIn } from '../../../stand-in';
-import type { Execution } from '../../e2e/lib/client';
+import type { Execution } from '../../../tools/n8n-server/client';
 import { BenchN8n } from '../lib/n8n';
 import { numbers } from '../lib/random';
 import type { PartResult, RunPart } from '../lib/report';

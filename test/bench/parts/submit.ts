@@ -1,6 +1,6 @@
 import { startStandIn } from '../../../stand-in';
 import type { SubmitJob, Submitted } from '../children/engine';
-import { packedPackage } from '../../engine/harness/packed-package';
+import { packedPackage } from '../../../tools/n8n-engine/packed-package';
 import { runChild } from '../lib/child';
 import type { Profile } from '../lib/profile';
 import type { PartResult, RunPart } from '../lib/report';

@@ -3,9 +3,9 @@ import { Agent, request } from 'node:http';
 
 import { PATHS } from '../../../nodes/evolink/generated/spec.gen';
 import type { StandIn } from '../../../stand-in';
-import type { SavedWorkflow } from '../../e2e/lib/client';
-import { eventually } from '../../e2e/lib/poll';
-import { chain, noOp, soraVideoTrigger, webhookTrigger } from '../../e2e/lib/workflows';
+import type { SavedWorkflow } from '../../../tools/n8n-server/client';
+import { eventually } from '../../../tools/n8n-server/poll';
+import { chain, noOp, soraVideoTrigger, webhookTrigger } from '../../../tools/n8n-server/workflows';
 import { BenchN8n } from '../lib/n8n';
 import type { PartResult, RunPart } from '../lib/report';
 import { median, quantile, ratios, show } from '../lib/stats';

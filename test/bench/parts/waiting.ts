@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 import type { StandIn } from '../../../stand-in';
-import type { Execution, SavedWorkflow } from '../../e2e/lib/client';
-import { eventually, sleep } from '../../e2e/lib/poll';
-import { chain, node, noOp } from '../../e2e/lib/workflows';
+import type { Execution, SavedWorkflow } from '../../../tools/n8n-server/client';
+import { eventually, sleep } from '../../../tools/n8n-server/poll';
+import { chain, node, noOp } from '../../../tools/n8n-server/workflows';
 import { BenchN8n, type Usage } from '../lib/n8n';
 import { numbers } from '../lib/random';
 import type { PartResult, RunPart } from '../lib/report';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Execution, SavedWorkflow } from '../../e2e/lib/client';
+import type { Execution, SavedWorkflow } from '../../../tools/n8n-server/client';
 import { BenchN8n } from '../lib/n8n';
 import { OpenAiStandIn } from '../lib/openai';
 import type { PartResult, RunPart } from '../lib/report';

@@ -6,15 +6,19 @@ import { gzipSync } from 'node:zlib';
 import type { IConnections, INode } from 'n8n-workflow';
 
 import { type ApiFault, type MediaScript, type StandInTask } from '../../../stand-in';
-import { items, json, type Execution, type SavedWorkflow } from './client';
+import { items, json, type Execution, type SavedWorkflow } from '../../../tools/n8n-server/client';
 import { errorText, Flow, type FlowOptions, type Started } from './flow';
-import { executionIdOf, Installation, type InstallationOptions } from './installation';
+import {
+	executionIdOf,
+	Installation,
+	type InstallationOptions,
+} from '../../../tools/n8n-server/installation';
 import { Mischief, type Lane, type Lie, type Rule } from './mischief';
-import { PUBLIC_HOST } from './n8n';
+import { PUBLIC_HOST } from '../../../tools/n8n-server/n8n';
 import { lockDatabase } from './lock';
-import { eventually, sleep } from './poll';
+import { eventually, sleep } from '../../../tools/n8n-server/poll';
 import { order, TriggerFlow } from './trigger';
-import { chain, node, soraVideo, webhookTrigger, wires } from './workflows';
+import { chain, node, soraVideo, webhookTrigger, wires } from '../../../tools/n8n-server/workflows';
 
 const ENDED = ['success', 'error', 'crashed', 'canceled'];
 

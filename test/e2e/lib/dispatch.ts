@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { type StandInTask } from '../../../stand-in';
-import { type N8n } from './n8n';
-import { node } from './workflows';
+import { type N8n } from '../../../tools/n8n-server/n8n';
+import { node } from '../../../tools/n8n-server/workflows';
 
 /** Makes n8n load the node of `dispatch`. */
 export const FOREIGN_NODES = { N8N_CUSTOM_EXTENSIONS: path.join(__dirname, 'foreign') };

@@ -1,9 +1,16 @@
 import type { IDataObject, INode, IWorkflowSettings } from 'n8n-workflow';
 
 import { type StandInTask } from '../../../stand-in';
-import { type Execution, type SavedWorkflow } from './client';
-import { executionIdOf, type Installation } from './installation';
-import { setFields, soraVideo, splitOut, webhookTrigger, wires, type Wire } from './workflows';
+import { type Execution, type SavedWorkflow } from '../../../tools/n8n-server/client';
+import { executionIdOf, type Installation } from '../../../tools/n8n-server/installation';
+import {
+	setFields,
+	soraVideo,
+	splitOut,
+	webhookTrigger,
+	wires,
+	type Wire,
+} from '../../../tools/n8n-server/workflows';
 
 export interface FlowOptions {
 	/** Parameters of "Video" beside operation and prompt. */

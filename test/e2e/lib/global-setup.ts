@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 
-import { packPackage } from './package-under-test';
-import { HOST, INSTALL_DIR, N8N_BIN, NODE_BIN, RUN_DIR } from './paths';
+import { packPackage } from '../../../tools/n8n-server/package-under-test';
+import { HOST, INSTALL_DIR, N8N_BIN, NODE_BIN, RUN_DIR } from '../../../tools/n8n-server/paths';
 
 /** Fails early, with what to do, when n8n or the build is missing; packs the package once for all files. */
 export default function globalSetup(): void {

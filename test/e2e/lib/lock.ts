@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
-import { type Installation } from './installation';
-import { NODE_BIN } from './paths';
+import { type Installation } from '../../../tools/n8n-server/installation';
+import { NODE_BIN } from '../../../tools/n8n-server/paths';
 
 /** For SQLite, by a process of its own: node -e LOCK <file> <ms> */
 const LOCK = `

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 
-import { type Client } from './client';
-import { sleep } from './poll';
-import { type CredentialRef } from './workflows';
+import { type Client } from '../../../tools/n8n-server/client';
+import { sleep } from '../../../tools/n8n-server/poll';
+import { type CredentialRef } from '../../../tools/n8n-server/workflows';
 
 export interface Asked {
 	method: string;

@@ -1,11 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { PATHS } from '../../../nodes/evolink/generated/spec.gen';
-import { type Execution, type SavedWorkflow } from './client';
-import { type Installation } from './installation';
-import { PUBLIC_HOST } from './n8n';
-import { eventually } from './poll';
-import { chain, setFields, soraVideoTrigger } from './workflows';
+import { type Execution, type SavedWorkflow } from '../../../tools/n8n-server/client';
+import { type Installation } from '../../../tools/n8n-server/installation';
+import { PUBLIC_HOST } from '../../../tools/n8n-server/n8n';
+import { eventually } from '../../../tools/n8n-server/poll';
+import { chain, setFields, soraVideoTrigger } from '../../../tools/n8n-server/workflows';
 
 interface ExecutionsPage {
 	results: Array<{ id: string }>;

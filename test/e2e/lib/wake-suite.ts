@@ -2,10 +2,14 @@ import { randomUUID } from 'node:crypto';
 
 import { type StandInTask } from '../../../stand-in';
 import { answerUrl, dispatch, dispatches, FOREIGN_NODES } from './dispatch';
-import { items, json, type Execution } from './client';
+import { items, json, type Execution } from '../../../tools/n8n-server/client';
 import { errorText, Flow, type Started } from './flow';
-import { executionIdOf, Installation, type InstallationOptions } from './installation';
-import { eventually, sleep } from './poll';
+import {
+	executionIdOf,
+	Installation,
+	type InstallationOptions,
+} from '../../../tools/n8n-server/installation';
+import { eventually, sleep } from '../../../tools/n8n-server/poll';
 import {
 	calledTrigger,
 	callWorkflow,
@@ -15,7 +19,7 @@ import {
 	soraVideo,
 	splitOut,
 	webhookTrigger,
-} from './workflows';
+} from '../../../tools/n8n-server/workflows';
 
 const TIMER_MS = 150_000;
 const ENDED = ['success', 'error', 'crashed', 'canceled'];

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 
 import { attackSuite } from '../lib/attack-suite';
-import { json } from '../lib/client';
+import { json } from '../../../tools/n8n-server/client';
 import { Flow } from '../lib/flow';
-import { Installation } from '../lib/installation';
-import { N8n, PUBLIC_HOST } from '../lib/n8n';
-import { eventually } from '../lib/poll';
-import { setUpQueue, type QueueBackends } from '../lib/queue';
+import { Installation } from '../../../tools/n8n-server/installation';
+import { N8n, PUBLIC_HOST } from '../../../tools/n8n-server/n8n';
+import { eventually } from '../../../tools/n8n-server/poll';
+import { setUpQueue, type QueueBackends } from '../../../tools/n8n-server/queue';
 
 const once = (n8n: Installation, prompt: string) =>
 	expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);

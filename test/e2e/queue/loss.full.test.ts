@@ -1,6 +1,6 @@
-import { json } from '../lib/client';
+import { json } from '../../../tools/n8n-server/client';
 import { Flow } from '../lib/flow';
-import { Installation } from '../lib/installation';
+import { Installation } from '../../../tools/n8n-server/installation';
 
 let n8n: Installation;
 let flow: Flow;

@@ -1,6 +1,6 @@
-import { items, json } from '../lib/client';
+import { items, json } from '../../../tools/n8n-server/client';
 import { Flow } from '../lib/flow';
-import { Installation } from '../lib/installation';
+import { Installation } from '../../../tools/n8n-server/installation';
 import { order, TriggerFlow } from '../lib/trigger';
 
 let n8n: Installation;

@@ -1,4 +1,4 @@
-import { items } from '../lib/client';
+import { items } from '../../../tools/n8n-server/client';
 import { Flow } from '../lib/flow';
 import { wakeSuite } from '../lib/wake-suite';
 

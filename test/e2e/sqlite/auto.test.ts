@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 
 import { type IConnections } from 'n8n-workflow';
 
-import { type Execution, json } from '../lib/client';
-import { ChatModel } from '../lib/chat-model';
+import { type Execution, json } from '../../../tools/n8n-server/client';
+import { ChatModel } from '../../../tools/n8n-server/chat-model';
 import { errorText, Flow } from '../lib/flow';
-import { Installation } from '../lib/installation';
-import { PACKAGE_NAME } from '../lib/package-under-test';
+import { Installation } from '../../../tools/n8n-server/installation';
+import { PACKAGE_NAME } from '../../../tools/n8n-server/package-under-test';
 import {
 	calledTrigger,
 	callWorkflow,
@@ -18,7 +18,7 @@ import {
 	splitOut,
 	webhookTrigger,
 	type CredentialRef,
-} from '../lib/workflows';
+} from '../../../tools/n8n-server/workflows';
 
 let n8n: Installation;
 const quick = { options: { pollSeconds: 0.25 } };

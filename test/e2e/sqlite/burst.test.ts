@@ -1,4 +1,4 @@
-import { Installation } from '../lib/installation';
+import { Installation } from '../../../tools/n8n-server/installation';
 import { order, TriggerFlow } from '../lib/trigger';
 
 let n8n: Installation;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 import { Flow } from '../lib/flow';
-import { executionIdOf, Installation } from '../lib/installation';
-import { eventually } from '../lib/poll';
-import { chain, soraVideo, webhookTrigger } from '../lib/workflows';
+import { executionIdOf, Installation } from '../../../tools/n8n-server/installation';
+import { eventually } from '../../../tools/n8n-server/poll';
+import { chain, soraVideo, webhookTrigger } from '../../../tools/n8n-server/workflows';
 
 /** Two rounds of n8n's timer, which looks once a minute. */
 const TWO_ROUNDS_MS = 200_000;

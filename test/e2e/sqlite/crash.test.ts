@@ -1,7 +1,7 @@
-import { json } from '../lib/client';
+import { json } from '../../../tools/n8n-server/client';
 import { Flow, type Started } from '../lib/flow';
-import { Installation } from '../lib/installation';
-import { eventually } from '../lib/poll';
+import { Installation } from '../../../tools/n8n-server/installation';
+import { eventually } from '../../../tools/n8n-server/poll';
 
 let n8n: Installation;
 let flow: Flow;

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { Installation } from '../lib/installation';
-import { HOST } from '../lib/paths';
+import { Installation } from '../../../tools/n8n-server/installation';
+import { HOST } from '../../../tools/n8n-server/paths';
 
 let n8n: Installation;
 /** What reached the host that redirects lead to, as its Authorization headers. */

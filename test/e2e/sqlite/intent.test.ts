@@ -1,7 +1,7 @@
-import { type SavedWorkflow } from '../lib/client';
+import { type SavedWorkflow } from '../../../tools/n8n-server/client';
 import { errorText } from '../lib/flow';
-import { Installation } from '../lib/installation';
-import { chain, setFields, soraVideo, webhookTrigger } from '../lib/workflows';
+import { Installation } from '../../../tools/n8n-server/installation';
+import { chain, setFields, soraVideo, webhookTrigger } from '../../../tools/n8n-server/workflows';
 
 /**
  * n8n is killed between an order and its answer, and each lost execution is retried: n8n runs it anew from its trigger, and

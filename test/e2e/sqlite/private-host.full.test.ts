@@ -1,7 +1,7 @@
-import { json } from '../lib/client';
+import { json } from '../../../tools/n8n-server/client';
 import { Flow } from '../lib/flow';
-import { Installation } from '../lib/installation';
-import { webhookUrl } from '../lib/n8n';
+import { Installation } from '../../../tools/n8n-server/installation';
+import { webhookUrl } from '../../../tools/n8n-server/n8n';
 
 let n8n: Installation;
 

@@ -1,10 +1,19 @@
-import { items, json } from '../lib/client';
+import { items, json } from '../../../tools/n8n-server/client';
 import { dispatch, dispatches, FOREIGN_NODES } from '../lib/dispatch';
 import { Flow } from '../lib/flow';
-import { executionIdOf, Installation } from '../lib/installation';
-import { PACKAGE_NAME } from '../lib/package-under-test';
-import { eventually } from '../lib/poll';
-import { chain, node, noOp, setFields, soraVideo, splitOut, webhookTrigger, wires } from '../lib/workflows';
+import { executionIdOf, Installation } from '../../../tools/n8n-server/installation';
+import { PACKAGE_NAME } from '../../../tools/n8n-server/package-under-test';
+import { eventually } from '../../../tools/n8n-server/poll';
+import {
+	chain,
+	node,
+	noOp,
+	setFields,
+	soraVideo,
+	splitOut,
+	webhookTrigger,
+	wires,
+} from '../../../tools/n8n-server/workflows';
 
 let n8n: Installation;
 

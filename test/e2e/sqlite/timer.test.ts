@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
-import { type Execution, json } from '../lib/client';
+import { type Execution, json } from '../../../tools/n8n-server/client';
 import { errorText, Flow, type Started } from '../lib/flow';
-import { executionIdOf, Installation } from '../lib/installation';
-import { eventually } from '../lib/poll';
+import { executionIdOf, Installation } from '../../../tools/n8n-server/installation';
+import { eventually } from '../../../tools/n8n-server/poll';
 import {
 	calledTrigger,
 	callWorkflow,
@@ -16,7 +16,7 @@ import {
 	splitOut,
 	webhookTrigger,
 	wires,
-} from '../lib/workflows';
+} from '../../../tools/n8n-server/workflows';
 
 /**
  * What the timer alone must do. n8n looks for waits that are due once a minute, so every scenario starts in beforeAll, all

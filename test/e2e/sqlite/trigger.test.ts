@@ -1,9 +1,16 @@
-import { items, json } from '../lib/client';
-import { Installation } from '../lib/installation';
-import { PUBLIC_HOST } from '../lib/n8n';
-import { eventually } from '../lib/poll';
+import { items, json } from '../../../tools/n8n-server/client';
+import { Installation } from '../../../tools/n8n-server/installation';
+import { PUBLIC_HOST } from '../../../tools/n8n-server/n8n';
+import { eventually } from '../../../tools/n8n-server/poll';
 import { order, outcomeOf, TriggerFlow } from '../lib/trigger';
-import { chain, scheduleTrigger, setFields, soraVideo, soraVideoTrigger, wires } from '../lib/workflows';
+import {
+	chain,
+	scheduleTrigger,
+	setFields,
+	soraVideo,
+	soraVideoTrigger,
+	wires,
+} from '../../../tools/n8n-server/workflows';
 
 let n8n: Installation;
 let flow: TriggerFlow;

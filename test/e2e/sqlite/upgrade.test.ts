@@ -6,10 +6,10 @@ import { parse, stringify } from 'flatted';
 import type { IRunExecutionData } from 'n8n-workflow';
 
 import { type StandInTask } from '../../../stand-in';
-import { json } from '../lib/client';
+import { json } from '../../../tools/n8n-server/client';
 import { Flow, type Started } from '../lib/flow';
-import { Installation } from '../lib/installation';
-import { installDir, n8nBin, RUN_DIR } from '../lib/paths';
+import { Installation } from '../../../tools/n8n-server/installation';
+import { installDir, n8nBin, RUN_DIR } from '../../../tools/n8n-server/paths';
 
 /** Runs that were parked under the oldest supported n8n go on under the newest, on the same database and user folder. */
 const areInstalled = ['oldest', ''].every((host) => existsSync(n8nBin(host)));

@@ -1,7 +1,7 @@
 import { type StandInTask } from '../../../stand-in';
-import { json } from '../lib/client';
+import { json } from '../../../tools/n8n-server/client';
 import { Flow, type Started } from '../lib/flow';
-import { Installation } from '../lib/installation';
+import { Installation } from '../../../tools/n8n-server/installation';
 
 /** n8n is killed at each instant of a wake-up by a callback, of several runs at once. The timer comes after 150 s. */
 const TIMER_MS = 240_000;

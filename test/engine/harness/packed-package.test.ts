@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Host, createEngine, loadPackage, packedPackage, runWorkflow } from './index';
+import { Host, createEngine, loadPackage, packedPackage, runWorkflow } from '../../../tools/n8n-engine';
 
 const nodeCode = `
 const { z } = require('zod');

@@ -6,7 +6,7 @@ import {
 	runWorkflow,
 	stopStored,
 	type NodeFixture,
-} from './index';
+} from '../../../tools/n8n-engine';
 import { probes } from './probes/probes';
 
 const newEngine = () => createEngine(new Host([], probes));

@@ -1,4 +1,4 @@
-import { Host, connect, createEngine, runWorkflow, type NodeFixture } from './index';
+import { Host, connect, createEngine, runWorkflow, type NodeFixture } from '../../../tools/n8n-engine';
 import { probes } from './probes/probes';
 
 const start: NodeFixture = { name: 'Start', type: 'n8n-nodes-base.scheduleTrigger' };

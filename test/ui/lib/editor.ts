@@ -3,9 +3,9 @@ import path from 'node:path';
 
 import { chromium, selectors, type Browser, type Locator, type Page } from 'playwright-core';
 
-import { OWNER, type SavedWorkflow } from '../../e2e/lib/client';
-import { Installation, type InstallationOptions } from '../../e2e/lib/installation';
-import { REPO_DIR, RUN_DIR } from '../../e2e/lib/paths';
+import { OWNER, type SavedWorkflow } from '../../../tools/n8n-server/client';
+import { Installation, type InstallationOptions } from '../../../tools/n8n-server/installation';
+import { REPO_DIR, RUN_DIR } from '../../../tools/n8n-server/paths';
 
 /** With UI_PICTURES=1 the pictures of the documentation are made anew; else they land beside the logs. */
 const PICTURES =

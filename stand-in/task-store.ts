@@ -1,0 +1,167 @@
+import { extname } from 'node:path';
+import { isPrivate, type Callbacks } from './callbacks';
+import type { Clock } from './clock';
+import { Refusal } from './answer';
+import type { FileStore } from './file-store';
+import { FILES_PATH } from './file-store';
+import { bodyHash, type Ledger } from './ledger';
+import { MEDIA_PATH } from './media';
+import type { Random } from './random';
+import { checkScript, type Scripts } from './scripts';
+import type { Defaults, Facts, InputRules } from './spec';
+import { Task } from './task';
+import type { Idempotency, Json, StandInEvents, TaskScript } from './types';
+
+/** What a task of a model without a published price is charged. */
+const UNPRICED_CREDITS = 10;
+
+export type Emit = <Name extends keyof StandInEvents>(name: Name, ...args: StandInEvents[Name]) => void;
+
+/** Tasks from create to end: ids, idempotency, money, the callback at the end. */
+export class TaskStore {
+	idempotency: Idempotency;
+	private readonly replays = new Map<string, { body: string; task: Task }>();
+
+	constructor(
+		readonly tasks: Map<string, Task>,
+		private readonly parts: {
+			clock: Clock;
+			random: Random;
+			scripts: Scripts;
+			ledger: Ledger;
+			callbacks: Callbacks;
+			files: FileStore;
+			facts: Facts;
+			defaults: Defaults;
+			baseUrl: () => string;
+			emit: Emit;
+		},
+		idempotency: Idempotency,
+	) {
+		this.idempotency = idempotency;
+	}
+
+	/** Creates and charges, or finds the task of an earlier request with the same key. */
+	async create(
+		request: Json,
+		key: string | undefined,
+		id = this.newId(),
+	): Promise<{ task: Task; answer: Json; replayed: boolean }> {
+		const { clock, ledger, scripts, callbacks, emit, facts, random, baseUrl } = this.parts;
+		const body = JSON.stringify([bodyHash(request), request.callback_url]);
+		const earlier = key === undefined || this.idempotency === 'ignored' ? undefined : this.replays.get(key);
+		if (earlier) {
+			if (earlier.body !== body) throw new Refusal(409, { code: 'idempotency_conflict' });
+			return { task: earlier.task, answer: earlier.task.accepted(), replayed: true };
+		}
+		const credits = this.price(request);
+		ledger.check(credits);
+
+		const script = scripts.resolve(request, { idempotencyKey: key, index: this.tasks.size });
+		const code = script.outcome === undefined ? this.inputFailure(request) : undefined;
+		if (code) Object.assign(script, { outcome: 'failed', code });
+		const task = new Task(id, request, key, script, {
+			clock,
+			mediaBase: baseUrl() + MEDIA_PATH,
+			characterName: `chr_${random.text(8)}#`,
+			defaultDuration: this.parts.defaults.duration,
+			taskFailures: facts.taskFailures,
+		});
+		this.tasks.set(id, task);
+		if (key !== undefined) this.replays.set(key, { body, task });
+		task.charge = ledger.charge(task, credits);
+		emit('charge', task.charge);
+		emit('create', task);
+		const answer = task.accepted();
+
+		if (callbacks.takeEarly(task)) await this.end(task);
+		else if (task.seconds === 0 && !task.endless) void this.end(task);
+		else if (!task.endless) task.cancelTimer = clock.after(task.seconds, () => void this.end(task));
+		return { task, answer, replayed: false };
+	}
+
+	read(id: string): Json {
+		const task = this.tasks.get(id);
+		if (!task) {
+			const wrongForm = !id.startsWith(this.parts.facts.task.idPrefix);
+			throw wrongForm ? new Refusal(400, { code: 'invalid_task_id', param: 'task_id' }) : new Refusal(404);
+		}
+		task.reads++;
+		this.parts.emit('read', task);
+		if (isExpired(task)) throw new Refusal(404);
+		return task.detail();
+	}
+
+	/** Those that a single read would find. */
+	readMany(ids: string[]): Json[] {
+		return [...new Set(ids)].flatMap((id) => {
+			const task = this.tasks.get(id);
+			return task && !isExpired(task) ? [this.read(id)] : [];
+		});
+	}
+
+	finish(id: string, script: TaskScript): Task {
+		checkScript(script);
+		const task = this.tasks.get(id);
+		if (!task) throw new Error(`No task ${id}`);
+		if (task.terminal) throw new Error(`Task ${id} has ended already (${task.status})`);
+		task.script = { ...task.script, ...script };
+		if (task.endless) task.script.outcome = 'completed';
+		void this.end(task);
+		return task;
+	}
+
+	/** Settles once the receiver has answered the first callback attempt. */
+	private async end(task: Task): Promise<void> {
+		const { ledger, callbacks, emit } = this.parts;
+		task.end();
+		if (task.charge && task.status !== 'completed') ledger.refund(task.charge);
+		emit('terminal', task);
+		if (task.outcome !== 'expired') await callbacks.deliver(task).firstAttempt;
+	}
+
+	private newId(): string {
+		return `${this.parts.facts.task.idPrefix}${Math.floor(Date.now() / 1000)}-${this.parts.random.text(8)}`;
+	}
+
+	/** By the published prices; models without one cost a round figure. */
+	private price(request: Json): number {
+		const { pricing, quality } = this.parts.facts;
+		const known = pricing.models[String(request.model)];
+		const grade = String(request.quality);
+		const factor = Object.hasOwn(quality.priceFactors, grade) ? quality.priceFactors[grade] : 1;
+		if (known?.creditsPerCall !== undefined) return known.creditsPerCall;
+		if (known?.creditsPerSecond === undefined) return UNPRICED_CREDITS * factor;
+		const seconds = Number(request.duration ?? this.parts.defaults.duration);
+		const credits = Math.max(known.creditsPerSecond * seconds, known.minimumCredits ?? 0) * factor;
+		return Math.round(credits * 1e4) / 1e4;
+	}
+
+	/** The code that a task ends with because of what it was given to work on: EvoLink looks at that only then. */
+	private inputFailure({ image_urls: images, video_url: video }: Json): string | undefined {
+		const { imageInput, characterVideo } = this.parts.facts;
+		const pictures = (Array.isArray(images) ? images : []) as string[];
+		if (pictures.some((link) => !this.isUsable(link, imageInput))) return 'image_processing_error';
+		// The only documented code about a video's format.
+		if (typeof video === 'string' && !this.isUsable(video, characterVideo)) return 'invalid_parameters';
+		return undefined;
+	}
+
+	/** Nothing is fetched: an upload is known, of anything else the host and the extension, if it has one, must do. */
+	private isUsable(link: string, rules: InputRules): boolean {
+		const { baseUrl, facts, files } = this.parts;
+		if (!URL.canParse(link)) return false;
+		const url = new URL(link);
+		if (url.origin === baseUrl() && url.pathname.startsWith(`${FILES_PATH}/`)) {
+			return rules.mimeTypes.includes(files.find(url.pathname)?.mimeType ?? '');
+		}
+		const extension = extname(url.pathname).toLowerCase();
+		if (extension && !rules.extensions.includes(extension)) return false;
+		return url.origin === baseUrl() || !isPrivate(url, facts.callback);
+	}
+}
+
+/** EvoLink forgets such a task. */
+function isExpired({ terminal, outcome }: Task): boolean {
+	return terminal && outcome === 'expired';
+}

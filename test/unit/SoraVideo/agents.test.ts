@@ -1,0 +1,70 @@
+import { Readable } from 'node:stream';
+
+import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+
+import { SoraVideo } from '../../../nodes/SoraVideo/SoraVideo.node';
+import { NODE } from '../support';
+
+/** n8n's own Agents run a tool in an execution that has no data: nothing can be kept in it, and it has no id. */
+function agentCall(create: () => IDataObject) {
+	const requests: IHttpRequestOptions[] = [];
+	const none = () => {
+		throw new Error('`executionData` is not initialized');
+	};
+	const parameters: IDataObject = {
+		operation: 'generate',
+		model: 'sora-2-preview',
+		prompt: 'a cat',
+		wait: 'auto',
+	};
+	const context = {
+		get customData(): never {
+			return none();
+		},
+		addExecutionHints: () => {},
+		continueOnFail: () => false,
+		getContext: none,
+		getCredentials: async () => ({
+			apiKey: 'sk-evo-0123456789',
+			baseUrl: 'https://a.test',
+			filesUrl: 'https://a.test',
+		}),
+		getExecuteData: () => ({}),
+		getExecutionCancelSignal: () => undefined,
+		getExecutionId: () => undefined,
+		getInputData: () => [{ json: {} }],
+		getInstanceId: () => 'instance-1',
+		getMode: () => 'internal',
+		getNode: () => ({ ...NODE, type: `${NODE.type}Tool` }),
+		getNodeParameter: (name: string, _: number, fallback: unknown) => parameters[name] ?? fallback,
+		getWorkflow: () => ({ active: false }),
+		getWorkflowDataProxy: () => ({ $execution: {}, $runIndex: 0 }),
+		isToolExecution: () => true,
+		logger: { warn: () => {} },
+		helpers: {
+			httpRequestWithAuthentication: async (_: string, request: IHttpRequestOptions) => {
+				requests.push(request);
+				const body =
+					request.method === 'POST'
+						? create()
+						: { id: 'task-unified-1-a', status: 'completed', results: ['https://a.test/v.mp4'] };
+				return { statusCode: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(body))]) };
+			},
+		},
+	};
+	return { ctx: context as unknown as IExecuteFunctions, requests };
+}
+
+const pending = () => ({ id: 'task-unified-1-a', status: 'pending', task_info: { estimated_time: 1 } });
+
+test("as a tool of n8n's own Agents the node orders once and gives the link", async () => {
+	const { ctx, requests } = agentCall(pending);
+	const [[item]] = await new SoraVideo().execute.call(ctx);
+	expect(item.json).toMatchObject({ id: 'task-unified-1-a', videoUrl: 'https://a.test/v.mp4' });
+	expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+});
+
+test('an order there that EvoLink answers with nothing usable names its key', async () => {
+	const { ctx } = agentCall(() => ({ status: 'pending' }));
+	await expect(new SoraVideo().execute.call(ctx)).rejects.toThrow(/Idempotency-Key n8n-[0-9a-f]{48}/);
+});

@@ -1,0 +1,118 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+import type { Failure } from '../../../../nodes/evolink/failure';
+import { forgetOrders, orderOnce, ORDERS_KEPT, type Sent } from '../../../../nodes/SoraVideo/order/inFlight';
+import { taskOf } from '../../support';
+
+const KEY = 'n8n-1';
+const sent = (answer: unknown) => ({ at: 1, answer }) as Sent;
+const taken = (id: string, replayed = false) => sent({ ok: true, id, replayed });
+const failed = (charge: Failure['charge']) => sent({ ok: false, failure: { charge } });
+
+/** An EvoLink that answers each order when it is told to, or has been. */
+class Orders {
+	sent = 0;
+	private readonly answers: Array<Promise<Sent>> = [];
+	private readonly tell: Array<(reading: Sent | Promise<never>) => void> = [];
+
+	constructor() {
+		for (let at = 0; at < 3; at += 1) this.answers.push(new Promise((resolve) => (this.tell[at] = resolve)));
+	}
+
+	order = async (resend = false, key = KEY): Promise<Sent> =>
+		await orderOnce(key, resend, async () => await this.answers[this.sent++]);
+
+	answer(at: number, reading: Sent): void {
+		this.tell[at](reading);
+	}
+
+	break(at: number): void {
+		this.tell[at](Promise.reject(new Error('no credential')));
+	}
+}
+
+let orders: Orders;
+beforeEach(() => {
+	forgetOrders();
+	orders = new Orders();
+});
+
+test('an order that was taken is not sent again', async () => {
+	orders.answer(0, taken('a'));
+	expect(await orders.order()).toEqual(taken('a'));
+	expect(await orders.order()).toEqual(taken('a', true));
+	expect(await orders.order(true)).toEqual(taken('a', true));
+	expect(orders.sent).toBe(1);
+});
+
+test('another order is another one', async () => {
+	orders.answer(0, taken('a'));
+	orders.answer(1, taken('b'));
+	expect(await orders.order()).toEqual(taken('a'));
+	expect(await orders.order(false, 'n8n-2')).toEqual(taken('b'));
+});
+
+test('the same order at the same time is sent once, and all get its answer', async () => {
+	const all = [orders.order(), orders.order(), orders.order()];
+	orders.answer(0, taken('a'));
+	expect(await Promise.all(all)).toEqual([taken('a'), taken('a', true), taken('a', true)]);
+	expect(orders.sent).toBe(1);
+});
+
+test('an order of unknown outcome is sent again only where that is wanted', async () => {
+	orders.answer(0, failed('unknown'));
+	expect(await orders.order()).toEqual(failed('unknown'));
+	expect(await orders.order()).toEqual(failed('unknown'));
+	expect(orders.sent).toBe(1);
+	orders.answer(1, taken('a'));
+	expect(await orders.order(true)).toEqual(taken('a'));
+	expect(await orders.order()).toEqual(taken('a', true));
+	expect(orders.sent).toBe(2);
+});
+
+test.each<[string, (at: number) => void]>([
+	['was refused', (at) => orders.answer(at, failed('none'))],
+	['could not be sent', (at) => orders.break(at)],
+])('an order that %s may be sent again, by one at a time', async (_, spoil) => {
+	const first = orders.order();
+	const others = [orders.order(), orders.order()];
+	first.catch(() => {});
+	spoil(0);
+	orders.answer(1, taken('b'));
+	expect(await Promise.all(others)).toEqual([taken('b'), taken('b', true)]);
+	expect(orders.sent).toBe(2);
+	expect((await Promise.allSettled([first]))[0]).not.toMatchObject({ value: taken('b') });
+});
+
+test('the oldest orders are forgotten, so that the memory of a process stays small', async () => {
+	const order = async (n: number, id: string) => await orderOnce(`n8n-${n}`, false, async () => taken(id));
+	for (let n = 0; n <= ORDERS_KEPT; n += 1) await order(n, 'first');
+	expect(await order(1, 'second')).toEqual(taken('first', true));
+	expect(await order(0, 'second')).toEqual(taken('second'));
+});
+
+test('whoever sent the order gets the whole answer; what is remembered is when, and the id', async () => {
+	const task = taskOf({ id: 'a', status: 'pending' });
+	const whole = sent({ ok: true, id: 'a', task, replayed: false });
+	expect(await orderOnce(KEY, false, async () => whole)).toEqual(whole);
+	expect(await orderOnce(KEY, false, async () => whole)).toEqual(taken('a', true));
+});
+
+test('no answer is kept, however large: only its id and when it was given', async () => {
+	setFlagsFromString('--expose-gc');
+	const collect = runInNewContext('gc') as () => void;
+	const answers: Array<WeakRef<object>> = [];
+	for (let n = 0; n < 50; n += 1) {
+		const send = async () => {
+			const task = taskOf({ id: `task-unified-${n}-abcdefgh`, status: 'pending' });
+			answers.push(new WeakRef(task), new WeakRef(task.raw));
+			return sent({ ok: true, id: task.id, task, replayed: false });
+		};
+		await orderOnce(`n8n-${n}`, false, send);
+	}
+	// what a turn of the event loop has seen stays alive until its end
+	await new Promise(setImmediate);
+	collect();
+	expect(answers.filter((answer) => answer.deref() !== undefined)).toEqual([]);
+});

@@ -1,0 +1,207 @@
+import fc from 'fast-check';
+
+import {
+	OPTION_RULES,
+	parameterMessage,
+	readAdditionalFields,
+	readCallbackUrl,
+	readFileField,
+	readImageCheck,
+	readSettings,
+} from '../../../nodes/SoraVideo/settings';
+import { always, parameterContext, PROPERTY_TIMEOUT_MS } from '../support';
+
+jest.setTimeout(PROPERTY_TIMEOUT_MS);
+
+const DEFAULTS = { wait: 'auto', download: true } as const;
+const read = (parameters: Record<string, unknown>) => readSettings(parameterContext(parameters), DEFAULTS);
+const readOption = (name: string, value: unknown) => read({ options: { [name]: value } });
+
+/** The message of what was thrown; fails when nothing was. */
+function refusal(step: () => unknown): string {
+	try {
+		step();
+	} catch (error) {
+		return (error as Error).message;
+	}
+	throw new Error('nothing was refused');
+}
+
+describe('the settings of a run', () => {
+	test('have the documented defaults', () => {
+		expect(read({})).toEqual({
+			wait: 'auto',
+			files: ['data'],
+			pollMs: 8000,
+			onTaskFailure: 'error',
+			maxDownloadBytes: 500_000_000,
+			resendUnknown: false,
+		});
+	});
+
+	const numbers = Object.entries(OPTION_RULES);
+
+	describe.each(numbers)('%s', (name, rule) => {
+		test('takes every number in its range, as a number or as text', () => {
+			const field = { timeoutMinutes: 'timeoutMs', pollSeconds: 'pollMs', maxDownloadMb: 'maxDownloadBytes' }[
+				name
+			];
+			always(fc.double({ min: rule.min, max: rule.max, noNaN: true }), (value) => {
+				const settings = readOption(name, value);
+				expect(settings[field as string]).toBeGreaterThan(0);
+				expect(readOption(name, ` ${value} `)).toEqual(settings);
+			});
+		});
+
+		test('refuses everything else, with its name, what was given and what is allowed', () => {
+			const wrong = fc.oneof(
+				fc.constantFrom<unknown>(
+					0,
+					-1,
+					NaN,
+					Infinity,
+					-Infinity,
+					'',
+					' ',
+					'soon',
+					true,
+					[],
+					[8],
+					{},
+					'8 s',
+					10n,
+				),
+				fc.double({ min: rule.max, minExcluded: true }),
+				fc.double({ max: rule.min, maxExcluded: true }),
+				fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true }),
+			);
+			always(wrong, (value) => {
+				fc.pre(value !== null && value !== undefined);
+				const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+				fc.pre(!(typeof number === 'number' && number >= rule.min && number <= rule.max));
+				const message = refusal(() => readOption(name, value));
+				expect(message).toContain(`'${rule.displayName}' is `);
+				expect(message).toContain(`Allowed: ${rule.min} to ${rule.max} ${rule.unit}`);
+			});
+			expect(refusal(() => readOption(name, -7))).toContain(`'${rule.displayName}' is -7.`);
+		});
+	});
+
+	test.each([
+		['wait', 'Wait', 'auto, poll, suspend, none'],
+		['download', 'Download', 'true, false'],
+	])('%s refuses what is not offered', (name, displayName, allowed) => {
+		for (const value of ['POLL', 'yes', 1, null, {}, '']) {
+			const context = parameterContext({ [name]: value });
+			const message = refusal(() =>
+				name === 'wait' ? readSettings(context, DEFAULTS) : readFileField(context, 0, true),
+			);
+			expect(message).toContain(`'${displayName}' is `);
+			expect(message).toContain(`Allowed: ${allowed}`);
+		}
+	});
+
+	test.each([
+		['onTaskFailure', 'On Task Failure', 'error, output'],
+		['resendUnknown', 'Resend When Outcome Is Unknown', 'true, false'],
+	])('the option %s refuses what is not offered', (name, displayName, allowed) => {
+		for (const value of ['Error', 'yes', 1, {}, '']) {
+			const message = refusal(() => readOption(name, value));
+			expect(message).toContain(`'${displayName}' is `);
+			expect(message).toContain(`Allowed: ${allowed}`);
+		}
+	});
+
+	test('a choice that an expression gives as text is taken: true is no silent no', () => {
+		expect(read({ download: 'true' }).files).toEqual(['data']);
+		expect(read({ download: 'false' }).files).toEqual([null]);
+		expect(readOption('resendUnknown', 'true').resendUnknown).toBe(true);
+	});
+
+	test("'Check Image Size' is on unless it is turned off", () => {
+		const check = (options: object) => readImageCheck(parameterContext({ options }));
+		const given = [{}, { checkImageSize: true }, { checkImageSize: false }, { checkImageSize: 'false' }];
+		expect(given.map(check)).toEqual([true, true, false, false]);
+		const message = refusal(() => check({ checkImageSize: 'no' }));
+		expect(message).toContain("'Check Image Size' is 'no'. Allowed: true, false");
+	});
+
+	test('a download needs the name of a field', () => {
+		const field = (parameters: object) => readFileField(parameterContext({ ...parameters }), 0, true);
+		expect(refusal(() => field({ binaryField: '  ' }))).toContain("'Output Data Field Name' is empty");
+		expect(field({ binaryField: ' ', download: false })).toBeNull();
+		expect(field({ binaryField: ' film ' })).toBe('film');
+	});
+
+	test('a value that is too long to show is cut, never the rule', () => {
+		always(fc.string(), (given) => {
+			const message = parameterMessage('Prompt', given.repeat(50), 'anything');
+			expect(message).toMatch(/Allowed: anything$/);
+			expect(message.length).toBeLessThan(120);
+		});
+	});
+});
+
+describe('the callback URL', () => {
+	const callback = (callbackUrl: unknown) => readCallbackUrl(parameterContext({ options: { callbackUrl } }));
+
+	test('is public https of at most 2048 characters', () => {
+		expect(callback('https://n8n.example.test/webhook/1/webhook')).toBe(
+			'https://n8n.example.test/webhook/1/webhook',
+		);
+		const start = 'https://n8n.example.test/';
+		expect(callback(start.padEnd(2048, 'x'))).toHaveLength(2048);
+		expect(refusal(() => callback(start.padEnd(2049, 'x')))).toContain("'Callback URL' is ");
+		// percent-encoding makes it longer than what was typed
+		expect(refusal(() => callback(start + 'ä'.repeat(1000)))).toContain('2048');
+	});
+
+	test.each([
+		'http://n8n.example.test/',
+		'https://localhost:5678/webhook',
+		'https://192.168.0.10/webhook',
+		'https://0x7f.1/webhook',
+		'https://[::ffff:7f00:1]/webhook',
+		'https://u:p@n8n.example.test/',
+		'n8n.example.test',
+		' ',
+		7,
+		{},
+	])('%j is refused with its display name and the reason', (url) => {
+		expect(refusal(() => callback(url))).toMatch(/^'Callback URL' is .*Allowed: a public https URL/);
+	});
+
+	test('is left out when empty', () => {
+		expect(callback('')).toBeUndefined();
+		expect(callback(undefined)).toBeUndefined();
+	});
+});
+
+describe('additional fields', () => {
+	const fields = (additionalFields: unknown) =>
+		readAdditionalFields(parameterContext({ options: { additionalFields } }), 0);
+
+	test('are any JSON object, given as text or as an object', () => {
+		const names = fc.string().filter((name) => !['model', 'callback_url'].includes(name));
+		always(fc.dictionary(names, fc.jsonValue(), { maxKeys: 5, noNullPrototype: true }), (object) => {
+			const plain = JSON.parse(JSON.stringify(object)) as object;
+			expect(fields(JSON.stringify(plain))).toEqual(plain);
+			expect(fields(plain)).toEqual(plain);
+		});
+		for (const empty of [undefined, null, '']) expect(fields(empty)).toEqual({});
+	});
+
+	test('are refused with their display name when they are no object', () => {
+		for (const value of ['{', '[]', '7', 'null', '"x"', [], 7, true]) {
+			expect(refusal(() => fields(value))).toMatch(
+				/^'Additional Fields \(JSON\)' is .*Allowed: a JSON object/,
+			);
+		}
+	});
+
+	test('cannot touch the model or the callback URL', () => {
+		expect(refusal(() => fields({ model: 'x' }))).toContain("without 'model'");
+		expect(refusal(() => fields('{"callback_url": null}'))).toContain("without 'callback_url'");
+		expect(refusal(() => fields({ model: 1, callback_url: 1 }))).toContain("'model' and 'callback_url'");
+	});
+});

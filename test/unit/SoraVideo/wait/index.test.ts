@@ -1,0 +1,137 @@
+import { Readable } from 'node:stream';
+
+import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+
+import type { Order } from '../../../../nodes/SoraVideo/order/place';
+import type { RunSettings } from '../../../../nodes/SoraVideo/settings';
+import { isParked, resume } from '../../../../nodes/SoraVideo/wait/suspend';
+import { settleOrders } from '../../../../nodes/SoraVideo/wait';
+import { NODE, taskOf } from '../../support';
+
+const SETTINGS: RunSettings = {
+	wait: 'poll',
+	files: [],
+	timeoutMs: 60_000,
+	pollMs: 250,
+	onTaskFailure: 'error',
+	maxDownloadBytes: 1_000_000,
+	resendUnknown: false,
+};
+
+const DONE = { status: 'completed', results: ['https://files.evolink.ai/v.mp4'] };
+
+/** n8n as the wait sees it, with an EvoLink that answers every read of a task with `answer`. */
+function host(answer: (id: string) => IDataObject, credentials: () => Promise<IDataObject>) {
+	const node = {};
+	const entry: IDataObject = {};
+	const parked: Date[] = [];
+	const downloads: string[] = [];
+	const warnings: string[] = [];
+	const context = {
+		addExecutionHints: () => {},
+		continueOnFail: () => true,
+		getContext: () => node,
+		getCredentials: credentials,
+		getExecuteData: () => entry,
+		getExecutionCancelSignal: () => undefined,
+		getExecutionId: () => '231',
+		getInputData: () => [{ json: {} }],
+		getNode: () => NODE,
+		getWorkflowDataProxy: () => ({ $execution: {}, $runIndex: 0 }),
+		isToolExecution: () => false,
+		putExecutionToWait: async (at: Date) => void parked.push(at),
+		runExecutionData: {},
+		logger: { warn: (text: string) => void warnings.push(text) },
+		helpers: {
+			httpRequestWithAuthentication: async (_: string, { url }: IHttpRequestOptions) => {
+				const id = String(url).split('/').pop() as string;
+				const body = JSON.stringify({ id, ...answer(id) });
+				return { statusCode: 200, headers: {}, body: Readable.from([Buffer.from(body)]) };
+			},
+			httpRequest: async ({ url }: IHttpRequestOptions) => {
+				downloads.push(String(url));
+				const body = Readable.from([Buffer.from('\0\0\0\x18ftypisom\0\0\0\0', 'latin1')]);
+				return { statusCode: 200, headers: {}, body };
+			},
+			prepareBinaryData: async (_: unknown, fileName: string) => ({ fileName }),
+		},
+	};
+	return { ctx: context as unknown as IExecuteFunctions, context, parked, downloads, warnings };
+}
+
+const credential = async () => ({
+	apiKey: 'sk-evo-0123456789',
+	baseUrl: 'https://api.evolink.ai',
+	filesUrl: 'https://files-api.evolink.ai',
+});
+
+const fresh = (id: string): Order => ({
+	item: 0,
+	id,
+	orderedAt: Date.now(),
+	task: taskOf({ id, status: 'pending', task_info: { estimated_time: 1 } }),
+});
+/** As the ledger remembers it: ordered by an earlier try. */
+const recalled = (id: string): Order => ({ item: 0, id, orderedAt: Date.now() - 72_000_000 });
+
+describe.each(['poll', 'suspend'] as const)('with %s', (mode) => {
+	/** Waits until EvoLink says that the task is done; the second look when suspended. */
+	async function settle(order: Order) {
+		const { ctx, parked } = host(() => DONE, credential);
+		const waiting = await settleOrders(ctx, [order], SETTINGS, { mode }, { callbacks: false });
+		if (mode === 'poll') return waiting;
+		expect(parked).toHaveLength(1);
+		expect(isParked(ctx)).toBe(true);
+		return await resume(ctx);
+	}
+
+	test('a run that ordered the task says when its links end', async () => {
+		const [{ json }] = await settle(fresh('task-1'));
+		const end = Date.parse(String(json.resultExpiresAt));
+		expect(Math.abs(end - Date.now() - 86_400_000)).toBeLessThan(60_000);
+	});
+
+	test('a retry that finds the task of an earlier try completed does not guess when its links end', async () => {
+		const [{ json }] = await settle(recalled('task-1'));
+		expect(json).toMatchObject({ id: 'task-1', status: 'completed' });
+		expect(json).not.toHaveProperty('resultExpiresAt');
+	});
+});
+
+test('a credential that cannot be read when the file is fetched loses neither the task nor the file', async () => {
+	let reads = 0;
+	const { ctx, downloads } = host(
+		() => DONE,
+		async () => {
+			reads += 1;
+			if (reads > 2) throw new Error('the database is locked');
+			return await credential();
+		},
+	);
+	const settings = { ...SETTINGS, files: ['data'] };
+	const items = await settleOrders(
+		ctx,
+		[recalled('task-1')],
+		settings,
+		{ mode: 'poll' },
+		{ callbacks: false },
+	);
+	expect(downloads).toEqual(['https://files.evolink.ai/v.mp4']);
+	expect(items[0]).toMatchObject({ json: { id: 'task-1' }, binary: { data: { fileName: 'task-1.mp4' } } });
+});
+
+test('a host that fails while it parks is polled instead, and the log names the tasks', async () => {
+	const { ctx, context, warnings } = host(() => DONE, credential);
+	context.putExecutionToWait = async () => {
+		throw new Error('No active execution found');
+	};
+	const items = await settleOrders(
+		ctx,
+		[fresh('task-1')],
+		SETTINGS,
+		{ mode: 'suspend' },
+		{ callbacks: false },
+	);
+	expect(items).toMatchObject([{ json: { id: 'task-1', status: 'completed' } }]);
+	expect(warnings).toEqual([expect.stringContaining('No active execution found')]);
+});

@@ -1,0 +1,111 @@
+import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+
+import {
+	keepParkedRun,
+	parkedRunOf,
+	readParkedRun,
+	UnreadableRun,
+	type ParkedRun,
+} from '../../../../nodes/SoraVideo/wait/parkedRun';
+import { resultOf } from '../../../../nodes/SoraVideo/wait/watch';
+import version0 from '../../golden/parked-run.v0.json';
+import version1 from '../../golden/parked-run.v1.json';
+
+/** Records as n8n had stored them. The files never change: a new shape is a new version with a file of its own. */
+const clone = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+test('a run that this version parked is read as it was written', () => {
+	expect(readParkedRun(clone(version1))).toEqual(version1);
+});
+
+test('a run that 0.1.0 parked goes on: every task, file field, failure and the time that is left', () => {
+	const run = readParkedRun(clone(version0))!;
+	expect(run).toMatchObject({
+		version: 1,
+		token: version0.token,
+		runIndex: 0,
+		settings: { onTaskFailure: 'error', maxDownloadBytes: 500_000_000 },
+		timeoutMs: 1_800_000,
+		wakesAt: version0.wakesAt,
+		// 0.1.0 looked every 66 s, and EvoLink was always asked to call back
+		parkedAt: version0.wakesAt - 66_000,
+		callbackExpected: true,
+	});
+	expect(run.waitedMs + (version0.deadline - run.parkedAt)).toBe(run.timeoutMs);
+	const [refused, ended, ...running] = run.items;
+	expect(refused).toEqual(version0.items[0]);
+	expect(ended).toMatchObject({ item: 1, field: 'file1', watch: { id: version0.items[1].id } });
+	expect('watch' in ended! && resultOf(ended.watch)).toMatchObject({
+		kind: 'ended',
+		task: { phase: 'completed' },
+		unfinishedAt: version0.items[1].unfinishedAt,
+	});
+	expect(running.map((entry) => 'watch' in entry && [entry.field, resultOf(entry.watch)])).toEqual([
+		['file2', { kind: 'unfinished', last: expect.objectContaining({ status: 'pending' }) }],
+		[null, { kind: 'unfinished', last: expect.objectContaining({ status: 'pending' }) }],
+	]);
+});
+
+test('the first record of 0.1.0, from before any timer, is read, too', () => {
+	const { wakesAt: _, ...early } = clone(version0);
+	expect(readParkedRun(early)).toMatchObject({ waitedMs: 0, items: { length: 4 } });
+});
+
+test.each([
+	['of a later version', { version: 2 }],
+	['with a broken item', { items: [{ item: 0, watch: { id: 7 } }, ...version1.items.slice(1)] }],
+	['without settings', { settings: null }],
+])('a record %s is refused, with the tasks and items that it names', (_, change) => {
+	const ids = version1.items.slice(1).map((entry) => entry.watch!.id);
+	try {
+		readParkedRun({ ...clone(version1), ...change });
+		throw new Error('it was read');
+	} catch (error) {
+		expect(error).toBeInstanceOf(UnreadableRun);
+		expect(error).toMatchObject({ ids, items: [0, 1, 2, 3] });
+	}
+});
+
+test.each([[undefined], [null], ['text'], [[]]])('%j is no record', (value) => {
+	expect(readParkedRun(value)).toBeUndefined();
+});
+
+test.each([[{}], [{ items: 'none' }], [{ items: [null, { id: {} }] }]])(
+	'a record that names nothing (%j) is refused all the same',
+	(value) => {
+		expect(() => readParkedRun(value)).toThrow(UnreadableRun);
+	},
+);
+
+test('why the latest read of 0.1.0 failed is kept, and an item that has neither task nor reason says so', () => {
+	const stored = clone(version0);
+	const failure = { kind: 'of tomorrow', message: 'No', advice: 'Wait.', transient: true, charge: 'unknown' };
+	const items = [{ ...stored.items[2]!, lastFailure: failure }, { item: 1 }];
+	const [failed, empty] = readParkedRun({ ...stored, items })!.items;
+	expect(failed).toMatchObject({ watch: { failure } });
+	expect(empty).toEqual({ item: 1, report: { message: 'Nothing was ordered for this item.' } });
+	expect(() =>
+		readParkedRun({ ...stored, items: [{ ...items[0]!, lastFailure: { ...failure, kind: 7 } }] }),
+	).toThrow(/cannot be read, or was written by another version/);
+});
+
+test('items without a number are not named', () => {
+	expect(() => readParkedRun({ items: [{ item: '0', id: 'task-1' }] })).toThrow(
+		expect.objectContaining({ ids: ['task-1'], items: [] }) as Error,
+	);
+});
+
+test.each(['Sora Video', 'a "b" }} c', '視頻 🎬'])('a callback finds what the node %j has kept', (name) => {
+	const context: Record<string, unknown> = {};
+	const execute = { getContext: (type: string) => (type === 'node' ? context : {}) };
+	keepParkedRun(execute as unknown as IExecuteFunctions, clone(version1) as ParkedRun);
+	const escaped = [...name]
+		.flatMap((character) => character.split(''))
+		.map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+	const webhook = {
+		getNode: () => ({ name }),
+		evaluateExpression: (expression: string) =>
+			expression === `{{ $("${escaped.join('')}").context.wait }}` ? context.wait : undefined,
+	};
+	expect(parkedRunOf(webhook as unknown as IWebhookFunctions)).toEqual(version1);
+});

@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+
+import {
+	defaultTimeoutMs,
+	firstReadAt,
+	isLeftToTimer,
+	MIN_SPACING_MS,
+	nextReadAt,
+	passedMs,
+	timerDelay,
+	type ParkedWait,
+} from '../../../../nodes/SoraVideo/wait/schedule';
+import { always, PROPERTY_TIMEOUT_MS } from '../../support';
+
+jest.setTimeout(PROPERTY_TIMEOUT_MS);
+
+const starts = fc.integer({ min: 0, max: 2 ** 42 });
+const waits = fc.integer({ min: 600, max: 86_400_000 });
+const polls = fc.integer({ min: 250, max: 600_000 });
+const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const estimates = fc.option(fc.double({ min: 0, max: 1e9, noNaN: true }), { nil: undefined });
+const asked = fc.option(fc.double({ min: 0, noNaN: true }), { nil: undefined });
+
+describe('the schedule of reads', () => {
+	test('the first read comes after a quarter of the estimate, 15 s at most, and never past the deadline', () => {
+		always(starts, waits, polls, estimates, (start, wait, pollMs, estimate) => {
+			const deadline = start + wait;
+			const at = firstReadAt(start, estimate, { pollMs, deadline });
+			expect(at).toBeGreaterThan(start);
+			expect(at).toBeLessThanOrEqual(Math.min(start + 15_000, deadline));
+		});
+		expect(firstReadAt(0, 40, { pollMs: 8000, deadline: 1e6 })).toBe(10_000);
+		expect(firstReadAt(0, 300, { pollMs: 8000, deadline: 1e6 })).toBe(15_000);
+		expect(firstReadAt(0, undefined, { pollMs: 8000, deadline: 1e6 })).toBe(8000);
+	});
+
+	test('reads keep their distance, stay near the chosen pace and never pass the deadline', () => {
+		always(starts, waits, polls, randoms, asked, (now, wait, pollMs, random, retryAfterMs) => {
+			const deadline = now + wait;
+			const at = nextReadAt(now, { pollMs, deadline }, random, retryAfterMs);
+			expect(at).toBeLessThanOrEqual(deadline);
+			if (at === deadline) return;
+			expect(at - now).toBeGreaterThanOrEqual(MIN_SPACING_MS - 1e-3);
+			expect(at - now).toBeGreaterThanOrEqual(Math.max(pollMs * 0.9, retryAfterMs ?? 0) - 1e-3);
+			expect(at - now).toBeLessThanOrEqual(Math.max(pollMs * 1.1, retryAfterMs ?? 0, MIN_SPACING_MS) + 1e-3);
+		});
+	});
+
+	test('a Retry-After beyond the deadline leaves the last read at the deadline', () => {
+		expect(nextReadAt(0, { pollMs: 8000, deadline: 60_000 }, 0.5, 3_600_000)).toBe(60_000);
+		expect(nextReadAt(0, { pollMs: 8000, deadline: 60_000 }, 0.5, Infinity)).toBe(60_000);
+	});
+});
+
+describe('the timers of a parked run', () => {
+	const MINUTE = 60_000;
+	const parked = (more: Partial<ParkedWait> = {}): ParkedWait => ({
+		waitedMs: 0,
+		timeoutMs: 24 * 60 * MINUTE,
+		callbackExpected: true,
+		...more,
+	});
+	/** When the timers come, in ms from the start of a wait that nothing ends. */
+	function timers(wait: Partial<ParkedWait>): number[] {
+		const at: number[] = [];
+		const { timeoutMs } = parked(wait);
+		for (let waitedMs = 0; waitedMs < timeoutMs; at.push(waitedMs)) {
+			waitedMs += timerDelay(parked({ ...wait, waitedMs }));
+			if (at.length > 1000) throw new Error('timers without end');
+		}
+		return at;
+	}
+
+	test("a healthy wait for a callback meets none: the first comes well after EvoLink's estimate", () => {
+		expect(timerDelay(parked({ estimatedSeconds: 300 }))).toBe(450_000);
+		expect(timerDelay(parked({ estimatedSeconds: 60 }))).toBe(150_000);
+		expect(timerDelay(parked())).toBe(150_000);
+		expect(timerDelay(parked({ estimatedSeconds: 1e9 }))).toBe(5_400_000);
+		expect(timerDelay(parked({ estimatedSeconds: 300, waitedMs: 1000 }))).toBe(449_000);
+	});
+
+	test('a lost callback at most doubles the wait', () => {
+		always(fc.integer({ min: 150_000, max: 86_400_000 }), estimates, (endsAfterMs, estimatedSeconds) => {
+			const estimate = Math.min(estimatedSeconds ?? 0, 3600);
+			const found = timers({ estimatedSeconds: estimatedSeconds ?? 0, timeoutMs: 10 * 86_400_000 }).find(
+				(at) => at >= endsAfterMs,
+			);
+			expect(found).toBeLessThanOrEqual(Math.max(2 * endsAfterMs, estimate * 1500));
+		});
+	});
+
+	test('without a callback the result is found at most a quarter late, or within a round of 66 s', () => {
+		const lone = timers({ callbackExpected: false, timeoutMs: 10 * 86_400_000 });
+		expect(lone.slice(0, 6)).toEqual([66_000, 132_000, 198_000, 264_000, 330_000, 412_500]);
+		always(fc.integer({ min: 1, max: 86_400_000 }), (endsAfterMs) => {
+			const found = lone.find((at) => at >= endsAfterMs)!;
+			expect(found - endsAfterMs).toBeLessThanOrEqual(Math.max(66_000, endsAfterMs / 4));
+		});
+	});
+
+	test('the last one comes at the deadline, never after it', () => {
+		always(fc.integer({ min: 600, max: 86_400_000 }), fc.boolean(), (timeoutMs, callbackExpected) => {
+			expect(timers({ timeoutMs, callbackExpected }).at(-1)).toBe(timeoutMs);
+		});
+		expect(timerDelay(parked({ waitedMs: 70_000, timeoutMs: 60_000 }))).toBe(0);
+	});
+
+	test.each([
+		[74_999, true],
+		[75_000, false],
+		[0, true],
+		// n8n looks once a minute, so a short wait may end that much later
+		[-69_999, true],
+		// n8n is down, or does not look: nobody else would come
+		[-70_000, false],
+	])('a callback %i ms before the timer is left to it: %s', (dueIn, isLeft) => {
+		expect(isLeftToTimer(ORDERED + dueIn, ORDERED)).toBe(isLeft);
+	});
+});
+
+const ORDERED = 1_000_000;
+
+describe('how long a parked run has waited', () => {
+	const round = { parkedAt: ORDERED, wakesAt: ORDERED + 600_000 };
+
+	test.each([
+		['woken by a callback', 200_000, 200_000],
+		['woken by the timer', 600_000, 600_000],
+		['woken a minute late, as n8n does', 660_000, 600_000],
+		['woken two hours late, or its clock set forward', 7_800_000, 300_000],
+		['its clock set back', -7_000_000, 0],
+	])('%s', (_, after, passed) => {
+		expect(passedMs(round, ORDERED + after)).toBe(passed);
+	});
+});
+
+test('a wait lasts half an hour, or twice what EvoLink estimates, a day at most', () => {
+	expect(defaultTimeoutMs()).toBe(1_800_000);
+	expect(defaultTimeoutMs(900)).toBe(1_800_000);
+	expect(defaultTimeoutMs(3600)).toBe(7_200_000);
+	expect(defaultTimeoutMs(1e9)).toBe(86_400_000);
+});

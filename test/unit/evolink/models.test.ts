@@ -1,0 +1,103 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import {
+	CHARACTER_MODEL,
+	checkBody,
+	CUSTOM,
+	DEFAULT_MODEL,
+	modelOptions,
+	optionGroups,
+	optionsOf,
+	takesField,
+} from '../../../nodes/evolink/models';
+
+const PREVIEW = 'sora-2-preview';
+const PRO = 'sora-2-pro-preview';
+const EMOJI = '\u{1f408}';
+
+const issueOf = (model: string, fields: IDataObject) =>
+	checkBody(model, { model: model === CUSTOM ? 'sora-3' : model, prompt: 'a cat', ...fields });
+
+describe('what the editor offers', () => {
+	test('is every documented video model by its name, and nothing for characters', () => {
+		expect(modelOptions()).toStrictEqual([
+			{ name: 'Sora 2 Preview', value: PREVIEW, description: expect.any(String) },
+			{ name: 'Sora 2 Pro Preview', value: PRO, description: expect.any(String) },
+		]);
+		expect([DEFAULT_MODEL, CHARACTER_MODEL]).toEqual([PREVIEW, 'sora-character']);
+	});
+
+	test('is each choice with what it means', () => {
+		expect(optionsOf(PRO, 'quality')).toStrictEqual([
+			{ name: '720p', value: '720p', description: 'Standard price' },
+			{ name: '1080p', value: '1080p', description: '1.667 × the price' },
+		]);
+		expect(optionsOf(PREVIEW, 'duration')[1]).toEqual({ name: '8', value: 8, description: '8 seconds' });
+		expect(optionsOf(PREVIEW, 'model')).toStrictEqual([{ name: PREVIEW, value: PREVIEW }]);
+		expect(optionsOf(PREVIEW, 'prompt')).toEqual([]);
+	});
+
+	test('is one list for models that share it and one for each that does not, the default model first', () => {
+		const modelsOf = (field: string) => optionGroups(field).map(({ models }) => models);
+		expect(modelsOf('aspect_ratio')).toEqual([[PREVIEW], [PRO]]);
+		expect(modelsOf('duration')).toEqual([[PREVIEW, PRO]]);
+		expect(modelsOf('quality')).toEqual([[PRO]]);
+		expect(optionGroups('aspect_ratio')[1].options).toEqual(optionsOf(PRO, 'aspect_ratio'));
+	});
+});
+
+describe('a field of a body', () => {
+	test('that a model takes is known by its name in the spec', () => {
+		expect([PREVIEW, PRO, CUSTOM].map((model) => takesField(model, 'quality'))).toEqual([false, true, true]);
+		expect(takesField(PRO, 'Quality')).toBe(false);
+	});
+
+	test.each<[string, IDataObject, string, string]>([
+		[PREVIEW, { prompt: '' }, 'prompt', '1 to 5000 characters'],
+		[PREVIEW, { aspect_ratio: '1:1' }, 'aspect_ratio', `16:9, 9:16, 1280x720, 720x1280 for ${PREVIEW}`],
+		[PREVIEW, { quality: '720p' }, 'quality', `nothing: ${PREVIEW} has no such field`],
+		[
+			PREVIEW,
+			{ image_urls: ['https://a.test', 'https://b.test'] },
+			'image_urls',
+			'at most 1 http or https URL',
+		],
+		[CUSTOM, { image_urls: ['a.png'] }, 'image_urls', 'a list of http or https URLs'],
+		[PRO, { callback_url: 'a.test' }, 'callback_url', 'an http or https URL'],
+		[CUSTOM, { duration: 0.5 }, 'duration', '4, 8, 12 for custom, or whole numbers from 1'],
+		[CUSTOM, { quality: 7 }, 'quality', '720p, 1080p for custom, or text that is not empty'],
+		[CUSTOM, { timestamps: '0,2' }, 'timestamps', 'nothing: custom has no such field'],
+	])('of %s that cannot be sent is named with what can: %j', (model, fields, field, allowed) => {
+		expect(issueOf(model, fields)).toEqual({ field, given: fields[field], allowed });
+	});
+
+	test('of a character that cannot be sent is named with what can', () => {
+		const body = { model: CHARACTER_MODEL, video_url: 'https://a.test/v.mp4' };
+		expect(checkBody(CHARACTER_MODEL, body)).toBeUndefined();
+		expect(checkBody(CHARACTER_MODEL, { ...body, timestamps: '1' })).toMatchObject({
+			field: 'timestamps',
+			allowed: expect.stringContaining('in seconds, separated by commas'),
+		});
+		expect(checkBody(CHARACTER_MODEL, { ...body, prompt: 'a cat' })).toMatchObject({
+			field: 'prompt',
+			allowed: expect.stringContaining('nothing'),
+		});
+	});
+
+	test('that no document names goes to EvoLink as it is', () => {
+		for (const model of [PREVIEW, PRO, CUSTOM]) expect(issueOf(model, { seed: 7 })).toBeUndefined();
+	});
+});
+
+describe('a prompt of emoji', () => {
+	test('may have as many characters as any other', () => {
+		expect(issueOf(PREVIEW, { prompt: EMOJI.repeat(5000) })).toBeUndefined();
+		expect(issueOf(PREVIEW, { prompt: EMOJI.repeat(5001) })).toMatchObject({ field: 'prompt' });
+	});
+
+	test('does not hide what else is wrong', () => {
+		expect(issueOf(PREVIEW, { prompt: EMOJI.repeat(5000), duration: 5 })).toMatchObject({
+			field: 'duration',
+		});
+	});
+});

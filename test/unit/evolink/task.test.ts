@@ -1,0 +1,428 @@
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+
+import { evolinkFacts } from '../../../nodes/evolink/generated/spec.gen';
+import {
+	createdAt,
+	failureNote,
+	hasResult,
+	RESULT_LIFETIME_MS,
+	readTask,
+	resultLink,
+	taskIdFromInput,
+	taskIdOf,
+	taskToJson,
+} from '../../../nodes/evolink/task';
+import { always, hostileBody, hostileJson, PROPERTY_TIMEOUT_MS, taskIds, taskOf } from '../support';
+
+jest.setTimeout(PROPERTY_TIMEOUT_MS);
+
+const ID = 'task-unified-1757169743-7cvnl5zw';
+
+describe('an answer of EvoLink as a task', () => {
+	test('no JSON body of any shape makes it throw', () => {
+		always(hostileBody, (body) => {
+			const task = readTask(body);
+			if (task !== undefined) taskToJson(task, 0);
+			taskIdOf(body);
+		});
+	});
+
+	test('objects that cannot be turned into text or numbers are read all the same', () => {
+		const hostile = { toString: 1, valueOf: 1 };
+		const task = taskOf({
+			id: ID,
+			status: 'failed',
+			error: { code: hostile, message: hostile } as unknown as IDataObject,
+			task_info: { estimated_time: hostile },
+			progress: hostile,
+		});
+		expect(task).toMatchObject({ id: ID, phase: 'failed', error: { code: 'unknown_error' } });
+		expect(readTask({ id: ID, error: [hostile] })?.error?.code).toBe('unknown_error');
+	});
+
+	test('nesting as deep as 4 MB can hold does not overflow the stack', () => {
+		const deep: unknown = JSON.parse('['.repeat(200_000) + ']'.repeat(200_000));
+		const body = {
+			id: ID,
+			status: 'failed',
+			error: deep,
+			task_info: { estimated_time: deep },
+			results: deep,
+		};
+		expect(readTask(body)?.id).toBe(ID);
+		expect(readTask({ id: ID, error: { code: deep, message: deep } })?.error?.message).toBeTruthy();
+	});
+
+	test('an id is never lost, whatever stands beside it, bare or wrapped in data, under either name', () => {
+		always(
+			taskIds,
+			fc.dictionary(fc.string(), hostileJson, { maxKeys: 5, noNullPrototype: true }),
+			fc.constantFrom('id', 'task_id'),
+			fc.boolean(),
+			(id, beside, name, wrapped) => {
+				const { id: _, task_id: __, data: ___, ...rest } = beside;
+				const task = { ...rest, [name]: id };
+				const body = wrapped ? { code: 200, data: task } : task;
+				expect(taskIdOf(body)).toBe(id);
+				expect(readTask(body)?.id).toBe(id);
+				expect(taskToJson(taskOf(body as IDataObject)).id).toBe(id);
+			},
+		);
+	});
+
+	test.each([
+		['id null beside the data wrapper', { id: null, data: { id: ID } }],
+		['an empty id beside the data wrapper', { id: '', data: { task_id: ID } }],
+		['an id that cannot be one beside task_id', { id: 'two words', task_id: ID }],
+		['a number as id beside task_id', { id: 7, task_id: ID }],
+		['blanks around the id', { id: ` ${ID}\n` }],
+		["the envelope's own id", { id: 'req_1', data: { id: ID, status: 'pending' } }],
+		["the envelope's own id and status", { id: 'req_1', status: 'ok', data: { task_id: ID } }],
+		["the request's id beside task_id", { id: 'req_1', task_id: ID }],
+	])('%s does not hide the real id', (_, body) => {
+		expect(taskIdOf(body)).toBe(ID);
+		expect(readTask(body)?.id).toBe(ID);
+	});
+
+	test('an id of another form is found by the status beside it, or else comes first', () => {
+		expect(taskIdOf({ id: 'req_1', data: { id: 'job-1', status: 'pending' } })).toBe('job-1');
+		expect(taskIdOf({ id: 'job-1', status: 'pending', data: { id: 'other' } })).toBe('job-1');
+		expect(taskIdOf({ id: 'job-1', data: { id: 'other' } })).toBe('job-1');
+		expect(taskIdOf({ id: ID, data: { id: 'task-unified-2-other', status: 'pending' } })).toBe(ID);
+	});
+
+	test('what is emitted never has a top-level error, and a known reason is never dropped', () => {
+		always(hostileJson, fc.constantFrom('failed', 'completed', 'FAILED', 'odd'), (error, status) => {
+			const json = taskToJson(taskOf({ id: ID, status, error } as IDataObject));
+			expect(Object.hasOwn(json, 'error')).toBe(false);
+			const isNothing = error === null || error === undefined || error === false || error === '';
+			expect(json.taskError === undefined).toBe(isNothing);
+			if (!isNothing) expect(json.taskError).toMatchObject({ code: expect.any(String) });
+		});
+	});
+
+	test("EvoLink's own fields are emitted verbatim, unknown ones included", () => {
+		const own = fc.string().filter((name) => !['id', 'task_id', 'data', 'error'].includes(name));
+		always(fc.dictionary(own, hostileJson, { maxKeys: 8, noNullPrototype: true }), (fields) => {
+			const body = JSON.parse(JSON.stringify({ ...fields, id: ID })) as IDataObject;
+			const before = JSON.stringify(body);
+			const json = taskToJson(taskOf(body));
+			const added = [
+				...['id', 'taskError', 'resultUrl', 'videoUrl', 'character', 'resultExpiresAt'],
+				...['creditsReserved', 'creditsUsed', 'processingSeconds'],
+			];
+			for (const name of Object.keys(body).filter((key) => !added.includes(key))) {
+				expect(json[name]).toEqual(body[name]);
+			}
+			expect(JSON.stringify(body)).toBe(before);
+		});
+	});
+
+	test.each([
+		['completed', undefined, 'completed'],
+		['COMPLETED', undefined, 'completed'],
+		['failed', undefined, 'failed'],
+		['Failed', { code: 'service_error' }, 'failed'],
+		['failed', { code: 'request_cancelled' }, 'cancelled'],
+		['cancelled', undefined, 'cancelled'],
+		['canceled', undefined, 'cancelled'],
+		['Canceled', undefined, 'cancelled'],
+		['pending', undefined, 'running'],
+		['processing', undefined, 'running'],
+		['queued_for_moderation', undefined, 'running'],
+		[undefined, undefined, 'running'],
+		[{ odd: true }, undefined, 'running'],
+	])('status %j with error %j counts as %s (%s)', (status, error, phase) => {
+		expect(readTask({ id: ID, status, error })).toMatchObject({ phase });
+	});
+
+	test('a status that no document lists counts as running and is kept as sent', () => {
+		const terminal: readonly string[] = evolinkFacts.task.terminalStatuses;
+		always(fc.string({ minLength: 1 }), (status) => {
+			fc.pre(status.trim() !== '' && !terminal.includes(status.trim().toLowerCase()));
+			expect(readTask({ id: ID, status })).toMatchObject({ phase: 'running', status: status.trim() });
+		});
+	});
+
+	test('nothing is told of a task that EvoLink did not say', () => {
+		expect(readTask({ id: ID })).toStrictEqual({
+			id: ID,
+			status: 'unknown',
+			phase: 'running',
+			raw: { id: ID },
+		});
+		expect(Object.keys(taskToJson(taskOf({ id: ID, status: 'completed' })))).toEqual(['id', 'status']);
+	});
+
+	test.each([
+		['text', 'no credits', { code: 'unknown_error', message: 'no credits', retryable: false }],
+		['a code alone', { code: 'x' }, { code: 'x', message: 'EvoLink gave no reason', retryable: false }],
+		['words alone', { message: 'no' }, { code: 'unknown_error', message: 'no', retryable: false }],
+		[
+			'all that EvoLink has',
+			{ code: 'x', message: 'm', type: 'task_error', param: 'image_urls', suggestion: 'crop it' },
+			{
+				...{ code: 'x', message: 'm', retryable: false },
+				...{ type: 'task_error', param: 'image_urls', suggestion: 'crop it' },
+			},
+		],
+		[
+			'the older generation',
+			{ code: 413, message: 'm', fallback_suggestion: 'compress it', param: null },
+			{ code: '413', message: 'm', retryable: false, suggestion: 'compress it' },
+		],
+	])('a reason that comes as %s is kept', (_, error, expected) => {
+		expect(readTask({ id: ID, status: 'failed', error })?.error).toEqual(expected);
+	});
+
+	test.each([
+		['a name alone', { character_name: 'chr_1#' }, { name: 'chr_1#' }],
+		[
+			'a picture alone',
+			{ profile_picture_url: 'http://a.example/p.jpg' },
+			{ profilePictureUrl: 'http://a.example/p.jpg' },
+		],
+		['neither', { character_name: ' ', profile_picture_url: 'p.jpg' }, undefined],
+	])('a character with %s is told as it is', (_, data, character) => {
+		const task = taskOf({ id: ID, status: 'completed', result_data: data });
+		expect(task.character).toStrictEqual(character);
+		expect(Object.hasOwn(task, 'character')).toBe(character !== undefined);
+	});
+
+	test.each([
+		['a video', { results: ['https://a.example/v.mp4?x=.jpg'] }, 'https://a.example/v.mp4?x=.jpg', true],
+		['a link without an ending', { results: ['https://a.example/v'] }, 'https://a.example/v', true],
+		['a picture', { results: ['https://a.example/p.JPG#1'] }, 'https://a.example/p.JPG#1', false],
+		[
+			'a picture by its type',
+			{ type: 'image', results: ['https://a.example/p'] },
+			'https://a.example/p',
+			false,
+		],
+		[
+			'a sound by its type',
+			{ type: 'audio', results: ['https://a.example/p'] },
+			'https://a.example/p',
+			false,
+		],
+		[
+			'a picture in result_data',
+			{ result_data: [{ image_url: 'http://a.example/i' }] },
+			'http://a.example/i',
+			false,
+		],
+		[
+			'a sound in result_data',
+			{ result_data: { audio_url: 'http://a.example/s.mp3' } },
+			'http://a.example/s.mp3',
+			false,
+		],
+		[
+			"a character's picture",
+			{ result_data: { profile_picture_url: 'http://a.example/p.jpg' } },
+			'http://a.example/p.jpg',
+			false,
+		],
+		['nothing', {}, undefined, false],
+	])('%s is a result, and a video only where it is one', (_, fields, resultUrl, isVideo) => {
+		const json = taskToJson(taskOf({ id: ID, status: 'completed', ...fields } as IDataObject));
+		expect(json.resultUrl).toBe(resultUrl);
+		expect(json.videoUrl).toBe(isVideo ? resultUrl : undefined);
+	});
+
+	test('credits and the seconds that the job took are told as numbers, where EvoLink tells them', () => {
+		const usage = { credits_reserved: '23.04', credits_used: 20 };
+		const ended = taskOf({ id: ID, status: 'completed', duration: 187, usage });
+		expect(taskToJson(ended)).toMatchObject({
+			...{ creditsReserved: 23.04, creditsUsed: 20, processingSeconds: 187, duration: 187, usage },
+		});
+		const running = taskOf({ id: ID, status: 'processing', duration: 8, usage: { credits_reserved: 7 } });
+		expect(taskToJson(running)).toEqual({ ...running.raw, creditsReserved: 7 });
+		const odd = taskOf({ id: ID, status: 'failed', duration: 'long', usage: 'none' });
+		expect(taskToJson(odd)).toEqual(odd.raw);
+	});
+
+	test('a character is a result by its name alone', () => {
+		const has = (fields: IDataObject) => hasResult(taskOf({ id: ID, status: 'completed', ...fields }));
+		expect(has({ result_data: { character_name: 'chr_1#' } })).toBe(true);
+		expect(has({ result_data: { profile_picture_url: 'http://a.example/p.jpg' } })).toBe(true);
+		expect(has({ results: ['https://a.example/v.mp4'] })).toBe(true);
+		expect(has({ results: [], result_data: { character_name: ' ' } })).toBe(false);
+	});
+
+	test("what is downloaded is the character's picture, or else the first result", () => {
+		const results = ['http://a.example/v.mp4'];
+		const picture = { profile_picture_url: 'http://a.example/p.jpg' };
+		const linkOf = (fields: IDataObject) => resultLink(taskOf({ id: ID, status: 'completed', ...fields }));
+		expect(linkOf({ results })).toBe('http://a.example/v.mp4');
+		expect(linkOf({ result_data: picture })).toBe('http://a.example/p.jpg');
+		expect(linkOf({ results, result_data: picture })).toBe('http://a.example/p.jpg');
+		expect(linkOf({ results, result_data: { character_name: 'chr_1#' } })).toBe('http://a.example/v.mp4');
+		expect(linkOf({})).toBeUndefined();
+	});
+
+	test('links and characters count only once the task is completed', () => {
+		const body = {
+			id: ID,
+			results: ['https://files.evolink.ai/a.mp4'],
+			result_data: { character_name: 'chr_1#', profile_picture_url: 'https://files.evolink.ai/a.jpg' },
+		};
+		always(fc.constantFrom('pending', 'processing', 'failed', 'cancelled', 'odd'), (status) => {
+			const task = taskOf({ ...body, status });
+			expect([task.videoUrl, task.character, resultLink(task)]).toEqual([undefined, undefined, undefined]);
+		});
+		expect(taskToJson(taskOf({ ...body, status: 'completed' }))).toMatchObject({
+			videoUrl: 'https://files.evolink.ai/a.mp4',
+			character: { name: 'chr_1#', profilePictureUrl: 'https://files.evolink.ai/a.jpg' },
+		});
+	});
+
+	test.each([
+		['results', { results: ['https://a.example/v.mp4'] }],
+		['a list in result_data', { result_data: [{ url: 'https://a.example/v.mp4' }] }],
+		['an object in result_data', { result_data: { video_url: 'https://a.example/v.mp4' } }],
+		['result_data when results is empty', { results: [], result_data: [{ url: 'https://a.example/v.mp4' }] }],
+		['result_data when results is null', { results: null, result_data: { url: 'https://a.example/v.mp4' } }],
+	])('the video is found in %s', (_, fields) => {
+		expect(readTask({ id: ID, status: 'completed', ...fields })?.videoUrl).toBe('https://a.example/v.mp4');
+	});
+
+	test('only http and https links are results', () => {
+		for (const url of [
+			'file:///etc/passwd',
+			'javascript:alert(1)',
+			'data:text/html,x',
+			'/v.mp4',
+			'see https://a.example/v.mp4',
+			'',
+			7,
+			null,
+		]) {
+			expect(readTask({ id: ID, status: 'completed', results: [url] })?.videoUrl).toBeUndefined();
+		}
+	});
+
+	test('codes of the older generation are emitted as text', () => {
+		const json = taskToJson(taskOf({ id: ID, status: 'failed', error: { code: 500, message: 'x' } }));
+		expect(json.taskError).toEqual({ code: '500', message: 'x', retryable: false });
+	});
+
+	test.each(Object.entries(evolinkFacts.taskFailures))('%s is retryable as the manual says', (code, note) => {
+		const task = taskOf({ id: ID, status: 'failed', error: { code, message: 'x' } });
+		expect(task.error?.retryable).toBe(note.retryable);
+	});
+
+	test('codes that are names on every object are not known codes', () => {
+		for (const code of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+			const task = taskOf({ id: ID, status: 'failed', error: { code, message: 'x' } });
+			expect(task.error).toEqual({ code, message: 'x', retryable: false });
+			expect(failureNote(code)).toBeUndefined();
+		}
+	});
+
+	test('an estimate is a number of seconds or nothing', () => {
+		const estimate = (value: unknown) => readTask({ id: ID, task_info: { estimated_time: value } });
+		expect(estimate(300)?.estimatedSeconds).toBe(300);
+		expect(estimate('300')?.estimatedSeconds).toBe(300);
+		expect(estimate(0)?.estimatedSeconds).toBe(0);
+		for (const value of [null, '', ' ', true, [5], {}, -1, 'soon', '1e999']) {
+			expect(estimate(value)?.estimatedSeconds).toBeUndefined();
+		}
+	});
+
+	test.each([
+		['https://task-unified-proxy.example.com/v1/tasks/abc', 'abc'],
+		['task-unified-1757169743-7cvnl5zw.', ID],
+		['task-unified-1757169743-ab-cd123', 'task-unified-1757169743-ab-cd123'],
+		["Task task-unified-1-ab-cd-9 was still 'pending' - try later", 'task-unified-1-ab-cd-9'],
+		['https://evolink.ai/t/task-unified-1-ab-cd?x=1', 'task-unified-1-ab-cd'],
+		['see task-unified-', undefined],
+		[' sora_1\n', 'sora_1'],
+		['http://evolink.ai/tasks/sora_1//?x=1', 'sora_1'],
+		['task-unified-1/../b?c=d#e', 'task-unified-1/../b?c=d#e'],
+	])('%s, as pasted, means the task %s', (input, id) => {
+		expect(taskIdFromInput(input)).toBe(id);
+	});
+
+	test('a creation time is a date or nothing', () => {
+		const created = (value: unknown) => createdAt(taskOf({ id: ID, created: value } as never));
+		for (const value of [1757169743, '1757169743']) expect(created(value)).toBe(1757169743000);
+		for (const value of [undefined, 0, -1, 1e11, 1e300, 'soon', {}]) expect(created(value)).toBeUndefined();
+	});
+
+	test('the end of the links is told only when this run saw the task complete', () => {
+		const done = taskOf({ id: ID, status: 'completed', results: ['https://a.example/v.mp4'] });
+		expect(taskToJson(done)).not.toHaveProperty('resultExpiresAt');
+		expect(taskToJson(done, 1000).resultExpiresAt).toBe(new Date(1000 + RESULT_LIFETIME_MS).toISOString());
+		expect(taskToJson(taskOf({ id: ID, status: 'processing' }), 1000)).not.toHaveProperty('resultExpiresAt');
+	});
+});
+
+describe('a callback body', () => {
+	test('gives a printable id of bounded length or nothing', () => {
+		always(hostileBody, (body) => {
+			const id = taskIdOf(body);
+			if (id !== undefined) expect(id).toMatch(/^[\x21-\x7e]{1,256}$/);
+		});
+	});
+
+	test('no id leads out of the tasks of the API', () => {
+		always(fc.oneof(fc.string(), fc.constantFrom('.', '..', '../credits', '%2e%2e', 'a/../..')), (text) => {
+			const id = taskIdOf({ id: text });
+			if (id === undefined) return;
+			const { pathname } = new URL(`https://api.evolink.ai/v1/tasks/${encodeURIComponent(id)}`);
+			expect(pathname).toMatch(/^\/v1\/tasks\/[^/]+$/);
+		});
+	});
+
+	test.each([
+		null,
+		undefined,
+		'',
+		'x',
+		7,
+		[],
+		[{ id: ID }],
+		{},
+		{ id: 7 },
+		{ id: 'two words' },
+		{ id: 'x'.repeat(257) },
+		{ id: 'ä' },
+		{ data: 'x' },
+		{ data: [{ id: ID }] },
+	])('%j names no task', (body) => {
+		expect(taskIdOf(body)).toBeUndefined();
+		expect(readTask(body)).toBeUndefined();
+	});
+});
+
+describe('a pasted task id', () => {
+	test('is taken as it is, or from the end of a URL, blanks around it or not', () => {
+		const before = fc.constantFrom('', ' ', 'https://api.evolink.ai/v1/tasks/', ' HTTPS://evolink.ai/a?/');
+		always(taskIds, fc.constantFrom('', ' ', '\n'), (id, after) => {
+			expect(taskIdFromInput(`${id}${after}`)).toBe(id);
+			expect(taskIdFromInput(` https://api.evolink.ai/v1/tasks/${id}${after}`)).toBe(id);
+			expect(taskIdFromInput(`HTTPS://evolink.ai/t/${id}/?page=1#top`)).toBe(id);
+			expect(taskIdFromInput(`http://evolink.ai/${id}//`)).toBe(id);
+		});
+		always(fc.string(), before, (text, start) => {
+			const id = taskIdFromInput(start + text);
+			if (id !== undefined) expect(id).toMatch(/^[\x21-\x7e]{1,256}$/);
+		});
+	});
+
+	test.each([
+		'',
+		' ',
+		'two words',
+		'https://evolink.ai',
+		'https://evolink.ai/',
+		'https://evolink.ai?x=1',
+		'..',
+		'https://x/%E0%A4%A',
+		'see https://evolink.ai/t/task-1',
+	])('%j is none', (input) => {
+		expect(taskIdFromInput(input)).toBeUndefined();
+	});
+});
