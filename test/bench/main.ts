@@ -1,6 +1,6 @@
 /**
  * `npm run bench` (all parts) or `npm run bench:<part>`; `-- --rounds 5` (default), `-- --videos 500` (default; how many wait
- * in the part waiting) and `-- --quick` (small sizes, writes nothing) may follow. Parts run one after the other, each in a process of its own.
+ * in the part waiting) and `-- --quick` (small sizes, writes nothing) may follow. A full run writes to reports/bench. Parts run one after the other, each in a process of its own.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';

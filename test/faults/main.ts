@@ -1,15 +1,13 @@
 /**
- * `npm run test:faults`: every fault at every place against the promises of the node. Prints a table, writes it to
- * docs/faults.md, and fails when a promise was broken.
+ * `npm run test:faults`: every fault at every place against the promises of the node. Prints a table and fails when
+ * a promise was broken. A full run also writes reports/faults.md, the long form with every fault; docs/faults.md is its summary.
  *
  *     --quick        a small part (what CI runs as test/engine/faults.test.ts)
  *     --only=<text>  cells whose name holds the text: `--only='read: 429'`
- *
- * Only a full run writes docs/faults.md.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT, runMain } from '../../scripts/support';
 import { loadPackage } from '../../tools/n8n-engine';
@@ -89,7 +87,9 @@ runMain(async () => {
 	console.log(runAgain(verdicts));
 	const bad = verdicts.filter(({ complaints }) => complaints.length > 0).length;
 	console.log(`${bad} of ${verdicts.length} cells broke a promise; ${seconds} s`);
-	if (!isQuick && only === undefined)
-		writeFileSync(path.join(ROOT, 'docs/faults.md'), markdown(verdicts, seconds));
+	if (!isQuick && only === undefined) {
+		mkdirSync(path.join(ROOT, 'reports'), { recursive: true });
+		writeFileSync(path.join(ROOT, 'reports/faults.md'), markdown(verdicts, seconds));
+	}
 	if (bad > 0) process.exitCode = 1;
 });

@@ -62,7 +62,7 @@ export function runAgain(verdicts: readonly Verdict[]): string {
 
 const versionOf = (name: string) => readManifest(path.join(ROOT, 'node_modules', name)).version;
 
-/** docs/faults.md: what was asked, what came out, how to repeat it. */
+/** reports/faults.md: what was asked, what came out, how to repeat it. */
 export function markdown(verdicts: readonly Verdict[], seconds: number): string {
 	const { combinations, dropped } = fullMatrix();
 	const broken = verdicts.flatMap(({ cell, complaints }) =>

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { ROOT, text } from './package-support';
 
-const SKIPPED = /^(node_modules|dist|coverage|demo-output)$|^\.(?!github$)/;
+const SKIPPED = /^(node_modules|dist|coverage|demo-output|reports)$|^\.(?!github$)/;
 
 function markdownBelow(folder: string): string[] {
 	return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {

@@ -61,22 +61,6 @@ test('CONTRIBUTING.md names every command', () => {
 	expect(untold.filter((name) => !told.includes(`\`npm run ${name}\``))).toEqual([]);
 });
 
-/** Names in n8n's own editor that the pages quote. */
-const N8N_NAMES = [
-	'Call n8n Sub-Workflow Tool',
-	'Execute Sub-workflow',
-	'Execute step',
-	'Execute workflow',
-	'Immediately',
-	'On Error',
-	'Respond',
-	'Retry',
-	'Retry On Fail',
-	'Stop',
-	"Using 'Respond to Webhook' Node",
-	'When Last Node Finishes',
-];
-
 const choicesOf = ({ type, options = [] }: INodeProperties) =>
 	type === 'options' || type === 'multiOptions' ? options.map(({ name }) => name) : [];
 
@@ -89,19 +73,10 @@ const shownNames = new Set([
 	...[...nodes.values()].map(({ description }) => description.displayName),
 	...credentials.map(({ displayName }) => displayName),
 	...fields.flatMap((field) => [field.displayName, ...choicesOf(field)]),
-	...N8N_NAMES,
 ]);
 
-describe('names in italics', () => {
-	test.each(pages)('in %s stand in the node, the credential or the editor', (page) => {
-		const prose = withoutCode(page).replace(/`[^`\n]+`/g, '');
-		const quoted = [...prose.matchAll(/(?<![*\w])\*([^*\s][^*]*)\*(?![*\w])/g)].map(([, name]) =>
-			name!.replace(/\s+/g, ' '),
-		);
-		expect(quoted.filter((name) => /^\p{Lu}/u.test(name) && !shownNames.has(name))).toEqual([]);
-	});
-
-	test.each(pages)('and first in the rows of field tables in %s, too', (page) => {
+describe('field tables', () => {
+	test.each(pages)('in %s name only what the node or the credential shows', (page) => {
 		const names = tableRows(page, ['field', 'option', 'operation']).map(([name]) => name!.replace(/\*/g, ''));
 		const ofOutput = /^`|^binary /;
 		expect(names.filter((name) => !ofOutput.test(name) && !shownNames.has(name))).toEqual([]);

@@ -1,6 +1,6 @@
 /** How a cost grows: all points of all candidates; the line goes through the medians. */
 export interface Curve {
-	/** File name in docs/bench. */
+	/** File name of the chart. */
 	name: string;
 	title: string;
 	/** Axis titles, with units. */

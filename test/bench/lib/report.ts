@@ -8,7 +8,8 @@ import type { Profile } from './profile';
 import { show, spread } from './stats';
 
 export const ROOT = path.resolve(__dirname, '../../..');
-const OUTPUT = path.join(ROOT, 'docs/bench');
+/** Ignored by git: docs/bench.md holds what is worth reading. */
+const OUTPUT = path.join(ROOT, 'reports/bench');
 
 /** One quantity: a value per round for each candidate, in the same order of rounds. */
 export interface Measure {
@@ -25,14 +26,13 @@ export interface Ratio {
 }
 
 export interface Goal {
-	/** As issue 4 words it. */
 	text: string;
 	measured: string;
 	met: boolean;
 }
 
 export interface PartResult {
-	/** File name in docs/bench, and the part's name on the command line. */
+	/** File name of its report, and the part's name on the command line. */
 	name: string;
 	title: string;
 	/** Where the part does not follow the option. */
@@ -120,7 +120,7 @@ function csv(header: string[], rows: Array<Array<string | number>>): string {
 	return `${[header, ...rows].map((cells) => cells.map(cell).join(',')).join('\n')}\n`;
 }
 
-/** Prints a part's tables; a full run also writes them, the raw numbers (CSV) and the figures (SVG) to docs/bench. */
+/** Prints a part's tables; a full run also writes them, the raw numbers (CSV) and the charts (SVG) to reports/bench. */
 export async function publish(result: PartResult, options: PartOptions, loadBefore: string): Promise<void> {
 	const command = `npm run bench:${result.name}`;
 	const rounds = `rounds: ${result.rounds ?? options.rounds}`;
