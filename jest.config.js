@@ -18,7 +18,8 @@ module.exports = {
 	},
 	// openapi-backend needs this one, which ships as ES modules only
 	transformIgnorePatterns: ['/node_modules/(?!@apidevtools/json-schema-ref-parser/)'],
+	globalSetup: '<rootDir>/test/engine/global-setup.ts',
 	maxWorkers: 2,
-	// packing the package once, and 2 busy cores
+	// only what hangs: a busy machine may be slow
 	testTimeout: 60_000,
 };
