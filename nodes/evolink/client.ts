@@ -7,6 +7,7 @@ import type {
 } from 'n8n-workflow';
 import mapValues from 'lodash/mapValues';
 
+import { checkServer, parseCredential, type EvoLinkCredential } from './credential';
 import { readCapped, type ByteStream } from './streams';
 import {
 	credentialFailure,
@@ -21,7 +22,6 @@ import { PATHS } from './generated/spec.gen';
 import { isTooDeep, MAX_DEPTH, parseJson } from './json';
 import { blankDeep, blankOf, excerptOf, type Blank } from './redact';
 import { isObject, scalar, taskIdOf } from './task';
-import { checkHttpUrl, originOf } from './urls';
 
 export const CREDENTIAL = 'evoLinkApi';
 
@@ -45,33 +45,9 @@ export type EvoLinkAnswer =
 /** A task with every field is under 10 kB; an answer of more than this is not one. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-export interface EvoLinkCredential {
-	apiKey: string;
-	/** Without a trailing slash. */
-	api: string;
-	files: string;
-	/** Origins that result links may use although they are private or plain http. */
-	trustedHosts: string[];
-	allowedDomains?: string;
-}
-
 /** Reads the credential. @throws what n8n throws when it is missing or unreadable */
 export async function readCredential(ctx: EvoLinkContext): Promise<EvoLinkCredential> {
-	const data = await ctx.getCredentials(CREDENTIAL);
-	const base = (value: unknown) =>
-		String(value ?? '')
-			.trim()
-			.replace(/\/+$/, '');
-	const api = base(data.baseUrl);
-	const files = base(data.filesUrl);
-	const restricted = data.allowedHttpRequestDomains === 'domains' && typeof data.allowedDomains === 'string';
-	return {
-		apiKey: String(data.apiKey ?? '').trim(),
-		api,
-		files,
-		trustedHosts: [originOf(api), originOf(files)].filter((origin) => origin !== undefined),
-		...(restricted && { allowedDomains: String(data.allowedDomains) }),
-	};
+	return parseCredential(await ctx.getCredentials(CREDENTIAL));
 }
 
 function fillPath(path: string, parameters: Record<string, string> = {}): string {
@@ -122,12 +98,9 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 		return { ok: false, failure: credentialFailure(error instanceof Error ? error.message : String(error)) };
 	}
 	const { method, server, path } = PATHS[request.operation];
-	const base = server === 'api' ? credential.api : credential.files;
-	const checked = checkHttpUrl(base);
-	if (!checked.ok) {
-		const which = server === 'api' ? 'Base URL' : 'Files URL';
-		return { ok: false, failure: credentialFailure(`its '${which}' ${checked.reason}`) };
-	}
+	const base = credential[server];
+	const checked = checkServer(credential, server);
+	if (!checked.ok) return { ok: false, failure: credentialFailure(checked.reason) };
 	const blank = blankOf(credential.apiKey);
 	const isPlain = request.body !== undefined && Object.getPrototypeOf(request.body) === Object.prototype;
 	const options: IHttpRequestOptions = {

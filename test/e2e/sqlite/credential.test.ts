@@ -40,6 +40,44 @@ it('a good credential passes the test, a wrong key does not', async () => {
 	});
 });
 
+it('a key that was pasted as a whole header is taken', async () => {
+	expect(await test({ apiKey: ` Bearer ${n8n.evolink.apiKey} ` })).toMatchObject({ status: 'OK' });
+});
+
+it.each([
+	['ok', 'text/plain'],
+	['<html></html>', 'text/html'],
+	['{"data":{"token":{}}}', 'application/json'],
+	['[{}]', 'application/json'],
+])('a server that is not EvoLink and answers %s does not pass', async (body, type) => {
+	const baseUrl = await listen(
+		createServer((_, response) => response.writeHead(200, { 'content-type': type }).end(body)),
+	);
+	expect(await test({ baseUrl })).toEqual({
+		status: 'Error',
+		message: 'What answers at this Base URL is not EvoLink. Check the address.',
+	});
+});
+
+it.each([
+	['Base URL', 'baseUrl', 'garbage', 'is not a URL'],
+	['Base URL', 'baseUrl', '', 'is not a URL'],
+	['Files URL', 'filesUrl', 'garbage', 'is not a URL'],
+	[
+		'Files URL',
+		'filesUrl',
+		'ftp://files-api.evolink.ai',
+		"starts with 'ftp:' where http:// or https:// is needed",
+	],
+])('%s (%s) %s is told before anything is asked', async (label, field, value, reason) => {
+	const asked = n8n.evolink.requests.length;
+	expect(await test({ [field]: value })).toEqual({
+		status: 'Error',
+		message: `The credential cannot be used: its '${label}' ${reason}`,
+	});
+	expect(n8n.evolink.requests).toHaveLength(asked);
+});
+
 it.each([301, 302, 303, 307, 308])(
 	'a Base URL that answers %i is refused, and the key is not sent to where it leads',
 	async (status) => {
