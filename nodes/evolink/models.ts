@@ -5,6 +5,7 @@ import type { ZodIssue, ZodTypeAny } from 'zod';
 import { MODEL_REQUESTS } from './generated/models.gen';
 import { CustomModelRequestSchema, evolinkFacts } from './generated/spec.gen';
 import { zCustomModelRequest } from './generated/zod.gen';
+import { estimateCredits } from './prices';
 
 /** The `model` field's value for a model that the spec does not know. */
 export const CUSTOM = 'custom';
@@ -127,25 +128,34 @@ function allowedBy(schema: FieldSchema, model: string): string {
 	return schema.description ?? 'text that is not empty';
 }
 
+/** A choice of a field; `credits` is its price where it has one. */
+interface FieldOption {
+	name: string;
+	value: string | number;
+	description?: string;
+	credits?: number;
+}
+
 /** The option list of a field, straight from the spec's enum. */
-export function optionsOf(
-	model: string,
-	field: string,
-): Array<{ name: string; value: string | number; description?: string }> {
+export function optionsOf(model: string, field: string): FieldOption[] {
 	const { enum: values = [], 'x-enumDescriptions': descriptions } = MODELS[model].schema.properties[field];
 	return values.map((value) => {
 		const description = descriptions?.[String(value)];
-		return { name: String(value), value, ...(description && { description }) };
+		const credits = field === 'duration' ? estimateCredits({ model, duration: value }) : undefined;
+		return {
+			name: String(value),
+			value,
+			...(description && { description }),
+			...(credits !== undefined && { credits }),
+		};
 	});
 }
 
 /**
  * The different option lists of a field, each with the documented models that have it. The default model's list comes first.
  */
-export function optionGroups(
-	field: string,
-): Array<{ models: string[]; options: ReturnType<typeof optionsOf> }> {
-	const groups = new Map<string, { models: string[]; options: ReturnType<typeof optionsOf> }>();
+export function optionGroups(field: string): Array<{ models: string[]; options: FieldOption[] }> {
+	const groups = new Map<string, { models: string[]; options: FieldOption[] }>();
 	const ordered = sortBy(DOCUMENTED_MODELS, (model) => model !== DEFAULT_MODEL);
 	for (const model of ordered.filter((id) => takesField(id, field))) {
 		const options = optionsOf(model, field);

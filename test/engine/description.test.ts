@@ -61,6 +61,21 @@ describe('options come from the spec', () => {
 		if (quality) expect(valuesOf(field(values, 'quality'))).toEqual(quality.enum);
 	});
 
+	test('with the price beside each duration, where EvoLink has told it, and its day', () => {
+		const durations = (model: string) =>
+			(field({ operation: 'generate', model }, 'duration').options as INodePropertyOptions[]).map(
+				({ name, description = '' }) => `${name}. ${description}`,
+			);
+		const list = "Price of sora-2-preview in EvoLink's list of 2026-10-10";
+		expect(durations('sora-2-preview')).toEqual([
+			`4 Seconds (23.04 Credits). ${list}`,
+			`8 Seconds (46.08 Credits). ${list}`,
+			`12 Seconds (69.12 Credits). ${list}`,
+		]);
+		for (const model of ['sora-2-pro-preview', 'custom'])
+			expect(durations(model).join()).not.toMatch(/Credits/);
+	});
+
 	test('for a custom model as for preview, and optional', () => {
 		const values = { operation: 'generate', model: 'custom' };
 		const preview = (name: string) => enumOf('Sora2PreviewRequest', name);

@@ -82,7 +82,7 @@ describe('each model shows what it takes', () => {
 			['model', 'prompt', 'aspectRatio', 'duration', 'image'],
 			{
 				aspectRatio: ['16:9', '9:16', '1280x720', '720x1280'],
-				duration: ['4 Seconds', '8 Seconds', '12 Seconds'],
+				duration: ['4 Seconds (23.04 Credits)', '8 Seconds (46.08 Credits)', '12 Seconds (69.12 Credits)'],
 			},
 		],
 	])('%s', async (title, fields, lists) => {

@@ -15,6 +15,7 @@ import {
 	optionsOf,
 	takesField,
 } from '../../evolink/models';
+import { PRICES_AS_OF } from '../../evolink/prices';
 import type { Draft } from '../order/place';
 import { readAdditionalFields, refuseParameter } from '../settings';
 import { assertBody, megabytes, readText, readUrl } from './draft';
@@ -34,6 +35,14 @@ type Options = ReturnType<typeof optionsOf>;
 
 const inSeconds = (options: Options) => options.map(({ value }) => ({ name: `${value} Seconds`, value }));
 
+const withPrices = (options: Options, models: readonly string[]) =>
+	options.map(({ value, credits }) => {
+		const name = `${value} Seconds`;
+		if (credits === undefined) return { name, value };
+		const description = `Price of ${models.join(', ')} in EvoLink's list of ${PRICES_AS_OF}`;
+		return { name: `${name} (${credits} Credits)`, value, description };
+	});
+
 /**
  * Only when this model is chosen, by its own name: an expression in 'Model' is none. Not as a regular expression: n8n gives
  * those 250 ms on the clock and fails the execution after that, which a busy machine can exceed.
@@ -45,11 +54,14 @@ const only = (model: string) => ({ show: forGenerate, hide: { model: [{ _cnd: { 
  * has one for each of them. The first one also serves an expression in 'Model': the editor judges by the expression's
  * value, which may be none yet, the engine by its text, and `show` would let any text pass.
  */
-function perModel(field: string, property: (options: Options) => INodeProperties): INodeProperties[] {
+function perModel(
+	field: string,
+	property: (options: Options, models: readonly string[]) => INodeProperties,
+): INodeProperties[] {
 	return optionGroups(field).flatMap(({ models, options }, at) => {
 		const others = GENERATE_MODELS.filter((model) => !models.includes(model));
 		const rules = at > 0 ? models.map(only) : [{ show: forGenerate, hide: { model: others } }];
-		return rules.map((displayOptions) => ({ ...property(options), displayOptions }));
+		return rules.map((displayOptions) => ({ ...property(options, models), displayOptions }));
 	});
 }
 
@@ -109,11 +121,11 @@ export const generateFields: INodeProperties[] = [
 		displayOptions: only(CUSTOM),
 		description: 'Shape of the video, if the model takes it',
 	},
-	...perModel('duration', (options) => ({
+	...perModel('duration', (options, models) => ({
 		displayName: 'Duration',
 		name: 'duration',
 		type: 'options',
-		options: inSeconds(options),
+		options: withPrices(options, models),
 		default: DEFAULT_DURATION,
 		description: DURATION.description,
 	})),

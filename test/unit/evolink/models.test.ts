@@ -32,7 +32,13 @@ describe('what the editor offers', () => {
 			{ name: '720p', value: '720p', description: 'Standard price' },
 			{ name: '1080p', value: '1080p', description: '1.667 × the price' },
 		]);
-		expect(optionsOf(PREVIEW, 'duration')[1]).toEqual({ name: '8', value: 8, description: '8 seconds' });
+		expect(optionsOf(PREVIEW, 'duration')[1]).toEqual({
+			name: '8',
+			value: 8,
+			description: '8 seconds',
+			credits: 46.08,
+		});
+		expect(optionsOf(PRO, 'duration')[1]).not.toHaveProperty('credits');
 		expect(optionsOf(PREVIEW, 'model')).toStrictEqual([{ name: PREVIEW, value: PREVIEW }]);
 		expect(optionsOf(PREVIEW, 'prompt')).toEqual([]);
 	});
@@ -40,7 +46,7 @@ describe('what the editor offers', () => {
 	test('is one list for models that share it and one for each that does not, the default model first', () => {
 		const modelsOf = (field: string) => optionGroups(field).map(({ models }) => models);
 		expect(modelsOf('aspect_ratio')).toEqual([[PREVIEW], [PRO]]);
-		expect(modelsOf('duration')).toEqual([[PREVIEW, PRO]]);
+		expect(modelsOf('duration')).toEqual([[PREVIEW], [PRO]]);
 		expect(modelsOf('quality')).toEqual([[PRO]]);
 		expect(optionGroups('aspect_ratio')[1].options).toEqual(optionsOf(PRO, 'aspect_ratio'));
 	});

@@ -1,0 +1,50 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { MODEL_REQUESTS } from './generated/models.gen';
+import { evolinkFacts } from './generated/spec.gen';
+
+/** What a model costs, in credits, by EvoLink's price list. */
+interface Price {
+	readonly creditsPerSecond?: number;
+	readonly minimumCredits?: number;
+	readonly creditsPerCall?: number;
+}
+
+const { pricing, quality } = evolinkFacts;
+const prices: Readonly<Record<string, Price>> = pricing.models;
+const factors: Readonly<Record<string, number>> = quality.priceFactors;
+const requests: Readonly<Record<string, { schema: { properties: object } }>> = MODEL_REQUESTS;
+
+/** The day of the price list that estimates are made from. */
+export const PRICES_AS_OF: string = pricing.asOf;
+
+/**
+ * What an order will cost by the price list of `PRICES_AS_OF`, in credits. An estimate: the task says what was reserved.
+ *
+ * @param body of the create call, as it is sent
+ * @returns nothing where the list lacks the model, or the body says too little
+ */
+export function estimateCredits(body: IDataObject): number | undefined {
+	const model = String(body.model);
+	if (!Object.hasOwn(prices, model)) return undefined;
+	const { creditsPerCall, creditsPerSecond, minimumCredits = 0 } = prices[model];
+	if (creditsPerSecond === undefined) return creditsPerCall;
+	const seconds = body.duration ?? defaultDuration(model);
+	const factor = factorOf(body.quality ?? quality.standard);
+	if (typeof seconds !== 'number' || !(seconds > 0) || factor === undefined) return undefined;
+	return roundCredits(Math.max(creditsPerSecond * seconds, minimumCredits) * factor);
+}
+
+function defaultDuration(model: string): number | undefined {
+	const { duration } = requests[model].schema.properties as { duration?: { default?: number } };
+	return duration?.default;
+}
+
+function factorOf(given: unknown): number | undefined {
+	return typeof given === 'string' && Object.hasOwn(factors, given) ? factors[given] : undefined;
+}
+
+/** EvoLink counts in ten-thousandths of a credit; sums of such numbers are a little off in floating point. */
+export function roundCredits(credits: number): number {
+	return Math.round(credits * 10_000) / 10_000;
+}
