@@ -46,6 +46,16 @@ describe('links', () => {
 	});
 });
 
+test('nodes/README.md names functions and types that are in the files it links to', () => {
+	const page = text('nodes/README.md');
+	const named = [...page.matchAll(/`(\w+)`(?: and `(\w+)`)? in\s+\[`[^`]+`\]\(([^)]+)\)/g)];
+	expect(named.length).toBeGreaterThan(10);
+	const missing = named.flatMap(([, one, other, file]) =>
+		[one, other].filter((name) => name && !new RegExp(`\\b${name}\\b`).test(text(`nodes/${file!}`))),
+	);
+	expect(missing).toEqual([]);
+});
+
 describe('commands', () => {
 	test.each(pages)('in %s exist', (page) => {
 		const named = [...text(page).matchAll(/npm\s+run\s+(?:--silent\s+)?([a-z][\w-]*(?::[\w-]+)*)/g)];
