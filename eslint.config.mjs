@@ -24,6 +24,15 @@ const nodeGlobals = [
 	'setTimeout',
 ];
 
+/** Imports point one way: the two nodes, side by side, then what n8n is like, then the API. */
+const ROOMS = [
+	{ target: './nodes/evolink', from: ['./nodes/host', './nodes/SoraVideo', './nodes/SoraVideoTrigger'] },
+	{ target: './nodes/host', from: ['./nodes/SoraVideo', './nodes/SoraVideoTrigger'] },
+	{ target: './nodes/SoraVideo', from: './nodes/SoraVideoTrigger' },
+	{ target: './nodes/SoraVideoTrigger', from: './nodes/SoraVideo' },
+	{ target: ['./nodes', './credentials'], from: ['./test', './tools', './stand-in', './scripts'] },
+];
+
 export default defineConfig(
 	globalIgnores(['dist', 'coverage', 'demo-output', '**/.run', '**/.tmp']),
 	{
@@ -48,6 +57,8 @@ export default defineConfig(
 					],
 				},
 			],
+			'import-x/no-restricted-paths': ['error', { zones: ROOMS }],
+			'import-x/no-cycle': 'error',
 		},
 	},
 	{

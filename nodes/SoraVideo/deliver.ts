@@ -1,16 +1,14 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import pLimit from 'p-limit';
 
-import { readCredential } from '../evolink/client';
-import { downloadMedia } from '../evolink/media/download';
+import { downloadResult } from '../evolink/media/result';
 import { hasResult, resultLink, taskToJson, type Task } from '../evolink/task';
-import type { EvoLinkContext } from '../evolink/client';
 import { resultOf, type Watch } from './wait/watch';
 import { nodeError, reportOf, type Report } from '../host/errors';
-import { cancelSignal } from './wait/mode';
 import type { Order } from './order/place';
 import { downloadFailed, nothingToShow, taskEnded, timedOut, unreadable, withOthers } from '../host/messages';
 import type { RunSettings } from './settings';
+import { cancelSignal } from '../host/context';
 
 /** What one item came to. */
 export type Outcome = TaskOutcome | { item: number; report: Report };
@@ -60,12 +58,12 @@ export function outcomeOf(
 }
 
 /** The item for one task, with its file when asked for. @returns a report instead when the file could not be had */
-export async function emitTask(
-	ctx: EvoLinkContext,
+async function emitTask(
+	ctx: IExecuteFunctions,
 	outcome: TaskOutcome,
 	settings: Pick<RunSettings, 'maxDownloadBytes'>,
 	signal?: AbortSignal,
-): Promise<{ emitted: INodeExecutionData } | { report: Report; reason: string }> {
+): Promise<{ emitted: INodeExecutionData } | { report: Report }> {
 	const { item, field, task } = outcome;
 	const json = {
 		...taskToJson(task, outcome.unfinishedAt),
@@ -75,17 +73,8 @@ export async function emitTask(
 	if (field === null || task.phase !== 'completed' || url === undefined) {
 		return { emitted: { json, pairedItem: { item } } };
 	}
-	// without a credential no host is trusted; a throw here would lose the ids of the run
-	const credential = await readCredential(ctx).catch(() => undefined);
-	const result = await downloadMedia(ctx, {
-		url,
-		trustedHosts: credential?.trustedHosts ?? [],
-		maxBytes: settings.maxDownloadBytes,
-		expect: url === task.videoUrl ? 'video' : 'image',
-		fileName: task.id,
-		...(signal && { signal }),
-	});
-	if (!result.ok) return { report: downloadFailed(task, url, result.reason), reason: result.reason };
+	const result = await downloadResult(ctx, task, url, settings.maxDownloadBytes, signal);
+	if (!result.ok) return { report: downloadFailed(task, url, result.reason) };
 	return { emitted: { json, binary: { [field]: result.binary }, pairedItem: { item } } };
 }
 
@@ -123,7 +112,7 @@ export async function emit(
 }
 
 /** An item that goes on after an error: `error` sends it to the error branch, and its text is all that n8n keeps. */
-export function emitReport(ctx: EvoLinkContext, report: Report, item: number): INodeExecutionData {
+export function emitReport(ctx: IExecuteFunctions, report: Report, item: number): INodeExecutionData {
 	const error = nodeError(ctx.getNode(), report, item);
 	return { json: { error: error.message }, error, pairedItem: { item } };
 }

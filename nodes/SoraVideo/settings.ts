@@ -5,8 +5,8 @@ import { parseJson } from '../evolink/json';
 import { isObject } from '../evolink/task';
 import { checkPublicHttpsUrl } from '../evolink/urls';
 import { MIN_SPACING_MS } from './wait/schedule';
-import { nodeError } from '../host/errors';
-import { isToolRun } from './wait/mode';
+import { MAX_DOWNLOAD_MB, type NumberRule, refuseParameter } from '../host/parameters';
+import { isToolRun } from '../host/context';
 
 export type WaitMode = 'auto' | 'poll' | 'suspend' | 'none';
 
@@ -24,49 +24,6 @@ export interface RunSettings extends IDataObject {
 	resendUnknown: boolean;
 }
 
-/** A wrong parameter, told with the field's display name, what was given and what is allowed. */
-export function refuseParameter(
-	ctx: IExecuteFunctions,
-	itemIndex: number,
-	displayName: string,
-	given: unknown,
-	allowed: string,
-): Error {
-	return nodeError(ctx.getNode(), { message: parameterMessage(displayName, given, allowed) }, itemIndex);
-}
-
-export function parameterMessage(displayName: string, given: unknown, allowed: string): string {
-	return `'${displayName}' is ${show(given)}. Allowed: ${allowed}`;
-}
-
-/** What was given, short enough for a message. */
-function show(given: unknown): string {
-	if (given === undefined || given === '') return 'empty';
-	const text = typeof given === 'string' ? `'${given}'` : (asJson(given) ?? String(given));
-	// a surrogate pair is one character to a reader
-	const characters = [...text.slice(0, 200)];
-	return characters.length > 80 ? `${characters.slice(0, 77).join('')}…` : text;
-}
-
-function asJson(given: unknown): string | undefined {
-	// NaN and the infinities would be null
-	if (typeof given === 'number') return String(given);
-	try {
-		return JSON.stringify(given);
-	} catch {
-		// bigints and circles
-		return typeof given === 'object' ? 'an object' : undefined;
-	}
-}
-
-interface NumberRule {
-	displayName: string;
-	min: number;
-	max: number;
-	fallback: number;
-	unit: string;
-}
-
 const TIMEOUT: NumberRule = {
 	displayName: 'Timeout Minutes',
 	min: 0.01,
@@ -81,15 +38,11 @@ const POLL: NumberRule = {
 	fallback: 8,
 	unit: 'seconds',
 };
-const DOWNLOAD: NumberRule = {
-	displayName: 'Max Download MB',
-	min: 0.001,
-	max: 10_240,
-	fallback: 500,
-	unit: 'MB',
-};
-
-export const OPTION_RULES = { timeoutMinutes: TIMEOUT, pollSeconds: POLL, maxDownloadMb: DOWNLOAD } as const;
+export const OPTION_RULES = {
+	timeoutMinutes: TIMEOUT,
+	pollSeconds: POLL,
+	maxDownloadMb: MAX_DOWNLOAD_MB,
+} as const;
 
 function readNumber(ctx: IExecuteFunctions, options: IDataObject, name: keyof typeof OPTION_RULES): number {
 	const rule = OPTION_RULES[name];

@@ -2,10 +2,10 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { GENERATE_MODELS, CUSTOM } from '../evolink/models';
-import { OPTION_RULES } from '../SoraVideo/settings';
+import { MAX_DOWNLOAD_MB } from '../host/parameters';
 
 const { callback, results } = evolinkFacts;
-const { fallback: MAX_DOWNLOAD_MB } = OPTION_RULES.maxDownloadMb;
+const { fallback: DEFAULT_DOWNLOAD_MB } = MAX_DOWNLOAD_MB;
 const labels: Readonly<Record<string, { label: string }>> = evolinkFacts.models;
 
 function capitalized(word: string): string {
@@ -98,8 +98,8 @@ export const triggerFields: INodeProperties[] = [
 				displayName: 'Max Download MB',
 				name: 'maxDownloadMb',
 				type: 'number',
-				typeOptions: { minValue: OPTION_RULES.maxDownloadMb.min, maxValue: OPTION_RULES.maxDownloadMb.max },
-				default: MAX_DOWNLOAD_MB,
+				typeOptions: { minValue: MAX_DOWNLOAD_MB.min, maxValue: MAX_DOWNLOAD_MB.max },
+				default: DEFAULT_DOWNLOAD_MB,
 				displayOptions: { show: { '/download': [true] } },
 				description: 'Largest file that is stored, in millions of bytes',
 			},

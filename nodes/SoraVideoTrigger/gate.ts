@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 
 import { hostClock, type Clock } from '../evolink/clock';
-import type { TaskReading } from '../SoraVideo/wait/watch';
+import type { TaskReading } from '../evolink/reader';
 
 /** Reads under way, of all triggers of the process together. */
 export const READS_AT_ONCE = 5;

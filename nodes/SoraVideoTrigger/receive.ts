@@ -8,10 +8,8 @@ import type {
 
 import { getTask } from '../evolink/api';
 import { failureSentence } from '../evolink/failure';
-import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../SoraVideo/wait/mode';
-import { nothingToShow } from '../host/messages';
-import { emitTask } from '../SoraVideo/deliver';
+import { fileNotDownloaded, nothingToShow } from '../host/messages';
+import { downloadResult } from '../evolink/media/result';
 import { createdAt, readTask, resultLink, taskToJson, type Task } from '../evolink/task';
 import { LogGate, ReadGate } from './gate';
 import { memoryOf } from './memory';
@@ -26,6 +24,7 @@ import {
 	type Answer,
 	type Verdict,
 } from './verdict';
+import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../host/webhook';
 
 /**
  * A callback of EvoLink at the trigger's URL. Never throws: n8n would
@@ -124,15 +123,11 @@ async function withFile(
 	const failed = (downloadError: string) => ({ ...item, json: { ...item.json, downloadError } });
 	if (url === undefined) return failed(nothingToShow(task).message);
 	try {
-		const result = await emitTask(ctx, { item: 0, field: binaryField, task }, { maxDownloadBytes });
-		if ('emitted' in result) return { ...item, binary: result.emitted.binary };
-		return failed(notDownloaded(url, result.reason));
+		const result = await downloadResult(ctx, task, url, maxDownloadBytes);
+		return result.ok
+			? { ...item, binary: { [binaryField]: result.binary } }
+			: failed(fileNotDownloaded(url, result.reason).message);
 	} catch (error) {
-		return failed(notDownloaded(url, error instanceof Error ? error.message : String(error)));
+		return failed(fileNotDownloaded(url, error instanceof Error ? error.message : String(error)).message);
 	}
-}
-
-function notDownloaded(url: string, reason: string): string {
-	const { linkLifetimeHours } = evolinkFacts.results;
-	return `The file could not be downloaded: ${reason}. The video is paid and its link works for ${linkLifetimeHours} hours: ${url}. Fetch it with the operation Get Task of the Sora Video node and this task's id.`;
 }

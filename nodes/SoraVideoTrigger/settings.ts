@@ -1,5 +1,5 @@
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { OPTION_RULES, parameterMessage } from '../SoraVideo/settings';
+import { MAX_DOWNLOAD_MB, parameterMessage } from '../host/parameters';
 import { isObject } from '../evolink/task';
 
 /** What a callback can tell. */
@@ -39,7 +39,7 @@ export function readTriggerSettings(
 	const verify = parameter('verify', true) !== false;
 	const download = verify && parameter('download', false) === true;
 	const binaryField = String(parameter('binaryField', 'data') ?? '').trim();
-	const rule = OPTION_RULES.maxDownloadMb;
+	const rule = MAX_DOWNLOAD_MB;
 	const megabytes = Number(options.maxDownloadMb ?? rule.fallback);
 
 	if (events.length === 0 || events.some((event) => !EVENTS.includes(event))) {

@@ -1,7 +1,7 @@
 import type { Failure } from '../evolink/failure';
 import { readTask, taskIdOf, type Task } from '../evolink/task';
-import type { TaskReading } from '../SoraVideo/wait/watch';
 import type { TriggerSettings } from './settings';
+import type { TaskReading } from '../evolink/reader';
 
 /** Answer and start nothing. EvoLink tries again after anything but a 2xx. */
 export interface Answer {

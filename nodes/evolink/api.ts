@@ -3,9 +3,9 @@ import type { IDataObject } from 'n8n-workflow';
 import { readCredential, requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from './client';
 import { malformedAnswer, type Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
-import { TaskReader, type BatchReading, type BatchState } from './reader';
+import { hostClock } from './clock';
+import { TaskReader, type BatchReading, type BatchState, type ReadTasks, type TaskReading } from './reader';
 import { readTask, resultLink, type Task } from './task';
-import type { TaskReading } from '../SoraVideo/wait/poll';
 
 const { requestHeader, replayedHeader } = evolinkFacts.idempotency;
 
@@ -91,11 +91,16 @@ function saysHowItEnded(task: Task): boolean {
 const batchStates = new Map<string, BatchState & { until: number }>();
 const BATCH_STATE_LIFE_MS = 600_000;
 
-/**
- * What one wait reads its tasks with.
- *
- * @param now ms of any clock that the process uses for all readers
- */
+/** Reads the tasks of one wait. `timeoutMs`: of each request. The credential is read with the first of them. */
+export function readerFor(ctx: EvoLinkContext, timeoutMs?: number): ReadTasks {
+	let reader: Promise<TaskReader> | undefined;
+	return async (ids, record, signal) => {
+		reader ??= taskReader(ctx, hostClock.ticks(), timeoutMs);
+		await (await reader).read(ids, record, signal);
+	};
+}
+
+/** @param now ms of any clock that the process uses for all readers */
 export async function taskReader(ctx: EvoLinkContext, now: number, timeoutMs?: number): Promise<TaskReader> {
 	// a credential that cannot be read is what each read will say
 	const api = await readCredential(ctx).then(

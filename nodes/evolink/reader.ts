@@ -4,7 +4,22 @@ import pLimit from 'p-limit';
 import type { Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import type { Task } from './task';
-import { READS_AT_ONCE, type TaskReading } from '../SoraVideo/wait/poll';
+
+/** The outcome of one read with the key. */
+export type TaskReading = { ok: true; task: Task } | { ok: false; failure: Failure };
+
+/**
+ * Reads tasks with the key. `record` is called once for each id, as soon as its answer is there; after the signal has aborted
+ * no further read is begun.
+ */
+export type ReadTasks = (
+	ids: readonly string[],
+	record: (id: string, reading: TaskReading) => void,
+	signal?: AbortSignal,
+) => Promise<void>;
+
+/** Tasks of one run that are read at the same time. */
+export const READS_AT_ONCE = 5;
 
 /** What one read of many tasks brought: the asked ones that it has, by id, or why there is none. */
 export type BatchReading = { ok: true; tasks: Map<string, Task> } | { ok: false; failure: Failure };

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INode, NodeExecutionHint } from 'n8n-workflow';
+import type { INode } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import type { Failure } from '../evolink/failure';
@@ -87,14 +87,4 @@ function apiError(node: INode, failure: Failure, itemIndex: number): NodeApiErro
 			...(cause && { failure: cause }),
 		},
 	);
-}
-
-/** Shows a plain sentence beside the output; hosts that know no hints go without. */
-export function hint(
-	ctx: IExecuteFunctions,
-	message: string,
-	type: NodeExecutionHint['type'] = 'info',
-): void {
-	if (typeof ctx.addExecutionHints === 'function')
-		ctx.addExecutionHints({ message, type, location: 'outputPane' });
 }

@@ -29,6 +29,14 @@ export function orderRefused(failure: Failure): Report {
 	};
 }
 
+/** EvoLink refused the file of an order, which was not sent then. */
+export function fileRefused(failure: Failure): Report {
+	return {
+		message: `EvoLink did not take the input file: ${failureSentence(failure)} Nothing was ordered for this item.`,
+		failure,
+	};
+}
+
 /** Whether an order was taken is not known. */
 export function outcomeUnknown(failure: Failure, key: string): Report {
 	return {
@@ -141,6 +149,13 @@ export function downloadFailed(task: Task, url: string, reason: string): Report 
 	return {
 		message: `Task ${task.id} completed, but its file could not be downloaded: ${sentence(reason)}. The video is paid and its link works for ${linkHours} hours: ${url}. ${LATER}`,
 		taskId: task.id,
+	};
+}
+
+/** The trigger's words for it, in a field of an item that goes on. */
+export function fileNotDownloaded(url: string, reason: string): Report {
+	return {
+		message: `The file could not be downloaded: ${reason}. The video is paid and its link works for ${linkHours} hours: ${url}. Fetch it with the operation Get Task of the Sora Video node and this task's id.`,
 	};
 }
 

@@ -1,14 +1,10 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import { failureSentence } from '../../nodes/evolink/failure';
 import { deleteUpload, uploadFile } from '../../nodes/evolink/media/upload';
 import type { ApiFault } from '../../stand-in';
 import { client, evolink, standInForEachTest } from './stand-in-client';
-
-/** What tells intents apart is no matter of uploads; here it is the item alone. */
-jest.mock('../../nodes/SoraVideo/order/ledger', () => ({
-	intentOf: (_: unknown, item: number) => String(item).padStart(32, '0'),
-}));
 
 standInForEachTest();
 
@@ -39,13 +35,13 @@ function host(credential: () => unknown = () => evolink.credential): {
 	return { ctx: ctx as unknown as IExecuteFunctions, sent };
 }
 
-const upload = async (item = 0) =>
-	await uploadFile(host().ctx, item, {
-		extension: '.png',
-		mimeType: 'image/png',
-		size: 100,
-		content: { read: async () => Buffer.alloc(100) },
-	});
+async function upload(item = 0) {
+	const content = { read: async () => Buffer.alloc(100) };
+	const file = { extension: '.png', mimeType: 'image/png', size: 100, content };
+	const result = await uploadFile(host().ctx, file, `n8n-${String(item).padStart(32, '0')}.png`);
+	if ('failure' in result) throw new Error(failureSentence(result.failure));
+	return result;
+}
 
 test('what was uploaded is deleted by the id of its answer, and nothing else', async () => {
 	const [first, second] = [await upload(1), await upload(2)];

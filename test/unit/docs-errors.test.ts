@@ -8,10 +8,10 @@ import {
 import { evolinkFacts, Sora2PreviewRequestSchema } from '../../nodes/evolink/generated/spec.gen';
 import * as reports from '../../nodes/host/messages';
 import type { Report } from '../../nodes/host/errors';
-import { parameterMessage } from '../../nodes/SoraVideo/settings';
 import { readTask } from '../../nodes/evolink/task';
 import { sources, tableRows } from './docs-support';
 import { text } from './package-support';
+import { parameterMessage } from '../../nodes/host/parameters';
 
 const PAGE = 'docs/errors.md';
 const page = text(PAGE).replace(/\s+/g, ' ');
@@ -37,6 +37,7 @@ const others = [{ item: 1, what: X, isTask: true }];
 /** Every sentence that the node can say about orders, tasks and runs. */
 const SAID: Record<keyof typeof reports, Report[]> = {
 	orderRefused: [reports.orderRefused(failure)],
+	fileRefused: [reports.fileRefused(failure)],
 	outcomeUnknown: [reports.outcomeUnknown(failure, X)],
 	keyInUse: [reports.keyInUse(failure, X)],
 	orderedEarlier: [reports.orderedEarlier([X])],
@@ -47,6 +48,7 @@ const SAID: Record<keyof typeof reports, Report[]> = {
 	timedOut: [reports.timedOut(X, 30, running, failure), reports.timedOut(X, 30, undefined, undefined)],
 	unreadable: [reports.unreadable(X, failure)],
 	downloadFailed: [reports.downloadFailed(task({ status: 'completed' }), X, X)],
+	fileNotDownloaded: [reports.fileNotDownloaded(X, X)],
 	withOthers: [reports.withOthers({ message: X }, others, [2, 3])],
 	unreadableLedger: [reports.unreadableLedger([X]), reports.unreadableLedger([])],
 	brokenRun: [reports.brokenRun({ message: X }, [X, X])],

@@ -4,10 +4,11 @@ import { API_SERVERS, evolinkFacts } from '../../evolink/generated/spec.gen';
 import { contentOf } from '../../evolink/media/upload';
 import { CHARACTER_MODEL } from '../../evolink/models';
 import type { Draft } from '../order/place';
-import { readAdditionalFields, refuseParameter } from '../settings';
+import { readAdditionalFields } from '../settings';
 import { SNIFF_BYTES, sniffMedia } from '../../evolink/media/mediaType';
 import type { ByteStream } from '../../evolink/streams';
 import { assertBody, assertSize, megabytes, readBinary, readText, readUrl, UPLOAD_MAX_BYTES } from './draft';
+import { refuseParameter } from '../../host/parameters';
 
 const { extensions, mimeTypes, timestamps: TIMESTAMPS } = evolinkFacts.characterVideo;
 

@@ -3,9 +3,9 @@ import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { binarySize } from '../../evolink/media/upload';
 import { checkBody, type BodyIssue } from '../../evolink/models';
-import { hint } from '../../host/errors';
-import { refuseParameter } from '../settings';
 import { checkHttpUrl, isPrivateHost } from '../../evolink/urls';
+import { hint } from '../../host/context';
+import { refuseParameter } from '../../host/parameters';
 
 /** Body fields as the user knows them. */
 const DISPLAY_NAMES: Record<string, string> = {

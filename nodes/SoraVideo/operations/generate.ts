@@ -17,9 +17,10 @@ import {
 } from '../../evolink/models';
 import { PRICES_AS_OF } from '../../evolink/prices';
 import type { Draft } from '../order/place';
-import { readAdditionalFields, refuseParameter } from '../settings';
+import { readAdditionalFields } from '../settings';
 import { assertBody, megabytes, readText, readUrl } from './draft';
 import { PIXELS_RULE, readInputImage } from './inputImage';
+import { refuseParameter } from '../../host/parameters';
 
 const { prompt: PROMPT, aspect_ratio: RATIO, duration: DURATION } = Sora2PreviewRequestSchema.properties;
 const IMAGE = evolinkFacts.imageInput;

@@ -3,16 +3,18 @@ import pLimit from 'p-limit';
 
 import { getTask } from '../../evolink/api';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { hint, reportOf } from '../../host/errors';
+import { reportOf } from '../../host/errors';
 import { decideWait } from '../wait/mode';
 import type { Order } from '../order/place';
 import { unreadable } from '../../host/messages';
 import { emit, outcomeOf, stopOnReport, type Outcome } from '../deliver';
-import { readFileField, readSettings, refuseParameter, type RunSettings } from '../settings';
+import { readFileField, readSettings, type RunSettings } from '../settings';
 import { settleOrders } from '../wait';
 import { taskIdFromInput } from '../../evolink/task';
-import { READS_AT_ONCE } from '../wait/poll';
 import { readText } from './draft';
+import { hint } from '../../host/context';
+import { READS_AT_ONCE } from '../../evolink/reader';
+import { refuseParameter } from '../../host/parameters';
 
 export const getTaskFields: INodeProperties[] = [
 	{

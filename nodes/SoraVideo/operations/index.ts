@@ -1,16 +1,18 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { mayOrderAnew } from '../order/ledger';
-import { hint, type Report } from '../../host/errors';
+import { type Report } from '../../host/errors';
 import { decideWait } from '../wait/mode';
 import { placeOrders, type Draft, type Order } from '../order/place';
 import { orderedEarlier, retriedBlindly } from '../../host/messages';
-import { readCallbackUrl, readFileField, readSettings, refuseParameter } from '../settings';
+import { readCallbackUrl, readFileField, readSettings } from '../settings';
 import { callbackFor, settleOrders } from '../wait';
 import { draftCharacter } from './character';
 import { draftGenerate } from './generate';
 import { executeGetCredits } from './getCredits';
 import { executeGetTask } from './getTask';
+import { hint } from '../../host/context';
+import { refuseParameter } from '../../host/parameters';
 
 type Operation = (ctx: IExecuteFunctions) => Promise<INodeExecutionData[]>;
 

@@ -4,9 +4,10 @@ import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { readImageHeader, type ImageHeader } from '../../evolink/media/imageHeader';
 import { contentOf, type UploadableFile } from '../../evolink/media/upload';
 import { CUSTOM } from '../../evolink/models';
-import { hint } from '../../host/errors';
-import { readImageCheck, refuseParameter } from '../settings';
+import { readImageCheck } from '../settings';
 import { assertSize, readBinary } from './draft';
+import { hint } from '../../host/context';
+import { refuseParameter } from '../../host/parameters';
 
 const IMAGE = evolinkFacts.imageInput;
 

@@ -6,9 +6,9 @@ import uniq from 'lodash/uniq';
 import { z } from 'zod';
 
 import { nodeError } from '../../host/errors';
-import { isToolRun } from '../wait/mode';
 import { unreadableLedger } from '../../host/messages';
 import { isObject } from '../../evolink/task';
+import { executionToken, isToolRun, runIndexOf } from '../../host/context';
 
 /**
  * One intent, one charge: this is where it is kept. An intent is one item of one run of one node in one execution; Retry
@@ -152,11 +152,6 @@ function roundOf(ctx: IExecuteFunctions): string {
 	return isToolRun(ctx) ? 'tool' : `run${roundNumberOf(ctx)}`;
 }
 
-/** Which run of the node this is: 0, or the round of a loop. The same on every try of the same run. */
-export function runIndexOf(ctx: IExecuteFunctions): number {
-	return Number(ctx.getExecuteData().runIndex ?? ctx.getWorkflowDataProxy(0).$runIndex ?? 0);
-}
-
 /**
  * The same for an execution that n8n has recovered from its event log: there the lost runs stay, without their data, and a retry
  * counts on behind them.
@@ -186,21 +181,11 @@ function hash(value: unknown): string {
 }
 
 /**
- * Names the execution and all its retries. n8n gives each execution a random token when it is created, stores it before
- * anything runs, and keeps it when the execution is retried under a new id: so the key of an order stays the same even where
- * the process was lost before the ledger was stored. n8n before 2.14 has none.
- */
-function tokenOf(ctx: IExecuteFunctions): string | undefined {
-	const { resumeUrl } = (ctx.getWorkflowDataProxy(0).$execution ?? {}) as { resumeUrl?: unknown };
-	return /[?&]signature=([^&#]+)/.exec(String(resumeUrl))?.[1];
-}
-
-/**
  * Whether this run may order under another key what the execution that it retries has ordered: where n8n gives no token, the
  * key hangs on the execution's id, and a process that was lost while it ordered leaves no ledger.
  */
 export function mayOrderAnew(ctx: IExecuteFunctions): boolean {
-	return ctx.getMode() === 'retry' && tokenOf(ctx) === undefined && Ledger.of(ctx).isEmpty;
+	return ctx.getMode() === 'retry' && executionToken(ctx) === undefined && Ledger.of(ctx).isEmpty;
 }
 
 /** Asking n8n for these builds all that an expression can see, and they are the same for every item of a run. */
@@ -214,7 +199,7 @@ function placeOf(ctx: IExecuteFunctions): unknown[] {
 		ctx.getInstanceId(),
 		workflowId,
 		// without either, nothing tells one call of an agent from the next
-		tokenOf(ctx) ?? ctx.getExecutionId() ?? randomUUID(),
+		executionToken(ctx) ?? ctx.getExecutionId() ?? randomUUID(),
 		ctx.getNode().id,
 		roundNumberOf(ctx),
 	];

@@ -4,19 +4,26 @@ import pLimit from 'p-limit';
 
 import { createTask } from '../../evolink/api';
 import type { Failure } from '../../evolink/failure';
-import { idempotencyKey, Ledger, slotOf, toolSlotOf, type Doubt } from './ledger';
+import { idempotencyKey, intentOf, Ledger, slotOf, toolSlotOf, type Doubt } from './ledger';
 import { uploadFile, type UploadableFile, type Upload } from '../../evolink/media/upload';
 import type { Task } from '../../evolink/task';
 import { hostClock } from '../../evolink/clock';
 import { defaultTimeoutMs } from '../wait/schedule';
 import type { Watch } from '../wait/watch';
 import { reportOf, type Report } from '../../host/errors';
-import { cancelSignal, isToolRun } from '../wait/mode';
 import { orderOnce } from './inFlight';
-import { keyInUse, notOrdered, orderRefused, outcomeUnknown, unknownBefore } from '../../host/messages';
+import {
+	fileRefused,
+	keyInUse,
+	notOrdered,
+	orderRefused,
+	outcomeUnknown,
+	unknownBefore,
+} from '../../host/messages';
 import { stopOnReport } from '../deliver';
 import type { RunSettings } from '../settings';
 import { deleteUploads, isOutOfRoom, makeRoom } from './uploads';
+import { cancelSignal, isToolRun } from '../../host/context';
 
 /** One item's order, checked in full, with nothing sent yet. */
 export interface Draft {
@@ -88,7 +95,7 @@ export async function placeOrders(
 		const later = await run.place(window, drafts, callbackUrl);
 		if (later.size === 0 || run.isOver) continue;
 		if (await makeRoom(ctx, run.held, pace)) waiting.unshift(...later.keys());
-		else for (const [item, refusal] of later) run.report(item, refusal);
+		else for (const [item, failure] of later) orders.set(item, { item, report: fileRefused(failure) });
 	}
 	run.stopOnReport(run.untouched);
 	return ctx.getInputData().map((_, item) => run.result(item));
@@ -177,20 +184,19 @@ class OrderRun {
 		items: number[],
 		drafts: ReadonlyMap<number, Draft>,
 		callbackUrl: string | undefined,
-	): Promise<Map<number, unknown>> {
+	): Promise<Map<number, Failure>> {
 		const files = new Map<number, Upload>();
-		const later = new Map<number, unknown>();
+		const later = new Map<number, Failure>();
 		await this.each(items, UPLOADS_AT_ONCE, async (item) => {
 			const file = drafts.get(item)?.file;
 			if (file === undefined) return;
 			const [known] = later.values();
 			if (known !== undefined) return void later.set(item, known);
-			try {
-				files.set(item, await uploadFile(this.ctx, item, file.source));
-			} catch (error) {
-				if (isOutOfRoom(error)) later.set(item, error);
-				else this.report(item, error);
-			}
+			const name = uploadName(this.ctx, item, file.source);
+			const result = await uploadFile(this.ctx, file.source, name, cancelSignal(this.ctx));
+			if ('url' in result) files.set(item, result);
+			else if (isOutOfRoom(result.failure)) later.set(item, result.failure);
+			else this.orders.set(item, { item, report: fileRefused(result.failure) });
 		});
 		const ready = items.filter((item) => !later.has(item));
 		await this.each(ready, SUBMITS_AT_ONCE, async (item) => {
@@ -321,6 +327,11 @@ class OrderRun {
 	private isStopped(): boolean {
 		return cancelSignal(this.ctx)?.aborted === true;
 	}
+}
+
+/** Each intent has a name of its own, because a file of the same name would replace another one's. */
+function uploadName(ctx: IExecuteFunctions, item: number, { extension }: UploadableFile): string {
+	return `n8n-${intentOf(ctx, item).slice(0, 32)}${extension}`;
 }
 
 /** EvoLink has an order under this key, or may have. */

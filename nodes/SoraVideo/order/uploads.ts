@@ -6,9 +6,9 @@ import { deleteUpload } from '../../evolink/media/upload';
 import { hostClock } from '../../evolink/clock';
 import { readAll } from '../wait/poll';
 import { hasEnded, isSettled, type Watch } from '../wait/watch';
-import { knownReport } from '../../host/errors';
-import { cancelSignal } from '../wait/mode';
-import { readerFor } from '../wait/reader';
+import type { Failure } from '../../evolink/failure';
+import { cancelSignal } from '../../host/context';
+import { readerFor } from '../../evolink/api';
 
 /**
  * EvoLink keeps about 100 uploaded files of an account, each for 72 hours, and refuses the next one. A file is needed until its
@@ -17,8 +17,8 @@ import { readerFor } from '../wait/reader';
 const DELETIONS_AT_ONCE = 5;
 
 /** Whether an upload was refused because EvoLink keeps too many files. */
-export function isOutOfRoom(error: unknown): boolean {
-	return knownReport(error)?.failure?.code === evolinkFacts.upload.quotaCode;
+export function isOutOfRoom({ code }: Failure): boolean {
+	return code === evolinkFacts.upload.quotaCode;
 }
 
 /**

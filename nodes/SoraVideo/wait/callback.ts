@@ -7,10 +7,10 @@ import { hostClock } from '../../evolink/clock';
 import { readAll } from './poll';
 import { isLeftToTimer } from './schedule';
 import { hasEnded, isSettled } from './watch';
-import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from './mode';
 import { wake } from '../../host/park';
 import { parkedRunOf, watchesOf, type ParkedRun } from './parkedRun';
-import { readerFor } from './reader';
+import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../../host/webhook';
+import { readerFor } from '../../evolink/api';
 
 /** EvoLink waits 10 s for an answer, and a large batch takes longer to read: it is answered before a read that may end too late. */
 const ANSWER_AFTER_MS = 1500;

@@ -7,16 +7,16 @@ import { hostClock } from '../../evolink/clock';
 import { readAll, waitForTasks } from './poll';
 import { defaultTimeoutMs } from './schedule';
 import { hasEnded, isSettled, taskOf, type Watch } from './watch';
-import { hint } from '../../host/errors';
-import { callbackUrl, cancelSignal, type WaitDecision } from './mode';
+import { type WaitDecision } from './mode';
 import type { Order } from '../order/place';
-import { watchesOf, type ParkedItem } from './parkedRun';
-import { readerFor } from './reader';
+import { watchesOf, type ParkedItem, callbackUrl } from './parkedRun';
 import { stopped } from '../../host/messages';
 import { emit, emitReport, outcomeOf, type Outcome } from '../deliver';
 import type { RunSettings } from '../settings';
 import { suspend } from './suspend';
 import { releaseUploads } from '../order/uploads';
+import { hint, cancelSignal } from '../../host/context';
+import { readerFor } from '../../evolink/api';
 
 /** The URL that EvoLink is to call for a run that suspends; nothing where EvoLink could not reach it. */
 export function callbackFor(ctx: IExecuteFunctions, { mode }: WaitDecision): string | undefined {

@@ -1,25 +1,8 @@
-import type { IExecuteFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { parseJson } from '../../evolink/json';
-import { isObject } from '../../evolink/task';
-import { checkPublicHttpsUrl } from '../../evolink/urls';
+import { isToolRun } from '../../host/context';
 import { canPark } from '../../host/park';
-import { CALLBACK_PATH } from './parkedRun';
 import type { WaitMode } from '../settings';
-
-/**
- * Whether an AI agent runs this node as a tool. `isToolExecution()` is false for nodes that n8n turned into tools, but n8n
- * gives those a type of their own, which ends in "Tool".
- */
-export function isToolRun(ctx: IExecuteFunctions): boolean {
-	if (typeof ctx.isToolExecution === 'function' && ctx.isToolExecution()) return true;
-	return ctx.getNode().type.endsWith('Tool');
-}
-
-/** The execution's cancel signal; older hosts may have none. */
-export function cancelSignal(ctx: IExecuteFunctions): AbortSignal | undefined {
-	return ctx.getExecutionCancelSignal();
-}
 
 /** How this run waits, and a plain sentence that says why. */
 export interface WaitDecision {
@@ -110,37 +93,4 @@ export function decideWait(ctx: IExecuteFunctions, wait: WaitMode): WaitDecision
 	}
 	const why = obstacle ?? MODES_THAT_POLL[ctx.getMode()] ?? waitingCaller(ctx) ?? calledWorkflow(ctx);
 	return why === undefined ? { mode: 'suspend' } : { mode: 'poll', reason: `Waited by polling: ${why}.` };
-}
-
-/** Where EvoLink is to call a parked execution, or why it cannot. */
-export function callbackUrl(ctx: IExecuteFunctions): { url?: string; reason?: string } {
-	const { resumeUrl } = (ctx.getWorkflowDataProxy(0).$execution ?? {}) as { resumeUrl?: unknown };
-	if (typeof resumeUrl !== 'string') return { reason: 'this n8n gives no resume URL' };
-	const checked = checkPublicHttpsUrl(resumeUrl);
-	if (!checked.ok) return { reason: `n8n's own URL ${checked.reason}` };
-	const { url } = checked;
-	url.pathname = `${url.pathname}/${CALLBACK_PATH}`;
-	return { url: url.href };
-}
-
-/** For the headers and once more for the body: both together stay below the 10 s after which EvoLink gives up. */
-export const CALLBACK_READ_TIMEOUT_MS = 4000;
-
-/** A task with every field is under 10 kB. */
-const MAX_CALLBACK_BYTES = 1024 * 1024;
-
-/** The body of a callback. EvoLink's content type is not documented, and n8n parses only bodies that call themselves JSON. */
-export function callbackBody(ctx: IWebhookFunctions): unknown {
-	const body: unknown = ctx.getBodyData();
-	if (isObject(body) && Object.keys(body).length > 0) return body;
-	const { rawBody } = ctx.getRequestObject() as { rawBody?: Buffer };
-	if (rawBody === undefined || rawBody.length > MAX_CALLBACK_BYTES) return body;
-	return parseJson(rawBody.toString('utf8')) ?? body;
-}
-
-/** Answers EvoLink, once, and starts or resumes nothing by that. */
-export function respond(ctx: IWebhookFunctions, status: number, message: string): IWebhookResponseData {
-	const response = ctx.getResponseObject();
-	if (!response.headersSent) response.status(status).json({ message });
-	return { noWebhookResponse: true };
 }

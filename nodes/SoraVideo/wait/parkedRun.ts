@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 import type { FailureKind } from '../../evolink/failure';
 import { isObject } from '../../evolink/task';
+import { checkPublicHttpsUrl } from '../../evolink/urls';
+import { resumeUrlOf } from '../../host/context';
 
 /** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only. */
 export const CALLBACK_PATH = 'sora-video';
@@ -22,6 +24,17 @@ export const resumeWebhooks: IWebhookDescription[] = [
 		restartWebhook: true,
 	},
 ];
+
+/** Where EvoLink is to call a parked execution, or why it cannot. */
+export function callbackUrl(ctx: IExecuteFunctions): { url?: string; reason?: string } {
+	const resumeUrl = resumeUrlOf(ctx);
+	if (resumeUrl === undefined) return { reason: 'this n8n gives no resume URL' };
+	const checked = checkPublicHttpsUrl(resumeUrl);
+	if (!checked.ok) return { reason: `n8n's own URL ${checked.reason}` };
+	const { url } = checked;
+	url.pathname = `${url.pathname}/${CALLBACK_PATH}`;
+	return { url: url.href };
+}
 
 /** A value of n8n's that JSON can hold. */
 const json = z.custom<IDataObject>(isObject);

@@ -2,22 +2,8 @@ import uniq from 'lodash/uniq';
 
 import { unlessAborted, type Clock } from '../../evolink/clock';
 import { firstReadAt, nextReadAt } from './schedule';
-import { isSettled, observe, type TaskReading, type Watch } from './watch';
-
-export type { TaskReading } from './watch';
-
-/**
- * Reads tasks with the key. `record` is called once for each id, as soon as its answer is there; after the signal has aborted
- * no further read is begun.
- */
-export type ReadTasks = (
-	ids: readonly string[],
-	record: (id: string, reading: TaskReading) => void,
-	signal?: AbortSignal,
-) => Promise<void>;
-
-/** Tasks of one run that are read at the same time. */
-export const READS_AT_ONCE = 5;
+import { isSettled, observe, type Watch } from './watch';
+import type { ReadTasks, TaskReading } from '../../evolink/reader';
 
 /** Reads each task once, and records what came of it. Those that were not read when the signal aborts stay as they are. */
 export async function readAll(

@@ -2,13 +2,11 @@ import { randomUUID } from 'node:crypto';
 
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { runIndexOf } from '../order/ledger';
 import { hostClock } from '../../evolink/clock';
 import { readAll } from './poll';
 import { defaultTimeoutMs, passedMs, timerDelay } from './schedule';
 import { hasEnded, isSettled, type Watch } from './watch';
-import { hint, knownReport, nodeError, reportOf } from '../../host/errors';
-import { cancelSignal } from './mode';
+import { knownReport, nodeError, reportOf } from '../../host/errors';
 import { park, parkedToken } from '../../host/park';
 import {
 	CONTEXT_KEY,
@@ -21,9 +19,10 @@ import {
 } from './parkedRun';
 import { brokenRun, stopped } from '../../host/messages';
 import { emit, emitBroken, outcomeOf, type Outcome } from '../deliver';
-import { readerFor } from './reader';
 import type { RunSettings } from '../settings';
 import { releaseUploads } from '../order/uploads';
+import { runIndexOf, hint, cancelSignal } from '../../host/context';
+import { readerFor } from '../../evolink/api';
 
 /** A bad moment of EvoLink must not cost a whole round, or the last read of a wait. */
 const REREAD_PAUSES_MS = [1000, 3000];

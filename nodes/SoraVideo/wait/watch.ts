@@ -1,8 +1,6 @@
 import type { Failure } from '../../evolink/failure';
 import { readTask, type Task } from '../../evolink/task';
-
-/** The outcome of one read with the key. */
-export type TaskReading = { ok: true; task: Task } | { ok: false; failure: Failure };
+import type { TaskReading } from '../../evolink/reader';
 
 /** What a wait knows of one task, however it waits. Plain data: a parked run keeps it in n8n's database. */
 export interface Watch {

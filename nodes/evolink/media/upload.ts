@@ -4,10 +4,7 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
 import { streamOf, type ByteStream } from '../streams';
 import { requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from '../client';
-import { failureSentence, malformedAnswer, type Failure } from '../failure';
-import { intentOf } from '../../SoraVideo/order/ledger';
-import { nodeError } from '../../host/errors';
-import { cancelSignal } from '../../SoraVideo/wait/mode';
+import { malformedAnswer, type Failure } from '../failure';
 import { isObject, scalar } from '../task';
 import { checkHttpUrl } from '../urls';
 import { hostClock } from '../clock';
@@ -27,13 +24,8 @@ export interface UploadableFile {
 const UPLOAD_TIMEOUT_MS = 120_000;
 const DELETE_TIMEOUT_MS = 5000;
 
-/** Uploads are free and keep their name within an intent, so they are simply repeated. */
+/** Uploads are free, and one of the same name replaces the other, so they are simply repeated. */
 const RETRY_PAUSES_MS = [1000, 3000];
-
-/** Same name overwrites the older file (with a cache delay), so each intent has its own. */
-function uniqueName(ctx: IExecuteFunctions, item: number, extension: string): string {
-	return `n8n-${intentOf(ctx, item).slice(0, 32)}${extension}`;
-}
 
 function multipart(name: string, mimeType: string): { type: string; head: Buffer; tail: Buffer } {
 	const boundary = `n8n-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
@@ -95,26 +87,22 @@ function uploadOf(answer: EvoLinkAnswer): Upload | { failure: Failure } {
 }
 
 /**
- * Gives EvoLink a file and returns the URL under which it can fetch it (for 72 h, or until it is deleted).
+ * Gives EvoLink a file, and gets the URL under which it can fetch it (for 72 h, or until it is deleted).
  *
- * @throws NodeApiError when the file is refused; nothing has been ordered by then
+ * @param name with its extension; EvoLink replaces an older file of the same name (with a cache delay)
  */
 export async function uploadFile(
 	ctx: IExecuteFunctions,
-	item: number,
 	file: UploadableFile,
-): Promise<Upload> {
-	const name = uniqueName(ctx, item, file.extension);
+	name: string,
+	signal?: AbortSignal,
+): Promise<Upload | { failure: Failure }> {
 	for (let attempt = 0; ; attempt += 1) {
 		const result = uploadOf(await uploadOnce(ctx, name, file));
 		if ('url' in result) return result;
-		const { failure } = result;
 		const pause = RETRY_PAUSES_MS.at(attempt);
-		if (!failure.transient || pause === undefined || cancelSignal(ctx)?.aborted) {
-			const message = `EvoLink did not take the input file: ${failureSentence(failure)} Nothing was ordered for this item.`;
-			throw nodeError(ctx.getNode(), { message, failure }, item);
-		}
-		await hostClock.sleep(Math.max(pause, Math.min(failure.retryAfterMs ?? 0, 30_000)), cancelSignal(ctx));
+		if (!result.failure.transient || pause === undefined || signal?.aborted) return result;
+		await hostClock.sleep(Math.max(pause, Math.min(result.failure.retryAfterMs ?? 0, 30_000)), signal);
 	}
 }
 

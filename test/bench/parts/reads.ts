@@ -1,8 +1,13 @@
 import { evolinkFacts } from '../../../nodes/evolink/generated/spec.gen';
 import { httpFailure } from '../../../nodes/evolink/failure';
-import { TaskReader, type BatchReading } from '../../../nodes/evolink/reader';
+import {
+	TaskReader,
+	type BatchReading,
+	type ReadTasks,
+	type TaskReading,
+} from '../../../nodes/evolink/reader';
 import type { Task } from '../../../nodes/evolink/task';
-import { waitForTasks, type ReadTasks, type TaskReading } from '../../../nodes/SoraVideo/wait/poll';
+import { waitForTasks } from '../../../nodes/SoraVideo/wait/poll';
 import type { Clock } from '../../../nodes/evolink/clock';
 import type { PartResult, RunPart } from '../lib/report';
 import { median, ratios, show } from '../lib/stats';

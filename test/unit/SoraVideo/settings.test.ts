@@ -2,7 +2,6 @@ import fc from 'fast-check';
 
 import {
 	OPTION_RULES,
-	parameterMessage,
 	readAdditionalFields,
 	readCallbackUrl,
 	readFileField,
@@ -10,6 +9,7 @@ import {
 	readSettings,
 } from '../../../nodes/SoraVideo/settings';
 import { always, parameterContext, PROPERTY_TIMEOUT_MS } from '../support';
+import { parameterMessage } from '../../../nodes/host/parameters';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 

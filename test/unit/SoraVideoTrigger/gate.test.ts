@@ -1,5 +1,5 @@
 import { LogGate, QUEUE_LENGTH, ReadGate, READS_AT_ONCE } from '../../../nodes/SoraVideoTrigger/gate';
-import type { TaskReading } from '../../../nodes/SoraVideo/wait/watch';
+import type { TaskReading } from '../../../nodes/evolink/reader';
 import type { Clock } from '../../../nodes/evolink/clock';
 import { failureOf, taskOf } from '../support';
 

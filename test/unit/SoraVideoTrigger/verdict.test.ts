@@ -10,7 +10,7 @@ import {
 } from '../../../nodes/SoraVideoTrigger/verdict';
 import { httpFailure } from '../../../nodes/evolink/failure';
 import { readTask, type Task } from '../../../nodes/evolink/task';
-import type { TaskReading } from '../../../nodes/SoraVideo/wait/watch';
+import type { TaskReading } from '../../../nodes/evolink/reader';
 
 /** `HOSTILE_BODIES=10000` for the long run. */
 const numRuns = Number(process.env.HOSTILE_BODIES ?? 1000);

@@ -6,8 +6,7 @@ import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-wo
 import { getTasks, taskReader } from '../../../nodes/evolink/api';
 import type { Failure } from '../../../nodes/evolink/failure';
 import { evolinkFacts } from '../../../nodes/evolink/generated/spec.gen';
-import { TaskReader, type BatchReading } from '../../../nodes/evolink/reader';
-import type { TaskReading } from '../../../nodes/SoraVideo/wait/poll';
+import { TaskReader, type BatchReading, type TaskReading } from '../../../nodes/evolink/reader';
 import {
 	alwaysAsync,
 	failureOf,

@@ -3,15 +3,11 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
-import { waitForTasks, type ReadTasks } from '../../../../nodes/SoraVideo/wait/poll';
+import { waitForTasks } from '../../../../nodes/SoraVideo/wait/poll';
 import { MIN_SPACING_MS } from '../../../../nodes/SoraVideo/wait/schedule';
-import {
-	resultOf,
-	type TaskReading,
-	type WaitResult,
-	type Watch,
-} from '../../../../nodes/SoraVideo/wait/watch';
+import { resultOf, type WaitResult, type Watch } from '../../../../nodes/SoraVideo/wait/watch';
 import { alwaysAsync, FakeClock, failureOf, PROPERTY_TIMEOUT_MS, taskOf } from '../../support';
+import type { ReadTasks, TaskReading } from '../../../../nodes/evolink/reader';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 

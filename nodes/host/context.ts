@@ -1,0 +1,45 @@
+import type { IExecuteFunctions, NodeExecutionHint } from 'n8n-workflow';
+
+/**
+ * Whether an AI agent runs this node as a tool. `isToolExecution()` is false for nodes that n8n turned into tools, but n8n
+ * gives those a type of their own, which ends in "Tool".
+ */
+export function isToolRun(ctx: IExecuteFunctions): boolean {
+	if (typeof ctx.isToolExecution === 'function' && ctx.isToolExecution()) return true;
+	return ctx.getNode().type.endsWith('Tool');
+}
+
+/** The execution's cancel signal; older hosts may have none. */
+export function cancelSignal(ctx: IExecuteFunctions): AbortSignal | undefined {
+	return ctx.getExecutionCancelSignal();
+}
+
+/** Which run of the node this is: 0, or the round of a loop. The same on every try of the same run. */
+export function runIndexOf(ctx: IExecuteFunctions): number {
+	return Number(ctx.getExecuteData().runIndex ?? ctx.getWorkflowDataProxy(0).$runIndex ?? 0);
+}
+
+/** Where n8n takes calls for an execution that waits; old hosts give none. */
+export function resumeUrlOf(ctx: IExecuteFunctions): string | undefined {
+	const { resumeUrl } = (ctx.getWorkflowDataProxy(0).$execution ?? {}) as { resumeUrl?: unknown };
+	return typeof resumeUrl === 'string' ? resumeUrl : undefined;
+}
+
+/**
+ * Names the execution and all its retries. n8n gives each execution a random token when it is created, stores it before
+ * anything runs, and keeps it when the execution is retried under a new id: so the key of an order stays the same even where
+ * the process was lost before the ledger was stored. n8n before 2.14 has none.
+ */
+export function executionToken(ctx: IExecuteFunctions): string | undefined {
+	return /[?&]signature=([^&#]+)/.exec(resumeUrlOf(ctx) ?? '')?.[1];
+}
+
+/** Shows a plain sentence beside the output; hosts that know no hints go without. */
+export function hint(
+	ctx: IExecuteFunctions,
+	message: string,
+	type: NodeExecutionHint['type'] = 'info',
+): void {
+	if (typeof ctx.addExecutionHints === 'function')
+		ctx.addExecutionHints({ message, type, location: 'outputPane' });
+}

@@ -1,0 +1,26 @@
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import { parseJson } from '../evolink/json';
+import { isObject } from '../evolink/task';
+
+/** For the headers and once more for the body: both together stay below the 10 s after which EvoLink gives up. */
+export const CALLBACK_READ_TIMEOUT_MS = 4000;
+
+/** A task with every field is under 10 kB. */
+const MAX_CALLBACK_BYTES = 1024 * 1024;
+
+/** The body of a callback. EvoLink's content type is not documented, and n8n parses only bodies that call themselves JSON. */
+export function callbackBody(ctx: IWebhookFunctions): unknown {
+	const body: unknown = ctx.getBodyData();
+	if (isObject(body) && Object.keys(body).length > 0) return body;
+	const { rawBody } = ctx.getRequestObject() as { rawBody?: Buffer };
+	if (rawBody === undefined || rawBody.length > MAX_CALLBACK_BYTES) return body;
+	return parseJson(rawBody.toString('utf8')) ?? body;
+}
+
+/** Answers EvoLink, once, and starts or resumes nothing by that. */
+export function respond(ctx: IWebhookFunctions, status: number, message: string): IWebhookResponseData {
+	const response = ctx.getResponseObject();
+	if (!response.headersSent) response.status(status).json({ message });
+	return { noWebhookResponse: true };
+}
