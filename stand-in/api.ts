@@ -9,13 +9,14 @@ import type { Ledger } from './ledger';
 import type { Spec } from './spec';
 import type { TaskStore } from './task-store';
 import { mediaType } from './text';
-import type { BatchRead, ErrorGeneration, HttpFault, Json, UnservedModel } from './types';
+import type { ErrorGeneration, HttpFault, Json, Offer, UnservedModel } from './types';
 
 /** Operation → where its faults are set. */
 export const PLACES: Record<string, ApiPlace> = {
 	createVideoTask: 'create',
 	getTask: 'read',
 	getTasks: 'batch',
+	listTasks: 'list',
 	getCredits: 'credits',
 	uploadFileStream: 'upload',
 	uploadFileBase64: 'upload',
@@ -45,7 +46,8 @@ type Check = (context: Context, call: Call) => void;
 export class Api {
 	errorGeneration: ErrorGeneration;
 	unservedModel: UnservedModel;
-	batchRead: BatchRead;
+	batchRead: Offer;
+	taskList: Offer;
 	private readonly backend: OpenAPIBackend;
 
 	constructor(
@@ -58,11 +60,17 @@ export class Api {
 			models: string[];
 			violation: (text: string) => void;
 		},
-		modes: { errorGeneration: ErrorGeneration; unservedModel: UnservedModel; batchRead: BatchRead },
+		modes: {
+			errorGeneration: ErrorGeneration;
+			unservedModel: UnservedModel;
+			batchRead: Offer;
+			taskList: Offer;
+		},
 	) {
 		this.errorGeneration = modes.errorGeneration;
 		this.unservedModel = modes.unservedModel;
 		this.batchRead = modes.batchRead;
+		this.taskList = modes.taskList;
 		this.backend = new OpenAPIBackend({
 			definition: parts.spec.document,
 			strict: true,
@@ -74,6 +82,7 @@ export class Api {
 				createVideoTask: this.create,
 				getTask: this.readTask,
 				getTasks: this.readTasks,
+				listTasks: this.listTasks,
 				getCredits: this.credits,
 				...fileOperations(parts.files, parts.spec),
 				postSecurityHandler: this.checkForm,
@@ -101,7 +110,8 @@ export class Api {
 	/** Answers a request; an answer of our own that does not fit the OpenAPI file becomes a loud 500. */
 	async handle(request: Request, call: Call = {}): Promise<Answer> {
 		const operationId = this.operationId(request);
-		if (operationId === 'getTasks' && this.batchRead !== 'offered') return this.unknownRoute(this.batchRead);
+		const offer = { getTasks: this.batchRead, listTasks: this.taskList }[operationId ?? ''] ?? 'offered';
+		if (offer !== 'offered') return this.unknownRoute(offer);
 		let answer: Answer;
 		try {
 			answer = (await this.backend.handleRequest(this.known(request), call)) as Answer;
@@ -157,6 +167,21 @@ export class Api {
 		const { tasks } = this.parts.store;
 		call.unchecked = ids.some((id) => tasks.get(id)?.script.extra !== undefined);
 		return { status: 200, headers: {}, json: { data: this.parts.store.readMany(ids) } };
+	};
+
+	private readonly listTasks: Handler = ({ request }) => {
+		const {
+			status,
+			type,
+			model,
+			page = '1',
+			page_size: size = '20',
+		} = request.query as Record<string, string>;
+		const found = this.parts.store.list({ status, type, model });
+		const from = (Number(page) - 1) * Number(size);
+		const data = found.slice(from, from + Number(size)).map((task) => task.listed());
+		const json = { data, total: found.length, page: Number(page), page_size: Number(size) };
+		return { status: 200, headers: {}, json };
 	};
 
 	private readonly credits: Handler = () => {

@@ -67,6 +67,7 @@ export class Faults {
 			create: list(),
 			read: list(),
 			batch: list(),
+			list: list(),
 			credits: list(),
 			upload: list(),
 			files: list(),

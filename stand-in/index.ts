@@ -71,6 +71,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 			errorGeneration: options.errorGeneration ?? 'new',
 			unservedModel: options.unservedModel ?? 403,
 			batchRead: options.batchRead ?? 'offered',
+			taskList: options.taskList ?? 'offered',
 		},
 	);
 	await api.init();
@@ -129,6 +130,12 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		},
 		set batchRead(mode) {
 			api.batchRead = mode;
+		},
+		get taskList() {
+			return api.taskList;
+		},
+		set taskList(mode) {
+			api.taskList = mode;
 		},
 		chargesFor: (filter) => ledger.chargesFor(filter),
 		script: (match, script) => scripts.add(match, script),

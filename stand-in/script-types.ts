@@ -105,8 +105,9 @@ export type TaskMatch =
 
 // ---------------------------------------------------------------- faults
 
-/** `read`: of one task; `batch`: of many at once; `upload`: the three uploads; `files`: list, quota, delete. */
-export type FaultPlace = 'create' | 'read' | 'batch' | 'credits' | 'upload' | 'files' | 'media' | 'callback';
+/** `read`: of one task; `batch`: of many at once; `list`: of the account's tasks; `upload`: the three uploads; `files`: list, quota, delete. */
+export type FaultPlace =
+	'create' | 'read' | 'batch' | 'list' | 'credits' | 'upload' | 'files' | 'media' | 'callback';
 
 interface FaultCommon {
 	/** API seconds to wait before the fault acts. */

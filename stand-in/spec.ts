@@ -36,7 +36,7 @@ export interface Facts {
 		forbiddenRanges: Record<'documented' | 'inferred', string[]>;
 		forbiddenHosts: { inferred: string[] };
 	};
-	task: { idPrefix: string };
+	task: { idPrefix: string; cancelledStatuses: string[] };
 	idempotency: { requestHeader: string; replayedHeader: string };
 	requestIdHeaders: string[];
 	taskFailures: Record<string, { meaning: string }>;

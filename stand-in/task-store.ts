@@ -100,6 +100,18 @@ export class TaskStore {
 		});
 	}
 
+	/** Newest first. */
+	list({ status, type = 'video', model }: { status?: string; type?: string; model?: string }): Task[] {
+		const { cancelledStatuses } = this.parts.facts.task;
+		const standing = (task: Task) =>
+			!task.terminal ? 'processing' : cancelledStatuses.includes(task.status) ? 'cancelled' : task.status;
+		return [...this.tasks.values()]
+			.filter((task) => !isExpired(task) && type === 'video')
+			.filter((task) => status === undefined || standing(task) === status)
+			.filter((task) => model === undefined || task.model === model)
+			.reverse();
+	}
+
 	finish(id: string, script: TaskScript): Task {
 		checkScript(script);
 		const task = this.tasks.get(id);

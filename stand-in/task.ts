@@ -129,6 +129,24 @@ export class Task implements StandInTask {
 		};
 	}
 
+	/** An entry of the list: how it stands, without links and reasons. */
+	listed(): Json {
+		const { id, model, type, status, progress, duration = null, results } = this.detail();
+		return {
+			id,
+			model,
+			type,
+			status,
+			progress,
+			created_at: Math.floor(this.createdAt / 1000),
+			duration,
+			has_results: this.terminal && status === 'completed',
+			result_count: Array.isArray(results) ? results.length : 0,
+			has_error: status === 'failed',
+			credits_used: this.terminal ? this.used() : null,
+		};
+	}
+
 	private head(): Json {
 		return {
 			created: Math.floor(this.createdAt / 1000),

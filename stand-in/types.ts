@@ -41,7 +41,9 @@ export interface StandInOptions {
 	/** Default 403. Which of the three the real EvoLink answers is not known. */
 	unservedModel?: UnservedModel;
 	/** Default `offered`. The manual does not have `POST /v1/tasks/batch`, so it may be missing. */
-	batchRead?: BatchRead;
+	batchRead?: Offer;
+	/** Default `offered`. The manual does not have `GET /v1/tasks`, so it may be missing. */
+	taskList?: Offer;
 	/** Defaults for every task; `script()` and prompt directives override it. */
 	defaults?: TaskScript;
 }
@@ -58,8 +60,8 @@ export type ErrorGeneration = 'new' | 'old';
  */
 export type UnservedModel = 403 | 404 | 503;
 
-/** Whether many tasks can be read at once, or the status that the unknown path answers. */
-export type BatchRead = 'offered' | 404 | 405;
+/** Whether there is such a path, or the status that it answers as an unknown one. */
+export type Offer = 'offered' | 404 | 405;
 
 // ---------------------------------------------------------------- records
 
@@ -159,7 +161,8 @@ export interface StandIn {
 	idempotency: Idempotency;
 	errorGeneration: ErrorGeneration;
 	unservedModel: UnservedModel;
-	batchRead: BatchRead;
+	batchRead: Offer;
+	taskList: Offer;
 
 	chargesFor(filter: { prompt?: string; idempotencyKey?: string; taskId?: string }): Charge[];
 	/** Applies to tasks created from now on; later scripts win field by field. Returns a function that removes it. */
@@ -167,7 +170,7 @@ export interface StandIn {
 	fault(where: 'media', fault: MediaFault, options?: FaultOptions<TaskFaultContext>): FaultHandle;
 	fault(where: 'callback', fault: CallbackFault, options?: FaultOptions<TaskFaultContext>): FaultHandle;
 	fault(
-		where: 'create' | 'read' | 'batch' | 'credits' | 'upload' | 'files',
+		where: 'create' | 'read' | 'batch' | 'list' | 'credits' | 'upload' | 'files',
 		fault: ApiFault,
 		options?: FaultOptions<ApiFaultContext>,
 	): FaultHandle;

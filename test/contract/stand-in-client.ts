@@ -108,6 +108,10 @@ export class Client {
 		return this.call('POST', '/v1/tasks/batch', { task_ids: ids });
 	}
 
+	list(query = ''): Promise<Reply> {
+		return this.call('GET', `/v1/tasks${query}`);
+	}
+
 	/** Creates a task, ends it at once and answers the link to its result. */
 	async finishedLink(prompt = 'a cat'): Promise<string> {
 		const id = await this.start(prompt);

@@ -86,6 +86,7 @@ describe('answers fit the OpenAPI file', () => {
 		['create', 'createVideoTask', [400, 401, 402, 403, 404, 409, 413, 429, 500, 502, 503]],
 		['read', 'getTask', [400, 401, 402, 403, 404, 429, 500, 502, 503]],
 		['batch', 'getTasks', [400, 401, 403, 429, 500, 502, 503]],
+		['list', 'listTasks', [400, 401, 403, 429, 500, 502, 503]],
 		['credits', 'getCredits', [401, 403, 429, 500, 502, 503]],
 		['upload', 'uploadFileStream', [400, 401, 403, 413, 429, 500, 502, 503]],
 	] as const;
@@ -101,7 +102,10 @@ describe('answers fit the OpenAPI file', () => {
 							? await client.upload('/api/v1/files/upload/stream')
 							: where === 'batch'
 								? await client.readMany(['task-unified-1-a'])
-								: await client.call('GET', where === 'read' ? '/v1/tasks/task-unified-1-a' : '/v1/credits');
+								: await client.call(
+										'GET',
+										{ read: '/v1/tasks/task-unified-1-a', list: '/v1/tasks', credits: '/v1/credits' }[where],
+									);
 				expect(reply.status).toBe(status);
 				expect(misfit(operationId, reply)).toBeUndefined();
 				const error = reply.json?.error as Json;

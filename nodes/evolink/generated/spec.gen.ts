@@ -761,7 +761,14 @@ export const evolinkFacts = {
 			"canceled"
 		],
 		"cancelledFailureCode": "request_cancelled",
-		"perRead": 50
+		"perRead": 50,
+		"perPage": 50,
+		"listStatuses": [
+			"cancelled",
+			"completed",
+			"failed",
+			"processing"
+		]
 	},
 	"idempotency": {
 		"requestHeader": "Idempotency-Key",
@@ -937,6 +944,11 @@ export const PATHS = {
 		"method": "POST",
 		"server": "api",
 		"path": "/v1/videos/generations"
+	},
+	"listTasks": {
+		"method": "GET",
+		"server": "api",
+		"path": "/v1/tasks"
 	},
 	"getTask": {
 		"method": "GET",

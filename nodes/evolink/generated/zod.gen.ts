@@ -170,6 +170,33 @@ export const zVideoTask = z.object({
 }).passthrough();
 
 /**
+ * A task without its links and its reason.
+ */
+export const zListedTask = z.object({
+    id: z.string().optional(),
+    model: z.string().optional(),
+    type: z.string().optional(),
+    status: z.string().optional(),
+    progress: z.number().int().optional(),
+    created_at: z.number().int().optional(),
+    duration: z.number().nullish(),
+    has_results: z.boolean().optional(),
+    result_count: z.number().int().gte(0).optional(),
+    has_error: z.boolean().optional(),
+    credits_used: z.number().nullish()
+}).passthrough();
+
+/**
+ * One page of the account's tasks, newest first.
+ */
+export const zTaskListResponse = z.object({
+    data: z.array(zListedTask).optional(),
+    total: z.number().int().gte(0).optional(),
+    page: z.number().int().gte(1).optional(),
+    page_size: z.number().int().gte(1).optional()
+}).passthrough();
+
+/**
  * Which tasks to read.
  */
 export const zTaskBatchRequest = z.object({
