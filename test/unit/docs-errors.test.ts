@@ -9,7 +9,7 @@ import { evolinkFacts, Sora2PreviewRequestSchema } from '../../nodes/evolink/gen
 import * as reports from '../../nodes/host/messages';
 import type { Report } from '../../nodes/host/errors';
 import { readTask } from '../../nodes/evolink/task';
-import { sources, tableRows } from './docs-support';
+import { sources } from './docs-support';
 import { text } from './package-support';
 import { parameterMessage } from '../../nodes/host/parameters';
 
@@ -120,14 +120,6 @@ describe(`${PAGE} quotes`, () => {
 			expect(fixedWords(block).filter((part) => !words.includes(part))).toEqual([]);
 		},
 	);
-
-	test('as the table of the README does', () => {
-		const messages = tableRows('README.md', ['you see']).map(([message]) => message!.replaceAll('`', ''));
-		const [field, ...rest] = messages;
-		expect(page).toContain(field!.split('…')[0]);
-		expect(rest.flatMap(fixedWords)).not.toEqual([]);
-		expect(rest.flatMap(fixedWords).filter((part) => !words.includes(part))).toEqual([]);
-	});
 
 	test('the message about a wrong field as it is', () => {
 		const { maxLength } = Sora2PreviewRequestSchema.properties.prompt;

@@ -114,9 +114,13 @@ describe('README', () => {
 		expect(examples.filter((file) => !readme.includes(`](examples/${file})`))).toEqual([]);
 	});
 
+	test('is short', () => expect(text('README.md').split('\n').length).toBeLessThanOrEqual(151));
+});
+
+describe('docs/fields.md', () => {
 	test('says of each option the default that it has', () => {
 		const options = fieldsOf(nodes.get(`${manifest.name}.soraVideo`)!.description.properties);
-		const told = tableRows('README.md', ['option']);
+		const told = tableRows('docs/fields.md', ['option']);
 		expect(told).not.toEqual([]);
 		for (const [name, shown] of told) {
 			const option = options.find(({ displayName }) => displayName === name)!;
@@ -160,6 +164,7 @@ describe('numbers', () => {
 	const { callback, pricing, quality, results, upload } = evolinkFacts;
 	const preview = pricing.models['sora-2-preview'];
 	const credits = (seconds: number) => (preview.creditsPerSecond * seconds).toFixed(2);
+	const usd = (seconds: number) => ((preview.creditsPerSecond * seconds) / pricing.creditsPerUsd).toFixed(2);
 	const retries = callback.retryDelaysSeconds;
 
 	test.each<[string, string]>([
@@ -181,7 +186,13 @@ describe('numbers', () => {
 		['docs/cost.md', `its last ${ORDERS_KEPT.toLocaleString('en')} orders`],
 		['docs/waiting.md', `works for ${results.linkLifetimeHours} hours`],
 		['README.md', `work for ${results.linkLifetimeHours} hours`],
-		['README.md', `\`1080p\` at ${quality.priceFactors['1080p']} times the price`],
+		['docs/fields.md', `\`1080p\` at ${quality.priceFactors['1080p']} times the price`],
+		['README.md', `${pricing.creditsPerUsd} credits were 1 USD`],
+		['README.md', `price list of ${pricing.asOf}`],
+		[
+			'README.md',
+			`| ${[4, 8, 12].map((seconds) => `${credits(seconds)} credits (${usd(seconds)} USD)`).join(' | ')} |`,
+		],
 		['docs/migration.md', `"timeoutMinutes": ${OPTION_RULES.timeoutMinutes.fallback}`],
 	])('%s: %s', (page, words) => {
 		expect(text(page).replace(/\s+/g, ' ')).toContain(words);

@@ -64,12 +64,12 @@ describe('codex', () => {
 	});
 });
 
-describe('README', () => {
+describe('docs/fields.md', () => {
 	test.each([...nodes])('names every field of %s', (_type, { description }) => {
-		const readme = text('README.md');
+		const page = text('docs/fields.md');
 		const unnamed = fieldsOf(description.properties)
 			.filter(({ type }) => type !== 'notice' && type !== 'collection')
-			.filter(({ displayName }) => !readme.includes(displayName))
+			.filter(({ displayName }) => !page.includes(displayName))
 			.map(({ name }) => name);
 		expect(unnamed).toEqual([]);
 	});
