@@ -1,12 +1,13 @@
 /**
- * Writes `nodes/evolink/generated/` from `spec/evolink-sora.openapi.yaml`.
+ * Writes `nodes/evolink/generated/` from `spec/`.
  *
  *   npm run generate                     writes the files
  *   npm run generate -- --check          compares them with the committed ones; exits 1 and says where they differ
  *   npm run generate -- --output <dir>   works on another folder (with or without --check)
  *
  * `zod.gen.ts` comes from @hey-api/openapi-ts; `spec.gen.ts` holds the parts of the spec that code reads as
- * data, `models.gen.ts` which of both belongs to which model. `package.gen.ts` holds what requests say of this package.
+ * data, `models.gen.ts` which of both belongs to which model, `otherModels.gen.ts` the entries of `spec/models.json`.
+ * `package.gen.ts` holds what requests say of this package.
  */
 import type { Plugins } from '@hey-api/openapi-ts';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,6 +21,7 @@ type JsonObject = { [key: string]: Json };
 
 const ROOT = join(__dirname, '..');
 const SPEC_FILE = join(ROOT, 'spec', 'evolink-sora.openapi.yaml');
+const MODELS_FILE = join(ROOT, 'spec', 'models.json');
 const OUTPUT = join(ROOT, 'nodes', 'evolink', 'generated');
 const HEADER = '// Generated from spec/evolink-sora.openapi.yaml by `npm run generate`. Do not edit.\n';
 
@@ -98,6 +100,26 @@ function modelsModule(spec: JsonObject): string {
 		'export const MODEL_REQUESTS = {',
 		...lines,
 		'} as const;',
+		'',
+	].join('\n');
+}
+
+/** Most models are not used by an execution: the fields of each are text, to be parsed when its turn comes. */
+function otherModelsModule(models: JsonObject): string {
+	const lines = Object.entries(models).map(([id, model]) => {
+		const { label, family, fields } = child(model);
+		const text = JSON.stringify(JSON.stringify(fields))
+			.replaceAll("'", "\\'")
+			.slice(1, -1)
+			.replaceAll('\\"', '"');
+		return `\t'${id}': { label: '${String(label)}', family: '${String(family)}', fields: '${text}' },`;
+	});
+	return [
+		HEADER.replace('evolink-sora.openapi.yaml', 'models.json'),
+		'/** Name and request fields (as JSON) of every model that the OpenAPI file does not describe, by id. */',
+		'export const OTHER_MODELS: Readonly<Record<string, { label: string; family: string; fields: string }>> = {',
+		...lines,
+		'};',
 		'',
 	].join('\n');
 }
@@ -184,10 +206,12 @@ async function main(): Promise<void> {
 		options: { check: { type: 'boolean', default: false }, output: { type: 'string', default: OUTPUT } },
 	});
 	const spec = child(parse(readFileSync(SPEC_FILE, 'utf8')) as Json);
+	const models = JSON.parse(readFileSync(MODELS_FILE, 'utf8')) as JsonObject;
 	const files = {
 		'zod.gen.ts': await zodModule(spec),
 		'spec.gen.ts': dataModule(spec),
 		'models.gen.ts': modelsModule(spec),
+		'otherModels.gen.ts': otherModelsModule(child(models, 'models')),
 		'package.gen.ts': packageModule(),
 	};
 	for (const [name, generated] of Object.entries(files)) {

@@ -4,7 +4,7 @@ import { errorAnswer, Refusal, type Answer } from './answer';
 import { fileOperations } from './file-operations';
 import { FileRefusal, type FileStore, type Upload } from './file-store';
 import type { ApiPlace } from './faults';
-import { checkBeyondSchema, complaint } from './create-rules';
+import { checkBeyondSchema, checkByEntry, complaint } from './create-rules';
 import type { Ledger } from './ledger';
 import type { Spec } from './spec';
 import type { TaskStore } from './task-store';
@@ -148,6 +148,7 @@ export class Api {
 		const body = request.requestBody as Json;
 		this.checkModel(body);
 		checkBeyondSchema(body, this.parts.spec.facts);
+		checkByEntry(body, this.parts.spec.entries);
 		const { requestHeader, replayedHeader } = this.parts.spec.facts.idempotency;
 		const key = request.headers[requestHeader.toLowerCase()] as string | undefined;
 		const { task, answer, replayed } = await this.parts.store.create(body, key, call.taskId);

@@ -1,7 +1,7 @@
-import type { ErrorObject } from 'ajv';
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import { callbackUrlProblem } from './callbacks';
 import { Refusal } from './answer';
-import type { Facts, Spec } from './spec';
+import type { Entries, EntryField, Facts, Spec } from './spec';
 import type { Json } from './types';
 
 /** Rules for a create body that JSON Schema cannot express. Throws the refusal. */
@@ -35,9 +35,57 @@ export function complaint(
 	const branch = `/oneOf/${requestSchemas.indexOf(name)}/`;
 	const own = errors.filter(({ schemaPath }) => schemaPath.includes(branch));
 	const [error] = operationId === 'createVideoTask' && own.length > 0 ? own : errors;
+	return wordsOf(error, error.instancePath.split('/').slice(2).join('/'));
+}
+
+function wordsOf(error: ErrorObject, path: string): { param: string; message: string } {
 	const { missingProperty, additionalProperty, allowedValues } = error.params as Json;
-	const path = error.instancePath.split('/').slice(2).join('/');
 	const param = String(missingProperty ?? additionalProperty ?? path);
 	const allowed = Array.isArray(allowedValues) ? `: ${allowedValues.join(', ')}` : '';
 	return { param, message: `Invalid ${param || 'request'}: ${error.message}${allowed}` };
+}
+
+const ajv = new Ajv({ strict: false });
+const validators = new Map<string, ValidateFunction>();
+
+/** The rules of `models.json` for a create body; models without an entry pass. Throws the refusal. */
+export function checkByEntry(body: Json, entries: Entries): void {
+	const model = String(body.model);
+	if (!Object.hasOwn(entries, model)) return;
+	const fits = validators.get(model) ?? ajv.compile(bodySchema(entries[model].fields));
+	validators.set(model, fits);
+	const [error] = fits(body) ? [] : (fits.errors ?? []);
+	if (error) throw new Refusal(400, wordsOf(error, error.instancePath.slice(1)));
+}
+
+function bodySchema(fields: Record<string, EntryField>): object {
+	const own = { model: { type: 'string' }, callback_url: { type: 'string' } };
+	const { properties, required } = objectSchema(fields);
+	return { type: 'object', properties: { ...own, ...properties }, required, additionalProperties: false };
+}
+
+function objectSchema(fields: Record<string, EntryField> = {}) {
+	const entries = Object.entries(fields);
+	return {
+		type: 'object',
+		properties: Object.fromEntries(entries.map(([name, field]) => [name, fieldSchema(field)])),
+		required: entries.filter(([, { required }]) => required).map(([name]) => name),
+	};
+}
+
+function fieldSchema(field: EntryField): object {
+	const { also, enum: choices } = field;
+	const schema = choices ? { enum: choices } : typeSchema(field);
+	return also ? { anyOf: [schema, { enum: also }] } : schema;
+}
+
+function typeSchema({ type, min, max, minLength = 0, format, ...field }: EntryField): object {
+	const text = { type: 'string', minLength, ...(format && { pattern: '^https?://' }) };
+	const { minItems = 0, maxItems } = field;
+	const list = (items: object) => ({ type: 'array', items, minItems, ...(maxItems && { maxItems }) });
+	if (type === 'string') return text;
+	if (type === 'string[]') return list(text);
+	if (type === 'object[]') return list(objectSchema(field.itemFields));
+	if (type === 'object') return objectSchema(field.fields);
+	return { type, ...(min !== undefined && { minimum: min }), ...(max !== undefined && { maximum: max }) };
 }

@@ -4,7 +4,28 @@ import type { Document } from 'openapi-backend';
 import { parse } from 'yaml';
 import type { ErrorGeneration, Json } from './types';
 
-const FILE = join(__dirname, '..', 'spec', 'evolink-sora.openapi.yaml');
+const FOLDER = join(__dirname, '..', 'spec');
+const FILE = join(FOLDER, 'evolink-sora.openapi.yaml');
+const MODELS_FILE = join(FOLDER, 'models.json');
+
+/** A request field of `models.json`, as far as a request is refused for it. */
+export interface EntryField {
+	type: 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'string[]' | 'object[]';
+	required?: boolean;
+	enum?: Array<string | number>;
+	min?: number;
+	max?: number;
+	also?: Array<string | number>;
+	minLength?: number;
+	minItems?: number;
+	maxItems?: number;
+	format?: 'uri';
+	fields?: Record<string, EntryField>;
+	itemFields?: Record<string, EntryField>;
+}
+
+/** The models beside those of the OpenAPI file: their request fields by id. */
+export type Entries = Record<string, { fields: Record<string, EntryField> }>;
 
 export interface InputRules {
 	mimeTypes: string[];
@@ -59,21 +80,28 @@ interface WithDefault {
 
 type SpecDocument = Document & { 'x-evolink': Facts };
 
-let parsed: SpecDocument | undefined;
+let parsed: { document: SpecDocument; entries: Entries } | undefined;
 
-/** The OpenAPI file: the document as it stands, and its facts. */
+function readFiles(): { document: SpecDocument; entries: Entries } {
+	const { models } = JSON.parse(readFileSync(MODELS_FILE, 'utf8')) as { models: Entries };
+	return { document: parse(readFileSync(FILE, 'utf8')) as SpecDocument, entries: models };
+}
+
+/** The OpenAPI file, as it stands, and its facts; the entries of the other models. */
 export class Spec {
 	readonly document: Document;
 	readonly facts: Facts;
+	readonly entries: Entries;
 	readonly defaults: Defaults;
 	/** Names of the create body's alternatives, in order. */
 	readonly requestSchemas: string[];
 
 	constructor() {
 		// openapi-backend resolves references in place, hence the copy; parsing takes most of a start, hence only once.
-		parsed ??= parse(readFileSync(FILE, 'utf8')) as SpecDocument;
-		const document = structuredClone(parsed);
+		parsed ??= readFiles();
+		const document = structuredClone(parsed.document);
 		this.document = document;
+		this.entries = parsed.entries;
 		this.facts = document['x-evolink'];
 		const { content } = this.operation('createVideoTask').requestBody as {
 			content: { 'application/json': { schema: { oneOf: Array<{ $ref: string }> } } };

@@ -92,6 +92,12 @@ export class Task implements StandInTask {
 		return `${this.world.mediaBase}/${encodeURIComponent(this.id)}.${this.isCharacter ? 'jpg' : 'mp4'}`;
 	}
 
+	/** Some models take words or -1 for a length of their own choice. */
+	private get videoSeconds(): number {
+		const asked = Number(this.request.duration);
+		return asked > 0 ? asked : this.world.defaultDuration;
+	}
+
 	/** The create answer: the task as it was accepted, whatever happens to it meanwhile. */
 	accepted(): Json {
 		return {
@@ -101,7 +107,7 @@ export class Task implements StandInTask {
 			task_info: {
 				can_cancel: true,
 				estimated_time: this.script.estimatedTime ?? Math.ceil(this.world.clock.realMs(this.seconds) / 1000),
-				...(this.isCharacter ? {} : { video_duration: this.request.duration ?? this.world.defaultDuration }),
+				...(this.isCharacter ? {} : { video_duration: this.videoSeconds }),
 			},
 			usage: this.reserved(),
 		};

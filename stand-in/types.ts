@@ -30,7 +30,7 @@ export interface StandInOptions {
 	realCallbackTimeout?: boolean;
 	/** Public-looking host name → loopback origin that its callbacks are delivered to. */
 	callbackHosts?: Record<string, string>;
-	/** Models this key may call; default: the three documented Sora models. Any other: see `unservedModel`. */
+	/** Models this key may call; default: every model of `spec/`. Any other: see `unservedModel`. */
 	models?: string[];
 	/** Seeds task ids, file ids and fault probabilities; default 1. */
 	seed?: number;

@@ -5,9 +5,10 @@ import type { ZodIssue, ZodTypeAny } from 'zod';
 import { MODEL_REQUESTS } from './generated/models.gen';
 import { CustomModelRequestSchema, evolinkFacts } from './generated/spec.gen';
 import { zCustomModelRequest } from './generated/zod.gen';
+import { checkEntry, fieldsOf } from './modelEntries';
 import { estimateCredits } from './prices';
 
-/** The `model` field's value for a model that the spec does not know. */
+/** The `model` field's value for every other model: one with an entry in `spec/models.json`, or none that the spec knows. */
 export const CUSTOM = 'custom';
 
 /** The JSON schema of a field, as far as the fields of the spec use it. */
@@ -16,8 +17,6 @@ interface FieldSchema {
 	readonly description?: string;
 	readonly enum?: ReadonlyArray<string | number>;
 	readonly 'x-enumDescriptions'?: Readonly<Record<string, string>>;
-	readonly anyOf?: readonly FieldSchema[];
-	readonly minimum?: number;
 	readonly minLength?: number;
 	readonly maxLength?: number;
 	readonly maxItems?: number;
@@ -76,7 +75,12 @@ const DOCUMENTED = new Set(
 	[...Object.values(MODELS)].flatMap(({ schema }) => Object.keys(schema.properties)),
 );
 
-/** Whether requests of a model may hold a field. Here and below a model is a value of `GENERATE_MODELS` or the character's. */
+/** Whose rules a model's requests follow: its own, as far as the spec knows it, or those of every other model. */
+export function rulesOf(id: string): string {
+	return Object.hasOwn(MODELS, id) || fieldsOf(id) !== undefined ? id : CUSTOM;
+}
+
+/** Whether requests of a documented model may hold a field. Here and below a model is a value of `GENERATE_MODELS` or the character's. */
 export function takesField(model: string, field: string): boolean {
 	return Object.hasOwn(MODELS[model].schema.properties, field);
 }
@@ -91,11 +95,17 @@ export interface BodyIssue {
 /**
  * Checks a whole request body by the rules of its model.
  *
+ * @param model as `rulesOf` gives it
  * @returns the first issue, or nothing
  */
 export function checkBody(model: string, body: IDataObject): BodyIssue | undefined {
+	const fields = fieldsOf(model);
+	if (fields !== undefined) return checkEntry(model, fields, body);
 	const { request } = MODELS[model];
-	const foreign = Object.keys(body).find((field) => DOCUMENTED.has(field) && !takesField(model, field));
+	const foreign =
+		model === CUSTOM
+			? undefined
+			: Object.keys(body).find((field) => DOCUMENTED.has(field) && !takesField(model, field));
 	if (foreign !== undefined)
 		return { field: foreign, given: body[foreign], allowed: `nothing: ${model} has no such field` };
 	const parsed = request.safeParse(body);
@@ -115,7 +125,6 @@ function fitsByCharacters(issue: ZodIssue, body: IDataObject): boolean {
 
 /** What the spec says is allowed, in words. */
 function allowedBy(schema: FieldSchema, model: string): string {
-	if (schema.anyOf) return schema.anyOf.map((each) => allowedBy(each, model)).join(', or ');
 	if (schema.enum) return `${schema.enum.join(', ')} for ${model}`;
 	if (schema.type === 'array') {
 		return schema.maxItems === undefined
@@ -124,7 +133,6 @@ function allowedBy(schema: FieldSchema, model: string): string {
 	}
 	if (schema.format === 'uri') return 'an http or https URL';
 	if (schema.maxLength !== undefined) return `${schema.minLength} to ${schema.maxLength} characters`;
-	if (schema.type === 'integer') return `whole numbers from ${schema.minimum}`;
 	return schema.description ?? 'text that is not empty';
 }
 

@@ -189,11 +189,10 @@ export const SoraCharacterRequestSchema = {
 
 export const CustomModelRequestSchema = {
 	"title": "Any other model",
-	"description": "For ids that this file does not know, such as a successor. Only the fields below are checked; whether the model knows them is EvoLink's to say.",
+	"description": "For ids that this file does not know. Only the fields below are checked; which others a model takes stands in `models.json`, as far as it knows the model, and is else EvoLink's to say.",
 	"type": "object",
 	"required": [
-		"model",
-		"prompt"
+		"model"
 	],
 	"additionalProperties": true,
 	"properties": {
@@ -210,77 +209,8 @@ export const CustomModelRequestSchema = {
 			}
 		},
 		"prompt": {
-			"description": "What the video shows. At most 5000 characters.",
-			"type": "string",
-			"minLength": 1,
-			"maxLength": 5000
-		},
-		"aspect_ratio": {
-			"anyOf": [
-				{
-					"description": "Shape of the video.",
-					"type": "string",
-					"enum": [
-						"16:9",
-						"9:16",
-						"1280x720",
-						"720x1280"
-					],
-					"x-enumDescriptions": {
-						"16:9": "Landscape",
-						"9:16": "Portrait",
-						"1280x720": "Landscape, exact pixels",
-						"720x1280": "Portrait, exact pixels"
-					}
-				},
-				{
-					"type": "string",
-					"minLength": 1
-				}
-			]
-		},
-		"duration": {
-			"anyOf": [
-				{
-					"description": "Length of the video in seconds. Longer videos cost more.",
-					"type": "integer",
-					"enum": [
-						4,
-						8,
-						12
-					],
-					"default": 4,
-					"x-enumDescriptions": {
-						"4": "4 seconds",
-						"8": "8 seconds",
-						"12": "12 seconds"
-					}
-				},
-				{
-					"type": "integer",
-					"minimum": 1
-				}
-			]
-		},
-		"quality": {
-			"anyOf": [
-				{
-					"description": "Picture quality. 1080p costs 1.667 times the price of 720p.",
-					"type": "string",
-					"enum": [
-						"720p",
-						"1080p"
-					],
-					"x-enumDescriptions": {
-						"720p": "Standard price",
-						"1080p": "1.667 × the price"
-					}
-				},
-				{
-					"type": "string",
-					"minLength": 1
-				}
-			]
+			"description": "Text of any length; some models take none.",
+			"type": "string"
 		},
 		"image_urls": {
 			"description": "Reference images as public http or https URLs.",

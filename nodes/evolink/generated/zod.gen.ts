@@ -53,32 +53,11 @@ export const zSoraCharacterRequest = z.object({
 /**
  * Any other model
  *
- * For ids that this file does not know, such as a successor. Only the fields below are checked; whether the model knows them is EvoLink's to say.
+ * For ids that this file does not know. Only the fields below are checked; which others a model takes stands in `models.json`, as far as it knows the model, and is else EvoLink's to say.
  */
 export const zCustomModelRequest = z.object({
     model: z.string().min(1),
-    prompt: z.string().min(1).max(5000),
-    aspect_ratio: z.union([
-        z.enum([
-            '16:9',
-            '9:16',
-            '1280x720',
-            '720x1280'
-        ]),
-        z.string().min(1)
-    ]).optional(),
-    duration: z.union([
-        z.union([
-            z.literal(4),
-            z.literal(8),
-            z.literal(12)
-        ]),
-        z.number().int().gte(1)
-    ]).optional(),
-    quality: z.union([
-        z.enum(['720p', '1080p']),
-        z.string().min(1)
-    ]).optional(),
+    prompt: z.string().optional(),
     image_urls: z.array(z.string().url().regex(/^https?:\/\//)).optional(),
     callback_url: z.string().url().max(2048).regex(/^https:\/\//).optional()
 }).passthrough();

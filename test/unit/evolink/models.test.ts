@@ -54,7 +54,7 @@ describe('what the editor offers', () => {
 
 describe('a field of a body', () => {
 	test('that a model takes is known by its name in the spec', () => {
-		expect([PREVIEW, PRO, CUSTOM].map((model) => takesField(model, 'quality'))).toEqual([false, true, true]);
+		expect([PREVIEW, PRO, CUSTOM].map((model) => takesField(model, 'quality'))).toEqual([false, true, false]);
 		expect(takesField(PRO, 'Quality')).toBe(false);
 	});
 
@@ -70,11 +70,15 @@ describe('a field of a body', () => {
 		],
 		[CUSTOM, { image_urls: ['a.png'] }, 'image_urls', 'a list of http or https URLs'],
 		[PRO, { callback_url: 'a.test' }, 'callback_url', 'an http or https URL'],
-		[CUSTOM, { duration: 0.5 }, 'duration', '4, 8, 12 for custom, or whole numbers from 1'],
-		[CUSTOM, { quality: 7 }, 'quality', '720p, 1080p for custom, or text that is not empty'],
-		[CUSTOM, { timestamps: '0,2' }, 'timestamps', 'nothing: custom has no such field'],
+		[CUSTOM, { prompt: 7 }, 'prompt', 'Text of any length; some models take none.'],
 	])('of %s that cannot be sent is named with what can: %j', (model, fields, field, allowed) => {
 		expect(issueOf(model, fields)).toEqual({ field, given: fields[field], allowed });
+	});
+
+	test('of a model that the spec does not know is what the user says: any name, any value, and no prompt', () => {
+		const fields = { duration: -1, quality: 'ultra', timestamps: '0,2', prompt: 'x'.repeat(20_000) };
+		expect(issueOf(CUSTOM, fields)).toBeUndefined();
+		expect(checkBody(CUSTOM, { model: 'sora-3' })).toBeUndefined();
 	});
 
 	test('of a character that cannot be sent is named with what can', () => {

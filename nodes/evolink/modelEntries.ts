@@ -1,0 +1,186 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { OTHER_MODELS } from './generated/otherModels.gen';
+import type { BodyIssue } from './models';
+import { isObject } from './task';
+import { checkHttpUrl } from './urls';
+
+/** A request field as `spec/models.json` describes it; its `source.keys` says what is only told and never enforced. */
+export interface ModelField {
+	readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'string[]' | 'object[]';
+	readonly required?: boolean;
+	readonly enum?: ReadonlyArray<string | number>;
+	readonly min?: number;
+	readonly max?: number;
+	/** Allowed beside the range. */
+	readonly also?: ReadonlyArray<string | number>;
+	readonly default?: string | number | boolean;
+	readonly minLength?: number;
+	readonly maxLength?: number;
+	readonly minItems?: number;
+	readonly maxItems?: number;
+	readonly format?: 'uri';
+	readonly prose?: {
+		readonly enum?: ReadonlyArray<string | number>;
+		readonly default?: string | number | boolean;
+		readonly min?: number;
+		readonly max?: string | number;
+		readonly maxItems?: number;
+	};
+	readonly fields?: ModelFields;
+	readonly itemFields?: ModelFields;
+	readonly meaning?: string;
+}
+
+export type ModelFields = Readonly<Record<string, ModelField>>;
+
+/** What the node sets itself. */
+const OWN_FIELDS = ['model', 'callback_url'];
+
+const parsed = new Map<string, ModelFields>();
+
+/** Ids and labels of the models that have an entry, by family. */
+export const MODEL_ENTRIES: ReadonlyArray<{ id: string; label: string; family: string }> = Object.entries(
+	OTHER_MODELS,
+).map(([id, { label, family }]) => ({ id, label, family }));
+
+/** The request fields of a model; nothing when no entry knows it. */
+export function fieldsOf(id: string): ModelFields | undefined {
+	if (!Object.hasOwn(OTHER_MODELS, id)) return undefined;
+	const fields = parsed.get(id) ?? (JSON.parse(OTHER_MODELS[id].fields) as ModelFields);
+	parsed.set(id, fields);
+	return fields;
+}
+
+/** `image_urls` as people read it. */
+export function fieldTitle(name: string): string {
+	const words = name.split(/[_.]/).map((word) => {
+		if (/^(urls?|id|pe)$/.test(word)) return word.replace(/url|id|pe/, (known) => known.toUpperCase());
+		return word.charAt(0).toUpperCase() + word.slice(1);
+	});
+	return words.join(' ');
+}
+
+/**
+ * Checks a whole request body by the entry of its model.
+ *
+ * @returns the first issue, or nothing
+ */
+export function checkEntry(id: string, fields: ModelFields, body: IDataObject): BodyIssue | undefined {
+	const known = Object.keys(fields).join(', ');
+	for (const [field, given] of Object.entries(body)) {
+		if (OWN_FIELDS.includes(field) || Object.hasOwn(fields, field)) continue;
+		return { field, given, allowed: `nothing: ${id} has no such field; it takes ${known}` };
+	}
+	return firstIssue(fields, body, id, '');
+}
+
+function firstIssue(
+	fields: ModelFields,
+	object: IDataObject,
+	id: string,
+	path: string,
+): BodyIssue | undefined {
+	for (const [name, field] of Object.entries(fields)) {
+		const given = object[name];
+		const place = `${path}${name}`;
+		if (given === undefined) {
+			if (field.required) return { field: place, given, allowed: allowedBy(field, id) };
+			continue;
+		}
+		if (!fits(field, given)) return { field: place, given, allowed: allowedBy(field, id) };
+		const inner = innerIssue(field, given, id, place);
+		if (inner !== undefined) return inner;
+	}
+	return undefined;
+}
+
+/** Members that the entry does not name pass: EvoLink's table is cut there. */
+function innerIssue(field: ModelField, given: unknown, id: string, place: string): BodyIssue | undefined {
+	const { fields, itemFields } = field;
+	if (fields && isObject(given)) return firstIssue(fields, given, id, `${place}.`);
+	if (!itemFields || !Array.isArray(given)) return undefined;
+	const items = given as IDataObject[];
+	for (const [at, item] of items.entries()) {
+		const issue = firstIssue(itemFields, item, id, `${place}.${at}.`);
+		if (issue !== undefined) return issue;
+	}
+	return undefined;
+}
+
+function fits(field: ModelField, given: unknown): boolean {
+	if (field.also?.some((value) => value === given)) return true;
+	if (field.enum) return field.enum.some((value) => value === given);
+	switch (field.type) {
+		case 'integer':
+			return Number.isInteger(given) && inRange(field, given as number);
+		case 'number':
+			return Number.isFinite(given) && inRange(field, given as number);
+		case 'boolean':
+			return typeof given === 'boolean';
+		case 'object':
+			return isObject(given);
+		case 'string[]':
+			return isList(field, given, (item) => isText(field, item));
+		case 'object[]':
+			return isList(field, given, isObject);
+		default:
+			return isText(field, given);
+	}
+}
+
+const inRange = ({ min = -Infinity, max = Infinity }: ModelField, given: number) =>
+	given >= min && given <= max;
+
+/** `maxLength` may count tokens, so a text is never too long here. */
+function isText({ format, required, minLength = required ? 1 : 0 }: ModelField, given: unknown): boolean {
+	if (typeof given !== 'string') return false;
+	return format === 'uri' ? checkHttpUrl(given).ok : given.length >= minLength;
+}
+
+function isList(field: ModelField, given: unknown, isItem: (item: unknown) => boolean): boolean {
+	const { minItems = 0, maxItems = Infinity } = field;
+	return Array.isArray(given) && given.length >= minItems && given.length <= maxItems && given.every(isItem);
+}
+
+const URLS = 'http or https URLs without a user name or password';
+
+/** What a field takes, in words. */
+function allowedBy(field: ModelField, id: string): string {
+	const also = (field.also ?? []).map((value) => `, or ${value}`).join('');
+	return `${withoutAlso(field)}${also} for ${id}`;
+}
+
+function withoutAlso(field: ModelField): string {
+	if (field.enum) return field.enum.join(', ');
+	switch (field.type) {
+		case 'integer':
+			return `whole numbers${rangeOf(field, ' from')}`;
+		case 'number':
+			return `numbers${rangeOf(field, ' from')}`;
+		case 'boolean':
+			return 'true, false';
+		case 'object':
+			return `an object${field.fields ? ` of ${Object.keys(field.fields).join(', ')}` : ''}`;
+		case 'string[]':
+			return `a list of ${countOf(field)}${field.format === 'uri' ? URLS : 'texts'}`;
+		case 'object[]':
+			return `a list of ${countOf(field)}objects`;
+		default:
+			if (field.format === 'uri') return 'an http or https URL without a user name or password';
+			return field.required || field.minLength ? 'text that is not empty' : 'text';
+	}
+}
+
+/** `from 2 to 12`, as far as there are limits. */
+function rangeOf({ min, max }: ModelField, from: string): string {
+	return `${min === undefined ? '' : `${from} ${min}`}${max === undefined ? '' : ` to ${max}`}`;
+}
+
+/** `1 to 9 `, as far as there are limits. */
+function countOf({ minItems, maxItems }: ModelField): string {
+	if (maxItems === undefined) return minItems === undefined ? '' : `at least ${minItems} `;
+	return minItems === undefined || minItems === maxItems
+		? `${minItems === maxItems ? 'exactly' : 'at most'} ${maxItems} `
+		: `${minItems} to ${maxItems} `;
+}
