@@ -8,6 +8,8 @@ export const ROOT = path.resolve(__dirname, '..');
 export interface Manifest {
 	name: string;
 	version: string;
+	author: { name: string; email: string };
+	repository: { url: string };
 	dependencies?: Record<string, string>;
 	devDependencies: Record<string, string>;
 	n8n: { nodes: string[]; credentials: string[] };
