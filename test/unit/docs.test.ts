@@ -46,6 +46,17 @@ describe('links', () => {
 	});
 });
 
+describe('paths', () => {
+	const ours =
+		/^(?:nodes|test|docs|examples|scripts|stand-in|spec|tools|credentials|\.github|\.ci)\/[\w./-]+$/;
+
+	test.each(pages)('in %s are there', (page) => {
+		const named = [...text(page).matchAll(/`([^`\s]+)`/g)].map(([, name]) => name!);
+		const paths = named.filter((name) => ours.test(name));
+		expect(paths.filter((name) => !existsSync(path.join(ROOT, name)))).toEqual([]);
+	});
+});
+
 test('nodes/README.md names functions and types that are in the files it links to', () => {
 	const page = text('nodes/README.md');
 	const named = [...page.matchAll(/`(\w+)`(?: and `(\w+)`)? in\s+\[`[^`]+`\]\(([^)]+)\)/g)];
