@@ -19,6 +19,7 @@ import { operationOf } from './operations';
 import { characterFields } from './operations/character';
 import { commonFields } from './operations/commonFields';
 import { generateFields } from './operations/generate';
+import { getManyTasksFields } from './operations/getManyTasks';
 import { getTaskFields } from './operations/getTask';
 
 const { linkLifetimeHours } = evolinkFacts.results;
@@ -31,7 +32,7 @@ export class SoraVideo implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{ { generate: "Generate Video", character: "Create Character", getTask: "Get Task", getCredits: "Get Credits" }[$parameter["operation"]] }}',
+			'={{ { generate: "Generate Video", character: "Create Character", getTask: "Get Task", getManyTasks: "Get Many Tasks", getCredits: "Get Credits" }[$parameter["operation"]] }}',
 		description: 'Make videos with Sora through EvoLink',
 		defaults: { name: 'Sora Video' },
 		usableAsTool: true,
@@ -76,6 +77,12 @@ export class SoraVideo implements INodeType {
 						description: 'Read what the API key and the account have left',
 					},
 					{
+						name: 'Get Many Tasks',
+						value: 'getManyTasks',
+						action: 'Get many tasks',
+						description: "List the account's tasks, newest first, for instance to catch up on lost callbacks",
+					},
+					{
 						name: 'Get Task',
 						value: 'getTask',
 						action: 'Get a task',
@@ -87,6 +94,7 @@ export class SoraVideo implements INodeType {
 			...generateFields,
 			...characterFields,
 			...getTaskFields,
+			...getManyTasksFields,
 			...commonFields,
 		],
 	};

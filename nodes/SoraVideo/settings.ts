@@ -64,7 +64,7 @@ function readChoice<T extends string>(
 }
 
 /** Expressions may give the words as text; anything else would silently mean no. */
-function readBoolean(ctx: IExecuteFunctions, displayName: string, given: unknown, item = 0): boolean {
+export function readBoolean(ctx: IExecuteFunctions, displayName: string, given: unknown, item = 0): boolean {
 	if (given === true || given === 'true') return true;
 	if (given === false || given === 'false') return false;
 	throw refuseParameter(ctx, item, displayName, given, 'true, false');

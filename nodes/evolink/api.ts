@@ -5,7 +5,8 @@ import { malformedAnswer, type Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import { hostClock } from './clock';
 import { TaskReader, type BatchReading, type BatchState, type ReadTasks, type TaskReading } from './reader';
-import { readTask, resultLink, type Task } from './task';
+import { isObject, readTask, resultLink, type Task } from './task';
+import type { PageReading, TaskQuery } from './taskList';
 
 const { requestHeader, replayedHeader } = evolinkFacts.idempotency;
 
@@ -117,6 +118,35 @@ export async function taskReader(ctx: EvoLinkContext, now: number, timeoutMs?: n
 		async (ids) => await getTasks(ctx, ids, timeoutMs),
 		state,
 	);
+}
+
+/** Reads one page of the account's videos, newest first. What is no task is left out. */
+export async function listTasks(
+	ctx: EvoLinkContext,
+	{ status, model }: Pick<TaskQuery, 'status' | 'model'>,
+	page: number,
+): Promise<PageReading> {
+	const size = evolinkFacts.task.perPage;
+	const answer = await requestEvoLink(ctx, {
+		operation: 'listTasks',
+		query: { ...(status && { status }), type: 'video', ...(model && { model }), page, page_size: size },
+		timeoutMs: READ_TIMEOUT_MS,
+	});
+	if (!answer.ok) return answer;
+	const { data: entries, total, page: answered = page, page_size: answeredSize } = answer.body;
+	const malformed = (what: string) => ({ ok: false as const, failure: malformedAnswer(answer, what) });
+	if (!Array.isArray(entries)) return malformed('no list of tasks');
+	if (answered !== page) return malformed(`another page of its tasks than ${page}`);
+	const perPage = typeof answeredSize === 'number' && answeredSize > 0 ? answeredSize : size;
+	const isLast = entries.length < perPage || (typeof total === 'number' && page * perPage >= total);
+	return { ok: true, tasks: (entries as unknown[]).flatMap(readListed), isLast };
+}
+
+/** An entry of the list, with the names that its parts have in a read by id. */
+function readListed(entry: unknown): Task | [] {
+	if (!isObject(entry)) return [];
+	const { created_at: created } = entry;
+	return readTask({ ...(created !== undefined && { created }), ...entry }) ?? [];
 }
 
 /** The key's own limit and the account's balance, as EvoLink sends it. */

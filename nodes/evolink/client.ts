@@ -32,6 +32,7 @@ export interface EvoLinkRequest {
 	operation: keyof typeof PATHS;
 	/** Values for the path's placeholders; encoded here. */
 	pathParameters?: Record<string, string>;
+	query?: Record<string, string | number>;
 	/** A plain object is sent as JSON; bytes and streams as they are, with the content type in `headers`. */
 	body?: IDataObject | Buffer | ByteStream;
 	headers?: Record<string, string>;
@@ -106,6 +107,7 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 	const options: IHttpRequestOptions = {
 		method,
 		url: `${base}${fillPath(path, request.pathParameters)}`,
+		...(request.query && { qs: request.query }),
 		headers: {
 			Accept: 'application/json',
 			'User-Agent': USER_AGENT,

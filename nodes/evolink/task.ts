@@ -241,7 +241,8 @@ export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 	const usage = isObject(task.raw.usage) ? task.raw.usage : {};
 	const numbers = {
 		creditsReserved: amount(usage.credits_reserved),
-		creditsUsed: amount(usage.credits_used),
+		// the list of tasks has it beside the other fields
+		creditsUsed: amount(usage.credits_used ?? task.raw.credits_used),
 		// EvoLink's `duration`, which is read as the length of the video too easily
 		processingSeconds: task.phase === 'running' ? undefined : amount(task.raw.duration),
 	};

@@ -144,6 +144,16 @@ export function unreadable(id: string, failure: Failure): Report {
 	};
 }
 
+/** The list of tasks is in no manual, so it may be missing. */
+export function listUnreadable(failure: Failure): Report {
+	if (failure.status !== 404 && failure.status !== 405) {
+		return { message: `The tasks could not be listed: ${failureSentence(failure)}`, failure };
+	}
+	const said = failureReference(failure);
+	const advice = 'Read each task with the operation Get Task and its id.';
+	return { message: `This EvoLink has no list of tasks ${said}. ${advice}`, failure: { ...failure, advice } };
+}
+
 /** The video is there and paid, the file is not. */
 export function downloadFailed(task: Task, url: string, reason: string): Report {
 	return {

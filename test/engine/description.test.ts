@@ -10,6 +10,7 @@ import type {
 	INodeTypeDescription,
 } from 'n8n-workflow';
 import { parse } from 'yaml';
+import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import { Host, loadPackage, packedPackage } from '../../tools/n8n-engine';
 import { repositoryRoot } from '../../tools/n8n-engine/packed-package';
 
@@ -128,6 +129,17 @@ describe('fields shown', () => {
 		]);
 		expect(names({ ...values, video: 'binary' })).toContain('videoField');
 		expect(names({ ...values, video: 'binary' })).not.toContain('videoUrl');
+	});
+
+	test('Get Many Tasks', () => {
+		const values = { operation: 'getManyTasks' };
+		const fields = ['operation', 'listNotice', 'returnAll', 'limit', 'filters', 'includeResults'];
+		expect(names(values)).toEqual(fields);
+		expect(names({ ...values, returnAll: true })).toEqual(fields.filter((name) => name !== 'limit'));
+		const status = (field(values, 'filters').options as INodeProperties[]).find(
+			({ name }) => name === 'status',
+		)!;
+		expect(valuesOf(status)).toEqual(evolinkFacts.task.listStatuses);
 	});
 
 	test('Get Task and Get Credits', () => {

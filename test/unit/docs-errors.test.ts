@@ -47,6 +47,10 @@ const SAID: Record<keyof typeof reports, Report[]> = {
 	nothingToShow: [reports.nothingToShow(task({ status: 'completed' }))],
 	timedOut: [reports.timedOut(X, 30, running, failure), reports.timedOut(X, 30, undefined, undefined)],
 	unreadable: [reports.unreadable(X, failure)],
+	listUnreadable: [
+		reports.listUnreadable(failure),
+		reports.listUnreadable({ ...failure, status: 404, code: X }),
+	],
 	downloadFailed: [reports.downloadFailed(task({ status: 'completed' }), X, X)],
 	fileNotDownloaded: [reports.fileNotDownloaded(X, X)],
 	withOthers: [reports.withOthers({ message: X }, others, [2, 3])],

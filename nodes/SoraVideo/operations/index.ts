@@ -10,6 +10,7 @@ import { callbackFor, settleOrders } from '../wait';
 import { draftCharacter } from './character';
 import { draftGenerate } from './generate';
 import { executeGetCredits } from './getCredits';
+import { executeGetManyTasks } from './getManyTasks';
 import { executeGetTask } from './getTask';
 import { hint } from '../../host/context';
 import { refuseParameter } from '../../host/parameters';
@@ -70,6 +71,7 @@ const operations: Record<string, Operation> = {
 	generate: paid(draftGenerate, true),
 	character: paid(draftCharacter, false),
 	getTask: executeGetTask,
+	getManyTasks: executeGetManyTasks,
 	getCredits: executeGetCredits,
 };
 

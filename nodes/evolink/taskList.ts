@@ -1,0 +1,61 @@
+import { malformedAnswer, type Failure } from './failure';
+import { evolinkFacts } from './generated/spec.gen';
+import { createdAt, type Phase, type Task } from './task';
+
+/** One page of the account's list, newest first, or why there is none. */
+export type PageReading = { ok: true; tasks: Task[]; isLast: boolean } | { ok: false; failure: Failure };
+
+export type ListStatus = (typeof evolinkFacts.task.listStatuses)[number];
+
+export interface TaskQuery {
+	status?: ListStatus;
+	model?: string;
+	/** ms since 1970: only tasks that were created then or later. */
+	since?: number;
+	limit: number;
+}
+
+export type TaskListing =
+	| { ok: true; tasks: Task[]; /** There are more than this many pages hold. */ isCut: boolean }
+	| { ok: false; failure: Failure };
+
+/** Ten thousand tasks: more than an account makes while its links work. */
+export const MOST_PAGES = 200;
+
+const PHASES: Record<ListStatus, Phase> = {
+	cancelled: 'cancelled',
+	completed: 'completed',
+	failed: 'failed',
+	processing: 'running',
+};
+
+/**
+ * Collects tasks from the list's pages. The list is in no manual: a filter that EvoLink ignored is applied again, a task that
+ * moved to the next page meanwhile is taken once, and a page that brings nothing new ends it with a failure.
+ */
+export async function collectTasks(
+	readPage: (page: number) => Promise<PageReading>,
+	{ status, since, limit }: TaskQuery,
+	signal?: AbortSignal,
+): Promise<TaskListing> {
+	const seen = new Set<string>();
+	const found: Task[] = [];
+	const isOlder = (task: Task) => since !== undefined && (createdAt(task) ?? since) < since;
+	for (let page = 1; page <= MOST_PAGES && !signal?.aborted; page++) {
+		const answer = await readPage(page);
+		if (!answer.ok) return answer;
+		const fresh = answer.tasks.filter(({ id }) => !seen.has(id));
+		for (const task of fresh) {
+			seen.add(task.id);
+			if (!isOlder(task) && (status === undefined || task.phase === PHASES[status])) found.push(task);
+		}
+		if (answer.isLast || found.length >= limit || answer.tasks.some(isOlder)) {
+			return { ok: true, tasks: found.slice(0, limit), isCut: false };
+		}
+		if (fresh.length === 0) {
+			const what = `page ${page} of its tasks, which holds no task that the pages before did not`;
+			return { ok: false, failure: malformedAnswer({ status: 200 }, what) };
+		}
+	}
+	return { ok: true, tasks: found, isCut: true };
+}
