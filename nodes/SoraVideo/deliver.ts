@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import pLimit from 'p-limit';
 
+import { mapLimit } from '../evolink/clock';
 import { downloadResult } from '../evolink/media/result';
 import { hasResult, resultLink, taskToJson, type Task } from '../evolink/task';
 import { resultOf, type Watch } from './wait/watch';
@@ -90,14 +90,8 @@ export async function emit(
 ): Promise<INodeExecutionData[]> {
 	stopOnReport(ctx, outcomes);
 	const signal = cancelSignal(ctx);
-	const limit = pLimit(DOWNLOADS_AT_ONCE);
-	const emitted = await Promise.all(
-		outcomes.map(
-			async (outcome) =>
-				await limit(async () =>
-					'report' in outcome ? outcome : await emitTask(ctx, outcome, settings, signal),
-				),
-		),
+	const emitted = await mapLimit(outcomes, DOWNLOADS_AT_ONCE, async (outcome) =>
+		'report' in outcome ? outcome : await emitTask(ctx, outcome, settings, signal),
 	);
 	stopOnReport(
 		ctx,

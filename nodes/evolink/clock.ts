@@ -1,4 +1,5 @@
 import { sleep } from 'n8n-workflow';
+import pLimit from 'p-limit';
 
 /** Time as the waiting code sees it. Tests pass their own. */
 export interface Clock {
@@ -43,3 +44,41 @@ export const hostClock: Clock = {
 	sleep: sleepUntilAborted,
 	random: () => Math.random(),
 };
+
+/** What one attempt came to. */
+export interface Attempt<T> {
+	result: T;
+	/** ms until another attempt makes sense; absent where none does. */
+	againInMs?: number;
+}
+
+/**
+ * Makes an attempt, and another one after each pause for as long as that makes sense. The last pause is followed by the last
+ * attempt; once the signal has aborted no attempt begins.
+ *
+ * @param pauses ms, the least to wait each time
+ */
+export async function retry<T>(
+	pauses: readonly number[],
+	attempt: () => Promise<Attempt<T>>,
+	signal?: AbortSignal,
+	clock: Clock = hostClock,
+): Promise<T> {
+	for (const pause of pauses) {
+		const { result, againInMs } = await attempt();
+		if (againInMs === undefined || signal?.aborted) return result;
+		await clock.sleep(Math.max(pause, againInMs), signal);
+		if (signal?.aborted) return result;
+	}
+	return (await attempt()).result;
+}
+
+/** Takes a step for each item, some at a time, begun in order. @returns the results, in order */
+export async function mapLimit<Item, Result>(
+	items: readonly Item[],
+	atOnce: number,
+	step: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+	const limit = pLimit(atOnce);
+	return await Promise.all(items.map(async (item) => await limit(step, item)));
+}

@@ -1,6 +1,6 @@
 import chunk from 'lodash/chunk';
-import pLimit from 'p-limit';
 
+import { mapLimit } from './clock';
 import type { Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import type { Task } from './task';
@@ -57,18 +57,17 @@ export class TaskReader {
 			open.delete(id);
 			record(id, reading);
 		};
-		const limit = pLimit(READS_AT_ONCE);
 		if (open.size > READ_SINGLY_AT_MOST && this.batch.isUsable) {
 			const parts = chunk([...open], evolinkFacts.task.perRead);
 			const readPart = async (part: string[]) => {
 				if (!signal?.aborted) await this.readPart(part, take);
 			};
-			await Promise.all(parts.map(async (part) => await limit(readPart, part)));
+			await mapLimit(parts, READS_AT_ONCE, readPart);
 		}
 		const readSingly = async (id: string) => {
 			if (!signal?.aborted) take(id, await this.readOne(id));
 		};
-		await Promise.all([...open].map(async (id) => await limit(readSingly, id)));
+		await mapLimit([...open], READS_AT_ONCE, readSingly);
 	}
 
 	/** Takes what a batch read settles; the rest is to be read singly. */

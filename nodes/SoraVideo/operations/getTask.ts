@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
-import pLimit from 'p-limit';
 
 import { getTask } from '../../evolink/api';
+import { mapLimit } from '../../evolink/clock';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { reportOf } from '../../host/errors';
 import { decideWait } from '../wait/mode';
@@ -55,10 +55,8 @@ export async function executeGetTask(ctx: IExecuteFunctions): Promise<INodeExecu
 	if (decision.mode !== 'none') {
 		return await settleOrders(ctx, orders, settings, decision, { callbacks: false });
 	}
-	const limit = pLimit(READS_AT_ONCE);
-	const outcomes = await Promise.all(
-		orders.map(async (order) => await limit(async () => await readNow(ctx, order, settings))),
-	);
+	const read = async (order: Order) => await readNow(ctx, order, settings);
+	const outcomes = await mapLimit(orders, READS_AT_ONCE, read);
 	return await emit(ctx, outcomes, settings);
 }
 

@@ -1,14 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
-
-import type { IDataObject, IExecuteFunctions, IRunExecutionData, ITaskData } from 'n8n-workflow';
-import sortBy from 'lodash/sortBy';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import uniq from 'lodash/uniq';
 import { z } from 'zod';
 
 import { nodeError } from '../../host/errors';
 import { unreadableLedger } from '../../host/messages';
 import { isObject } from '../../evolink/task';
-import { executionToken, isToolRun, runIndexOf } from '../../host/context';
+import { executionToken } from '../../host/context';
+import { roundOf } from './intent';
 
 /**
  * One intent, one charge: this is where it is kept. An intent is one item of one run of one node in one execution; Retry
@@ -59,7 +57,7 @@ const version0 = rounds.transform((stored) => ({ version: 1 as const, rounds: st
 export type LedgerEntry = z.infer<typeof entry>;
 
 /** An order that may have been taken. */
-export type Doubt = z.infer<typeof doubt>;
+export type Doubt = Omit<z.infer<typeof doubt>, 'state'>;
 
 type StoredLedger = z.infer<typeof version1>;
 
@@ -87,10 +85,6 @@ function namesIn(stored: unknown): string[] {
 	return uniq(names);
 }
 
-function refusals(entry: LedgerEntry | undefined): string[] {
-	return entry?.state === 'refused' ? entry.in : [];
-}
-
 /** n8n's own Agents run the node as a tool in an execution that has no data to keep anything in. */
 function contextOf(ctx: IExecuteFunctions): IDataObject {
 	try {
@@ -98,6 +92,16 @@ function contextOf(ctx: IExecuteFunctions): IDataObject {
 	} catch {
 		return {};
 	}
+}
+
+/** An order whose request is about to leave; exactly one of these says how that ended. */
+export interface Sending {
+	/** @param at ms since 1970, when it was ordered: earlier where another run has sent it */
+	accept(id: string, at: number): void;
+	/** It may have been taken. */
+	doubt(): void;
+	/** It was not taken: the ledger is as it was before. */
+	withdraw(): void;
 }
 
 export class Ledger {
@@ -123,61 +127,32 @@ export class Ledger {
 		return this.entries[slot];
 	}
 
-	/** @param entry nothing where nothing was ordered after all */
-	set(slot: string, entry: LedgerEntry | undefined): void {
-		if (entry === undefined) delete this.entries[slot];
-		else this.entries[slot] = entry;
+	/** Before a request leaves: what is found in this state later counts as unknown. */
+	begin(slot: string, order: Doubt): Sending {
+		const before = this.entries[slot];
+		const { key, fileId } = order;
+		this.entries[slot] = { ...order, state: 'sending' };
+		return {
+			accept: (id, at) =>
+				(this.entries[slot] = { key, state: 'accepted', id, at, ...(fileId !== undefined && { fileId }) }),
+			doubt: () => (this.entries[slot] = { ...order, state: 'unknown' }),
+			withdraw: () => {
+				if (before === undefined) delete this.entries[slot];
+				else this.entries[slot] = before;
+			},
+		};
 	}
 
+	/** EvoLink itself refused the order in this execution. */
 	refuse(slot: string, executionId: string): void {
-		const entry = this.entries[slot];
-		this.entries[slot] = { state: 'refused', in: uniq([...refusals(entry), executionId]) };
+		this.entries[slot] = { state: 'refused', in: uniq([...this.refusals(slot), executionId]) };
 	}
-}
 
-/** Where an item's order stands in the ledger: by item, so that a retry finds it whatever its fields say by then. */
-export function slotOf(itemIndex: number): string {
-	return `item${itemIndex}`;
-}
-
-/**
- * Where a tool call's order stands. n8n counts every call and every try of a tool as a run of its own, so only the order
- * itself tells a repeat from another call.
- */
-export function toolSlotOf(itemIndex: number, body: IDataObject): string {
-	return `item${itemIndex}-${hash(body).slice(0, 16)}`;
-}
-
-function roundOf(ctx: IExecuteFunctions): string {
-	return isToolRun(ctx) ? 'tool' : `run${roundNumberOf(ctx)}`;
-}
-
-/**
- * The same for an execution that n8n has recovered from its event log: there the lost runs stay, without their data, and a retry
- * counts on behind them.
- */
-function roundNumberOf(ctx: IExecuteFunctions): number {
-	const index = runIndexOf(ctx);
-	const { runExecutionData } = ctx as { runExecutionData?: IRunExecutionData };
-	const before = runExecutionData?.resultData?.runData?.[ctx.getNode().name]?.slice(0, index) ?? [];
-	return index - before.filter(isRecovered).length;
-}
-
-function isRecovered({ data }: ITaskData): boolean {
-	return data?.main?.[0]?.[0]?.json.isArtificialRecoveredEventItem === true;
-}
-
-/** JSON with its keys in order, so that equal bodies hash alike, and an object unlike a list of its pairs. */
-function canonical(value: unknown): unknown {
-	if (Array.isArray(value)) return value.map(canonical);
-	if (typeof value !== 'object' || value === null) return value;
-	return { pairs: sortBy(Object.entries(value), '0').map(([key, inner]) => [key, canonical(inner)]) };
-}
-
-function hash(value: unknown): string {
-	return createHash('sha256')
-		.update(JSON.stringify(canonical(value)))
-		.digest('hex');
+	/** Executions that EvoLink refused the order in. */
+	refusals(slot: string): string[] {
+		const entry = this.entries[slot];
+		return entry?.state === 'refused' ? entry.in : [];
+	}
 }
 
 /**
@@ -186,40 +161,4 @@ function hash(value: unknown): string {
  */
 export function mayOrderAnew(ctx: IExecuteFunctions): boolean {
 	return ctx.getMode() === 'retry' && executionToken(ctx) === undefined && Ledger.of(ctx).isEmpty;
-}
-
-/** Asking n8n for these builds all that an expression can see, and they are the same for every item of a run. */
-const placesOfRuns = new WeakMap<IExecuteFunctions, unknown[]>();
-
-function placeOf(ctx: IExecuteFunctions): unknown[] {
-	const known = placesOfRuns.get(ctx);
-	if (known !== undefined) return known;
-	const workflowId = ctx.getWorkflow().id;
-	const place = [
-		ctx.getInstanceId(),
-		workflowId,
-		// without either, nothing tells one call of an agent from the next
-		executionToken(ctx) ?? ctx.getExecutionId() ?? randomUUID(),
-		ctx.getNode().id,
-		roundNumberOf(ctx),
-	];
-	placesOfRuns.set(ctx, place);
-	return place;
-}
-
-/** What tells this intent from every other one, of other n8n instances on the same EvoLink account included. */
-export function intentOf(ctx: IExecuteFunctions, itemIndex: number): string {
-	return hash([...placeOf(ctx), itemIndex]);
-}
-
-/**
- * The `Idempotency-Key` of an order: 16 to 96 of `[A-Za-z0-9._-]`. It names the intent and not the body: n8n runs a lost
- * execution anew from its trigger, and then a prompt that an AI model wrote, `$now` or the URL of an upload is another one.
- *
- * What was refused gets another key, but only in another execution: those refusals were stored before this one began, so that
- * a process that is lost, and its ledger with it, changes no key.
- */
-export function idempotencyKey(ctx: IExecuteFunctions, slot: string, entry?: LedgerEntry): string {
-	const before = refusals(entry).filter((id) => id !== ctx.getExecutionId());
-	return `n8n-${hash([...placeOf(ctx), slot, before.length]).slice(0, 48)}`;
 }

@@ -1,9 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import pLimit from 'p-limit';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { deleteUpload } from '../../evolink/media/upload';
-import { hostClock } from '../../evolink/clock';
+import { hostClock, mapLimit } from '../../evolink/clock';
 import { readAll } from '../wait/poll';
 import { hasEnded, isSettled, type Watch } from '../wait/watch';
 import type { Failure } from '../../evolink/failure';
@@ -38,8 +37,7 @@ export async function releaseUploads(ctx: IExecuteFunctions, watches: readonly W
 
 /** Never throws. */
 export async function deleteUploads(ctx: IExecuteFunctions, ids: readonly string[]): Promise<void> {
-	const limit = pLimit(DELETIONS_AT_ONCE);
-	await Promise.all(ids.map(async (id) => await limit(deleteUpload, ctx, id)));
+	await mapLimit(ids, DELETIONS_AT_ONCE, async (id) => await deleteUpload(ctx, id));
 }
 
 /**

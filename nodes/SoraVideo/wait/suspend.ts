@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { hostClock } from '../../evolink/clock';
+import { hostClock, retry } from '../../evolink/clock';
 import { readAll } from './poll';
 import { defaultTimeoutMs, passedMs, timerDelay } from './schedule';
 import { hasEnded, isSettled, type Watch } from './watch';
@@ -153,13 +153,13 @@ async function goOn(ctx: IExecuteFunctions, record: ParkedRun): Promise<INodeExe
 async function reread(ctx: IExecuteFunctions, watches: Watch[]): Promise<void> {
 	const read = readerFor(ctx);
 	const signal = cancelSignal(ctx);
-	await readAll(watches, read, hostClock, signal);
-	for (const pause of REREAD_PAUSES_MS) {
-		const troubled = watches.filter(({ failure }) => failure?.transient);
-		if (troubled.length === 0 || signal?.aborted) return;
-		await hostClock.sleep(pause, signal);
-		await readAll(troubled, read, hostClock, signal);
-	}
+	let toRead = watches;
+	const attempt = async () => {
+		await readAll(toRead, read, hostClock, signal);
+		toRead = toRead.filter(({ failure }) => failure?.transient);
+		return { result: undefined, ...(toRead.length > 0 && { againInMs: 0 }) };
+	};
+	await retry(REREAD_PAUSES_MS, attempt, signal);
 }
 
 /** What an item comes to if the wait ends now. */

@@ -4,7 +4,7 @@ import { destroyAfter, streamOf, type ByteStream } from '../streams';
 import { USER_AGENT } from '../generated/package.gen';
 import { evolinkFacts } from '../generated/spec.gen';
 import { checkMediaUrl } from '../urls';
-import { hostClock, type Clock } from '../clock';
+import { hostClock, retry, type Clock } from '../clock';
 import { completenessOf } from './completeness';
 import { SNIFF_BYTES, sniffMedia, type MediaKind, type SniffedMedia } from './mediaType';
 
@@ -29,6 +29,7 @@ const HEADERS_TIMEOUT_MS = 60_000;
 const TOTAL_TIMEOUT_MS = 600_000;
 
 const RETRY_PAUSES_MS = [1000, 3000];
+const LONGEST_RETRY_PAUSE_MS = Math.max(...RETRY_PAUSES_MS);
 
 type DownloadContext = IExecuteFunctions | IWebhookFunctions;
 
@@ -228,13 +229,12 @@ export async function downloadMedia(
 ): Promise<DownloadResult> {
 	const until = clock.now() + TOTAL_TIMEOUT_MS;
 	const leftMs = () => Math.max(until - clock.now(), 0);
-	for (let attempt = 0; ; attempt += 1) {
+	const attempt = async () => {
 		const result = await attemptDownload(ctx, request, leftMs);
-		const pause = RETRY_PAUSES_MS.at(attempt);
-		if (result.ok || !result.retryable || pause === undefined || pause >= leftMs()) return result;
-		await clock.sleep(pause, request.signal);
-		if (request.signal?.aborted) return result;
-	}
+		const isWorthAnother = !result.ok && result.retryable && leftMs() > LONGEST_RETRY_PAUSE_MS;
+		return { result, ...(isWorthAnother && { againInMs: 0 }) };
+	};
+	return await retry(RETRY_PAUSES_MS, attempt, request.signal, clock);
 }
 
 async function attemptDownload(

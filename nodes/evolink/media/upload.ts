@@ -7,7 +7,7 @@ import { requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from '../clie
 import { malformedAnswer, type Failure } from '../failure';
 import { isObject, scalar } from '../task';
 import { checkHttpUrl } from '../urls';
-import { hostClock } from '../clock';
+import { retry } from '../clock';
 
 /** A checked input file. */
 export interface UploadableFile {
@@ -26,6 +26,7 @@ const DELETE_TIMEOUT_MS = 5000;
 
 /** Uploads are free, and one of the same name replaces the other, so they are simply repeated. */
 const RETRY_PAUSES_MS = [1000, 3000];
+const LONGEST_PAUSE_MS = 30_000;
 
 function multipart(name: string, mimeType: string): { type: string; head: Buffer; tail: Buffer } {
 	const boundary = `n8n-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
@@ -97,13 +98,12 @@ export async function uploadFile(
 	name: string,
 	signal?: AbortSignal,
 ): Promise<Upload | { failure: Failure }> {
-	for (let attempt = 0; ; attempt += 1) {
+	const attempt = async () => {
 		const result = uploadOf(await uploadOnce(ctx, name, file));
-		if ('url' in result) return result;
-		const pause = RETRY_PAUSES_MS.at(attempt);
-		if (!result.failure.transient || pause === undefined || signal?.aborted) return result;
-		await hostClock.sleep(Math.max(pause, Math.min(result.failure.retryAfterMs ?? 0, 30_000)), signal);
-	}
+		if ('url' in result || !result.failure.transient) return { result };
+		return { result, againInMs: Math.min(result.failure.retryAfterMs ?? 0, LONGEST_PAUSE_MS) };
+	};
+	return await retry(RETRY_PAUSES_MS, attempt, signal);
 }
 
 /** Gives up the place of an uploaded file that is not needed any more. Best effort: never throws, and is not repeated. */

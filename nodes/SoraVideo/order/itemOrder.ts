@@ -1,0 +1,301 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+import { createTask } from '../../evolink/api';
+import { hostClock, retry } from '../../evolink/clock';
+import type { Failure } from '../../evolink/failure';
+import { uploadFile, type UploadableFile } from '../../evolink/media/upload';
+import type { Task } from '../../evolink/task';
+import { cancelSignal, isToolRun } from '../../host/context';
+import { reportOf, type Report } from '../../host/errors';
+import {
+	fileRefused,
+	keyInUse,
+	notOrdered,
+	orderRefused,
+	outcomeUnknown,
+	unknownBefore,
+} from '../../host/messages';
+import type { Watch } from '../wait/watch';
+import { orderOnce } from './inFlight';
+import { slotOf, toolSlotOf, type RunIntent } from './intent';
+import type { Doubt, Ledger } from './ledger';
+import { isOutOfRoom } from './uploads';
+
+/** One item's order, checked in full, with nothing sent yet. */
+export interface Draft {
+	body: IDataObject;
+	/** A file that EvoLink must be given first, and where its URL goes in the body. */
+	file?: { source: UploadableFile; attach(body: IDataObject, url: string): IDataObject };
+}
+
+/** What became of one item's order. */
+export type Order = PlacedOrder | RefusedOrder;
+
+interface PlacedOrder {
+	item: number;
+	id: string;
+	/** ms since 1970; absent for tasks that were there before. */
+	orderedAt?: number;
+	/** As the create answered; absent for one that was ordered before. */
+	task?: Task;
+	/** Ordered by an earlier try, whose order this try does not know: it may have been another one. */
+	replayed?: true;
+	/** EvoLink's id of the file that was uploaded for it. */
+	fileId?: string;
+}
+
+interface RefusedOrder {
+	item: number;
+	report: Report;
+	/** Of an order that may have been taken. */
+	unknownKey?: string;
+}
+
+/** Ready to be sent, with nothing of this run sent yet. */
+interface Uploaded {
+	body: IDataObject;
+	/** EvoLink's id of its file. */
+	fileId?: string;
+	/** An earlier try sent it, its outcome is unknown, and the user wants it sent once more. */
+	doubt?: Doubt;
+}
+
+type State =
+	/** Nothing is known of it. */
+	| { is: 'new' }
+	| { is: 'drafted'; draft: Draft }
+	| { is: 'uploaded'; order: Uploaded }
+	/** `watch`: where it has an upload of ours. */
+	| { is: 'placed'; order: PlacedOrder; watch?: Watch }
+	/** `unusedFile`: EvoLink's id of a file that was uploaded for nothing. */
+	| { is: 'refused'; order: RefusedOrder; unusedFile?: string };
+
+/** What the orders of a run have in common. */
+export interface OrderRun {
+	ctx: IExecuteFunctions;
+	ledger: Ledger;
+	intent: RunIntent;
+	/** Whether the user wants orders of unknown outcome sent once more. */
+	resendUnknown: boolean;
+	/** Sent with every order, where there is one. */
+	callbackUrl?: string;
+}
+
+/** Pauses before an order that cannot have been taken (429, no connection) is sent again. EvoLink asks for 1 to 2 s. */
+const RESEND_PAUSES_MS = [1000, 2000];
+
+/** A longer Retry-After is reported instead of waited for. */
+const LONGEST_PAUSE_MS = 30_000;
+
+/** The order of one item, from what an earlier try left of it to what became of it. What goes wrong becomes its report. */
+export class ItemOrder {
+	private state: State = { is: 'new' };
+
+	private slot: string;
+
+	constructor(
+		private readonly run: OrderRun,
+		private readonly item: number,
+	) {
+		this.slot = slotOf(item);
+	}
+
+	/** Whether nothing more can become of it. */
+	get isSettled(): boolean {
+		return this.state.is === 'placed' || this.state.is === 'refused';
+	}
+
+	get isRefused(): boolean {
+		return this.state.is === 'refused';
+	}
+
+	/** Whether it waits for its file to be uploaded. */
+	get hasFile(): boolean {
+		return this.state.is === 'drafted' && this.state.draft.file !== undefined;
+	}
+
+	/** Its task, where that has an upload of ours. */
+	get watch(): Watch | undefined {
+		return this.state.is === 'placed' ? this.state.watch : undefined;
+	}
+
+	/** What became of it; nothing while its turn has not come. */
+	get outcome(): Order | undefined {
+		const { state } = this;
+		if (state.is === 'refused') return state.order;
+		if (state.is !== 'placed') return undefined;
+		const fileId = state.watch?.fileId;
+		return { ...state.order, ...(fileId !== undefined && { fileId }) };
+	}
+
+	get result(): Order {
+		return this.outcome ?? { item: this.item, report: notOrdered() };
+	}
+
+	/** EvoLink's id of a file that was uploaded for it, where nothing was ordered with it. */
+	get unusedFile(): string | undefined {
+		const { state } = this;
+		if (state.is === 'refused') return state.unusedFile;
+		return state.is === 'uploaded' && state.order.doubt === undefined ? state.order.fileId : undefined;
+	}
+
+	/** @param unknownKey its Idempotency-Key, where it may have been taken */
+	report(report: Report, unknownKey?: string): void {
+		const { item } = this;
+		this.state =
+			unknownKey === undefined
+				? { is: 'refused', order: { item, report }, unusedFile: this.unusedFile }
+				: { is: 'refused', order: { item, report, unknownKey } };
+	}
+
+	/** Takes the order from the ledger, or checks the item. Sends nothing. */
+	async begin(draft: (itemIndex: number) => Promise<Draft>): Promise<void> {
+		this.recall();
+		if (this.state.is !== 'new') return;
+		await this.attempt(async () => {
+			const checked = await draft(this.item);
+			if (isToolRun(this.run.ctx)) {
+				// told apart by what they order
+				this.slot = toolSlotOf(this.item, checked.body);
+				this.recall();
+			}
+			if (this.state.is === 'new') this.state = { is: 'drafted', draft: checked };
+		});
+	}
+
+	private recall(): void {
+		const entry = this.run.ledger.get(this.slot);
+		if (entry === undefined || entry.state === 'refused') return;
+		const { key, at, fileId } = entry;
+		if (entry.state === 'accepted') this.place({ item: this.item, id: entry.id, orderedAt: at }, fileId);
+		else if (this.run.resendUnknown) {
+			const doubt = { key, body: entry.body, at, ...(fileId !== undefined && { fileId }) };
+			this.state = { is: 'uploaded', order: { ...doubt, doubt } };
+		} else this.report(unknownBefore(key, at), key);
+	}
+
+	private place(order: PlacedOrder, fileId?: string): void {
+		const { id, orderedAt } = order;
+		this.state = {
+			is: 'placed',
+			order,
+			...(fileId !== undefined && { watch: { id, fileId, ...(orderedAt !== undefined && { orderedAt }) } }),
+		};
+	}
+
+	/**
+	 * Gives EvoLink the item's file, where it has one.
+	 *
+	 * @returns EvoLink's refusal where it has no room for the file now; the order can wait for some
+	 */
+	async upload(): Promise<Failure | undefined> {
+		const { state } = this;
+		if (state.is !== 'drafted') return undefined;
+		const { body, file } = state.draft;
+		if (file === undefined) {
+			this.ready(body);
+			return undefined;
+		}
+		return await this.attempt(async () => {
+			const { ctx, intent } = this.run;
+			const name = `${intent.fileName(this.item)}${file.source.extension}`;
+			const result = await uploadFile(ctx, file.source, name, cancelSignal(ctx));
+			if ('url' in result) this.ready(file.attach(body, result.url), result.fileId);
+			else if (isOutOfRoom(result.failure)) return result.failure;
+			else this.report(fileRefused(result.failure));
+			return undefined;
+		});
+	}
+
+	private ready(body: IDataObject, fileId?: string): void {
+		const { callbackUrl } = this.run;
+		this.state = {
+			is: 'uploaded',
+			order: {
+				body: { ...body, ...(callbackUrl !== undefined && { callback_url: callbackUrl }) },
+				...(fileId !== undefined && { fileId }),
+			},
+		};
+	}
+
+	/** Sends the order, once it is ready. */
+	async send(): Promise<void> {
+		const { state } = this;
+		if (state.is !== 'uploaded') return;
+		await this.attempt(async () => {
+			const attempt = async () => {
+				const result = await this.sendOnce(state.order);
+				return { result, againInMs: result && resendPause(result) };
+			};
+			const failure = await retry(RESEND_PAUSES_MS, attempt, cancelSignal(this.run.ctx));
+			if (failure !== undefined) this.refuse(failure, state.order.doubt);
+		});
+	}
+
+	/** @returns why EvoLink cannot have taken it; nothing where it has, or may have */
+	private async sendOnce({ body, fileId, doubt }: Uploaded): Promise<Failure | undefined> {
+		const { ctx, ledger, intent, resendUnknown } = this.run;
+		const key = doubt?.key ?? intent.key(this.slot, ledger.refusals(this.slot));
+		const begunAt = doubt?.at ?? hostClock.now();
+		const sending = ledger.begin(this.slot, {
+			key,
+			body,
+			at: begunAt,
+			...(fileId !== undefined && { fileId }),
+		});
+		const { at, answer } = await orderOnce(key, resendUnknown, async () => {
+			const created = await createTask(ctx, body, key);
+			return { at: begunAt, answer: created.ok ? { ...created, id: created.task.id } : created };
+		});
+		if (answer.ok) {
+			const { id, task } = answer;
+			sending.accept(id, at);
+			// what is sent once more is what was sent before
+			const replayed = answer.replayed && doubt === undefined;
+			const order: PlacedOrder = { item: this.item, id, orderedAt: at };
+			this.place({ ...order, ...(task && { task }), ...(replayed && { replayed }) }, fileId);
+			return undefined;
+		}
+		const { failure } = answer;
+		if (failure.charge === 'unknown') {
+			sending.doubt();
+			this.report(notTaken(failure, key), key);
+			return undefined;
+		}
+		sending.withdraw();
+		return failure;
+	}
+
+	private refuse(failure: Failure, doubt: Doubt | undefined): void {
+		// what was unknown before stays unknown: this refusal says nothing about the first sending
+		if (doubt !== undefined) return this.report(unknownBefore(doubt.key, doubt.at), doubt.key);
+		const { ctx, ledger } = this.run;
+		// a proxy or a network that is down cannot speak for EvoLink, and too many orders at once are no fault of this one
+		const isEvoLinks = !['network', 'rateLimited'].includes(failure.kind) && !failure.foreign;
+		// the ledger of a Retry may be lost, and an order that was taken with it: it keeps its key
+		const isFirst = ctx.getMode() !== 'retry' || ledger.get(this.slot) !== undefined;
+		if (isEvoLinks && isFirst) ledger.refuse(this.slot, ctx.getExecutionId());
+		this.report(orderRefused(failure));
+	}
+
+	/** Takes a step; what it throws becomes the item's report. */
+	private async attempt<T>(step: () => Promise<T>): Promise<T | undefined> {
+		try {
+			return await step();
+		} catch (error) {
+			this.report(reportOf(error));
+			return undefined;
+		}
+	}
+}
+
+/** EvoLink has an order under this key, or may have. */
+function notTaken(failure: Failure, key: string): Report {
+	return failure.kind === 'submission' ? keyInUse(failure, key) : outcomeUnknown(failure, key);
+}
+
+/** How long EvoLink asks to wait before the order is sent again, ms; nothing when it is not sent again. */
+function resendPause({ kind, retryAfterMs = 0 }: Failure): number | undefined {
+	const mayPass = kind === 'rateLimited' || kind === 'network';
+	return mayPass && retryAfterMs <= LONGEST_PAUSE_MS ? retryAfterMs : undefined;
+}
