@@ -22,6 +22,10 @@ export interface RunSettings extends IDataObject {
 	maxDownloadBytes: number;
 	/** Send an order whose outcome is unknown once more, under the same key. */
 	resendUnknown: boolean;
+	/** What all new orders of this run may cost together, by estimate; nothing: no limit. */
+	maxCredits?: number;
+	/** Order nothing that the balance cannot pay. */
+	checkBalance: boolean;
 }
 
 const TIMEOUT: NumberRule = {
@@ -38,10 +42,18 @@ const POLL: NumberRule = {
 	fallback: 8,
 	unit: 'seconds',
 };
+const CREDITS: NumberRule = {
+	displayName: 'Max Credits',
+	min: 0.01,
+	max: 1_000_000,
+	fallback: 100,
+	unit: 'credits',
+};
 export const OPTION_RULES = {
 	timeoutMinutes: TIMEOUT,
 	pollSeconds: POLL,
 	maxDownloadMb: MAX_DOWNLOAD_MB,
+	maxCredits: CREDITS,
 } as const;
 
 function readNumber(ctx: IExecuteFunctions, options: IDataObject, name: keyof typeof OPTION_RULES): number {
@@ -108,6 +120,8 @@ export function readSettings(
 		onTaskFailure: readChoice(ctx, 'On Task Failure', options.onTaskFailure ?? 'error', ['error', 'output']),
 		maxDownloadBytes: readNumber(ctx, options, 'maxDownloadMb') * 1_000_000,
 		resendUnknown: readBoolean(ctx, 'Resend When Outcome Is Unknown', options.resendUnknown ?? false),
+		...(options.maxCredits !== undefined && { maxCredits: readNumber(ctx, options, 'maxCredits') }),
+		checkBalance: readBoolean(ctx, 'Check Balance First', options.checkBalance ?? false),
 	};
 }
 

@@ -1,11 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
+import min from 'lodash/min';
 
 import { readCredential, requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from './client';
 import { malformedAnswer, type Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import { hostClock } from './clock';
 import { TaskReader, type BatchReading, type BatchState, type ReadTasks, type TaskReading } from './reader';
-import { isObject, readTask, resultLink, type Task } from './task';
+import { roundCredits } from './prices';
+import { isObject, readTask, resultLink, scalar, type Task } from './task';
 import type { PageReading, TaskQuery } from './taskList';
 
 const { requestHeader, replayedHeader } = evolinkFacts.idempotency;
@@ -152,6 +154,30 @@ function readListed(entry: unknown): Task | [] {
 /** The key's own limit and the account's balance, as EvoLink sends it. */
 export async function getCredits(ctx: EvoLinkContext): Promise<EvoLinkAnswer> {
 	return await requestEvoLink(ctx, { operation: 'getCredits', timeoutMs: READ_TIMEOUT_MS });
+}
+
+/**
+ * What new orders can be paid from: the account's balance, or less where the key has a limit of its own.
+ *
+ * @returns nothing where the answer names neither
+ */
+export function creditsAvailable({ data }: IDataObject): number | undefined {
+	const { token, user } = isObject(data) ? data : {};
+	const key = isObject(token) ? token : {};
+	const [limit, used] = [finite(key.daily_limit_credits), finite(key.daily_used_credits)];
+	const known = [
+		isObject(user) ? finite(user.remaining_credits) : undefined,
+		key.unlimited_credits === true ? undefined : finite(key.remaining_credits),
+		// where no daily limit is set, EvoLink may say 0
+		limit !== undefined && limit > 0 && used !== undefined ? roundCredits(limit - used) : undefined,
+	];
+	return min(known);
+}
+
+/** A number, or text that is one; debts are below zero. */
+function finite(value: unknown): number | undefined {
+	const number = Number(scalar(value) ?? NaN);
+	return Number.isFinite(number) ? number : undefined;
 }
 
 function asTask(answer: EvoLinkAnswer): TaskReading {

@@ -76,6 +76,27 @@ function amount(value: unknown): number | undefined {
 	return Number.isFinite(number) && number >= 0 ? number : undefined;
 }
 
+const { unitsPerCredit } = evolinkFacts.pricing;
+
+/**
+ * An amount of credits in a task. EvoLink's newer pages print them in ten-thousandths of a credit: no task costs ten thousand
+ * credits.
+ */
+function inCredits(given: unknown): number | undefined {
+	const number = amount(given);
+	const isUnits = Number.isInteger(number) && Number(number) >= unitsPerCredit;
+	return isUnits ? Number(number) / unitsPerCredit : number;
+}
+
+function creditsIn({ raw }: Task, field: string): number | undefined {
+	return isObject(raw.usage) ? inCredits(raw.usage[field]) : undefined;
+}
+
+/** Credits that EvoLink holds back for a task; nothing where it does not say. */
+export function creditsReserved(task: Task): number | undefined {
+	return creditsIn(task, 'credits_reserved');
+}
+
 function isId(candidate: string | undefined): candidate is string {
 	return candidate !== undefined && TASK_ID.test(candidate);
 }
@@ -238,11 +259,10 @@ export function taskNamed(id: string): Task {
  * @param unfinishedAt ms since 1970, when this run last knew the task unfinished, if it did: its links live at least 24 h from then
  */
 export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
-	const usage = isObject(task.raw.usage) ? task.raw.usage : {};
 	const numbers = {
-		creditsReserved: amount(usage.credits_reserved),
+		creditsReserved: creditsReserved(task),
 		// the list of tasks has it beside the other fields
-		creditsUsed: amount(usage.credits_used ?? task.raw.credits_used),
+		creditsUsed: creditsIn(task, 'credits_used') ?? inCredits(task.raw.credits_used),
 		// EvoLink's `duration`, which is read as the length of the video too easily
 		processingSeconds: task.phase === 'running' ? undefined : amount(task.raw.duration),
 	};

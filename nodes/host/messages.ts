@@ -216,6 +216,50 @@ export function brokenRun({ message }: Report, ids: readonly string[]): Report {
 	};
 }
 
+interface RunEstimate {
+	orders: number;
+	credits: number;
+	unpriced?: unknown;
+}
+
+function priceOf({ orders, credits, unpriced }: RunEstimate): string {
+	if (credits === 0) return 'the price of this run is not known';
+	const what = orders === 1 ? 'the order' : `the ${orders} orders`;
+	return `${what} of this run would cost ${unpriced ? 'at least' : 'about'} ${credits} credits`;
+}
+
+/** What a run would cost is more than its option 'Max Credits' allows. */
+export function overBudget(estimate: RunEstimate, maxCredits: number): Report {
+	return {
+		message: `No order was sent: ${priceOf(estimate)}, and 'Max Credits' is ${maxCredits}. Raise it, or order less in one run.`,
+	};
+}
+
+/** 'Max Credits' is set, and what the run would cost is not known. */
+export function priceUnknown({ item, model }: { item: number; model: string }, maxCredits: number): Report {
+	return {
+		message: `No order was sent: the price of item ${item} (${tidy(model)}) is not known, and 'Max Credits' is ${maxCredits}. Remove the option, or choose a model whose price stands beside its 'Duration'.`,
+	};
+}
+
+/** 'Check Balance First' found too few credits. `isBlind`: an earlier try may have ordered without a trace. */
+export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: boolean): Report {
+	const parts = [
+		`No order was sent: ${priceOf(estimate)}, and ${left} credits are left on the account or the key ('Check Balance First').`,
+		'Add credits at EvoLink, or order less in one run.',
+		isBlind &&
+			'If n8n was lost while an earlier try ordered, turn the option off and use Retry: EvoLink does not charge anew for what it has already taken under the same Idempotency-Key.',
+	];
+	return { message: parts.filter(Boolean).join(' ') };
+}
+
+/** 'Check Balance First' could not tell. */
+export function balanceUnchecked(why: string): Report {
+	return {
+		message: `'Check Balance First' could not tell whether the balance pays for this run: ${sentence(why)}. The orders were sent all the same; what the balance cannot pay, EvoLink refuses at no charge.`,
+	};
+}
+
 /** The run ended before this item's turn. */
 export function notOrdered(): Report {
 	return { message: 'Nothing was ordered for this item, because the run ended before its turn.' };

@@ -1,5 +1,5 @@
 import { binaryOf } from '../../tools/n8n-engine';
-import { SORA, inLab, sora, start } from './support';
+import { SORA, hintsOf, inLab, sora, start } from './support';
 
 const VIDEO = 'https://media.example.com/me.mp4';
 const character = (more: object = {}, node: object = {}) =>
@@ -59,7 +59,7 @@ test.concurrent('EvoLink is asked for no callback, not even by a run that parks'
 		const run = await lab.run([start, character({ wait: 'suspend' })], { items: items(VIDEO) });
 		expect(run.status).toBe('waiting');
 		expect(lab.creates[0]!.body).not.toHaveProperty('callback_url');
-		expect(run.hints(SORA).map(({ message }) => message)).toEqual([
+		expect(hintsOf(run)).toEqual([
 			'The execution is parked until the tasks have ended: a timer checks them, because EvoLink sends no callback for these tasks.',
 		]);
 	}),

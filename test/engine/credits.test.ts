@@ -10,6 +10,7 @@ test.concurrent("the key's limit and the account's balance come out for each ite
 			const json = {
 				token: { remaining_credits: 0, used_credits: 0, unlimited_credits: true },
 				user: { remaining_credits: 77, used_credits: 0 },
+				creditsAvailable: 77,
 			};
 			expect(run.output(SORA)).toEqual([0, 1].map((item) => ({ json, pairedItem: { item } })));
 			expect(lab.evolink.requests).toHaveLength(1);

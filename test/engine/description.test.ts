@@ -189,7 +189,7 @@ describe('the options collection', () => {
 	test('offers the callback URL only where nothing waits, and further fields only for paid operations', () => {
 		const COMMON = ['maxDownloadMb', 'onTaskFailure', 'pollSeconds', 'timeoutMinutes'];
 		const sorted = (values: INodeParameters) => inside(values).sort();
-		const paid = ['additionalFields', ...COMMON, 'resendUnknown'].sort();
+		const paid = ['additionalFields', 'checkBalance', 'maxCredits', ...COMMON, 'resendUnknown'].sort();
 		const generate = [...paid, 'checkImageSize'].sort();
 		expect(sorted({ operation: 'generate', wait: 'poll' })).toEqual(generate);
 		expect(sorted({ operation: 'generate', wait: 'none' })).toEqual([...generate, 'callbackUrl'].sort());

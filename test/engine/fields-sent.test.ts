@@ -1,6 +1,6 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { MediaLab, errorsOf } from './media-support';
-import { SORA } from './support';
+import { SORA, hintsOf } from './support';
 
 let lab: MediaLab;
 
@@ -143,7 +143,8 @@ test.each<[INodeParameters, string]>([
 	'a file that only a private network can reach is ordered with a warning: %j',
 	async (parameters, warning) => {
 		const run = await lab.make({ prompt: 'a cat', wait: 'none', ...parameters });
-		expect(run.hints(SORA)).toMatchObject([{ type: 'warning', message: expect.stringContaining(warning) }]);
+		const warnings = run.hints(SORA).filter(({ type }) => type === 'warning');
+		expect(warnings).toMatchObject([{ message: expect.stringContaining(warning) }]);
 	},
 );
 
@@ -151,12 +152,12 @@ describe('a URL that ends like another kind of file', () => {
 	const IMAGES =
 		'EvoLink takes .jpg, .jpeg, .png, .webp, and fails the task if it finds anything else there.';
 	const VIDEOS = 'EvoLink takes .mp4, .mov, .webm, and fails the task if it finds anything else there.';
-	const hintsOf = async (parameters: INodeParameters, items = [{ json: {} }]) => {
+	const toldOf = async (parameters: INodeParameters, items = [{ json: {} }]) => {
 		const ordered = lab.creates.length;
 		const run = await lab.make({ prompt: 'a cat', wait: 'none', ...parameters }, { items });
 		expect(run.error).toBeUndefined();
 		expect(lab.creates.length - ordered).toBe(items.length);
-		return run.hints(SORA).map(({ message }) => message);
+		return hintsOf(run);
 	};
 	const image = (imageUrl: string) => ({ image: 'url', imageUrl });
 	const video = (videoUrl: string) => ({ operation: 'character', videoUrl });
@@ -175,14 +176,14 @@ describe('a URL that ends like another kind of file', () => {
 			`'Image URL' of item 0 ends in .bmp: ${IMAGES}`,
 		],
 	])('is ordered with a warning: %j', async (parameters, warning) => {
-		expect(await hintsOf(parameters)).toEqual([warning]);
+		expect(await toldOf(parameters)).toEqual([warning]);
 	});
 
 	test('is told once for a run, with the first item that has one', async () => {
 		const links = ['cat.png', 'cat.gif', 'cat.svg'].map((name) => ({
 			json: { link: `https://example.com/${name}` },
 		}));
-		const hints = await hintsOf(image('={{ $json.link }}'), links);
+		const hints = await toldOf(image('={{ $json.link }}'), links);
 		expect(hints).toEqual([`'Image URL' of item 1 ends in .gif: ${IMAGES}`]);
 	});
 
@@ -195,7 +196,7 @@ describe('a URL that ends like another kind of file', () => {
 		video('https://example.com/me.MOV'),
 		video('https://example.com/v1.2'),
 	])('is not this: %j', async (parameters) => {
-		expect(await hintsOf(parameters)).toEqual([]);
+		expect(await toldOf(parameters)).toEqual([]);
 	});
 });
 

@@ -1,7 +1,17 @@
-import { connect, receiveWebhook, type Execution, type NodeFixture } from '../../tools/n8n-engine';
-import { SORA, after, inLab, prompts, retryOnFail, sentKeys, sora, start, type Lab } from './support';
+import { connect, receiveWebhook, type NodeFixture } from '../../tools/n8n-engine';
+import {
+	SORA,
+	after,
+	hintsOf,
+	inLab,
+	prompts,
+	retryOnFail,
+	sentKeys,
+	sora,
+	start,
+	type Lab,
+} from './support';
 
-const texts = (run: Execution) => run.hints(SORA).map(({ message }) => message);
 const quick = (lab: Lab) => void lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
 const auto = sora({ wait: 'auto' });
 
@@ -12,7 +22,7 @@ describe("'Wait' = auto", () => {
 			const run = await lab.run([start, auto, after], { items: prompts('a cat') });
 			expect(run.status).toBe('waiting');
 			expect(run.task('After')).toBeUndefined();
-			expect(texts(run)).toEqual([
+			expect(hintsOf(run)).toEqual([
 				"The execution is parked until the tasks have ended: EvoLink's callback wakes it, or a timer if the callback is lost.",
 			]);
 		}),
@@ -23,7 +33,7 @@ describe("'Wait' = auto", () => {
 			quick(lab);
 			const run = await lab.run([start, auto], { items: prompts('a cat'), mode: 'manual' });
 			expect(run.status).toBe('success');
-			expect(texts(run)).toEqual([
+			expect(hintsOf(run)).toEqual([
 				'Waited by polling: this is a test run in the editor; in production the execution is suspended instead.',
 			]);
 			expect(lab.creates[0]!.body).not.toHaveProperty('callback_url');
@@ -47,7 +57,7 @@ describe("'Wait' = auto", () => {
 				const { run } = await receiveWebhook(lab.engine, { nodes: [hook, node] }, 'Hook');
 				const execution = await lab.end(run!);
 				expect(execution.status).toBe('success');
-				expect(texts(execution)).toEqual([`Waited by polling: ${hint}.`]);
+				expect(hintsOf(execution)).toEqual([`Waited by polling: ${hint}.`]);
 			}),
 	);
 
@@ -73,7 +83,7 @@ describe("'Wait' = auto", () => {
 			const run = await lab.run([start, wait, auto], { items: prompts('a cat') });
 			expect(run.status).toBe(status);
 			if (status === 'success') {
-				expect(texts(run)).toEqual(["Waited by polling: the caller of 'Wait' waits for the answer."]);
+				expect(hintsOf(run)).toEqual(["Waited by polling: the caller of 'Wait' waits for the answer."]);
 			}
 		}),
 	);
@@ -90,7 +100,7 @@ describe("'Wait' = auto", () => {
 				quick(lab);
 				const run = await calledWith(lab, ...items);
 				expect(run.status).toBe('success');
-				expect(texts(run)).toEqual([
+				expect(hintsOf(run)).toEqual([
 					expect.stringMatching(/^Waited by polling: another workflow called this one/),
 				]);
 			}),
@@ -114,7 +124,7 @@ test.concurrent("the way that was chosen is taken, and needs no hint: 'Wait' = p
 		quick(lab);
 		const run = await lab.run([start, sora()], { items: prompts('a cat') });
 		expect(run.status).toBe('success');
-		expect(run.hints(SORA)).toEqual([]);
+		expect(hintsOf(run)).toEqual([]);
 	}),
 );
 

@@ -174,6 +174,13 @@ export async function inLab(body: (lab: Lab) => Promise<void>, options: StandInO
 	}
 }
 
+/** What the node's hints say, but for what each run with an order says: the credits that were reserved. */
+export const hintsOf = (run: Execution) =>
+	run
+		.hints(SORA)
+		.map(({ message }) => message)
+		.filter((message) => !message.startsWith('EvoLink reserved '));
+
 /** Matches the orders with this prompt, for a fault that is to hit no others. */
 export const ordersOf =
 	(prompt: string) =>

@@ -57,6 +57,16 @@ const SAID: Record<keyof typeof reports, Report[]> = {
 	unreadableLedger: [reports.unreadableLedger([X]), reports.unreadableLedger([])],
 	brokenRun: [reports.brokenRun({ message: X }, [X, X])],
 	notOrdered: [reports.notOrdered()],
+	overBudget: [
+		reports.overBudget({ orders: 1, credits: 5 }, 4),
+		reports.overBudget({ orders: 2, credits: 5 }, 4),
+	],
+	priceUnknown: [reports.priceUnknown({ item: 1, model: X }, 4)],
+	balanceTooLow: [
+		reports.balanceTooLow({ orders: 2, credits: 5, unpriced: X }, 4, true),
+		reports.balanceTooLow({ orders: 2, credits: 0, unpriced: X }, 0, false),
+	],
+	balanceUnchecked: [reports.balanceUnchecked(X)],
 	stopped: [reports.stopped([X, X], [X]), reports.stopped([X], []), reports.stopped([], [])],
 };
 

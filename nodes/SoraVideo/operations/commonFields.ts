@@ -1,10 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
+import { PRICES_AS_OF } from '../../evolink/prices';
 import { OPTION_RULES } from '../settings';
 import { PIXELS_RULE } from './inputImage';
 
 const { maxLength } = evolinkFacts.callback;
+const { fallback: MAX_CREDITS } = OPTION_RULES.maxCredits;
 const { fallback: MAX_DOWNLOAD_MB } = OPTION_RULES.maxDownloadMb;
 const { fallback: POLL_SECONDS } = OPTION_RULES.pollSeconds;
 const { fallback: TIMEOUT_MINUTES } = OPTION_RULES.timeoutMinutes;
@@ -118,6 +120,16 @@ export const commonFields: INodeProperties[] = [
 				description: `Where EvoLink posts the finished task, for instance the URL of a Sora Video Trigger. Public https, at most ${maxLength} characters.`,
 			},
 			{
+				displayName: 'Check Balance First',
+				name: 'checkBalance',
+				type: 'boolean',
+				noDataExpression: true,
+				default: false,
+				displayOptions: { show: { '/operation': ['generate', 'character'] } },
+				description:
+					'Whether to read the credits left before anything is ordered, and to order nothing if they cannot pay for the whole run. Where EvoLink does not tell them, or the price is not known, the run goes on with a hint.',
+			},
+			{
 				displayName: 'Check Image Size',
 				name: 'checkImageSize',
 				type: 'boolean',
@@ -125,6 +137,16 @@ export const commonFields: INodeProperties[] = [
 				default: true,
 				displayOptions: { show: { '/operation': ['generate'] } },
 				description: `Whether to refuse an input image from a binary field that lacks the exact pixels that its model needs (${PIXELS_RULE}). EvoLink fails such tasks after the wait.`,
+			},
+			{
+				displayName: 'Max Credits',
+				name: 'maxCredits',
+				type: 'number',
+				noDataExpression: true,
+				typeOptions: { minValue: OPTION_RULES.maxCredits.min, maxValue: OPTION_RULES.maxCredits.max },
+				default: MAX_CREDITS,
+				displayOptions: { show: { '/operation': ['generate', 'character'] } },
+				description: `What all new orders of a run may cost together, by EvoLink's price list of ${PRICES_AS_OF}. If they would cost more, or a price is not known, nothing is ordered. Each round of a loop and each call of a tool is a run of its own.`,
 			},
 			{
 				displayName: 'Max Download MB',

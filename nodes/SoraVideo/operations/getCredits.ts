@@ -1,13 +1,13 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { getCredits } from '../../evolink/api';
+import { creditsAvailable, getCredits } from '../../evolink/api';
 import { failureSentence, malformedAnswer } from '../../evolink/failure';
 import { nodeError } from '../../host/errors';
 import { isObject } from '../../evolink/task';
 
 /**
  * What the key and the account have left: `{ token: { remaining_credits, used_credits, unlimited_credits }, user: {
- * remaining_credits, used_credits } }`. Asked once, given to every item.
+ * remaining_credits, used_credits } }`, as EvoLink sends it, and `creditsAvailable`. Asked once, given to every item.
  *
  * @throws NodeApiError when they cannot be read
  */
@@ -15,7 +15,9 @@ export async function executeGetCredits(ctx: IExecuteFunctions): Promise<INodeEx
 	const answer = await getCredits(ctx);
 	const data = answer.ok ? answer.body.data : undefined;
 	if (answer.ok && isObject(data)) {
-		return ctx.getInputData().map((_, item) => ({ json: { ...data }, pairedItem: { item } }));
+		const available = creditsAvailable(answer.body);
+		const json = { ...data, ...(available !== undefined && { creditsAvailable: available }) };
+		return ctx.getInputData().map((_, item) => ({ json: { ...json }, pairedItem: { item } }));
 	}
 	const failure = answer.ok ? malformedAnswer(answer, 'no credits in it') : answer.failure;
 	const message = `The credits could not be read: ${failureSentence(failure)}`;

@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import { reservedInWords } from '../order/budget';
 import { mayOrderAnew } from '../order/ledger';
 import { type Report } from '../../host/errors';
 import { decideWait } from '../wait/mode';
@@ -41,6 +42,8 @@ function paid(
 		};
 		const orders = await placeOrders(ctx, checked, settings, callbackUrl);
 		nameTasks(ctx, orders);
+		const reserved = reservedInWords(orders);
+		if (reserved !== undefined) hint(ctx, reserved);
 		const earlier = orders.flatMap((order) => ('id' in order && order.replayed ? [order.id] : []));
 		if (earlier.length > 0) warn(ctx, orderedEarlier(earlier));
 		return await settleOrders(ctx, orders, settings, decision, { callbacks });

@@ -95,7 +95,7 @@ export class ItemOrder {
 
 	constructor(
 		private readonly run: OrderRun,
-		private readonly item: number,
+		readonly item: number,
 	) {
 		this.slot = slotOf(item);
 	}
@@ -146,6 +146,27 @@ export class ItemOrder {
 			unknownKey === undefined
 				? { is: 'refused', order: { item, report }, unusedFile: this.unusedFile }
 				: { is: 'refused', order: { item, report, unknownKey } };
+	}
+
+	/** Whether an earlier try sent it, and the user wants it sent once more. */
+	get isDoubtful(): boolean {
+		return this.state.is === 'uploaded' && this.state.order.doubt !== undefined;
+	}
+
+	/** What is to be sent, but for the URL of its file; nothing where nothing is. */
+	get pending(): IDataObject | undefined {
+		const { state } = this;
+		if (state.is === 'drafted') return state.draft.body;
+		return state.is === 'uploaded' ? state.order.body : undefined;
+	}
+
+	/** It is not sent after all; one that an earlier try may have placed keeps its key. */
+	hold(report: Report): void {
+		const { state } = this;
+		const doubt = state.is === 'uploaded' ? state.order.doubt : undefined;
+		if (doubt === undefined) return this.report(report);
+		const before = unknownBefore(doubt.key, doubt.at);
+		this.report({ ...before, message: `${report.message} ${before.message}` }, doubt.key);
 	}
 
 	/** Takes the order from the ledger, or checks the item. Sends nothing. */

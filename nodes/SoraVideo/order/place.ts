@@ -7,6 +7,7 @@ import { fileRefused } from '../../host/messages';
 import { stopOnReport } from '../deliver';
 import type { RunSettings } from '../settings';
 import { defaultTimeoutMs } from '../wait/schedule';
+import { holdToBudget } from './budget';
 import { RunIntent } from './intent';
 import { ItemOrder, type Draft, type Order } from './itemOrder';
 import { Ledger } from './ledger';
@@ -46,6 +47,7 @@ export async function placeOrders(
 		resendUnknown: settings.resendUnknown,
 		...(callbackUrl !== undefined && { callbackUrl }),
 	};
+	const isBlind = ctx.getMode() === 'retry' && run.ledger.isEmpty;
 	const orders = ctx.getInputData().map((_, item) => new ItemOrder(run, item));
 	const isStopped = () => cancelSignal(ctx)?.aborted === true;
 	/** Whether no further request may be begun: the run was stopped, or stops on an error. */
@@ -58,6 +60,7 @@ export async function placeOrders(
 	for (const order of orders) await order.begin(draft);
 	stopOnRefusal();
 	const waiting = orders.filter(({ isSettled }) => !isSettled);
+	await holdToBudget(ctx, settings, waiting, isBlind);
 	const size = waiting.some(({ hasFile }) => hasFile) ? WINDOW : waiting.length;
 	const pace = { pollMs: settings.pollMs, timeoutMs: settings.timeoutMs ?? defaultTimeoutMs() };
 	while (waiting.length > 0 && !isOver()) {

@@ -846,6 +846,7 @@ export const evolinkFacts = {
 		"asOf": "2026-10-10",
 		"note": "From EvoLink's public price catalogue of that day; a hint, not a quote. The task says what was reserved.",
 		"creditsPerUsd": 68,
+		"unitsPerCredit": 10000,
 		"models": {
 			"sora-2-preview": {
 				"creditsPerSecond": 5.76,

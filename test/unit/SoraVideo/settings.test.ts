@@ -36,6 +36,7 @@ describe('the settings of a run', () => {
 			onTaskFailure: 'error',
 			maxDownloadBytes: 500_000_000,
 			resendUnknown: false,
+			checkBalance: false,
 		});
 	});
 
@@ -43,9 +44,12 @@ describe('the settings of a run', () => {
 
 	describe.each(numbers)('%s', (name, rule) => {
 		test('takes every number in its range, as a number or as text', () => {
-			const field = { timeoutMinutes: 'timeoutMs', pollSeconds: 'pollMs', maxDownloadMb: 'maxDownloadBytes' }[
-				name
-			];
+			const field = {
+				timeoutMinutes: 'timeoutMs',
+				pollSeconds: 'pollMs',
+				maxDownloadMb: 'maxDownloadBytes',
+				maxCredits: 'maxCredits',
+			}[name];
 			always(fc.double({ min: rule.min, max: rule.max, noNaN: true }), (value) => {
 				const settings = readOption(name, value);
 				expect(settings[field as string]).toBeGreaterThan(0);

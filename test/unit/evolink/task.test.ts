@@ -231,7 +231,7 @@ describe('an answer of EvoLink as a task', () => {
 		expect(json.videoUrl).toBe(isVideo ? resultUrl : undefined);
 	});
 
-	test('credits and the seconds that the job took are told as numbers, where EvoLink tells them', () => {
+	test('credits and the seconds that the job took are told as numbers, also where EvoLink counts in ten-thousandths of a credit', () => {
 		const usage = { credits_reserved: '23.04', credits_used: 20 };
 		const ended = taskOf({ id: ID, status: 'completed', duration: 187, usage });
 		expect(taskToJson(ended)).toMatchObject({
@@ -239,6 +239,22 @@ describe('an answer of EvoLink as a task', () => {
 		});
 		const running = taskOf({ id: ID, status: 'processing', duration: 8, usage: { credits_reserved: 7 } });
 		expect(taskToJson(running)).toEqual({ ...running.raw, creditsReserved: 7 });
+		const units = taskOf({
+			id: ID,
+			status: 'completed',
+			usage: { credits_reserved: 607500, credits_used: 10000 },
+		});
+		expect(taskToJson(units)).toMatchObject({
+			creditsReserved: 60.75,
+			creditsUsed: 1,
+			usage: units.raw.usage,
+		});
+		const dear = taskOf({
+			id: ID,
+			status: 'completed',
+			usage: { credits_reserved: 9999, credits_used: 10000.5 },
+		});
+		expect(taskToJson(dear)).toMatchObject({ creditsReserved: 9999, creditsUsed: 10000.5 });
 		const odd = taskOf({ id: ID, status: 'failed', duration: 'long', usage: 'none' });
 		expect(taskToJson(odd)).toEqual(odd.raw);
 	});

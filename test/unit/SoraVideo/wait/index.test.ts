@@ -16,6 +16,7 @@ const SETTINGS: RunSettings = {
 	onTaskFailure: 'error',
 	maxDownloadBytes: 1_000_000,
 	resendUnknown: false,
+	checkBalance: false,
 };
 
 const DONE = { status: 'completed', results: ['https://files.evolink.ai/v.mp4'] };

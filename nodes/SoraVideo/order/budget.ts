@@ -1,0 +1,99 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import partition from 'lodash/partition';
+import sum from 'lodash/sum';
+import sumBy from 'lodash/sumBy';
+
+import { creditsAvailable, getCredits } from '../../evolink/api';
+import { failureSentence } from '../../evolink/failure';
+import { estimateCredits, roundCredits } from '../../evolink/prices';
+import { creditsReserved } from '../../evolink/task';
+import { hint } from '../../host/context';
+import type { Report } from '../../host/errors';
+import { balanceTooLow, balanceUnchecked, overBudget, priceUnknown } from '../../host/messages';
+import type { RunSettings } from '../settings';
+import type { ItemOrder, Order } from './itemOrder';
+
+/** What a run is about to order, before anything is sent. */
+export interface Estimate {
+	/** How many orders. */
+	orders: number;
+	/** Of all orders whose price is known. */
+	credits: number;
+	/** The first order without a known price. */
+	unpriced?: { item: number; model: string };
+}
+
+export function estimateOf(orders: ReadonlyArray<Pick<ItemOrder, 'item' | 'pending'>>): Estimate {
+	const estimates = orders.map(({ item, pending = {} }) => ({
+		item,
+		model: String(pending.model),
+		credits: estimateCredits(pending),
+	}));
+	const unpriced = estimates.find(({ credits }) => credits === undefined);
+	return {
+		orders: orders.length,
+		credits: roundCredits(sumBy(estimates, ({ credits = 0 }) => credits)),
+		...(unpriced && { unpriced }),
+	};
+}
+
+/**
+ * Holds all orders of a run back where its options 'Max Credits' and 'Check Balance First' do not let it pay for them.
+ *
+ * 'Max Credits' is a promise, so what cannot be estimated is held back. 'Check Balance First' only spares a run that EvoLink
+ * would refuse in its midst, at no charge: where the balance or a price is not known, it says so and goes on.
+ *
+ * @param orders those that would be sent
+ * @param isBlind whether an earlier try may have placed them without a trace: EvoLink then charges nothing anew
+ */
+export async function holdToBudget(
+	ctx: IExecuteFunctions,
+	{ maxCredits, checkBalance }: Pick<RunSettings, 'maxCredits' | 'checkBalance'>,
+	orders: readonly ItemOrder[],
+	isBlind: boolean,
+): Promise<void> {
+	if (orders.length === 0) return;
+	const estimate = estimateOf(orders);
+	const refusal =
+		refusalByLimit(estimate, maxCredits) ??
+		(checkBalance ? await refusalByBalance(ctx, estimate, isBlind) : undefined);
+	if (refusal === undefined) return;
+	const [doubtful, fresh] = partition(orders, 'isDoubtful');
+	// in a run that stops, one item tells it for all
+	const told = ctx.continueOnFail() ? fresh : fresh.slice(0, 1);
+	for (const order of [...doubtful, ...told]) order.hold(refusal);
+}
+
+function refusalByLimit(estimate: Estimate, maxCredits: number | undefined): Report | undefined {
+	if (maxCredits === undefined) return undefined;
+	if (estimate.unpriced) return priceUnknown(estimate.unpriced, maxCredits);
+	return estimate.credits > maxCredits ? overBudget(estimate, maxCredits) : undefined;
+}
+
+async function refusalByBalance(
+	ctx: IExecuteFunctions,
+	estimate: Estimate,
+	isBlind: boolean,
+): Promise<Report | undefined> {
+	const answer = await getCredits(ctx);
+	const left = answer.ok ? creditsAvailable(answer.body) : undefined;
+	if (left !== undefined && (left <= 0 || left < estimate.credits))
+		return balanceTooLow(estimate, left, isBlind);
+	const unchecked = (why: string) => hint(ctx, balanceUnchecked(why).message, 'warning');
+	if (left === undefined) {
+		unchecked(answer.ok ? 'EvoLink did not say how many credits are left' : failureSentence(answer.failure));
+	} else if (estimate.unpriced) {
+		unchecked(`the price of item ${estimate.unpriced.item} is not known`);
+	}
+	return undefined;
+}
+
+/** What EvoLink has reserved for the tasks that this run ordered, in words; nothing where it does not say. */
+export function reservedInWords(orders: readonly Order[]): string | undefined {
+	const reserved = orders.flatMap((order) =>
+		'id' in order && order.task && !order.replayed ? (creditsReserved(order.task) ?? []) : [],
+	);
+	if (reserved.length === 0) return undefined;
+	const tasks = reserved.length === 1 ? 'the task' : `${reserved.length} tasks`;
+	return `EvoLink reserved ${roundCredits(sum(reserved))} credits for ${tasks}.`;
+}
