@@ -1,6 +1,6 @@
 /**
- * The package as it would be published: its files are the promised ones, it installs alone, and n8n's own loader loads
- * it with nothing but the modules that n8n provides.
+ * Checks the package as it would be published: it has the expected files, installs without dependencies, and n8n's own loader
+ * loads it with nothing but the modules that n8n provides.
  */
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';

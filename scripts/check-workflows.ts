@@ -1,6 +1,6 @@
 /**
- * Whether GitHub would take `.github/`: actionlint on the workflows (syntax, contexts, needs, inputs of known actions), and
- * what it does not know: every action is pinned to a commit, every workflow says what it may do, every job ends.
+ * Checks `.github/`: actionlint on the workflows (syntax, contexts, needs, inputs of known actions), and what it does not check:
+ * every action is pinned to a commit, every workflow states its permissions, every job has a time limit.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -50,7 +50,7 @@ if (require.main === module) {
 		});
 		if (faults.length > 0) throw new Error(faults.join('\n'));
 		console.log(`check-workflows: ${files.join(', ')} are sound`);
-		// the linter's runtime would never end by itself
+		// the linter's runtime never ends by itself
 		process.exit();
 	});
 }

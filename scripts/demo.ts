@@ -1,7 +1,6 @@
 /**
- * Runs two example workflows in n8n's engine against a local EvoLink, so that the node can be seen at work without a
- * key and without a bill. The files land in demo-output/. Fails unless each file arrived and each intent was charged
- * once.
+ * Runs two example workflows in n8n's engine against a local EvoLink, without a key and without paying. The files land in
+ * demo-output/. Fails unless each file arrived and each intent was charged once.
  */
 import { createWriteStream, mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -55,7 +54,7 @@ function narrate(evolink: StandIn): void {
 
 async function runExample(name: string, evolink: StandIn, host: Host): Promise<void> {
 	const example = JSON.parse(readFileSync(path.join(ROOT, 'examples', name), 'utf8')) as WorkflowFixture;
-	// n8n's own nodes are not installed here, and a note does nothing
+	// n8n's own nodes are not installed here, and sticky notes do nothing
 	const workflow = { ...example, nodes: example.nodes.filter(({ type }) => !type.endsWith('.stickyNote')) };
 	say(`workflow "${workflow.name}" (examples/${name})`);
 	const engine = createEngine(host, { evoLinkApi: evolink.credential });

@@ -1,7 +1,7 @@
 /**
  * `npm run dev`: a real n8n with this package in it, a local EvoLink, the credentials and all example workflows, ready
- * to run, and every change in nodes/ and credentials/ live within seconds. Its data stay in .tmp/dev, so your own workflows
- * are there again the next time; remove the folder to start afresh.
+ * to run; every change in nodes/ and credentials/ is live within seconds. Its data stay in .tmp/dev, so your own workflows are
+ * there the next time; remove the folder to start from scratch.
  *
  * Options: `-- --port 5678 --evolink-port 4010 --inbox-port 4011`
  */
@@ -41,7 +41,7 @@ const say = (line: string) => console.log(`[dev] ${line}`);
  */
 const installed = path.join(FOLDER, 'n8n/.n8n/nodes/node_modules', PACKAGE);
 
-/** Before n8n is asked: whatever answers there already would be taken for ours. */
+/** Checked before n8n starts: whatever already answers there would be taken for our n8n. */
 async function requireFreePorts(): Promise<void> {
 	for (const [option, port] of Object.entries(values)) {
 		await new Promise<void>((resolve, reject) => {
@@ -58,7 +58,7 @@ async function requireFreePorts(): Promise<void> {
 }
 
 function installN8n(): void {
-	// n8n's native modules are compiled with the Node that it is run by, which comes for Linux only
+	// n8n's native modules are compiled with the Node that runs it, which is available for Linux only
 	if (process.platform !== 'linux') throw new Error('npm run dev needs Linux (x64 or arm64; WSL will do)');
 	const { status } = spawnSync(process.execPath, [path.join(ROOT, 'test/e2e/install.mjs'), '--only-n8n'], {
 		stdio: 'inherit',
@@ -66,7 +66,7 @@ function installN8n(): void {
 	if (status !== 0) throw new Error('n8n could not be installed');
 }
 
-/** Compiles into `installed` and goes on with every change. Resolves with the compiler when the first build has ended. */
+/** Compiles into `installed`, again with every change. Resolves with the compiler when the first build has ended. */
 async function watchSources(): Promise<ChildProcess> {
 	mkdirSync(installed, { recursive: true });
 	cpSync(path.join(ROOT, 'icons'), path.join(installed, 'dist/icons'), { recursive: true });
@@ -91,7 +91,7 @@ async function watchSources(): Promise<ChildProcess> {
 	return compiler;
 }
 
-/** Made once; afterwards only told the addresses of this time. */
+/** Created once; afterwards only updated with the current addresses. */
 async function provideCredential(
 	client: Client,
 	type: string,
@@ -105,7 +105,7 @@ async function provideCredential(
 	return await client.request('PATCH', `/rest/credentials/${present.id}`, body);
 }
 
-/** An example with its files and notifications brought to this machine. */
+/** An example whose files and notifications stay on this machine. */
 function readExample(file: string): WorkflowDraft {
 	const text = readFileSync(path.join(ROOT, 'examples', file), 'utf8')
 		.replaceAll('/home/node/.n8n-files', FILES)
@@ -113,7 +113,7 @@ function readExample(file: string): WorkflowDraft {
 	return JSON.parse(text) as WorkflowDraft;
 }
 
-/** Imports the examples that are not there yet, with everything filled in that they ask their user for. */
+/** Imports the examples that are not there yet, with everything filled in that a user would have to choose. */
 async function provideExamples(
 	client: Client,
 	evolink: CredentialRef,
@@ -137,7 +137,7 @@ async function provideExamples(
 	}
 }
 
-/** Stands for the chat that the examples notify: prints what it is told. */
+/** Stands for the chat that the examples notify: prints each message. */
 async function startInbox(): Promise<Server> {
 	const server = createServer((request, response) => {
 		let body = '';

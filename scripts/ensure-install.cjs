@@ -3,9 +3,9 @@
  * dist is missing, unfinished or older than its sources. Runs before anything is installed, on the host's own Node (20
  * or newer), so it is plain CommonJS without dependencies.
  *
- * With arguments it runs them afterwards: `node scripts/ensure-install.cjs jest --ci`. The program and its Node are
- * looked up in node_modules/.bin first, which holds the Node that the tools need; a shell line that began before the
- * install would go on with the host's.
+ * Then runs its arguments: `node scripts/ensure-install.cjs jest --ci`. The program and its Node are looked up in
+ * node_modules/.bin first, which holds the Node that the tools need; a shell line that began before the install would use
+ * the host's.
  */
 const { spawnSync } = require('node:child_process');
 const { existsSync, readFileSync, readdirSync, statSync } = require('node:fs');
@@ -24,7 +24,7 @@ function isLocked() {
 }
 
 function isInstalled() {
-	// npm writes this file when an install has gone through, never before.
+	// npm writes this file only after a complete install.
 	if (!existsSync(at('node_modules', '.package-lock.json'))) return false;
 	const wanted = json('package-lock.json').packages;
 	const present = json('node_modules', '.package-lock.json').packages;
@@ -44,7 +44,7 @@ function newest(file) {
 }
 
 function isBuilt() {
-	// The icons are copied last: without them a build was broken off.
+	// The icons are copied last: without them the build was interrupted.
 	if (!existsSync(at('dist', 'icons'))) return false;
 	const sources = ['nodes', 'credentials', 'icons', 'tsconfig.json', 'gulpfile.js'];
 	return newest(at('dist')) >= Math.max(...sources.map((name) => newest(at(name))));
@@ -68,7 +68,7 @@ function must(command, args) {
 
 if (!isInstalled()) {
 	console.log('Installing dependencies (once, about a minute) …');
-	// n8n's packages ask for a newer Node than some hosts have: 300 lines of warnings about nothing, since Node 24 comes along
+	// n8n's packages ask for a newer Node than some hosts have: 300 lines of warnings for nothing, because Node 24 is installed too
 	must('npm', [isLocked() ? 'ci' : 'install', '--loglevel=error']);
 }
 if (!isBuilt()) {

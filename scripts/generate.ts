@@ -7,7 +7,7 @@
  *
  * `zod.gen.ts` comes from @hey-api/openapi-ts; `spec.gen.ts` holds the parts of the spec that code reads as
  * data, `models.gen.ts` which of both belongs to which model, `otherModels.gen.ts` the entries of `spec/models.json`.
- * `package.gen.ts` holds what requests say of this package.
+ * `package.gen.ts` holds the User-Agent.
  */
 import type { Plugins } from '@hey-api/openapi-ts';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ function child(value: Json | undefined, ...keys: string[]): JsonObject {
 	return current;
 }
 
-/** A copy without the keys that `drop` names, `$ref`s replaced by what they point at. */
+/** A copy without the keys in `drop`, and with `$ref`s replaced by what they point at. */
 function copy(value: Json, drop: (key: string) => boolean, spec?: Json): Json {
 	if (Array.isArray(value)) return value.map((item) => copy(item, drop, spec));
 	if (!isObject(value)) return value;
@@ -104,7 +104,7 @@ function modelsModule(spec: JsonObject): string {
 	].join('\n');
 }
 
-/** Most models are not used by an execution: the fields of each are text, to be parsed when its turn comes. */
+/** An execution uses few models: the fields of each are text, parsed only when needed. */
 function otherModelsModule(models: JsonObject): string {
 	const lines = Object.entries(models).map(([id, model]) => {
 		const { label, family, fields } = child(model);
@@ -148,8 +148,8 @@ function dataModule(spec: JsonObject): string {
 }
 
 /**
- * The generator leaves out what JSON Schema says about unknown fields. zod would then drop them in silence: on a request
- * that hides a typing error, on an answer it loses data.
+ * The generator leaves out what JSON Schema says about unknown fields. zod would then drop them silently: in a request that
+ * hides a typing error, in an answer it loses data.
  */
 const unknownFields: Plugins.Zod.Resolvers['object'] = (ctx) => {
 	const object = ctx.nodes.base(ctx);
@@ -165,7 +165,7 @@ async function zodModule(spec: JsonObject): Promise<string> {
 		// A plain import would become `require`, which this package does not allow.
 		const { createClient } = await import('@hey-api/openapi-ts');
 		await createClient({
-			// Validation must never add a value that the caller did not choose to send, so zod does not see defaults.
+			// Validation must never add a value that the caller did not send, so zod does not see defaults.
 			input: copy(spec, (key) => key === 'default') as Record<string, unknown>,
 			output: { path: directory, entryFile: false },
 			logs: { level: 'silent', file: false },
@@ -187,13 +187,13 @@ async function zodModule(spec: JsonObject): Promise<string> {
 	}
 }
 
-/** How requests name themselves: media hosts refuse clients that do not, and EvoLink's support can tell versions apart. */
+/** The User-Agent of requests: media hosts refuse clients without one, and EvoLink's support can tell versions apart. */
 function packageModule(): string {
 	const { name, version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as JsonObject;
 	return `// Generated from package.json by \`npm run generate\`. Do not edit.\n\n${constant('USER_AGENT', `${String(name)}/${String(version)}`)}`;
 }
 
-/** Where two texts part, or undefined when they are the same. */
+/** Where two texts differ first; undefined if they are the same. */
 function firstDifference(committed: string, generated: string): string | undefined {
 	if (committed === generated) return undefined;
 	const [old, now] = [committed.split('\n'), generated.split('\n')];

@@ -1,6 +1,6 @@
 /**
- * Loads an installed package with n8n's own loader and fails unless each node and credential arrives whole, with its
- * codex and both icons. A process of its own, because NODE_PATH is read at start.
+ * Loads an installed package with n8n's own loader and fails unless each node and credential is complete, with its codex and both
+ * icons. A process of its own, because NODE_PATH is read at start.
  *
  * Usage: node scripts/load-packed.cjs <package folder>
  */
@@ -30,7 +30,7 @@ async function main() {
 		}
 	}
 	for (const { name: node, codex } of nodes) {
-		// Without a readable codex the loader makes one up, with a category and nothing else.
+		// Without a readable codex the loader makes one up that has only a category.
 		assert.ok(codex?.resources, `${node} has a codex`);
 	}
 	const loaded = [...nodes, ...credentials].map((type) => type.name);

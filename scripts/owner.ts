@@ -3,14 +3,14 @@
  * codex files, issue forms, license) repeats them.
  *
  *   npm run owner                writes them wherever they are repeated
- *   npm run owner -- --check     fails where one differs, and says which are placeholders still
+ *   npm run owner -- --check     fails if one differs, and says which are still placeholders
  *   npm run owner -- --publish   fails for placeholders, too: npm ties the provenance to the repository
  */
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT, readManifest, runMain, type Manifest } from './support';
 
-/** Where names may stand. */
+/** Where names may be repeated. */
 const PLACES = [
 	...['.github', 'credentials', 'docs', 'examples', 'nodes'],
 	...['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'],
@@ -29,7 +29,7 @@ export function repositoryOf({ repository }: Manifest): { owner: string; name: s
 	return { owner: parts[1]!, name: parts[2]! };
 }
 
-/** A text with the names of `manifest` in it. A repository is known by its name, which is the package's. */
+/** A text with the names of `manifest` in it. The repository has the package's name. */
 export function withNames(text: string, manifest: Manifest): string {
 	const { owner } = repositoryOf(manifest);
 	return text
@@ -40,7 +40,7 @@ export function withNames(text: string, manifest: Manifest): string {
 		.replace(/^(Copyright \(c\) \d+) .+$/m, `$1 ${manifest.author.name}`);
 }
 
-/** What is still made up from the package's own name, as `field: value`. */
+/** What is still a placeholder made of the package's name, as `field: value`. */
 export function placeholdersOf(manifest: Manifest): string[] {
 	const { owner } = repositoryOf(manifest);
 	const { name, email } = manifest.author;

@@ -1,9 +1,9 @@
 /**
- * What a release needs to know, for the workflow `publish.yml`:
+ * Facts of a release, for the workflow `publish.yml`:
  *
  *   npm run release -- v1.2.3 [notes.md]
  *
- * fails unless the tag names the version in package.json and the changelog tells of that version; writes the changelog's
+ * fails unless the tag is the version in package.json and the changelog has a section for it; writes the changelog's
  * section to `notes.md`, and the npm tag and whether it is a prerelease to $GITHUB_OUTPUT.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';

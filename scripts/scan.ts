@@ -1,6 +1,6 @@
 /**
- * n8n's verification scan, offline: both legs of @n8n/scan-community-package, on the source and on the packed tarball.
- * What it leaves out is what only a published version has: the provenance attestation.
+ * n8n's verification scan, offline: both parts of @n8n/scan-community-package, on the source and on the packed tarball. The
+ * provenance attestation is left out, because only a published version has one.
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,7 +14,7 @@ interface Scanner {
 	): Promise<{ passed: boolean; message?: string; details?: string }>;
 }
 
-/** The patterns of the scanner's own tarball leg, which it does not export. */
+/** The patterns of the scanner's tarball part, which it does not export. */
 const TARBALL_FILE_PATTERNS = ['**/*.js', 'package.json'];
 
 runMain(async () => {
@@ -22,7 +22,7 @@ runMain(async () => {
 	const scanner = (await import(pathToFileURL(file).href)) as Scanner;
 	const leg = async (name: string, folder: string, patterns: string[]) => {
 		const { passed, message, details } = await scanner.analyzePackage(folder, patterns);
-		// A leg that found no file to look at counts as passed for the scanner, with a message.
+		// For the scanner, a part that found no file counts as passed, with a message.
 		if (!passed || message) throw new Error(`scan of the ${name}: ${message}\n${details ?? ''}`);
 		console.log(`scan of the ${name}: passed`);
 	};

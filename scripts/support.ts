@@ -76,7 +76,7 @@ export function installTool(name: string): string {
 	return modules;
 }
 
-/** Runs a script's `main`; a thrown error is its failure, told without a stack. */
+/** Runs a script's `main`; an error ends it with exit code 1 and is printed without a stack. */
 export function runMain(main: () => Promise<void>): void {
 	main().catch((error: unknown) => {
 		console.error(error instanceof Error ? error.message : error);

@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Server as NetServer, type
 
 const HOST = '127.0.0.1';
 
-/** Where a server listens: a port that stays its own while it refuses connections. */
+/** Where a server listens: a port that it keeps while it refuses connections. */
 export class Address {
 	/** What keeps the port while nothing listens on it; undefined while online. */
 	private holder?: Socket;
@@ -13,7 +13,7 @@ export class Address {
 		private readonly server: Server,
 		private readonly port: number,
 		/**
-		 * The other end of the holder's connection, as a socket cannot be kept that is only bound. There from the start, so
+		 * The other end of the holder's connection, because a socket that is only bound cannot be kept. Opened at the start, so
 		 * that going offline has nothing to wait for.
 		 */
 		private readonly anchor: NetServer,
@@ -32,9 +32,8 @@ export class Address {
 	}
 
 	/**
-	 * Connections are refused from here on, until `online`. A port that nobody holds may go to the next server or outgoing
-	 * connection of this machine, and what was meant for the one that is offline would be answered by another; so a socket
-	 * that does not listen stays bound to it.
+	 * Refuses connections until `online`. A free port may be given to the next server or outgoing connection of this machine,
+	 * which would then answer in place of the offline one; so a socket that does not listen stays bound to it.
 	 */
 	async offline(): Promise<void> {
 		if (this.holder) return;

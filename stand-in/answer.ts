@@ -1,6 +1,6 @@
 import type { ErrorGeneration, HttpFault, Json } from './types';
 
-/** What goes back over the wire. `json` undefined = `text` is sent as it is. */
+/** An HTTP answer. Without `json`, `text` is sent as it is. */
 export interface Answer {
 	status: number;
 	headers: Record<string, string>;
@@ -19,8 +19,8 @@ export class Refusal extends Error {
 }
 
 /**
- * One of EvoLink's two error bodies; what the fault leaves open is filled with the documented example. Where only one
- * generation is documented for a status, the other is made from it.
+ * One of EvoLink's two error bodies; what the fault does not set comes from the documented example. If only one generation is
+ * documented for a status, the other is derived from it.
  */
 export function errorAnswer(
 	fault: Omit<HttpFault, 'kind'>,
@@ -29,7 +29,7 @@ export function errorAnswer(
 ): Answer {
 	const shape = fault.generation ?? generation;
 	const words = example(shape) ?? example(shape === 'new' ? 'old' : 'new') ?? {};
-	// an older body has no word as its code; its type says the same, but for the ending
+	// an older body has no textual code; its type says the same, except for the suffix
 	const word =
 		typeof words.code === 'string'
 			? words.code

@@ -26,11 +26,11 @@ export const PLACES: Record<string, ApiPlace> = {
 	deleteFile: 'files',
 };
 
-/** What a call brings beside the HTTP request itself. */
+/** What a call brings besides the HTTP request itself. */
 export interface Call {
 	/** The multipart file, if any. */
 	upload?: Upload;
-	/** Why the body is no use. */
+	/** Why the body is unusable. */
 	unreadable?: string;
 	/** Id to store the created task under. */
 	taskId?: string;
@@ -124,7 +124,7 @@ export class Api {
 		return this.error({ status: 500, message: `STAND-IN BUG: ${problem}` }, operationId);
 	}
 
-	/** Without query parameters that the operation does not have: a server does not look at them, the validator does. */
+	/** Without query parameters that the operation does not have: a server ignores them, the validator does not. */
 	private known(request: Request): Request {
 		const [path, query] = request.path.split('?');
 		if (query === undefined) return request;
@@ -136,7 +136,7 @@ export class Api {
 		return { ...request, path: `${path}?${new URLSearchParams(kept).toString()}` };
 	}
 
-	/** An error body in the set generation, with the words the OpenAPI file documents for this operation. */
+	/** An error body of the configured generation, in the words that the OpenAPI file documents for this operation. */
 	error(fault: Omit<HttpFault, 'kind'>, operationId: string | undefined): Answer {
 		const operation = operationId ? this.backend.router.getOperation(operationId) : undefined;
 		return errorAnswer(fault, this.errorGeneration, (generation) =>
@@ -196,7 +196,7 @@ export class Api {
 		return { status: 200, headers: {}, json: { success: true, message: '', data: { token, user } } };
 	};
 
-	/** Before anything in the body counts: whether it has come, and in a form that the operation takes. */
+	/** Checked first: whether there is a body, in a form that the operation takes. */
 	private readonly checkForm: Check = ({ operation, request, security }, { unreadable }) => {
 		const body = operation.requestBody as { content: Json } | undefined;
 		if (!body || !security?.authorized) return;
@@ -219,7 +219,7 @@ export class Api {
 		throw new Refusal(400, { message, ...(param ? { param } : {}) });
 	};
 
-	/** Before the schema: EvoLink knows an unserved model by its name, whatever form the body has. */
+	/** Before the schema: EvoLink refuses an unserved model by its name, whatever the body looks like. */
 	private checkModel(body: Json | undefined): void {
 		const model = body?.model;
 		if (typeof model !== 'string' || model === '' || this.parts.models.includes(model)) return;
@@ -255,7 +255,7 @@ export class Api {
 	private misfit({ status, json }: Answer, operationId: string): string | undefined {
 		const documented = this.backend.router.getOperation(operationId)?.responses;
 		if (!documented?.[status]) return `${operationId} answered ${status}, which is not documented`;
-		// as it goes over the wire: NaN and Infinity are numbers here and null there
+		// as sent: NaN and Infinity are numbers here and null in JSON
 		const text = JSON.stringify(json);
 		const { errors } = this.backend.validateResponse(JSON.parse(text), operationId, status);
 		return errors ? `${operationId} ${status}: ${JSON.stringify(errors)} in ${text}` : undefined;

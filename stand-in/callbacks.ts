@@ -17,7 +17,7 @@ interface Delivery {
 	contentType: string | undefined;
 }
 
-/** Why EvoLink would refuse this `callback_url` at create; undefined = it is fine. */
+/** Why EvoLink would refuse this `callback_url` at create; undefined if it would not. */
 export function callbackUrlProblem(text: string, rules: Facts['callback']): string | undefined {
 	if (text.length > rules.maxLength) return `callback_url is longer than ${rules.maxLength} characters`;
 	if (!URL.canParse(text)) return 'callback_url is not a URL';
@@ -26,7 +26,7 @@ export function callbackUrlProblem(text: string, rules: Facts['callback']): stri
 	return isPrivate(url, rules) ? 'callback_url must not lead to a private address' : undefined;
 }
 
-/** Does it lead to where EvoLink's servers cannot, or must not, go? */
+/** Whether it leads where EvoLink's servers cannot, or must not, go. */
 export function isPrivate(url: URL, rules: Facts['callback']): boolean {
 	const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
 	return isIP(host) ? forbiddenAddress(host, rules) : forbiddenName(host, rules);

@@ -9,7 +9,7 @@ const USAGE = `A local EvoLink for trying the nodes without an API key.
   --callback-host  deliver callbacks for this public-looking name to a local port; may be repeated
   --minutes        ends by itself after so many real minutes`;
 
-/** The user's mistake, not ours: told in a line, with the usage. */
+/** A mistake of the user: reported in one line, with the usage. */
 class UsageError extends Error {}
 
 function readOptions() {

@@ -8,7 +8,7 @@ interface Timer {
 /** setTimeout overflows above this and would fire at once. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
-/** API time: runs `scale` times as fast as real time and can be moved ahead. */
+/** API time: runs `scale` times as fast as real time and can be moved forward. */
 export class Clock {
 	private readonly startedAt = performance.now();
 	private readonly timers = new Set<Timer>();
@@ -29,7 +29,7 @@ export class Clock {
 		return (seconds * 1000) / this.scale;
 	}
 
-	/** Runs once after so many API seconds; returns how to call it off. */
+	/** Runs once after this many API seconds. @returns cancels it */
 	after(seconds: number, run: () => void): () => void {
 		const timer: Timer = { due: this.now() + seconds * 1000, run, handle: undefined };
 		this.timers.add(timer);

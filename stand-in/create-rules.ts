@@ -13,7 +13,7 @@ export function checkBeyondSchema(body: Json, { callback, characterVideo }: Fact
 	const points = body.timestamps.split(',').map(Number);
 	const { minPoints, maxSpanSeconds } = characterVideo.timestamps;
 	const rising = points.every((point, at) => at === 0 || point > points[at - 1]);
-	// decimal fractions: 4.4 - 2.4 is a trace above 2
+	// floating point: 4.4 - 2.4 is slightly more than 2
 	const span = points[points.length - 1] - points[0] - 1e-9;
 	if (!rising || points.length < minPoints || span > maxSpanSeconds) {
 		throw new Refusal(400, {
@@ -23,7 +23,7 @@ export function checkBeyondSchema(body: Json, { callback, characterVideo }: Fact
 	}
 }
 
-/** Field and words for the first complaint; of a create body's alternatives only the model's own one counts. */
+/** Field and text of the first complaint; of a create body's alternatives only the one of its model counts. */
 export function complaint(
 	{ facts, requestSchemas }: Spec,
 	operationId: string,

@@ -40,7 +40,7 @@ export class FaultList<Fault, Context> {
 		};
 	}
 
-	/** The first fault that applies now; counts as a hit. `only` narrows to some faults without using others up. */
+	/** The first fault that applies now; counts as a hit. `only` considers some faults without using up others. */
 	take(context: Context, only: (fault: Fault) => boolean = () => true): Fault | undefined {
 		for (const entry of this.entries) {
 			const { times = Infinity, skip = 0, match, probability = 1 } = entry.options;
@@ -90,7 +90,7 @@ export class Faults {
 		return this.api[place];
 	}
 
-	/** The overloads of `fault()` see to it that place, fault and match belong together. */
+	/** The overloads of `fault()` make sure that place, fault and match belong together. */
 	private list(where: FaultPlace): { add(fault: unknown, options?: FaultOptions<never>): FaultHandle } {
 		const lists = { ...this.api, media: this.media, callback: this.callback };
 		return lists[where] as FaultList<unknown, never>;

@@ -59,7 +59,7 @@ export function fileOperations(files: FileStore, { facts, defaults }: Spec): Rec
 	};
 }
 
-/** Node reads any text as base64 and skips what is none. */
+/** Node decodes any text as base64 and skips what is not. */
 function bytesOf(text: string): Buffer {
 	const base64 = text.replace(/\s/g, '');
 	const whole = base64.endsWith('=') ? base64.length % 4 === 0 : base64.length % 4 !== 1;

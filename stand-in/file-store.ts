@@ -38,7 +38,7 @@ interface Held extends StoredFile {
 	expiresApiMs: number;
 }
 
-/** A refusal in the file service's own form, sent with HTTP 200 as the clients have met it. */
+/** A refusal in the file service's own form, sent with HTTP 200 as EvoLink's clients expect it. */
 export class FileRefusal extends Error {
 	constructor(
 		readonly code: number,
@@ -128,7 +128,7 @@ export class FileStore {
 		if (!this.files.delete(fileId)) throw new FileRefusal(404, 'File not found', 404);
 	}
 
-	/** The file behind a public link; undefined when there is none any more. */
+	/** The file behind a public link; undefined once it has expired. */
 	find(pathname: string): Held | undefined {
 		this.forgetExpired();
 		return [...this.files.values()].find((file) => new URL(file.url).pathname === pathname);
@@ -153,7 +153,7 @@ function typeOf(upload: Upload, fileName: string): string {
 	return TYPES[extension.toLowerCase()] ?? 'application/octet-stream';
 }
 
-/** Can a link be made of it that leads back to it? */
+/** Whether a link can be made of it that leads back to it. */
 function isAddress(path: string): boolean {
 	const utf8 = Buffer.from(path).toString();
 	return utf8 === path && !path.split('/').some((segment) => segment === '.' || segment === '..');

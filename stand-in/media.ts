@@ -15,8 +15,8 @@ const CHUNK = 65_536;
 const asset = (name: string) => readFileSync(join(__dirname, 'assets', name));
 
 /**
- * User-Agents that the media host turns away, beside a missing one. Python's is the one that was met; n8n's and axios'
- * stand for every other default, so that a download cannot go out under one of them unnoticed.
+ * User-Agents that the media host refuses, besides a missing one. Python's is the observed one; n8n's and axios' stand for
+ * other defaults, so that a download that uses one of them fails a test.
  */
 const REFUSED_AGENTS = /^(n8n$|axios\/|Python-urllib\/)/i;
 
@@ -30,7 +30,7 @@ function bigHead(length: number): Buffer {
 	return Buffer.concat([FTYP, rest]);
 }
 
-/** What one request gets. `length` Infinity = endless. */
+/** What one request is answered with. `length` Infinity: endless. */
 interface Body {
 	length: number;
 	/** Bytes from `offset`, at most `size`. */
@@ -64,7 +64,7 @@ export class MediaHost {
 		private readonly lifetimeHours: number,
 	) {}
 
-	/** Settles when the answer is over, however it ends. */
+	/** Settles when the answer has ended, in whatever way. */
 	async serve(request: IncomingMessage, response: ServerResponse, url: URL): Promise<MediaDone> {
 		const { stats } = this;
 		stats.requests++;
@@ -122,7 +122,7 @@ export class MediaHost {
 			};
 		}
 		const bytes = script.bytes ?? (task.isCharacter ? this.picture : this.clip);
-		// so that the file lacks its end although the transfer is sound
+		// the transfer is sound, but the file lacks its end
 		return fixed(script.truncated === 'gzip' ? gzipSync(bytes).subarray(0, -20) : bytes, contentType);
 	}
 
@@ -193,7 +193,7 @@ function drained(response: ServerResponse): Promise<void> {
 	});
 }
 
-/** Destroying at once would throw away what was written; the reader is to get half of the file. */
+/** Destroying at once would discard what was written; the reader must get half of the file. */
 function flushedThenDestroyed(response: ServerResponse, reset: boolean): Promise<void> {
 	return new Promise((resolve) => {
 		response.write('', () => {

@@ -1,6 +1,6 @@
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-/** Mulberry32: the same seed gives the same ids and the same luck in every run. */
+/** Mulberry32: the same seed gives the same ids and the same random choices in every run. */
 export class Random {
 	constructor(private state: number) {}
 

@@ -14,11 +14,11 @@ export interface Received {
 	shown: unknown;
 	upload?: Upload;
 	tooLarge?: boolean;
-	/** Why the body is no use, whatever it was for. */
+	/** Why the body is unusable for any operation. */
 	unreadable?: string;
 }
 
-/** Reads the whole body; files beyond what is kept are only counted. Rejects only where the client went away. */
+/** Reads the whole body; file content beyond the limit is only counted. Rejects only if the client disconnects. */
 export async function receive(request: IncomingMessage, filesPerRequest: number): Promise<Received> {
 	if (mediaType(request.headers['content-type']) === 'multipart/form-data') {
 		return receiveMultipart(request, filesPerRequest);
@@ -69,7 +69,7 @@ function receiveMultipart(request: IncomingMessage, filesPerRequest: number): Pr
 		let file: { field: string; name: string; type: string; size: number; chunks: Buffer[] } | undefined;
 		parser.on('field', (name, value) => (fields[name] = value));
 		parser.on('file', (field, stream, { filename, mimeType }) => {
-			// the parser says the same of itself, but an error that nobody hears ends the process
+			// the parser reports the same itself, but an unhandled error event would end the process
 			stream.on('error', broken);
 			files++;
 			const current = (file = {

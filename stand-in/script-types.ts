@@ -91,7 +91,7 @@ export interface StandInTask {
 	/** As EvoLink would report it now. */
 	readonly status: string;
 	readonly progress: number;
-	/** True once nothing changes any more (a stuck task never is). */
+	/** True once nothing changes any more (never for a stuck task). */
 	readonly terminal: boolean;
 	/** Real time of the end, ms since 1970. */
 	readonly endedAt: number | undefined;
@@ -113,7 +113,7 @@ interface FaultCommon {
 	/** API seconds to wait before the fault acts. */
 	delaySeconds?: number;
 	/**
-	 * Create and upload: does EvoLink accept (and charge) the request all the same? Default true for `drop-after`,
+	 * Create and upload: does EvoLink accept (and charge) the request anyway? Default true for `drop-after`,
 	 * `no-id`, `odd-id`, `truncated-json`, `huge-body` and `html` with a status below 400; false otherwise.
 	 */
 	accepted?: boolean;
@@ -138,7 +138,7 @@ export interface HttpFault extends FaultCommon {
 
 export type ApiFault =
 	| HttpFault
-	/** Answers properly, late. */
+	/** A normal answer, late. */
 	| (FaultCommon & { kind: 'slow'; seconds: number })
 	/** Socket destroyed, nothing accepted. */
 	| (FaultCommon & { kind: 'drop-before' })
@@ -146,13 +146,13 @@ export type ApiFault =
 	| (FaultCommon & { kind: 'drop-after' })
 	/** 200 with a task object that has no id. */
 	| (FaultCommon & { kind: 'no-id' })
-	/** 200 with this id instead; the task is stored under it. */
+	/** 200 with this id; the task is stored under it. */
 	| (FaultCommon & { kind: 'odd-id'; id: string })
 	/** An HTML page; status default 200. */
 	| (FaultCommon & { kind: 'html'; status?: number })
-	/** The proper JSON cut in half, with a matching content length; status default 200. */
+	/** The normal JSON cut in half, with a matching content length; status default 200. */
 	| (FaultCommon & { kind: 'truncated-json' })
-	/** The proper JSON with one giant extra string; default 32 MiB. */
+	/** The normal JSON with one giant extra string; default 32 MiB. */
 	| (FaultCommon & { kind: 'huge-body'; bytes?: number })
 	/** Any JSON or text with any status; undefined is an empty body. */
 	| (FaultCommon & { kind: 'body'; body: unknown; status?: number; contentType?: string })
@@ -177,9 +177,9 @@ export type CallbackFault =
 	| { kind: 'forged'; body?: Json }
 	/** A well-formed task under another id. */
 	| { kind: 'wrong-id'; id?: string }
-	/** Text that is no JSON. */
+	/** Text that is not JSON. */
 	| { kind: 'non-json'; body?: string }
-	/** The proper JSON under another content type; without `value` under none. */
+	/** The normal JSON under another content type; without `value` under none. */
 	| { kind: 'content-type'; value?: string }
 	/** The task inside `{ data: … }`, with `task_id` for `id`. */
 	| { kind: 'wrapped' };

@@ -23,7 +23,7 @@ const CUTS = ['fin', 'rst', 'shorter', 'gzip'] as const;
 /** Far above any render, and still a whole number in every answer. */
 const MOST_SECONDS = 1e9;
 
-/** Throws where a script would break an answer that it does not speak about; at once, not when a task has been paid. */
+/** Throws if a script would break an answer that it is not about: at once, not after a task has been paid. */
 export function checkScript({ seconds = 0, estimatedTime = 0, media = {} }: TaskScript): void {
 	if (!isDuration(seconds)) throw new RangeError(`seconds: expected 0 to ${MOST_SECONDS}, got ${seconds}`);
 	if (!isCount(estimatedTime)) {
@@ -83,8 +83,8 @@ function matches(
 }
 
 /**
- * `[stand-in: …]` in a prompt, or percent-encoded in a character's `video_url`; several orders are separated by
- * commas. Unknown ones are ignored, as a prompt is free text. The list of orders stands in README.md.
+ * `[stand-in: …]` in a prompt, or percent-encoded in a character's `video_url`; several instructions are separated
+ * by commas. Unknown ones are ignored, because a prompt is free text. README.md lists them.
  */
 export function directives(request: Json): Directed {
 	const directed: Directed = { script: {} };
@@ -124,7 +124,7 @@ function mediaOrder(word: string | undefined, argument: string | undefined): Med
 	return {};
 }
 
-/** A scripted request has not been judged yet: anything may stand in its fields. */
+/** The request has not been checked yet: its fields may hold anything. */
 function textOf(value: unknown): string {
 	return typeof value === 'string' ? value : '';
 }

@@ -96,7 +96,7 @@ export class Server {
 		else response.destroy();
 	}
 
-	/** What the fault makes of a good answer (undefined where the request was not accepted); undefined = no answer. */
+	/** What the fault makes of a good answer (undefined if the request was not accepted). @returns undefined for no answer */
 	private spoil(
 		fault: ApiFault,
 		good: Answer | undefined,
@@ -185,7 +185,7 @@ export class Server {
 	}
 }
 
-/** A path, or a whole URL as a proxy is asked for it; undefined where it is neither. */
+/** A path, or a whole URL as sent to a proxy; undefined if it is neither. */
 function target(path: string): URL | undefined {
 	// not as a relative reference: in one, `//` would be the start of a host
 	const text = path.startsWith('/') ? `http://stand-in${path}` : path;

@@ -33,7 +33,7 @@ export interface InputRules {
 	extensions: string[];
 }
 
-/** The parts of `x-evolink` that the stand-in lives by. */
+/** The parts of `x-evolink` that the stand-in uses. */
 export interface Facts {
 	defaultModel: string;
 	models: Record<string, { schema: string }>;
@@ -112,8 +112,8 @@ export class Spec {
 	}
 
 	/**
-	 * The documented error object for a status: the operation's own, else the shared response of that status. The one
-	 * of that code, if there is one. Undefined where none is shown in that generation.
+	 * The documented error object for a status: the operation's own, otherwise the shared response of that status; the one with
+	 * that code, if there is one. Undefined if none is documented in that generation.
 	 */
 	errorExample(
 		responses: Record<string, unknown> | undefined,
@@ -128,7 +128,7 @@ export class Spec {
 		return shared.find((one) => one?.old?.code === status)?.[generation];
 	}
 
-	/** By generation; an example of neither name stands for the newer one. */
+	/** By generation; an example with neither name counts as the newer one. */
 	private errorExamples(
 		response: unknown,
 		code?: string | number,

@@ -149,7 +149,7 @@ export class TaskStore {
 		return Math.round(credits * 1e4) / 1e4;
 	}
 
-	/** The code that a task ends with because of what it was given to work on: EvoLink looks at that only then. */
+	/** The code that a task fails with because of its inputs: EvoLink checks them only when it renders. */
 	private inputFailure({ image_urls: images, video_url: video }: Json): string | undefined {
 		const { imageInput, characterVideo } = this.parts.facts;
 		const pictures = (Array.isArray(images) ? images : []) as string[];
@@ -159,7 +159,7 @@ export class TaskStore {
 		return undefined;
 	}
 
-	/** Nothing is fetched: an upload is known, of anything else the host and the extension, if it has one, must do. */
+	/** Nothing is fetched: an upload is known; anything else is judged by its host and its extension, if it has one. */
 	private isUsable(link: string, rules: InputRules): boolean {
 		const { baseUrl, facts, files } = this.parts;
 		if (!URL.canParse(link)) return false;

@@ -2,10 +2,10 @@ import type { Charge, Json, Outcome, StandInTask, TaskScript } from './types';
 import type { Clock } from './clock';
 import type { Facts } from './spec';
 
-/** API seconds of a render that no script speaks about. */
+/** API seconds of a render without a script. */
 export const DEFAULT_SECONDS = 20;
 
-/** Outcomes that no clock ends. */
+/** Outcomes that never end by time. */
 const ENDLESS: readonly Outcome[] = ['stuck', 'unknown-status'];
 
 /** What a task gets from around it. */
@@ -98,7 +98,7 @@ export class Task implements StandInTask {
 		return asked > 0 ? asked : this.world.defaultDuration;
 	}
 
-	/** The create answer: the task as it was accepted, whatever happens to it meanwhile. */
+	/** The create answer: the task as it was accepted, whatever has happened to it since. */
 	accepted(): Json {
 		return {
 			...this.head(),
@@ -135,7 +135,7 @@ export class Task implements StandInTask {
 		};
 	}
 
-	/** An entry of the list: how it stands, without links and reasons. */
+	/** An entry of the list: its status, without links and reasons. */
 	listed(): Json {
 		const { id, model, type, status, progress, duration = null, results } = this.detail();
 		return {
@@ -163,7 +163,7 @@ export class Task implements StandInTask {
 		};
 	}
 
-	/** Share of the planned time, 0–1; what never ends stops short of the end. */
+	/** Share of the planned time, 0–1; below 1 for a task that never ends. */
 	private elapsedShare(): number {
 		const planned = Math.max(this.seconds, 0.001) * 1000;
 		const share = ((this.endedApiMs ?? this.world.clock.now()) - this.startedApiMs) / planned;

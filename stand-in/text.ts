@@ -1,4 +1,4 @@
-/** Percent-decoded; text that is not well-formed stays as it is, because anybody may write an address. */
+/** Percent-decoded; malformed text stays as it is, because a URL may come from anybody. */
 export function decoded(text: string): string {
 	try {
 		return decodeURIComponent(text);
@@ -7,7 +7,7 @@ export function decoded(text: string): string {
 	}
 }
 
-/** The path itself; one that is not well-formed as its own literal text, for a router that would choke on it. */
+/** The path; a malformed one as its own literal text, because the router cannot parse it. */
 export function decodable(path: string): string {
 	try {
 		decodeURIComponent(path);
@@ -17,7 +17,7 @@ export function decodable(path: string): string {
 	}
 }
 
-/** Lower case, without parameters; empty where there is none. */
+/** Lower case, without parameters; empty if there is none. */
 export function mediaType(header: string | undefined): string {
 	return (header ?? '').split(';')[0].trim().toLowerCase();
 }

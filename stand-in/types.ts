@@ -14,7 +14,7 @@ import type {
 
 export type * from './script-types';
 
-/** A JSON object as it travels. */
+/** A JSON object. */
 export type Json = Record<string, unknown>;
 
 // ---------------------------------------------------------------- starting
@@ -90,7 +90,7 @@ export interface Charge {
 	prompt: string;
 	idempotencyKey: string | undefined;
 	credits: number;
-	/** The idempotency key, or a hash of the body without `callback_url` where none was sent. */
+	/** The idempotency key, or a hash of the body without `callback_url` if none was sent. */
 	intent: string;
 	/** Credits given back because the task failed or was cancelled. */
 	refunded: number;
@@ -111,7 +111,7 @@ export interface MediaStats {
 	requests: number;
 	bytesSent: number;
 	openConnections: number;
-	/** The most bytes that were handed to a socket and not yet taken from it, at one instant. */
+	/** The most bytes buffered in a socket at any time. */
 	maxBytesInFlight: number;
 	/** Every Authorization header that reached the media host, reduced to its scheme. Must stay empty. */
 	authorizations: string[];
@@ -150,7 +150,7 @@ export interface StandIn {
 	readonly charges: Charge[];
 	readonly callbacks: CallbackAttempt[];
 	readonly mediaStats: MediaStats;
-	/** Own answers that did not fit the OpenAPI file, or faults in the stand-in itself. Must stay empty. */
+	/** Own answers that did not fit the OpenAPI file, and bugs in the stand-in. Must stay empty. */
 	readonly violations: string[];
 	readonly events: EventEmitter<StandInEvents>;
 	/** May be changed at any time. */

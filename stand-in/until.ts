@@ -1,10 +1,10 @@
 import type { SeenRequest } from './types';
 
-/** How often a predicate about something outside the stand-in is asked again. */
+/** How often a predicate about something outside the stand-in is checked, in ms. */
 const RECHECK_MS = 100;
 const SHOWN_REQUESTS = 10;
 
-/** Pending `until()` calls: asked after every event. */
+/** Pending `until()` calls: checked after every event. */
 export class Waiters {
 	private readonly pending = new Set<{ check: () => void; fail: (reason: string) => void }>();
 
