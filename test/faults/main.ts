@@ -36,7 +36,7 @@ interface Told extends Pick<Verdict, 'complaints' | 'discarded'> {
 	index: number;
 }
 
-/** The cells of one process: every so manieth. */
+/** The cells of one process: every n-th one. */
 const shareOf = (cells: readonly Cell[], at: number) =>
 	cells.flatMap((cell, index) => (index % PROCESSES === at ? [{ cell, index }] : []));
 
