@@ -2,13 +2,13 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { mapLimit } from '../evolink/clock';
 import { downloadResult } from '../evolink/media/result';
-import { hasResult, resultLink, taskToJson, type Task } from '../evolink/task';
+import { hasResult, resultLink, taskNamed, taskToJson, type Task } from '../evolink/task';
 import { resultOf, type Watch } from './wait/watch';
 import { nodeError, reportOf, type Report } from '../host/errors';
 import type { Order } from './order/place';
 import { downloadFailed, nothingToShow, taskEnded, timedOut, unreadable, withOthers } from '../host/messages';
 import type { RunSettings } from './settings';
-import { cancelSignal } from '../host/context';
+import { cancelSignal, isToolRun } from '../host/context';
 
 /** What one item came to. */
 export type Outcome = TaskOutcome | { item: number; report: Report };
@@ -30,7 +30,7 @@ export const DOWNLOADS_AT_ONCE = 2;
 /** What a finished wait means for its item: a task to emit, or a report. Never a task that is not done. */
 export function outcomeOf(
 	{ item, field, watch }: { item: number; field: string | null; watch: Watch },
-	wait: { settings: Pick<RunSettings, 'onTaskFailure'>; timeoutMs: number },
+	wait: { settings: Pick<RunSettings, 'onTaskFailure' | 'toolWaitMs'>; timeoutMs: number },
 ): Outcome {
 	const result = resultOf(watch);
 	switch (result.kind) {
@@ -51,10 +51,17 @@ export function outcomeOf(
 			};
 		}
 		case 'unfinished':
+			if (wait.settings.toolWaitMs !== undefined)
+				return { item, field: null, task: result.last ?? taskNamed(watch.id) };
 			return { item, report: timedOut(watch.id, wait.timeoutMs / 60_000, result.last, result.failure) };
 		case 'refused':
 			return { item, report: unreadable(watch.id, result.failure) };
 	}
+}
+
+/** For an agent, which reads nothing but the output, and would order the video once more. */
+function nextStep({ id }: Task): string {
+	return `The task is still running at EvoLink. Call Get Task with the ID ${id} in a minute. Do not order again: that pays for another video.`;
 }
 
 /** The item for one task, with its file when asked for. @returns a report instead when the file could not be had */
@@ -68,6 +75,7 @@ async function emitTask(
 	const json = {
 		...taskToJson(task, outcome.unfinishedAt),
 		...(outcome.replayed && { orderedByEarlierTry: true }),
+		...(task.phase === 'running' && isToolRun(ctx) && { nextStep: nextStep(task) }),
 	};
 	const url = resultLink(task);
 	if (field === null || task.phase !== 'completed' || url === undefined) {

@@ -17,6 +17,8 @@ export interface RunSettings extends IDataObject {
 	files: Array<string | null>;
 	/** As the user set it; nothing: from EvoLink's estimate. */
 	timeoutMs?: number;
+	/** In a tool run alone: it waits no longer, and what is unfinished then is data. */
+	toolWaitMs?: number;
 	pollMs: number;
 	onTaskFailure: 'error' | 'output';
 	maxDownloadBytes: number;
@@ -49,9 +51,17 @@ const CREDITS: NumberRule = {
 	fallback: 100,
 	unit: 'credits',
 };
+const TOOL_WAIT: NumberRule = {
+	displayName: 'Tool Wait Seconds',
+	min: 0,
+	max: 3600,
+	fallback: 45,
+	unit: 'seconds',
+};
 export const OPTION_RULES = {
 	timeoutMinutes: TIMEOUT,
 	pollSeconds: POLL,
+	toolWaitSeconds: TOOL_WAIT,
 	maxDownloadMb: MAX_DOWNLOAD_MB,
 	maxCredits: CREDITS,
 } as const;
@@ -116,6 +126,7 @@ export function readSettings(
 		...(options.timeoutMinutes !== undefined && {
 			timeoutMs: readNumber(ctx, options, 'timeoutMinutes') * 60_000,
 		}),
+		...(isToolRun(ctx) && { toolWaitMs: readNumber(ctx, options, 'toolWaitSeconds') * 1000 }),
 		pollMs: readNumber(ctx, options, 'pollSeconds') * 1000,
 		onTaskFailure: readChoice(ctx, 'On Task Failure', options.onTaskFailure ?? 'error', ['error', 'output']),
 		maxDownloadBytes: readNumber(ctx, options, 'maxDownloadMb') * 1_000_000,

@@ -129,14 +129,19 @@ test.concurrent("the way that was chosen is taken, and needs no hint: 'Wait' = p
 );
 
 describe('as a tool of an AI agent', () => {
-	const asTool = (via: string, wait: string, more: Partial<NodeFixture> = {}) => {
+	const asTool = (
+		via: string,
+		wait: string,
+		more: Partial<NodeFixture> = {},
+		options: { toolWaitSeconds?: number } = {},
+	) => {
 		const agent: NodeFixture = {
 			name: 'Agent',
 			type: '@n8n/n8n-nodes-langchain.agent',
 			parameters: { via, toolInput: { what: 'a cat' } },
 		};
 		const node = sora(
-			{ wait, download: true, prompt: "={{ $fromAI('what', 'what the video shows', 'string') }}" },
+			{ wait, download: true, options, prompt: "={{ $fromAI('what', 'what the video shows', 'string') }}" },
 			{ type: 'n8n-nodes-evolink-sora.soraVideoTool', ...more },
 		);
 		return {
@@ -160,6 +165,51 @@ describe('as a tool of an AI agent', () => {
 			expect(JSON.stringify(run.json('Agent'))).toContain('"videoUrl":"http');
 			expect(lab.evolink.mediaStats.requests).toBe(0);
 			expect(lab.paid).toEqual(['a cat']);
+		}),
+	);
+
+	test.concurrent.each([
+		['engine', 'auto', 0],
+		['agent', 'auto', 0],
+		['engine', 'poll', 0.5],
+		['agent', 'suspend', 0.5],
+	])(
+		'(by way of the %s, Wait = %s) after %s Tool Wait Seconds it returns the running task, and what to do next',
+		(via, wait, toolWaitSeconds) =>
+			inLab(async (lab) => {
+				lab.evolink.script('', { seconds: 3600, estimatedTime: 1 });
+				const run = await lab.run(asTool(via, wait, {}, { toolWaitSeconds }));
+				expect(run.status).toBe('success');
+				const id = lab.idOf('a cat');
+				const [[[answer]]] = run.json('Agent').map(({ answers }) => answers as object[][]) as [[[object]]];
+				expect(answer).toMatchObject({
+					id,
+					nextStep: expect.stringMatching(new RegExp(`Call Get Task with the ID ${id} .*Do not order again`)),
+				});
+				expect(lab.evolink.tasks.get(id)!.reads > 0).toBe(toolWaitSeconds > 0);
+			}),
+	);
+
+	test.concurrent('a task that cannot be read in that time is returned by its ID', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 3600, estimatedTime: 1 });
+			lab.evolink.fault('read', { kind: 'http', status: 503 });
+			const run = await lab.run(asTool('engine', 'auto', {}, { toolWaitSeconds: 0.5 }));
+			expect(run.json('Agent')).toMatchObject([
+				{ answers: [[{ id: lab.idOf('a cat'), nextStep: expect.stringContaining('Get Task') }]] },
+			]);
+		}),
+	);
+
+	test.concurrent('no other run has such a limit', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 40, estimatedTime: 1 });
+			const run = await lab.run([start, sora({ options: { toolWaitSeconds: 0 } })], {
+				items: prompts('a cat'),
+			});
+			expect(run.json(SORA)).toMatchObject([{ status: 'completed' }]);
+			const unwaited = await lab.run([start, sora({ wait: 'none' })], { items: prompts('a dog') });
+			expect(unwaited.json(SORA)[0]).not.toHaveProperty('nextStep');
 		}),
 	);
 

@@ -163,13 +163,13 @@ export const NODE: INode = {
 };
 
 /** What the code that reads parameters needs of n8n: one item's parameters, and nowhere to send anything. */
-export function parameterContext(parameters: Record<string, unknown>): IExecuteFunctions {
+export function parameterContext(parameters: Record<string, unknown>, isTool = false): IExecuteFunctions {
 	const context: Partial<Record<keyof IExecuteFunctions, unknown>> = {
 		getNode: () => NODE,
 		getNodeParameter: (name: string, _item: number, fallback: unknown) =>
 			Object.hasOwn(parameters, name) ? parameters[name] : fallback,
 		getInputData: () => [{ json: {} }],
-		isToolExecution: () => false,
+		isToolExecution: () => isTool,
 	};
 	return context as unknown as IExecuteFunctions;
 }

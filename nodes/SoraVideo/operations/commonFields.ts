@@ -9,6 +9,7 @@ const { maxLength } = evolinkFacts.callback;
 const { fallback: MAX_CREDITS } = OPTION_RULES.maxCredits;
 const { fallback: MAX_DOWNLOAD_MB } = OPTION_RULES.maxDownloadMb;
 const { fallback: POLL_SECONDS } = OPTION_RULES.pollSeconds;
+const { fallback: TOOL_WAIT_SECONDS } = OPTION_RULES.toolWaitSeconds;
 const { fallback: TIMEOUT_MINUTES } = OPTION_RULES.timeoutMinutes;
 const { linkLifetimeHours } = evolinkFacts.results;
 
@@ -200,6 +201,20 @@ export const commonFields: INodeProperties[] = [
 				typeOptions: { minValue: OPTION_RULES.timeoutMinutes.min, maxValue: OPTION_RULES.timeoutMinutes.max },
 				default: TIMEOUT_MINUTES,
 				description: `How long to wait; without this option, ${TIMEOUT_MINUTES} minutes, or twice EvoLink's estimate where that is more. After that the task is still running at EvoLink, and the message names it.`,
+			},
+			{
+				displayName: 'Tool Wait Seconds',
+				name: 'toolWaitSeconds',
+				type: 'number',
+				noDataExpression: true,
+				typeOptions: {
+					minValue: OPTION_RULES.toolWaitSeconds.min,
+					maxValue: OPTION_RULES.toolWaitSeconds.max,
+				},
+				default: TOOL_WAIT_SECONDS,
+				displayOptions: { hide: { '@tool': [false] } },
+				description:
+					'How long a call by an AI agent waits before it returns the unfinished task with its ID; 0 does not wait. Many MCP clients give up after 60 seconds.',
 			},
 		],
 	},

@@ -39,7 +39,7 @@ export async function settleOrders(
 	if (cancelSignal(ctx)?.aborted) return emitStopped(ctx, orders, idsOf(orders));
 	if (reason !== undefined) hint(ctx, reason);
 	const isOpen = orders.some((order) => 'id' in order);
-	if (mode === 'none' || !isOpen) return await emitAtOnce(ctx, orders, settings);
+	if (mode === 'none' || !isOpen || settings.toolWaitMs === 0) return await emitAtOnce(ctx, orders, settings);
 	const items = orders.map((order) => watched(order, settings));
 	if (mode === 'poll') return await pollAndEmit(ctx, orders, items, settings);
 	const silent = callbacks ? callbackUrl(ctx).reason : 'EvoLink sends no callback for these tasks';
@@ -115,7 +115,8 @@ async function pollAndEmit(
 	const watches = watchesOf(items);
 	const isFresh = orders.every((order) => 'report' in order || order.task !== undefined);
 	const earliest = min(estimatesOf(orders));
-	const timeoutMs = settings.timeoutMs ?? defaultTimeoutMs(estimateOf(orders).estimatedSeconds);
+	const wanted = settings.timeoutMs ?? defaultTimeoutMs(estimateOf(orders).estimatedSeconds);
+	const timeoutMs = Math.min(wanted, settings.toolWaitMs ?? wanted);
 	const signal = cancelSignal(ctx);
 	await waitForTasks(
 		watches,

@@ -15,7 +15,8 @@ jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
 const DEFAULTS = { wait: 'auto', download: true } as const;
 const read = (parameters: Record<string, unknown>) => readSettings(parameterContext(parameters), DEFAULTS);
-const readOption = (name: string, value: unknown) => read({ options: { [name]: value } });
+const readOption = (name: string, value: unknown) =>
+	readSettings(parameterContext({ options: { [name]: value } }, name.startsWith('tool')), DEFAULTS);
 
 /** The message of what was thrown; fails when nothing was. */
 function refusal(step: () => unknown): string {
@@ -49,10 +50,11 @@ describe('the settings of a run', () => {
 				pollSeconds: 'pollMs',
 				maxDownloadMb: 'maxDownloadBytes',
 				maxCredits: 'maxCredits',
+				toolWaitSeconds: 'toolWaitMs',
 			}[name];
 			always(fc.double({ min: rule.min, max: rule.max, noNaN: true }), (value) => {
 				const settings = readOption(name, value);
-				expect(settings[field as string]).toBeGreaterThan(0);
+				expect(Math.sign(Number(settings[field as string]))).toBe(Math.sign(value));
 				expect(readOption(name, ` ${value} `)).toEqual(settings);
 			});
 		});
