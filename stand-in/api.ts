@@ -1,6 +1,7 @@
 import addFormats from 'ajv-formats';
 import { OpenAPIBackend, type Context, type Request } from 'openapi-backend';
 import { errorAnswer, Refusal, type Answer } from './answer';
+import { CATALOGUE, catalogueOperations } from './catalogue';
 import { fileOperations } from './file-operations';
 import { FileRefusal, type FileStore, type Upload } from './file-store';
 import type { ApiPlace } from './faults';
@@ -17,6 +18,7 @@ export const PLACES: Record<string, ApiPlace> = {
 	getTask: 'read',
 	getTasks: 'batch',
 	listTasks: 'list',
+	...Object.fromEntries(CATALOGUE.map((operation) => [operation, 'catalogue' as const])),
 	getCredits: 'credits',
 	uploadFileStream: 'upload',
 	uploadFileBase64: 'upload',
@@ -48,6 +50,7 @@ export class Api {
 	unservedModel: UnservedModel;
 	batchRead: Offer;
 	taskList: Offer;
+	catalogue: Offer;
 	private readonly backend: OpenAPIBackend;
 
 	constructor(
@@ -65,12 +68,14 @@ export class Api {
 			unservedModel: UnservedModel;
 			batchRead: Offer;
 			taskList: Offer;
+			catalogue: Offer;
 		},
 	) {
 		this.errorGeneration = modes.errorGeneration;
 		this.unservedModel = modes.unservedModel;
 		this.batchRead = modes.batchRead;
 		this.taskList = modes.taskList;
+		this.catalogue = modes.catalogue;
 		this.backend = new OpenAPIBackend({
 			definition: parts.spec.document,
 			strict: true,
@@ -84,6 +89,7 @@ export class Api {
 				getTasks: this.readTasks,
 				listTasks: this.listTasks,
 				getCredits: this.credits,
+				...catalogueOperations(parts.spec, parts.models),
 				...fileOperations(parts.files, parts.spec),
 				postSecurityHandler: this.checkForm,
 				validationFail: this.invalid,
@@ -110,7 +116,7 @@ export class Api {
 	/** Answers a request; an answer of our own that does not fit the OpenAPI file becomes a loud 500. */
 	async handle(request: Request, call: Call = {}): Promise<Answer> {
 		const operationId = this.operationId(request);
-		const offer = { getTasks: this.batchRead, listTasks: this.taskList }[operationId ?? ''] ?? 'offered';
+		const offer = this.offerOf(operationId ?? '');
 		if (offer !== 'offered') return this.unknownRoute(offer);
 		let answer: Answer;
 		try {
@@ -122,6 +128,11 @@ export class Api {
 		if (problem === undefined) return answer;
 		this.parts.violation(problem);
 		return this.error({ status: 500, message: `STAND-IN BUG: ${problem}` }, operationId);
+	}
+
+	private offerOf(operationId: string): Offer {
+		if (CATALOGUE.includes(operationId)) return this.catalogue;
+		return { getTasks: this.batchRead, listTasks: this.taskList }[operationId] ?? 'offered';
 	}
 
 	/** Without query parameters that the operation does not have: a server ignores them, the validator does not. */

@@ -68,6 +68,7 @@ export class Faults {
 			read: list(),
 			batch: list(),
 			list: list(),
+			catalogue: list(),
 			credits: list(),
 			upload: list(),
 			files: list(),

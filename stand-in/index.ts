@@ -72,6 +72,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 			unservedModel: options.unservedModel ?? 403,
 			batchRead: options.batchRead ?? 'offered',
 			taskList: options.taskList ?? 'offered',
+			catalogue: options.catalogue ?? 'offered',
 		},
 	);
 	await api.init();
@@ -136,6 +137,12 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		},
 		set taskList(mode) {
 			api.taskList = mode;
+		},
+		get catalogue() {
+			return api.catalogue;
+		},
+		set catalogue(mode) {
+			api.catalogue = mode;
 		},
 		chargesFor: (filter) => ledger.chargesFor(filter),
 		script: (match, script) => scripts.add(match, script),

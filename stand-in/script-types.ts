@@ -105,9 +105,9 @@ export type TaskMatch =
 
 // ---------------------------------------------------------------- faults
 
-/** `read`: of one task; `batch`: of many at once; `list`: of the account's tasks; `upload`: the three uploads; `files`: list, quota, delete. */
+/** `read`: of one task; `batch`: of many at once; `list`: of the account's tasks; `catalogue`: of models, their state, their prices; `upload`: the three uploads; `files`: list, quota, delete. */
 export type FaultPlace =
-	'create' | 'read' | 'batch' | 'list' | 'credits' | 'upload' | 'files' | 'media' | 'callback';
+	'create' | 'read' | 'batch' | 'list' | 'catalogue' | 'credits' | 'upload' | 'files' | 'media' | 'callback';
 
 interface FaultCommon {
 	/** API seconds to wait before the fault acts. */

@@ -57,6 +57,7 @@ export interface Facts {
 		forbiddenRanges: Record<'documented' | 'inferred', string[]>;
 		forbiddenHosts: { inferred: string[] };
 	};
+	catalogue: { protocol: string; available: string };
 	task: { idPrefix: string; cancelledStatuses: string[] };
 	idempotency: { requestHeader: string; replayedHeader: string };
 	requestIdHeaders: string[];

@@ -44,6 +44,8 @@ export interface StandInOptions {
 	batchRead?: Offer;
 	/** Default `offered`. The manual does not have `GET /v1/tasks`, so it may be missing. */
 	taskList?: Offer;
+	/** Default `offered`: the lists of models, of their state and of prices. The manual has none of them. */
+	catalogue?: Offer;
 	/** Defaults for every task; `script()` and prompt directives override it. */
 	defaults?: TaskScript;
 }
@@ -163,6 +165,7 @@ export interface StandIn {
 	unservedModel: UnservedModel;
 	batchRead: Offer;
 	taskList: Offer;
+	catalogue: Offer;
 
 	chargesFor(filter: { prompt?: string; idempotencyKey?: string; taskId?: string }): Charge[];
 	/** Applies to tasks created from now on; later scripts win field by field. Returns a function that removes it. */
@@ -170,7 +173,7 @@ export interface StandIn {
 	fault(where: 'media', fault: MediaFault, options?: FaultOptions<TaskFaultContext>): FaultHandle;
 	fault(where: 'callback', fault: CallbackFault, options?: FaultOptions<TaskFaultContext>): FaultHandle;
 	fault(
-		where: 'create' | 'read' | 'batch' | 'list' | 'credits' | 'upload' | 'files',
+		where: 'create' | 'read' | 'batch' | 'list' | 'catalogue' | 'credits' | 'upload' | 'files',
 		fault: ApiFault,
 		options?: FaultOptions<ApiFaultContext>,
 	): FaultHandle;

@@ -1,7 +1,17 @@
+import { createHash } from 'node:crypto';
+
 import type { IDataObject } from 'n8n-workflow';
 import min from 'lodash/min';
 
-import { readCredential, requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from './client';
+import { readCatalogue, type Catalogue } from './catalogue';
+import {
+	readCredential,
+	requestEvoLink,
+	type EvoLinkAnswer,
+	type EvoLinkContext,
+	type EvoLinkRequest,
+	type RequestContext,
+} from './client';
 import { malformedAnswer, type Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import { hostClock } from './clock';
@@ -178,6 +188,47 @@ export function creditsAvailable({ data }: IDataObject): number | undefined {
 function finite(value: unknown): number | undefined {
 	const number = Number(scalar(value) ?? NaN);
 	return Number.isFinite(number) ? number : undefined;
+}
+
+/** A list in the editor waits no longer than this. */
+const CATALOGUE_TIMEOUT_MS = 5000;
+
+/** By base URL and key: what EvoLink said of its models. The editor asks anew with every letter of a search. */
+const catalogues = new Map<string, { until: number; catalogue: Promise<Catalogue> }>();
+const CATALOGUE_LIFE_MS = 60_000;
+const CATALOGUES_KEPT = 20;
+
+/**
+ * What EvoLink says of its models, as far as it answers: never an error, and nothing that a run depends on.
+ *
+ * @param now ms of any clock
+ */
+export async function getCatalogue(ctx: RequestContext, now: number): Promise<Catalogue> {
+	const credential = await readCredential(ctx).catch(() => undefined);
+	if (credential === undefined) return {};
+	const place = createHash('sha256').update(`${credential.api} ${credential.apiKey}`).digest('hex');
+	const known = catalogues.get(place);
+	if (known !== undefined && now < known.until) return await known.catalogue;
+	const catalogue = askForCatalogue(ctx);
+	catalogues.delete(place);
+	catalogues.set(place, { until: now + CATALOGUE_LIFE_MS, catalogue });
+	const [oldest] = catalogues.keys();
+	if (catalogues.size > CATALOGUES_KEPT) catalogues.delete(oldest);
+	return await catalogue;
+}
+
+async function askForCatalogue(ctx: RequestContext): Promise<Catalogue> {
+	const ask = async (request: Pick<EvoLinkRequest, 'operation' | 'query'>) => {
+		const answer = await requestEvoLink(ctx, { ...request, timeoutMs: CATALOGUE_TIMEOUT_MS });
+		return answer.ok ? answer.body : undefined;
+	};
+	const [models, catalogue, health, prices] = await Promise.all([
+		ask({ operation: 'listModels' }),
+		ask({ operation: 'listCatalogueModels' }),
+		ask({ operation: 'listModelHealth' }),
+		ask({ operation: 'listPricingRules', query: { modality: 'video', view: 'summary' } }),
+	]);
+	return readCatalogue({ models, catalogue, health, prices });
 }
 
 function asTask(answer: EvoLinkAnswer): TaskReading {

@@ -700,6 +700,11 @@ export const evolinkFacts = {
 			"processing"
 		]
 	},
+	"catalogue": {
+		"protocol": "evolink-video-generations",
+		"retired": "retired",
+		"available": "available"
+	},
 	"idempotency": {
 		"requestHeader": "Idempotency-Key",
 		"replayedHeader": "Idempotency-Replayed",
@@ -890,6 +895,26 @@ export const PATHS = {
 		"method": "POST",
 		"server": "api",
 		"path": "/v1/tasks/batch"
+	},
+	"listModels": {
+		"method": "GET",
+		"server": "api",
+		"path": "/v1/models"
+	},
+	"listCatalogueModels": {
+		"method": "GET",
+		"server": "api",
+		"path": "/v1/catalog/models"
+	},
+	"listModelHealth": {
+		"method": "GET",
+		"server": "api",
+		"path": "/v1/catalog/health"
+	},
+	"listPricingRules": {
+		"method": "GET",
+		"server": "api",
+		"path": "/v1/catalog/pricing-rules"
 	},
 	"getCredits": {
 		"method": "GET",

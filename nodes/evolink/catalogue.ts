@@ -1,0 +1,158 @@
+import type { IDataObject } from 'n8n-workflow';
+import uniqBy from 'lodash/uniqBy';
+
+import { evolinkFacts } from './generated/spec.gen';
+import { tidy } from './redact';
+import { isObject } from './task';
+
+const { protocol, retired, available } = evolinkFacts.catalogue;
+
+/** EvoLink has some 160 models of all kinds; a longer list is cut. */
+const MOST_ENTRIES = 1000;
+
+const MODEL_ID = /^[A-Za-z0-9][\w.:-]{0,99}$/;
+
+/** A model in EvoLink's catalogue. Ids here and below are in lower case, as its own clients compare them. */
+interface CatalogueModel {
+	/** As EvoLink writes it. */
+	id: string;
+	label: string;
+	/** The id and its aliases. */
+	names: string[];
+	isRetired: boolean;
+	/** Whether it makes videos by the endpoint that orders go to. */
+	isVideo: boolean;
+}
+
+/** What EvoLink says of its models. Each part is missing where it said nothing of use. */
+export interface Catalogue {
+	/** Ids that this key may call. */
+	callable?: ReadonlySet<string>;
+	models?: readonly CatalogueModel[];
+	/** Ids that are served right now. */
+	healthy?: ReadonlySet<string>;
+	/** By id, in words. */
+	prices?: ReadonlyMap<string, string>;
+}
+
+/** A model of the list. `unserved`: why an order would be refused, as far as that is known. */
+export interface ListedModel {
+	id: string;
+	label: string;
+	price?: string;
+	unserved?: string;
+}
+
+/** Answers of the four calls, in whatever form. */
+interface CatalogueAnswers {
+	models?: IDataObject;
+	catalogue?: IDataObject;
+	health?: IDataObject;
+	prices?: IDataObject;
+}
+
+/** Reads what it can; a part that is empty says nothing. Never throws. */
+export function readCatalogue(answers: CatalogueAnswers): Catalogue {
+	const callable = entriesOf(answers.models?.data).flatMap(({ id }) => modelId(id) ?? []);
+	const models = entriesOf(answers.catalogue?.models).flatMap((entry) => modelOf(entry) ?? []);
+	const health = entriesOf(answers.health?.models).flatMap((entry) => {
+		const id = modelId(entry.model_id);
+		return id === undefined ? [] : [{ id, isUp: entry.status === available }];
+	});
+	const prices = entriesOf(answers.prices?.models).flatMap((entry): Array<[string, string]> => {
+		const id = modelId(entry.model_id);
+		const price = priceOf(entry);
+		return id === undefined || price === undefined ? [] : [[id, price]];
+	});
+	return {
+		...(callable.length > 0 && { callable: new Set(callable) }),
+		...(models.length > 0 && { models }),
+		...(health.length > 0 && { healthy: new Set(health.filter(({ isUp }) => isUp).map(({ id }) => id)) }),
+		...(prices.length > 0 && { prices: new Map(prices) }),
+	};
+}
+
+function entriesOf(list: unknown): IDataObject[] {
+	return Array.isArray(list) ? list.slice(0, MOST_ENTRIES).filter(isObject) : [];
+}
+
+function modelId(given: unknown): string | undefined {
+	return typeof given === 'string' && MODEL_ID.test(given) ? given.toLowerCase() : undefined;
+}
+
+const texts = (given: unknown): string[] =>
+	Array.isArray(given) ? given.slice(0, 50).filter((each): each is string => typeof each === 'string') : [];
+
+function modelOf(entry: IDataObject): CatalogueModel | undefined {
+	const { model_id: id, display_name: title, lifecycle } = entry;
+	if (modelId(id) === undefined) return undefined;
+	const label = typeof title === 'string' ? tidy(title).slice(0, 100).trim() : '';
+	return {
+		id: String(id),
+		label: label === '' ? String(id) : label,
+		names: [id, ...texts(entry.aliases)].flatMap((name) => modelId(name) ?? []),
+		isRetired: lifecycle === retired,
+		isVideo: texts(entry.protocols).includes(protocol),
+	};
+}
+
+/** `5.76 credits per second`; nothing where a model has several prices, or one that is counted in something else. */
+function priceOf({ components, pricing_status: status }: IDataObject): string | undefined {
+	const outputs = entriesOf(components).filter(
+		({ role }) => String(role).includes('output') || role === 'request',
+	);
+	const [output] = outputs;
+	if (outputs.length !== 1 || (status !== undefined && status !== available)) return undefined;
+	const credits = creditsOf(output.rate);
+	const size = output.billing_unit_size ?? 1;
+	if (credits === undefined || typeof size !== 'number' || !(size > 0)) return undefined;
+	const unit = String(output.unit);
+	const each = Math.round((credits / size) * 10_000) / 10_000;
+	if (unit.includes('token') || !(each > 0)) return undefined;
+	if (unit.includes('second')) return `${each} credits per second`;
+	return unit.includes('request') || unit.includes('video') ? `${each} credits each` : undefined;
+}
+
+function creditsOf(rate: unknown): number | undefined {
+	const text = isObject(rate) ? rate.credits : undefined;
+	return typeof text === 'string' && /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : undefined;
+}
+
+/**
+ * The models to choose from, those that are served first. Every shipped model stays in the list, whatever the catalogue says:
+ * it may be wrong, and the order is EvoLink's to refuse.
+ *
+ * @param hidden ids that are chosen elsewhere
+ */
+export function listModels(
+	shipped: ReadonlyArray<{ id: string; label: string }>,
+	catalogue: Catalogue,
+	hidden: readonly string[],
+): ListedModel[] {
+	const known = new Set([...shipped.map(({ id }) => id), ...hidden].map((id) => id.toLowerCase()));
+	const added = (catalogue.models ?? []).filter(
+		({ isVideo, names }) => isVideo && !names.some((name) => known.has(name)),
+	);
+	const own = shipped.map(({ id, label }) => listed(id, label, catalogue));
+	const other = added
+		.map(({ id, label }) => listed(id, label, catalogue))
+		.filter(({ unserved }) => !unserved);
+	const all = uniqBy([...own, ...other], ({ id }) => id.toLowerCase());
+	return [...all.filter(({ unserved }) => !unserved), ...all.filter(({ unserved }) => unserved)];
+}
+
+function listed(id: string, label: string, { callable, models, healthy, prices }: Catalogue): ListedModel {
+	const name = id.toLowerCase();
+	const entry = models?.find(({ names }) => names.includes(name));
+	const names = entry?.names ?? [name];
+	const isIn = (ids: ReadonlySet<string>) => names.some((each) => ids.has(each));
+	const unserved = () => {
+		if (models && !entry) return "not in EvoLink's catalogue";
+		if (entry?.isRetired) return 'retired';
+		if (callable && !isIn(callable)) return 'not for this API key';
+		return healthy && !isIn(healthy) ? 'not served at present' : undefined;
+	};
+	const why = unserved();
+	const price = names.map((each) => prices?.get(each)).find(Boolean);
+	return { id, label, ...(price !== undefined && { price }), ...(why !== undefined && { unserved: why }) };
+}

@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+
+import { listModels, readCatalogue } from '../../../nodes/evolink/catalogue';
+import { always, hostileJson, PROPERTY_TIMEOUT_MS } from '../support';
+
+jest.setTimeout(PROPERTY_TIMEOUT_MS);
+
+const SHIPPED = [
+	{ id: 'kling-1', label: 'Kling 1' },
+	{ id: 'Hailuo-02', label: 'Hailuo 02' },
+];
+const HIDDEN = ['sora-2-preview'];
+
+const video = (id: string, more: IDataObject = {}): IDataObject => ({
+	model_id: id,
+	display_name: `The ${id}`,
+	protocols: ['evolink-video-generations'],
+	...more,
+});
+const keyMayCall = (...ids: string[]) => ({ models: { data: ids.map((id) => ({ id })) } });
+const catalogueOf = (...models: IDataObject[]) => ({ catalogue: { models } });
+const states = (...entries: Array<[string, string]>) => ({
+	health: { models: entries.map(([model_id, status]) => ({ model_id, status })) },
+});
+const pricesOf = (id: string, ...components: IDataObject[]) => ({
+	prices: { models: [{ model_id: id, components }] },
+});
+const perSecond = (credits: string, more: IDataObject = {}) => ({
+	role: 'output',
+	unit: 'output_second',
+	rate: { credits },
+	...more,
+});
+
+type Answers = Parameters<typeof readCatalogue>[0];
+const list = (answers: Answers) => listModels(SHIPPED, readCatalogue(answers), HIDDEN);
+const lines = (answers: Answers) =>
+	list(answers).map(({ id, unserved, price }) => [id, unserved, price].filter(Boolean).join(': '));
+
+describe('the list of models', () => {
+	test('is the shipped one where EvoLink says nothing', () => {
+		const shipped = SHIPPED.map(({ id, label }) => ({ id, label }));
+		expect(list({})).toEqual(shipped);
+		expect(list({ ...keyMayCall(), ...catalogueOf(), ...states(), prices: { models: [] } })).toEqual(shipped);
+	});
+
+	test('has what is served first, and says of the rest that it is not', () => {
+		expect(lines(keyMayCall('hailuo-02'))).toEqual(['Hailuo-02', 'kling-1: not for this API key']);
+		expect(lines(catalogueOf(video('kling-1')))).toEqual([
+			'kling-1',
+			"Hailuo-02: not in EvoLink's catalogue",
+		]);
+		expect(lines(states(['kling-1', 'down'], ['hailuo-02', 'available']))).toEqual([
+			'Hailuo-02',
+			'kling-1: not served at present',
+		]);
+		expect(lines(catalogueOf(video('hailuo-02'), video('kling-1', { lifecycle: 'retired' })))).toEqual([
+			'Hailuo-02',
+			'kling-1: retired',
+		]);
+	});
+
+	test('knows a model by its other names, and writes ids as the shipped entry does', () => {
+		const answers = {
+			...catalogueOf(video('kling-one', { aliases: ['Kling-1', 7] }), video('hailuo-02')),
+			...keyMayCall('kling-one', 'HAILUO-02'),
+		};
+		expect(lines(answers)).toEqual(['kling-1', 'Hailuo-02']);
+	});
+
+	test('has models that are new in the catalogue, if they make videos by this endpoint and the key may call them', () => {
+		const found = list({
+			...catalogueOf(
+				video('kling-1'),
+				video('hailuo-02'),
+				video('new-1', { display_name: ' New\u0000 One ' }),
+				video('new-2', { display_name: 5 }),
+				video('NEW-2'),
+				video('sora-2-preview'),
+				video('image-1', { protocols: ['openai-images'] }),
+				video('secret-1'),
+				video('old-1', { lifecycle: 'retired' }),
+			),
+			...keyMayCall('kling-1', 'hailuo-02', 'new-1', 'new-2', 'sora-2-preview', 'image-1', 'old-1'),
+		});
+		expect(found.slice(2)).toEqual([
+			{ id: 'new-1', label: expect.stringMatching(/^New ?One$/) },
+			{ id: 'new-2', label: 'new-2' },
+		]);
+	});
+
+	test.each<[IDataObject[], string]>([
+		[[perSecond('5.76')], '5.76 credits per second'],
+		[[perSecond('57.6', { billing_unit_size: 10 })], '5.76 credits per second'],
+		[[perSecond('23', { role: 'request', unit: 'request' })], '23 credits each'],
+		[[perSecond('5.76'), perSecond('1', { role: 'input' })], '5.76 credits per second'],
+	])('names the price %j', (components, price) => {
+		expect(list(pricesOf('kling-1', ...components))[0]).toMatchObject({ id: 'kling-1', price });
+	});
+
+	test.each<[string, IDataObject[]]>([
+		['several', [perSecond('5.76'), perSecond('6')]],
+		['none', []],
+		['one for tokens', [perSecond('5', { unit: 'output_token' })]],
+		['one that is no number', [perSecond('5e3')]],
+		['one of nothing', [perSecond('0')]],
+		['one for no unit', [perSecond('5', { billing_unit_size: 0 })]],
+	])('names no price where there is %s', (_, components) => {
+		expect(list(pricesOf('kling-1', ...components))[0]).toEqual(SHIPPED[0]);
+	});
+
+	test('has every shipped model once and nothing that is not an id, whatever the answers hold', () => {
+		const entry = fc.oneof(
+			hostileJson,
+			fc.dictionary(
+				fc.constantFrom('id', 'model_id', 'aliases', 'protocols', 'components', 'rate', 'display_name'),
+				fc.oneof(
+					hostileJson,
+					fc.constantFrom('kling-1', 'x'.repeat(300), '<b>', 'evolink-video-generations'),
+				),
+				{ noNullPrototype: true },
+			),
+		);
+		const answer = fc.dictionary(fc.constantFrom('data', 'models'), fc.oneof(fc.array(entry), hostileJson), {
+			noNullPrototype: true,
+		});
+		always(answer, answer, answer, answer, (models, catalogue, health, prices) => {
+			const found = list({ models, catalogue, health, prices } as Answers);
+			const ids = found.map(({ id }) => id);
+			for (const { id } of SHIPPED) expect(ids.filter((each) => each === id)).toHaveLength(1);
+			for (const { id, label } of found) {
+				expect(id).toMatch(/^[\w.:-]{1,100}$/);
+				expect(label.length).toBeLessThanOrEqual(100);
+			}
+		});
+	});
+
+	test('is cut where the catalogue is huge', () => {
+		const many = Array.from({ length: 50_000 }, (_, at) => video(`m-${at}`));
+		expect(list(catalogueOf(...many)).length).toBeLessThanOrEqual(1000 + SHIPPED.length);
+	});
+});
