@@ -17,6 +17,7 @@ import { startStandIn, type StandIn } from '../stand-in';
 import { ChatModel } from '../tools/n8n-server/chat-model';
 import type { Client, SavedWorkflow, WorkflowDraft } from '../tools/n8n-server/client';
 import type { CredentialRef } from '../tools/n8n-server/workflows';
+import { broughtHere } from './examples';
 import { ROOT, readManifest, runMain } from './support';
 
 const FOLDER = path.join(ROOT, '.tmp/dev');
@@ -34,6 +35,10 @@ const { values } = parseArgs({
 const INBOX_URL = `http://127.0.0.1:${values['inbox-port']}`;
 
 const say = (line: string) => console.log(`[dev] ${line}`);
+
+const STEPS = 4;
+let step = 0;
+const begin = (what: string) => say(`${++step}/${STEPS} ${what}`);
 
 /**
  * Where n8n looks for installed packages. A real folder, not a link to the checkout: from a link the nodes would load the
@@ -63,7 +68,7 @@ function installN8n(): void {
 	const { status } = spawnSync(process.execPath, [path.join(ROOT, 'test/e2e/install.mjs'), '--only-n8n'], {
 		stdio: 'inherit',
 	});
-	if (status !== 0) throw new Error('n8n could not be installed');
+	if (status !== 0) throw new Error('n8n could not be installed; the lines above say why');
 }
 
 /** Compiles into `installed`, again with every change. Resolves with the compiler when the first build has ended. */
@@ -83,8 +88,9 @@ async function watchSources(): Promise<ChildProcess> {
 		compiler.stdout.on('data', (chunk: Buffer) => {
 			const text = chunk.toString().trim();
 			const builds = /Found (\d+) errors?\. Watching/.exec(text);
-			if (builds?.[1] === '0') say('compiled');
-			else if (text) console.log(text);
+			if (builds?.[1] === '0') say('    compiled');
+			// what is wrong with the code, without the compiler's own doings
+			else if (/error TS\d+/.test(text)) console.log(text);
 			if (builds) resolve();
 		});
 	});
@@ -105,12 +111,9 @@ async function provideCredential(
 	return await client.request('PATCH', `/rest/credentials/${present.id}`, body);
 }
 
-/** An example whose files and notifications stay on this machine. */
 function readExample(file: string): WorkflowDraft {
-	const text = readFileSync(path.join(ROOT, 'examples', file), 'utf8')
-		.replaceAll('/home/node/.n8n-files', FILES)
-		.replaceAll('https://hooks.example.com', INBOX_URL);
-	return JSON.parse(text) as WorkflowDraft;
+	const text = readFileSync(path.join(ROOT, 'examples', file), 'utf8');
+	return broughtHere(JSON.parse(text) as WorkflowDraft, FILES, INBOX_URL);
 }
 
 /** Imports the examples that are not there yet, with everything filled in that a user would have to choose. */
@@ -161,6 +164,7 @@ function narrate({ events }: StandIn): void {
 
 runMain(async () => {
 	await requireFreePorts();
+	begin('n8n');
 	installN8n();
 	// read when the library is loaded, so it is loaded after this
 	process.env.E2E_RUN_DIR = FOLDER;
@@ -181,8 +185,10 @@ runMain(async () => {
 	process.on('SIGINT', () => void end());
 	process.on('SIGTERM', () => void end());
 	try {
+		begin('the package, compiled from this checkout');
 		const compiler = await watchSources();
 		started.push(() => compiler.kill());
+		begin('a local EvoLink, where nothing is paid');
 		const evolink = await startStandIn({ port: Number(values['evolink-port']) });
 		started.push(async () => await evolink.close());
 		// what examples/failures-to-a-human.json is about
@@ -215,6 +221,7 @@ runMain(async () => {
 			},
 		});
 		evolink.callbackHosts[PUBLIC_HOST] = n8n.url;
+		begin('n8n starts, with the examples (the first time it makes its database: up to a minute)');
 		await n8n.boot();
 		await provideExamples(
 			n8n.client,
@@ -225,7 +232,6 @@ runMain(async () => {
 			}),
 			PUBLIC_HOST,
 		);
-		say(`n8n        ${n8n.url}   login: ${OWNER.email} / ${OWNER.password}`);
 		say(
 			`EvoLink    ${evolink.url}   API key: ${evolink.apiKey} (stand-in/README.md: what prompts can order)`,
 		);
@@ -234,6 +240,12 @@ runMain(async () => {
 		);
 		say(`files      ${path.relative(ROOT, FILES)}`);
 		say(`log        ${path.relative(ROOT, n8n.logFile)}`);
+		say('');
+		say(`Open ${n8n.url} and log in: ${OWNER.email} / ${OWNER.password}`);
+		say(
+			'Open the workflow "Text to video to file" and click Execute workflow. After half a minute click the',
+		);
+		say('node Sora Video, then View in its output: the video plays.');
 		say('Change a file in nodes/ and reload the page. Ctrl-C ends everything.');
 	} catch (error) {
 		const isStopped = ending !== undefined;

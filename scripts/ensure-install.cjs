@@ -11,6 +11,8 @@ const { spawnSync } = require('node:child_process');
 const { existsSync, readFileSync, readdirSync, statSync } = require('node:fs');
 const path = require('node:path');
 
+const { countPackages, runLong } = require('./progress.cjs');
+
 const root = path.resolve(__dirname, '..');
 const at = (...parts) => path.join(root, ...parts);
 const json = (...parts) => JSON.parse(readFileSync(at(...parts), 'utf8'));
@@ -50,10 +52,15 @@ function isBuilt() {
 	return newest(at('dist')) >= Math.max(...sources.map((name) => newest(at(name))));
 }
 
+const environment = {
+	...process.env,
+	PATH: at('node_modules', '.bin') + path.delimiter + process.env.PATH,
+};
+
 function run(command, args) {
 	const { status, error } = spawnSync(command, args, {
 		cwd: root,
-		env: { ...process.env, PATH: at('node_modules', '.bin') + path.delimiter + process.env.PATH },
+		env: environment,
 		stdio: 'inherit',
 		shell: process.platform === 'win32',
 	});
@@ -61,19 +68,45 @@ function run(command, args) {
 	return status ?? 1;
 }
 
-function must(command, args) {
-	const status = run(command, args);
-	if (status !== 0) process.exit(status);
+/** Prints what failed and ends, rather than showing a stack. */
+async function must(command, args, options = {}) {
+	try {
+		await runLong({
+			command,
+			args,
+			log: at('.tmp', `${args[0]}.log`),
+			options: { cwd: root, env: environment, shell: process.platform === 'win32' },
+			...options,
+		});
+	} catch (error) {
+		console.error(error.message);
+		process.exit(1);
+	}
 }
 
-if (!isInstalled()) {
-	console.log('Installing dependencies (once, about a minute) …');
-	// n8n's packages ask for a newer Node than some hosts have: 300 lines of warnings for nothing, because Node 24 is installed too
-	must('npm', [isLocked() ? 'ci' : 'install', '--loglevel=error']);
+async function main() {
+	const [major] = process.versions.node.split('.').map(Number);
+	if (major < 20) {
+		console.error(`This is Node ${process.version}; Node 20 or newer is needed.`);
+		process.exit(1);
+	}
+	if (!isInstalled()) {
+		const top = ([where, { optional }]) => !optional && where.lastIndexOf('node_modules/') === 0;
+		const wanted = Object.entries(json('package-lock.json').packages).filter(top).length;
+		console.log(`Installing dependencies into node_modules: once, 770 MB, one to four minutes`);
+		const started = Date.now();
+		// n8n's packages ask for a newer Node than some hosts have: 300 lines of warnings for nothing, because Node 24 is installed too
+		await must('npm', [isLocked() ? 'ci' : 'install', '--loglevel=error', '--no-progress'], {
+			progress: () => `, ${countPackages(at('node_modules'))} of about ${wanted} packages`,
+		});
+		console.log(`Installed in ${Math.round((Date.now() - started) / 1000)} s`);
+	}
+	if (!isBuilt()) {
+		console.log('Building the package into dist');
+		await must('npm', ['run', '--silent', 'build']);
+	}
+	const [command, ...args] = process.argv.slice(2);
+	if (command) process.exitCode = run(command, args);
 }
-if (!isBuilt()) {
-	console.log('Building …');
-	must('npm', ['run', '--silent', 'build']);
-}
-const [command, ...args] = process.argv.slice(2);
-if (command) process.exitCode = run(command, args);
+
+void main();

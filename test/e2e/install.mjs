@@ -19,6 +19,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 
+import progress from '../../scripts/progress.cjs';
+
 const here = import.meta.dirname;
 const oldest = process.argv.includes('oldest');
 const subfolder = oldest ? 'oldest' : '';
@@ -27,7 +29,7 @@ const modules = path.join(target, 'node_modules');
 const stamp = path.join(modules, '.e2e-install');
 const manifest = path.join(here, subfolder, 'package.json');
 const { version } = process;
-const say = (line) => console.log(`[e2e install] ${line}`);
+const say = (line) => console.log(`[install] ${line}`);
 
 /** Runs a command with our terminal; throws with the command line when it fails. */
 function run(command, args, options = {}) {
@@ -35,6 +37,17 @@ function run(command, args, options = {}) {
 	if (status !== 0)
 		throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
 }
+
+/** A command that takes minutes: a line says that it goes on, its output goes into a log, and a failure says why. */
+const runLong = async (name, command, args, options) =>
+	await progress.runLong({
+		command,
+		args,
+		options,
+		say,
+		log: path.join(here, '../../.tmp', `n8n-${subfolder}${name}.log`),
+		progress: () => (name === 'install' ? `, ${progress.countPackages(modules)} packages` : ''),
+	});
 
 const onPath = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 const postgresBin = () =>
@@ -66,7 +79,7 @@ function checkTypes() {
 		throw new Error(`tools/oldest has n8n-workflow ${pinned}, this n8n has ${installed}`);
 }
 
-function installN8n() {
+async function installN8n() {
 	const digest = createHash('sha256');
 	for (const file of [manifest, path.join(here, '.npmrc')]) digest.update(readFileSync(file));
 	const wanted = `${process.platform} ${process.arch} ${digest.digest('hex')}`;
@@ -87,11 +100,13 @@ function installN8n() {
 	if (copy !== manifest) copyFileSync(manifest, copy);
 	rmSync(stamp, { force: true });
 	const started = Date.now();
-	say(`installing n8n into ${modules}: about ${oldest ? 1.8 : 2.4} GB, 3 to 5 minutes (Node ${version})`);
+	say(`installing n8n into ${modules}: once, ${oldest ? 1.8 : 2.4} GB, 3 to 10 minutes (Node ${version})`);
 	// the flags repeat .npmrc, which the other folders lack, and which npm_config_* variables (npm sets some for every
 	// `npm run`) would beat
 	const flags = ['--legacy-peer-deps', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
-	run('npm', ['install', '--ignore-scripts', '--no-package-lock', ...flags], { cwd: target });
+	await runLong('install', 'npm', ['install', '--ignore-scripts', '--no-package-lock', ...flags], {
+		cwd: target,
+	});
 
 	const node = path.join(modules, `node-${process.platform}-${process.arch}`);
 	if (!existsSync(path.join(node, 'include'))) {
@@ -99,7 +114,7 @@ function installN8n() {
 			`no Node package for ${process.platform} ${process.arch}; the suite runs on Linux x64 and arm64`,
 		);
 	}
-	say('compiling sqlite3: about a minute');
+	say('compiling sqlite3: one to three minutes');
 	// node-gyp must take the headers that came with this Node: a machine-wide nodedir (e.g. /usr) has another Node's
 	const env = {
 		...process.env,
@@ -107,13 +122,17 @@ function installN8n() {
 		npm_config_nodedir: node,
 		npm_config_ignore_scripts: 'false',
 	};
-	run('npm', ['rebuild', 'sqlite3', '--ignore-scripts=false', '--foreground-scripts', '--loglevel=error'], {
-		cwd: target,
-		env,
-	});
+	const rebuild = [
+		'rebuild',
+		'sqlite3',
+		'--ignore-scripts=false',
+		'--foreground-scripts',
+		'--loglevel=error',
+	];
+	await runLong('compile', 'npm', rebuild, { cwd: target, env });
 	const check =
 		'require("sqlite3"); require("isolated-vm");' +
-		'console.log("[e2e install] Node", process.version, "n8n", require("n8n/package.json").version, "load");';
+		'console.log("[install] Node", process.version, "n8n", require("n8n/package.json").version, "load");';
 	const bin = path.join(node, 'bin/node');
 	run(bin, ['-e', check], { cwd: target });
 	// loads all that a start needs: a module that npm resolved to a version that does not fit is told here, not in a test
@@ -126,7 +145,12 @@ function installN8n() {
 	say(`n8n is ready after ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-installN8n();
+try {
+	await installN8n();
+} catch (error) {
+	say(error.message);
+	process.exit(1);
+}
 if (!oldest && !process.argv.includes('--only-n8n')) {
 	aptInstall(
 		[...(onPath('redis-server') ? [] : ['redis-server']), ...(postgresBin() ? [] : ['postgresql'])],

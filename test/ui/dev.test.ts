@@ -10,7 +10,17 @@ import { freePorts } from '../../tools/n8n-server/processes';
 
 /** A checkout of its own, so that a source can be changed. What npm has installed is shared. */
 const CHECKOUT = path.join(RUN_DIR, 'checkout');
-const FOLDERS = ['nodes', 'credentials', 'icons', 'examples', 'scripts', 'spec', 'stand-in', 'test/e2e'];
+const FOLDERS = [
+	'nodes',
+	'credentials',
+	'icons',
+	'examples',
+	'scripts',
+	'spec',
+	'stand-in',
+	'tools',
+	'test/e2e',
+];
 const FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'gulpfile.js'];
 
 function makeCheckout(): void {
@@ -105,7 +115,7 @@ afterAll(async () => {
 
 it('one command gives an n8n with every example in it, and says where it is and how to get in', () => {
 	expect(dev.output).toContain(client.url);
-	expect(dev.output).toContain('login: ');
+	expect(dev.output).toMatch(/log in: \S+@\S+ \/ \S+/);
 	expect(names()).toEqual(examples.map(({ name }) => name).sort());
 });
 
@@ -119,7 +129,8 @@ it('no example asks for anything more: credentials, folders and addresses are fi
 	expect(parameters).toMatchObject({
 		options: { callbackUrl: expect.stringContaining('/webhook/') as string },
 	});
-	expect(JSON.stringify(nodes)).not.toMatch(/\/home\/node|hooks\.example\.com|paste-the/);
+	const working = nodes.filter(({ type }) => !type.endsWith('.stickyNote'));
+	expect(JSON.stringify(working)).not.toMatch(/\/home\/node|hooks\.example\.com|paste-the/);
 });
 
 it('examples run to their end: a file is written, a callback received, a notification told', async () => {
