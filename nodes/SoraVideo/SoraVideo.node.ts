@@ -15,6 +15,7 @@ import { receiveCallback } from './wait/callback';
 import { emitBroken } from './deliver';
 import { resumeWebhooks } from './wait/parkedRun';
 import { isParked, resume } from './wait/suspend';
+import { methods } from './methods';
 import { operationOf } from './operations';
 import { characterFields } from './operations/character';
 import { commonFields } from './operations/commonFields';
@@ -98,6 +99,8 @@ export class SoraVideo implements INodeType {
 			...commonFields,
 		],
 	};
+
+	methods = methods;
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		try {

@@ -26,7 +26,7 @@ import { isObject, scalar, taskIdOf } from './task';
 
 export const CREDENTIAL = 'evoLinkApi';
 
-export type EvoLinkContext = IExecuteFunctions | IWebhookFunctions;
+export type EvoLinkContext = IExecuteFunctions | IWebhookFunctions | ILoadOptionsFunctions;
 
 /** What a request needs: lists in the editor ask EvoLink, too. */
 export type RequestContext = EvoLinkContext | ILoadOptionsFunctions;

@@ -215,7 +215,7 @@ describe('defaults are those of the contract', () => {
 		],
 		[{ model: 'sora-2-pro-preview' }, { quality: '720p', aspectRatio: '16:9', duration: 4 }],
 		[{ operation: 'character' }, { video: 'url', timestamps: '0,2', wait: 'auto', download: true }],
-		[{ operation: 'getTask' }, { wait: 'none', download: false }],
+		[{ operation: 'getTask' }, { wait: 'none', download: false, taskId: { mode: 'list', value: '' } }],
 	])('%j', (values, defaults) => {
 		expect(NodeHelpers.getNodeParameters(node.properties, values, true, false, null, node)).toMatchObject(
 			defaults,

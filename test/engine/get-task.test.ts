@@ -1,3 +1,4 @@
+import { searchList } from '../../tools/n8n-engine';
 import { SORA, inLab, prompts, sora, start, type Lab } from './support';
 
 /** Orders one task, as an earlier workflow would have done, and gives its id. */
@@ -143,3 +144,95 @@ test.concurrent('a missing id is told before any request', () =>
 		expect(lab.evolink.requests).toEqual([]);
 	}),
 );
+
+describe('Task ID', () => {
+	const locator = (mode: string, value: unknown) => ({ __rl: true, mode, value });
+
+	test.concurrent.each<[string, (id: string) => unknown]>([
+		['plain text, as 0.1.0 stored it', (id) => id],
+		['an expression for the whole field, as 0.1.0 stored it', () => '={{ $json.id }}'],
+		['an expression that gives another choice of the list', () => "={{ { mode: 'id', value: $json.id } }}"],
+		['a choice from the list', (id) => locator('list', id)],
+		['a choice from the list that is an expression', () => locator('list', '={{ $json.id }}')],
+		['an ID', (id) => locator('id', id)],
+		['an ID that is an expression', () => locator('id', '={{ $json.id }}')],
+		['a URL', (id) => locator('url', `https://api.evolink.ai/v1/tasks/${id}?x=1`)],
+		['a URL under ID', (id) => locator('id', `https://evolink.ai/dashboard/tasks/${id}/`)],
+		['an ID under URL', (id) => locator('url', id)],
+		['an object around it', () => '={{ $json }}'],
+	])('may be %s', (_, taskId) =>
+		inLab(async (lab) => {
+			const id = await ordered(lab);
+			const run = await lab.run([start, getTask({ taskId: taskId(id) as string })], { items: items(id) });
+			expect(run.json(SORA)).toMatchObject([{ id }]);
+		}),
+	);
+
+	test.concurrent.each([locator('list', ''), locator('url', 'https://evolink.ai/'), locator('id', null), {}])(
+		'%j is told before any request',
+		(taskId) =>
+			inLab(async (lab) => {
+				const run = await lab.run([start, getTask({ taskId })]);
+				expect(run.error?.message).toMatch(/^'Task ID' is .*Allowed: an ID such as .*\[item 0\]$/);
+				expect(lab.evolink.requests).toEqual([]);
+			}),
+	);
+});
+
+describe('the list of Task ID', () => {
+	const search = async (lab: Lab, filter?: string, token?: string) =>
+		await searchList(lab.engine, getTask(), 'searchTasks', filter, token);
+
+	test.concurrent('has the latest tasks first, with time, model and status', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 0 });
+			const first = await ordered(lab);
+			const second = await ordered(lab);
+			const { results, paginationToken } = await search(lab);
+			expect(paginationToken).toBeUndefined();
+			const name = expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d · sora-2-preview · completed$/);
+			expect(results).toEqual([
+				{ name, value: second },
+				{ name, value: first },
+			]);
+		}),
+	);
+
+	test.concurrent('goes on where it ended, and finds what stands pages below', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 3600 });
+			lab.evolink.script('the oldest', { seconds: 0 });
+			const oldest = await ordered(lab, 'the oldest');
+			await lab.run([start, sora({ wait: 'none' })], { items: prompts(...Array<string>(55).fill('a cat')) });
+			const page = await search(lab);
+			expect([page.results.length, page.paginationToken]).toEqual([50, '2']);
+			const rest = await search(lab, undefined, page.paginationToken as string);
+			expect(rest.results.map(({ value }) => value)).toContain(oldest);
+			expect(rest.paginationToken).toBeUndefined();
+			for (const words of ['COMPLETED', oldest.slice(-8), ` ${oldest} `])
+				expect((await search(lab, words)).results.map(({ value }) => value)).toEqual([oldest]);
+		}),
+	);
+
+	test.concurrent('takes a few requests at most for one look', () =>
+		inLab(async (lab) => {
+			lab.evolink.fault('list', {
+				kind: 'body',
+				body: {
+					data: Array.from({ length: 50 }, (_, at) => ({ id: `task-unified-1-${at}`, status: 'failed' })),
+				},
+			});
+			expect(await search(lab, 'nowhere')).toEqual({ results: [], paginationToken: '5' });
+			expect(lab.evolink.requests).toHaveLength(4);
+		}),
+	);
+
+	test.concurrent('says so where EvoLink has none', () =>
+		inLab(
+			async (lab) => {
+				await expect(search(lab)).rejects.toThrow(/^This EvoLink has no list of tasks/);
+			},
+			{ taskList: 404 },
+		),
+	);
+});

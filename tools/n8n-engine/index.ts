@@ -11,6 +11,7 @@
 export { createEngine, runWorkflow, startWorkflow, type RunOptions } from './run-workflow';
 export { recoverCrashed, resumeByTimer, retryExecution, type RetryOptions } from './resume';
 export { receiveWebhook, resumeByWebhook, type WebhookOutcome } from './webhook';
+export { searchList } from './list-search';
 export { PUBLIC_URL, stopStored, type Engine, type Run } from './engine';
 export { Execution, binaryOf, type Pushed, type StoredBinary } from './execution';
 export { Host, loadPackage, type LoadedPackage } from './host';

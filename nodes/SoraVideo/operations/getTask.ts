@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n
 
 import { getTask } from '../../evolink/api';
 import { mapLimit } from '../../evolink/clock';
-import { evolinkFacts } from '../../evolink/generated/spec.gen';
+import { API_SERVERS, evolinkFacts, PATHS } from '../../evolink/generated/spec.gen';
 import { reportOf } from '../../host/errors';
 import { decideWait } from '../wait/mode';
 import type { Order } from '../order/place';
@@ -10,31 +10,52 @@ import { unreadable } from '../../host/messages';
 import { emit, outcomeOf, stopOnReport, type Outcome } from '../deliver';
 import { readFileField, readSettings, type RunSettings } from '../settings';
 import { settleOrders } from '../wait';
-import { taskIdFromInput } from '../../evolink/task';
-import { readText } from './draft';
+import { scalar, taskIdFromInput, taskIdOf } from '../../evolink/task';
 import { hint } from '../../host/context';
 import { READS_AT_ONCE } from '../../evolink/reader';
 import { refuseParameter } from '../../host/parameters';
+
+const EXAMPLE_ID = `${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw`;
 
 export const getTaskFields: INodeProperties[] = [
 	{
 		displayName: 'Task ID',
 		name: 'taskId',
-		type: 'string',
-		default: '',
-		placeholder: `e.g. ${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw`,
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
 		displayOptions: { show: { operation: ['getTask'] } },
-		description: 'ID of the task, or a URL that ends in it',
+		description: 'The task to read',
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: 'Select a task...',
+				hint: "The account's videos, newest first",
+				typeOptions: { searchListMethod: 'searchTasks', searchable: true },
+			},
+			{ displayName: 'By ID', name: 'id', type: 'string', placeholder: `e.g. ${EXAMPLE_ID}` },
+			{
+				displayName: 'By URL',
+				name: 'url',
+				type: 'string',
+				placeholder: `e.g. ${API_SERVERS.api}${PATHS.getTask.path.replace('{task_id}', EXAMPLE_ID)}`,
+			},
+		],
 	},
 ];
 
-/** @throws NodeOperationError when the field holds no id */
+/**
+ * The id, however it is given: each mode takes IDs and URLs. 0.1.0 stored plain text, which n8n hands on as it is.
+ *
+ * @throws NodeOperationError when the field holds no id
+ */
 function readTaskId(ctx: IExecuteFunctions, item: number): string {
-	const given = readText(ctx, 'taskId', item);
-	const id = taskIdFromInput(given);
+	const value: unknown = ctx.getNodeParameter('taskId', item, '', { extractValue: true });
+	const id = taskIdOf(value) ?? taskIdFromInput(scalar(value) ?? '');
 	if (id !== undefined) return id;
-	const allowed = `an ID such as ${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw, or a URL that ends in one`;
-	throw refuseParameter(ctx, item, 'Task ID', given, allowed);
+	const allowed = `an ID such as ${EXAMPLE_ID}, or a URL that ends in one`;
+	throw refuseParameter(ctx, item, 'Task ID', value ?? '', allowed);
 }
 
 /** Reads tasks that exist already; with a wait mode, waits for them. Never pays. */

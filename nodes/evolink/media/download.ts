@@ -31,7 +31,7 @@ const TOTAL_TIMEOUT_MS = 600_000;
 const RETRY_PAUSES_MS = [1000, 3000];
 const LONGEST_RETRY_PAUSE_MS = Math.max(...RETRY_PAUSES_MS);
 
-type DownloadContext = IExecuteFunctions | IWebhookFunctions;
+export type DownloadContext = IExecuteFunctions | IWebhookFunctions;
 
 /** Named here, because the types of the oldest n8n that is supported do not know it. */
 type EgressFilter = (policy: 'enforced') => { validateUrl(url: URL): Promise<{ ok: boolean }> };

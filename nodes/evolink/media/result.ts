@@ -1,6 +1,6 @@
-import { readCredential, type EvoLinkContext } from '../client';
+import { readCredential } from '../client';
 import type { Task } from '../task';
-import { downloadMedia, type DownloadResult } from './download';
+import { downloadMedia, type DownloadContext, type DownloadResult } from './download';
 
 /**
  * Streams the result of a completed task into n8n's binary store.
@@ -8,7 +8,7 @@ import { downloadMedia, type DownloadResult } from './download';
  * @param url from `resultLink(task)`
  */
 export async function downloadResult(
-	ctx: EvoLinkContext,
+	ctx: DownloadContext,
 	task: Task,
 	url: string,
 	maxBytes: number,

@@ -1,0 +1,8 @@
+import type { INodeType } from 'n8n-workflow';
+
+import { searchTasks } from './searchTasks';
+
+/** What the editor asks for while a node is filled in. */
+export const methods: INodeType['methods'] = {
+	listSearch: { searchTasks },
+};
