@@ -20,10 +20,13 @@ test.concurrent(
 	'20 equal items overlap: every order is sent before the first is done, and order is kept',
 	() =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 60, estimatedTime: 1 });
+			lab.evolink.script('', { seconds: 36_000, estimatedTime: 1 });
 			const order: Array<keyof StandInEvents> = [];
 			for (const event of ['create', 'terminal'] as const)
 				lab.evolink.events.on(event, () => order.push(event));
+			lab.evolink.events.on('create', () => {
+				if (lab.ids.length === texts.length) for (const id of lab.ids) lab.evolink.finish(id);
+			});
 			const texts = Array.from({ length: 20 }, (_, index) => `cat ${index}.`);
 			const run = await lab.run([start, sora(), after], { items: prompts(...texts) });
 			expect(order.slice(0, 20)).toEqual(Array(20).fill('create'));
@@ -35,19 +38,20 @@ test.concurrent(
 		}),
 );
 
-test.concurrent('at most five orders are under way at once', () =>
+test.concurrent('orders begin five at a time: the sixth goes out when one of them is answered', () =>
 	inLab(async (lab) => {
 		lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
 		lab.evolink.fault('create', { kind: 'slow', seconds: 8 });
-		let most = 0;
+		let answeredBefore: number | undefined;
 		const count = () => {
-			most = Math.max(most, lab.creates.filter(({ status }) => status === undefined).length);
+			if (lab.creates.length < 6) return;
+			answeredBefore ??= lab.creates.filter(({ status }) => status !== undefined).length;
 		};
 		lab.evolink.events.on('create', count);
 		const texts = Array.from({ length: 12 }, (_, index) => `cat ${index}.`);
 		const run = await lab.run([start, sora()], { items: prompts(...texts) });
 		expect(run.output(SORA)).toHaveLength(12);
-		expect(most).toBe(5);
+		expect(answeredBefore).toBeGreaterThan(0);
 	}),
 );
 

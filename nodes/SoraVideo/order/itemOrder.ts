@@ -81,11 +81,8 @@ export interface OrderRun {
 	callbackUrl?: string;
 }
 
-/** Pauses before an order that cannot have been taken (429, no connection) is sent again. EvoLink asks for 1 to 2 s. */
+/** Pauses before an order is sent again for which no connection was made. */
 const RESEND_PAUSES_MS = [1000, 2000];
-
-/** A longer Retry-After is reported instead of waited for. */
-const LONGEST_PAUSE_MS = 30_000;
 
 /** The order of one item, from what an earlier try left of it to what became of it. What goes wrong becomes its report. */
 export class ItemOrder {
@@ -239,17 +236,19 @@ export class ItemOrder {
 		};
 	}
 
-	/** Sends the order, once it is ready. */
-	async send(): Promise<void> {
+	/** Sends the order, once it is ready. @returns the 429 that it met: it can be sent again later */
+	async send(): Promise<Failure | undefined> {
 		const { state } = this;
-		if (state.is !== 'uploaded') return;
-		await this.attempt(async () => {
+		if (state.is !== 'uploaded') return undefined;
+		return await this.attempt(async () => {
 			const attempt = async () => {
 				const result = await this.sendOnce(state.order);
-				return { result, againInMs: result && resendPause(result) };
+				return { result, againInMs: result?.kind === 'network' ? 0 : undefined };
 			};
 			const failure = await retry(RESEND_PAUSES_MS, attempt, cancelSignal(this.run.ctx));
-			if (failure !== undefined) this.refuse(failure, state.order.doubt);
+			if (failure?.kind === 'rateLimited') return failure;
+			if (failure !== undefined) this.refuse(failure);
+			return undefined;
 		});
 	}
 
@@ -287,7 +286,9 @@ export class ItemOrder {
 		return failure;
 	}
 
-	private refuse(failure: Failure, doubt: Doubt | undefined): void {
+	/** EvoLink cannot have taken it, and it is not sent again. */
+	refuse(failure: Failure): void {
+		const doubt = this.state.is === 'uploaded' ? this.state.order.doubt : undefined;
 		// what was unknown before stays unknown: this refusal says nothing about the first sending
 		if (doubt !== undefined) return this.report(unknownBefore(doubt.key, doubt.at), doubt.key);
 		const { ctx, ledger } = this.run;
@@ -313,10 +314,4 @@ export class ItemOrder {
 /** EvoLink has an order under this key, or may have. */
 function notTaken(failure: Failure, key: string): Report {
 	return failure.kind === 'submission' ? keyInUse(failure, key) : outcomeUnknown(failure, key);
-}
-
-/** How long EvoLink asks to wait before the order is sent again, ms; nothing when it is not sent again. */
-function resendPause({ kind, retryAfterMs = 0 }: Failure): number | undefined {
-	const mayPass = kind === 'rateLimited' || kind === 'network';
-	return mayPass && retryAfterMs <= LONGEST_PAUSE_MS ? retryAfterMs : undefined;
 }

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { mapLimit } from '../../evolink/clock';
+import { hostClock, mapLimit } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import { cancelSignal } from '../../host/context';
 import { fileRefused } from '../../host/messages';
@@ -11,11 +11,11 @@ import { holdToBudget } from './budget';
 import { RunIntent } from './intent';
 import { ItemOrder, type Draft, type Order } from './itemOrder';
 import { Ledger } from './ledger';
+import { sendPaced } from './pace';
 import { deleteUploads, makeRoom } from './uploads';
 
 export type { Draft, Order } from './itemOrder';
 
-const SUBMITS_AT_ONCE = 5;
 const UPLOADS_AT_ONCE = 2;
 
 /**
@@ -65,7 +65,7 @@ export async function placeOrders(
 	const pace = { pollMs: settings.pollMs, timeoutMs: settings.timeoutMs ?? defaultTimeoutMs() };
 	while (waiting.length > 0 && !isOver()) {
 		const window = waiting.splice(0, size);
-		const refusal = await uploadAndSend(ctx, window, isOver);
+		const refusal = await uploadAndSend(ctx, window, isOver, pace.timeoutMs);
 		if (refusal === undefined || isOver()) continue;
 		const later = window.filter(({ isSettled }) => !isSettled);
 		const held = orders.flatMap(({ watch }) => watch ?? []);
@@ -85,15 +85,20 @@ async function uploadAndSend(
 	ctx: IExecuteFunctions,
 	orders: readonly ItemOrder[],
 	isOver: () => boolean,
+	patienceMs: number,
 ): Promise<Failure | undefined> {
 	let outOfRoom: Failure | undefined;
 	await mapLimit(orders, UPLOADS_AT_ONCE, async (order) => {
 		if (isOver() || (order.hasFile && outOfRoom !== undefined)) return;
 		outOfRoom = (await order.upload()) ?? outOfRoom;
 	});
-	await mapLimit(orders, SUBMITS_AT_ONCE, async (order) => {
-		if (!isOver()) await order.send();
-	});
+	await sendPaced(
+		orders,
+		async (order) => await order.send(),
+		(order, failure) => order.refuse(failure),
+		isOver,
+		{ patienceMs, clock: hostClock, signal: cancelSignal(ctx) },
+	);
 	const unused = orders.flatMap(({ unusedFile }) => unusedFile ?? []);
 	await deleteUploads(ctx, unused);
 	return outOfRoom;

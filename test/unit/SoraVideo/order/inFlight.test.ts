@@ -111,8 +111,11 @@ test('no answer is kept, however large: only its id and when it was given', asyn
 		};
 		await orderOnce(`n8n-${n}`, false, send);
 	}
+	const alive = () => answers.filter((answer) => answer.deref() !== undefined);
 	// what a turn of the event loop has seen stays alive until its end
-	await new Promise(setImmediate);
-	collect();
-	expect(answers.filter((answer) => answer.deref() !== undefined)).toEqual([]);
+	for (let turns = 0; turns < 10 && (turns === 0 || alive().length > 0); turns += 1) {
+		await new Promise(setImmediate);
+		collect();
+	}
+	expect(alive()).toEqual([]);
 });

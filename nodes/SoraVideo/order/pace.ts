@@ -1,0 +1,163 @@
+import type { Clock } from '../../evolink/clock';
+import type { Failure } from '../../evolink/failure';
+
+/** Requests under way at once, to begin with and at most. */
+const FIRST_AT_ONCE = 5;
+const MOST_AT_ONCE = 64;
+
+/** The least pause after a 429; doubled each time that nothing got through in between. EvoLink asks for 1 to 2 s. */
+const PAUSE_MS = 1000;
+
+/** Pauses in a row in which nothing got through, where EvoLink does not say how long to wait. */
+const BLIND_PAUSES = 2;
+
+/** A longer Retry-After is reported instead of waited for. EvoLink has been seen to ask for 60 s. */
+const LONGEST_PAUSE_MS = 120_000;
+
+/** Rounds without a 429, in a row, before a round may have a tenth more requests. */
+const ROUNDS_TO_GROW = 10;
+
+/** What went out between two pauses. */
+const newRound = () => ({ begun: 0, through: 0, isRefused: false, isOver: false });
+
+/**
+ * How fast requests may follow each other. EvoLink publishes no limits, and they differ by account and model, so they are learnt
+ * from its answers. Twice as many are under way at once after each wave that got through, half as many after a 429, and from then
+ * on one more at a time. What got through between two pauses is what the API allows in that time: from then on so many go out
+ * between two pauses, before any of them is refused. Pure: told what happened and when, in ms of one clock.
+ */
+export class Pace {
+	/** Requests that may be under way. */
+	atOnce = FIRST_AT_ONCE;
+
+	/** No request may begin before. */
+	opensAt = 0;
+
+	/** Counts the 429s that slowed it down: of requests that were under way together, only the first one tells anything new. */
+	private wave = 0;
+
+	/** Requests of this wave that got through since `atOnce` was last changed. */
+	private through = 0;
+
+	/** Waves in a row of which nothing got through. */
+	private stalls = 0;
+
+	private throughAt: number;
+
+	private round = newRound();
+
+	/** Requests in a round; no limit before the first 429. */
+	private quota = Infinity;
+
+	private periodMs = PAUSE_MS;
+
+	private roundsToGrow = ROUNDS_TO_GROW;
+
+	/** @param patienceMs how long nothing may get through before no 429 is waited for any more */
+	constructor(
+		now: number,
+		private readonly patienceMs: number,
+	) {
+		this.throughAt = now;
+	}
+
+	/** A request begins. @returns the wave that it belongs to */
+	begin(now: number): number {
+		if (this.round.isOver) this.beginRound();
+		this.round.begun += 1;
+		if (this.round.begun >= this.quota) this.endRound(now + this.periodMs);
+		return this.wave;
+	}
+
+	private beginRound(): void {
+		const { isRefused, through } = this.round;
+		if (isRefused) {
+			this.quota = Math.max(through, 1);
+			this.roundsToGrow = ROUNDS_TO_GROW;
+		} else if (--this.roundsToGrow === 0) {
+			this.quota = Math.ceil(this.quota * 1.1);
+			this.roundsToGrow = ROUNDS_TO_GROW;
+		}
+		this.round = newRound();
+	}
+
+	private endRound(opensAt: number): void {
+		this.round.isOver = true;
+		this.opensAt = Math.max(this.opensAt, opensAt);
+	}
+
+	/** A request of this wave was answered with anything but a 429. */
+	got(wave: number, now: number): void {
+		this.throughAt = now;
+		this.stalls = 0;
+		this.round.through += 1;
+		if (wave !== this.wave) return;
+		this.through += 1;
+		if (this.through < this.atOnce) return;
+		this.through = 0;
+		const more = this.wave === 0 ? this.atOnce : 1;
+		this.atOnce = Math.min(this.atOnce + more, MOST_AT_ONCE);
+	}
+
+	/**
+	 * A request of this wave was answered with 429.
+	 *
+	 * @returns whether it is to be sent again, once the pace allows
+	 */
+	refused(wave: number, { retryAfterMs }: Pick<Failure, 'retryAfterMs'>, now: number): boolean {
+		if (wave === this.wave) {
+			this.wave += 1;
+			this.through = 0;
+			this.stalls += 1;
+			this.atOnce = Math.max(Math.floor(this.atOnce / 2), 1);
+		}
+		const isTooLong =
+			retryAfterMs === undefined ? this.stalls > BLIND_PAUSES : retryAfterMs > LONGEST_PAUSE_MS;
+		if (isTooLong || now - this.throughAt > this.patienceMs) return false;
+		const planned = Math.min(PAUSE_MS * 2 ** Math.max(this.stalls - 1, 0), LONGEST_PAUSE_MS);
+		this.periodMs = Math.max(planned, retryAfterMs ?? 0);
+		this.round.isRefused = true;
+		this.endRound(now + this.periodMs);
+		return true;
+	}
+}
+
+/** How often a pause is interrupted to see whether the run is over. */
+const SLICE_MS = 1000;
+
+/**
+ * Sends requests as fast as the other side lets, begun in order; those that met a 429 go first when it is over.
+ *
+ * @param send never rejects. @returns the 429 that a request met
+ * @param giveUp is told of a 429 that is not waited for
+ * @param isOver whether no further request may begin
+ */
+export async function sendPaced<Request>(
+	requests: readonly Request[],
+	send: (request: Request) => Promise<Failure | undefined>,
+	giveUp: (request: Request, failure: Failure) => void,
+	isOver: () => boolean,
+	{ patienceMs, clock, signal }: { patienceMs: number; clock: Clock; signal?: AbortSignal },
+): Promise<void> {
+	const pace = new Pace(clock.ticks(), patienceMs);
+	const waiting = [...requests];
+	const underWay = new Set<Promise<void>>();
+	const begin = (request: Request) => {
+		const wave = pace.begin(clock.ticks());
+		const done = send(request).then((failure) => {
+			underWay.delete(done);
+			if (failure === undefined) pace.got(wave, clock.ticks());
+			else if (pace.refused(wave, failure, clock.ticks())) waiting.unshift(request);
+			else giveUp(request, failure);
+		});
+		underWay.add(done);
+	};
+	for (;;) {
+		const left = isOver() ? 0 : waiting.length;
+		const pause = pace.opensAt - clock.ticks();
+		if (left > 0 && pause > 0) await clock.sleep(Math.min(pause, SLICE_MS), signal);
+		else if (left > 0 && underWay.size < pace.atOnce) waiting.splice(0, 1).forEach(begin);
+		else if (underWay.size > 0) await Promise.race(underWay);
+		else return;
+	}
+}

@@ -1,0 +1,207 @@
+import { Pace, sendPaced } from '../../../../nodes/SoraVideo/order/pace';
+import { failureOf } from '../../support';
+import { VirtualClock } from './virtualClock';
+
+const REQUESTS = 200;
+
+/** Decides on a request at a time in ms: nothing where it gets through, otherwise ms for Retry-After, if that is said. */
+type Limit = (now: number) => { retryAfterMs?: number } | undefined;
+
+/** At most so many in any one second. */
+function sliding(perSecond: number): Limit {
+	const taken: number[] = [];
+	return (now) => {
+		while (taken.length > 0 && taken[0] <= now - 1000) taken.shift();
+		if (taken.length >= perSecond) return { retryAfterMs: 1000 };
+		taken.push(now);
+		return undefined;
+	};
+}
+
+/** At most so many in each second of the clock. */
+function fixed(perSecond: number): Limit {
+	const taken = new Map<number, number>();
+	return (now) => {
+		const second = Math.floor(now / 1000);
+		const count = taken.get(second) ?? 0;
+		if (count >= perSecond) return { retryAfterMs: 1000 };
+		taken.set(second, count + 1);
+		return undefined;
+	};
+}
+
+/** A bucket of so many that fills up again within a second. */
+function bucket(perSecond: number): Limit {
+	let tokens = perSecond;
+	let filledAt = 0;
+	return (now) => {
+		tokens = Math.min(tokens + ((now - filledAt) * perSecond) / 1000, perSecond);
+		filledAt = now;
+		if (tokens < 1) return { retryAfterMs: 1000 };
+		tokens -= 1;
+		return undefined;
+	};
+}
+
+interface Run {
+	/** When it was over, ms. */
+	ms: number;
+	/** When each request arrived, refused ones included. */
+	arrivals: number[];
+	through: number[];
+	refused: number;
+	givenUp: number[];
+	mostAtOnce: number;
+}
+
+/** Sends requests 0, 1, 2 … to an API that is so far away. */
+async function send(
+	limit: Limit,
+	{
+		latencyMs = 0,
+		requests = REQUESTS,
+		patienceMs = 600_000,
+		isOver = () => false,
+		signal,
+	}: {
+		latencyMs?: number;
+		requests?: number;
+		patienceMs?: number;
+		isOver?: (run: Run) => boolean;
+		signal?: AbortSignal;
+	} = {},
+): Promise<Run> {
+	const clock = new VirtualClock();
+	const run: Run = { ms: 0, arrivals: [], through: [], refused: 0, givenUp: [], mostAtOnce: 0 };
+	let underWay = 0;
+	const request = async (at: number) => {
+		run.mostAtOnce = Math.max(run.mostAtOnce, ++underWay);
+		await clock.sleep(latencyMs / 2);
+		run.arrivals.push(clock.ticks());
+		const refusal = limit(clock.ticks());
+		await clock.sleep(latencyMs / 2);
+		underWay -= 1;
+		if (refusal === undefined) {
+			run.through.push(at);
+			return undefined;
+		}
+		run.refused += 1;
+		return failureOf({ kind: 'rateLimited', status: 429, charge: 'none', ...refusal });
+	};
+	await clock.run(
+		async () =>
+			await sendPaced(
+				[...Array(requests).keys()],
+				request,
+				(at) => run.givenUp.push(at),
+				() => isOver(run),
+				{ patienceMs, clock, ...(signal && { signal }) },
+			),
+	);
+	return { ...run, ms: clock.ticks() };
+}
+
+describe('orders to an API without a limit', () => {
+	test('are five at once to begin with, twice as many after each wave, and never more than 64', async () => {
+		const { ms, arrivals, mostAtOnce } = await send(() => undefined, { latencyMs: 250 });
+		const waves = [0, 1, 2, 3, 4, 5].map((wave) => arrivals.filter((at) => at === wave * 250 + 125).length);
+		expect(waves).toEqual([5, 10, 20, 40, 64, 61]);
+		expect(mostAtOnce).toBe(64);
+		expect(ms).toBe(1500);
+	});
+
+	test('all go out, in order', async () => {
+		expect((await send(() => undefined)).through).toEqual([...Array(REQUESTS).keys()]);
+	});
+});
+
+describe('orders to an API that allows ten a second', () => {
+	const limits: Array<[string, (perSecond: number) => Limit]> = [
+		['in any second', sliding],
+		['in each second of the clock', fixed],
+		['from a bucket', bucket],
+	];
+	test.each(limits.flatMap(([name, limit]) => [0, 50, 250].map((ms) => [name, ms, limit] as const)))(
+		'%s, %i ms away: all are taken, at the pace of the limit, and few are refused on the way',
+		async (_, latencyMs, limit) => {
+			const run = await send(limit(10), { latencyMs });
+			expect([...run.through].sort((one, other) => one - other)).toEqual([...Array(REQUESTS).keys()]);
+			expect(run.givenUp).toEqual([]);
+			expect(run.ms).toBeLessThanOrEqual((REQUESTS / 10) * 1000 * 1.1);
+			expect(run.refused).toBeLessThanOrEqual(REQUESTS / 10);
+		},
+	);
+
+	test('are faster again once it allows more', async () => {
+		const slow = sliding(10);
+		const fast = sliding(50);
+		const run = await send((now) => (now < 10_000 ? slow : fast)(now), { requests: 1000 });
+		const late = run.arrivals.filter((at) => at > run.ms - 5000);
+		expect(late.length / 5).toBeGreaterThan(15);
+	});
+});
+
+describe('a 429', () => {
+	test('holds back every order until its Retry-After is over', async () => {
+		let count = 0;
+		const { arrivals } = await send(() => (++count === 3 ? { retryAfterMs: 7000 } : undefined), {
+			latencyMs: 10,
+			requests: 20,
+		});
+		expect(arrivals.filter((at) => at > 15 && at < 7000)).toEqual([]);
+		expect(arrivals).toHaveLength(21);
+	});
+
+	test('is waited for however often it comes, as long as EvoLink says how long', async () => {
+		const run = await send((now) => (now < 300_000 ? { retryAfterMs: 60_000 } : undefined));
+		expect(run.givenUp).toEqual([]);
+		expect(run.through).toHaveLength(REQUESTS);
+	});
+
+	test.each([
+		['that asks for more than two minutes', { retryAfterMs: 120_001 }, 1],
+		['that does not say how long, after two pauses', {}, 3],
+	])('%s is given up', async (_, refusal, tries) => {
+		const run = await send(() => refusal, { requests: 1 });
+		expect(run.givenUp).toEqual([0]);
+		expect(run.arrivals).toHaveLength(tries);
+	});
+
+	test('is given up when nothing has got through for longer than the run may wait', async () => {
+		const run = await send(() => ({ retryAfterMs: 60_000 }), { requests: 3, patienceMs: 300_000 });
+		expect(run.givenUp.sort()).toEqual([0, 1, 2]);
+		expect(run.ms).toBeGreaterThan(300_000);
+		expect(run.ms).toBeLessThan(600_000);
+	});
+
+	test('that meets several orders at once slows the run down once', () => {
+		const pace = new Pace(0, 60_000);
+		const waves = [1, 2, 3, 4].map(() => pace.begin(0));
+		for (const wave of waves) pace.refused(wave, { retryAfterMs: 1000 }, 10);
+		expect(pace.atOnce).toBe(2);
+		expect(pace.opensAt).toBe(1010);
+		pace.refused(pace.begin(1010), { retryAfterMs: 1000 }, 1020);
+		expect(pace.atOnce).toBe(1);
+		// nothing got through in between
+		expect(pace.opensAt).toBe(3020);
+	});
+});
+
+describe('a run that is over', () => {
+	test('begins no further order, and ends when those under way are answered', async () => {
+		const run = await send(() => undefined, { latencyMs: 100, isOver: ({ through }) => through.length > 0 });
+		expect(run.arrivals).toHaveLength(5);
+		expect(run.through).toHaveLength(5);
+	});
+
+	test('waits for no Retry-After when it was stopped', async () => {
+		const stop = new AbortController();
+		const limit: Limit = () => {
+			stop.abort();
+			return { retryAfterMs: 60_000 };
+		};
+		const run = await send(limit, { isOver: () => stop.signal.aborted, signal: stop.signal });
+		expect(run.ms).toBe(0);
+		expect(run.arrivals).toHaveLength(5);
+	});
+});
