@@ -40,7 +40,10 @@ export interface DownloadJob {
 
 export interface SubmitJob {
 	kind: 'submit';
-	candidate: 'sora' | 'http';
+	/** `predefined`: HTTP Request with this package's credential. */
+	candidate: 'sora' | 'http' | 'predefined';
+	/** HTTP Request's own batching. */
+	batch?: { size: number; intervalMs: number };
 	/** The unpacked package: the same build for a whole part, whatever happens to the sources meanwhile. */
 	directory: string;
 	api: string;
@@ -66,6 +69,8 @@ export interface Submitted {
 	wallMs: number;
 	/** Of this process alone. */
 	cpuMs: number;
+	/** Items that came out as an error instead of a task. */
+	lost: number;
 }
 
 const MODULES = path.resolve(__dirname, '../../e2e/node_modules/n8n-nodes-base/dist');
@@ -74,13 +79,17 @@ const HTTP = 'n8n-nodes-base.httpRequest';
 
 async function engineFor({ candidate, directory, api, apiKey }: DownloadJob | SubmitJob): Promise<Engine> {
 	const sora = { evoLinkApi: { apiKey, baseUrl: api, filesUrl: api } };
-	if (candidate !== 'http') return createEngine(new Host([await loadPackage(directory)]), sora);
+	const isHttp = candidate === 'http' || candidate === 'predefined';
+	if (!isHttp) return createEngine(new Host([await loadPackage(directory)]), sora);
 	const { HttpRequest } = (await import(path.join(MODULES, 'nodes/HttpRequest/HttpRequest.node.js'))) as {
 		HttpRequest: new () => IVersionedNodeType;
 	};
 	const { HttpHeaderAuth } = (await import(
 		path.join(MODULES, 'credentials/HttpHeaderAuth.credentials.js')
 	)) as { HttpHeaderAuth: new () => ICredentialType };
+	if (candidate === 'predefined') {
+		return createEngine(new Host([await loadPackage(directory)], { [HTTP]: new HttpRequest() }), sora);
+	}
 	const host = new Host([], { [HTTP]: new HttpRequest() }).addCredentialType(new HttpHeaderAuth());
 	return createEngine(host, { httpHeaderAuth: { name: 'Authorization', value: `Bearer ${apiKey}` } });
 }
@@ -91,12 +100,18 @@ async function runNode(
 	parameters: INodeParameters,
 	items: INodeExecutionData[],
 ): Promise<INodeExecutionData[]> {
-	const isHttp = type === HTTP;
+	const credential =
+		parameters.authentication === 'predefinedCredentialType' ? 'evoLinkApi' : 'httpHeaderAuth';
 	const node = {
 		name: 'Node',
 		type,
 		parameters,
-		...(isHttp && { typeVersion: 4.2, credentials: { httpHeaderAuth: { id: '1', name: 'httpHeaderAuth' } } }),
+		// an item that fails is counted; its run goes on
+		onError: 'continueRegularOutput' as const,
+		...(type === HTTP && {
+			typeVersion: 4.2,
+			credentials: { [credential]: { id: '1', name: credential } },
+		}),
 	};
 	const nodes = [{ name: 'Start', type: 'n8n-nodes-base.manualTrigger' }, node];
 	const run = await runWorkflow(engine, { nodes }, { items });
@@ -193,6 +208,10 @@ async function download(job: DownloadJob): Promise<Downloaded[]> {
 
 async function submit(job: SubmitJob): Promise<Submitted[]> {
 	const engine = await engineFor(job);
+	const isSora = job.candidate === 'sora';
+	const parameters: INodeParameters = isSora
+		? { prompt: '={{ $json.prompt }}', wait: 'none', download: false }
+		: (submitParameters(job.api, job) as INodeParameters);
 	const measured: Submitted[] = [];
 	for (const count of job.items) {
 		const items = Array.from({ length: count }, (_, item) => ({
@@ -201,12 +220,11 @@ async function submit(job: SubmitJob): Promise<Submitted[]> {
 		globalThis.gc?.();
 		const cpu = process.cpuUsage();
 		const start = performance.now();
-		if (job.candidate === 'sora')
-			await runNode(engine, SORA, { prompt: '={{ $json.prompt }}', wait: 'none', download: false }, items);
-		else await runNode(engine, HTTP, submitParameters(job.api) as INodeParameters, items);
+		const output = await runNode(engine, isSora ? SORA : HTTP, parameters, items);
 		const wallMs = performance.now() - start;
 		const { user, system } = process.cpuUsage(cpu);
-		measured.push({ items: count, wallMs, cpuMs: (user + system) / 1000 });
+		const lost = output.filter(({ json }) => typeof json.id !== 'string').length;
+		measured.push({ items: count, wallMs, cpuMs: (user + system) / 1000, lost });
 	}
 	return measured;
 }

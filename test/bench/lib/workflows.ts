@@ -61,15 +61,23 @@ const http = (name: string, credential: CredentialRef, parameters: IDataObject):
 		{ typeVersion: 4.2, credentials: { httpHeaderAuth: credential } },
 	);
 
-export const submitParameters = (api: string): IDataObject => ({
-	...headerAuth,
+/** @param how `predefined`: with this package's credential; `batch`: the node's own batching */
+export const submitParameters = (
+	api: string,
+	how: { candidate: string; batch?: { size: number; intervalMs: number } },
+): IDataObject => ({
+	...(how.candidate === 'predefined'
+		? { authentication: 'predefinedCredentialType', nodeCredentialType: 'evoLinkApi' }
+		: headerAuth),
 	method: 'POST',
 	url: `${api}${PATHS.createVideoTask.path}`,
 	sendBody: true,
 	specifyBody: 'json',
 	jsonBody:
 		'={{ JSON.stringify({ model: "sora-2-preview", prompt: $json.prompt, aspect_ratio: "16:9", duration: 4 }) }}',
-	options: {},
+	options: how.batch
+		? { batching: { batch: { batchSize: how.batch.size, batchInterval: how.batch.intervalMs } } }
+		: {},
 });
 
 export const downloadParameters: IDataObject = {
@@ -104,7 +112,7 @@ export function loopFlow(
 	return {
 		nodes: [
 			...head(path),
-			http('Submit', credential, submitParameters(api)),
+			http('Submit', credential, submitParameters(api, { candidate: 'http' })),
 			node('Wait', 'n8n-nodes-base.wait', { amount: waitSeconds, unit: 'seconds' }, { typeVersion: 1.1 }),
 			http('Status', credential, { url: `=${api}/v1/tasks/{{ $json.id }}` }),
 			node('Done?', 'n8n-nodes-base.if', { conditions: done, options: {} }, { typeVersion: 2.2 }),
