@@ -14,6 +14,12 @@ const BLIND_PAUSES = 2;
 /** A longer Retry-After is reported instead of waited for. EvoLink has been seen to ask for 60 s. */
 const LONGEST_PAUSE_MS = 120_000;
 
+/** Requests of one round may be a little faster on their way than those of the one before. */
+const MARGIN = 1.05;
+
+/** The share of a quota that, when it gets through, says that the limit is no less. */
+const SAME_LIMIT = 0.75;
+
 /** Rounds without a 429, in a row, before a round may have a tenth more requests. */
 const ROUNDS_TO_GROW = 10;
 
@@ -49,6 +55,9 @@ export class Pace {
 	/** Requests in a round; no limit before the first 429. */
 	private quota = Infinity;
 
+	/** The quota that is known to be no more than the limit. */
+	private proven = Infinity;
+
 	private periodMs = PAUSE_MS;
 
 	private roundsToGrow = ROUNDS_TO_GROW;
@@ -65,18 +74,25 @@ export class Pace {
 	begin(now: number): number {
 		if (this.round.isOver) this.beginRound();
 		this.round.begun += 1;
-		if (this.round.begun >= this.quota) this.endRound(now + this.periodMs);
+		if (this.round.begun >= this.quota) this.endRound(now + this.periodMs * MARGIN);
 		return this.wave;
 	}
 
 	private beginRound(): void {
 		const { isRefused, through } = this.round;
 		if (isRefused) {
-			this.quota = Math.max(through, 1);
+			// a request or two may only have come a little too early
+			const isLess = through < this.proven * SAME_LIMIT;
+			this.proven = isLess ? Math.max(through, 1) : this.proven;
+			this.quota = this.proven;
 			this.roundsToGrow = ROUNDS_TO_GROW;
-		} else if (--this.roundsToGrow === 0) {
-			this.quota = Math.ceil(this.quota * 1.1);
-			this.roundsToGrow = ROUNDS_TO_GROW;
+		} else {
+			this.proven = this.quota;
+			this.roundsToGrow -= 1;
+			if (this.roundsToGrow === 0) {
+				this.quota = Math.ceil(this.quota * 1.1);
+				this.roundsToGrow = ROUNDS_TO_GROW;
+			}
 		}
 		this.round = newRound();
 	}
