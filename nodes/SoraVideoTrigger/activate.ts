@@ -2,6 +2,7 @@ import type { IHookFunctions } from 'n8n-workflow';
 
 import { CREDENTIAL } from '../evolink/client';
 import { checkPublicHttpsUrl } from '../evolink/urls';
+import { problemOf } from '../host/errors';
 import { readTriggerSettings } from './settings';
 
 /**
@@ -10,9 +11,12 @@ import { readTriggerSettings } from './settings';
  * @returns a sentence, or nothing where the trigger can be activated
  */
 export async function whyNotActivate(ctx: IHookFunctions): Promise<string | undefined> {
-	const settings = readTriggerSettings((name, fallback) => ctx.getNodeParameter(name, fallback) as unknown);
-	if (typeof settings === 'string') return settings;
-	if (!settings.verify) return undefined;
+	try {
+		const settings = readTriggerSettings((name, fallback) => ctx.getNodeParameter(name, fallback) as unknown);
+		if (!settings.verify) return undefined;
+	} catch (error) {
+		return problemOf(error).message;
+	}
 	try {
 		await ctx.getCredentials(CREDENTIAL);
 		return undefined;

@@ -44,7 +44,6 @@ export async function receive(ctx: IWebhookFunctions): Promise<IWebhookResponseD
 
 async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const settings = readTriggerSettings((name, fallback) => ctx.getNodeParameter(name, fallback) as unknown);
-	if (typeof settings === 'string') throw new Error(settings);
 	const memory = memoryOf(ctx);
 	const body = callbackBody(ctx);
 	const callback = callbackOf(body, settings, memory.has);
@@ -101,11 +100,18 @@ function itemOf(task: Task, { verify }: TriggerSettings): INodeExecutionData {
  */
 export async function fetchFiles(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const items = ctx.getInputData();
-	const settings = readTriggerSettings(
-		(name, fallback) => ctx.getNodeParameter(name, 0, fallback) as unknown,
-	);
-	if (typeof settings === 'string' || !settings.download) return items;
+	const settings = settingsIn(ctx);
+	if (!settings?.download) return items;
 	return await Promise.all(items.map(async (item) => await withFile(ctx, item, settings)));
+}
+
+/** An execution that has begun goes on, whatever its parameters say by now. */
+function settingsIn(ctx: IExecuteFunctions): TriggerSettings | undefined {
+	try {
+		return readTriggerSettings((name, fallback) => ctx.getNodeParameter(name, 0, fallback) as unknown);
+	} catch {
+		return undefined;
+	}
 }
 
 /** The item with its video; without it, and saying why, where it could not be had. */

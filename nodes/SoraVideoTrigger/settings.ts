@@ -1,6 +1,6 @@
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { MAX_DOWNLOAD_MB, parameterMessage } from '../host/parameters';
-import { isObject } from '../evolink/task';
+import { displayNamesOf, MAX_DOWNLOAD_MB, ItemParameters } from '../host/parameters';
+import { triggerFields } from './fields';
 
 /** What a callback can tell. */
 export const EVENTS: readonly string[] = evolinkFacts.callback.events;
@@ -24,41 +24,34 @@ function words(given: unknown): string[] {
 	return list.map((entry) => String(entry).trim()).filter((entry) => entry !== '');
 }
 
-/**
- * Reads the trigger's parameters.
- *
- * @param parameter gives a parameter's value, or the fallback where it has none
- * @returns a sentence instead where a parameter cannot be used
- */
-export function readTriggerSettings(
-	parameter: (name: string, fallback: unknown) => unknown,
-): TriggerSettings | string {
-	const given = parameter('options', {});
-	const options = isObject(given) ? given : {};
-	const events = words(parameter('events', []));
-	const verify = parameter('verify', true) !== false;
-	const download = verify && parameter('download', false) === true;
-	const binaryField = String(parameter('binaryField', 'data') ?? '').trim();
-	const rule = MAX_DOWNLOAD_MB;
-	const megabytes = Number(options.maxDownloadMb ?? rule.fallback);
+const displayNames = displayNamesOf(triggerFields);
 
+/**
+ * @param read gives a parameter's value, or the fallback if it has none
+ * @throws ProblemError when a parameter cannot be used
+ */
+export function readTriggerSettings(read: (name: string, fallback?: unknown) => unknown): TriggerSettings {
+	const parameters = new ItemParameters(read, displayNames);
+	const events = words(parameters.value('events', []));
 	if (events.length === 0 || events.some((event) => !EVENTS.includes(event))) {
-		return parameterMessage('Events', events.join(', '), `one or more of ${EVENTS.join(', ')}`);
+		throw parameters.refuse('events', events.join(', '), `one or more of ${EVENTS.join(', ')}`);
 	}
-	if (download && binaryField === '') {
-		return parameterMessage('Output Data Field Name', '', 'a field name');
-	}
-	if (!(megabytes >= rule.min && megabytes <= rule.max)) {
-		const allowed = `${rule.min} to ${rule.max} ${rule.unit}`;
-		return parameterMessage(rule.displayName, options.maxDownloadMb, allowed);
-	}
+	const verify = parameters.value('verify', true) !== false;
+	const download = verify && parameters.value('download', false) === true;
+	const binaryField = parameters.text('binaryField', 'data');
+	if (download && binaryField === '') throw parameters.refuse('binaryField', '', 'a field name');
+	const maxDownloadMb = parameters.number(
+		'maxDownloadMb',
+		parameters.option('maxDownloadMb'),
+		MAX_DOWNLOAD_MB,
+	);
 	return {
 		events,
 		verify,
 		download,
 		binaryField,
-		maxDownloadBytes: megabytes * 1_000_000,
-		models: words(options.models),
-		ignoreRepeats: options.ignoreRepeats !== false,
+		maxDownloadBytes: maxDownloadMb * 1_000_000,
+		models: words(parameters.option('models')),
+		ignoreRepeats: parameters.option('ignoreRepeats') !== false,
 	};
 }

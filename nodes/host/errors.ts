@@ -6,28 +6,30 @@ import { redact } from '../evolink/redact';
 
 export type NodeFailure = NodeApiError | NodeOperationError;
 
-/** An error before it belongs to a node: plain data, so that a suspended wait can carry it through n8n's database. */
-export interface Report {
+/** Something that is wrong, before it is n8n's error: plain data, so that a parked run can carry it through n8n's database. */
+export interface Problem {
 	/** What happened, to which task, what still runs or costs, what to do next: one text, because an error item keeps no more. */
 	message: string;
-	/** What EvoLink or the network said; absent for errors of our own. */
+	/** What EvoLink or the network said; absent for problems of our own. */
 	failure?: Failure;
 	taskId?: string;
 	/** The run was stopped; nothing failed. */
 	stopped?: true;
 }
 
-const reports = new WeakMap<object, Report>();
-
-/** What an error was made of; nothing for one that is not of our making. */
-export function knownReport(error: unknown): Report | undefined {
-	return typeof error === 'object' && error !== null ? reports.get(error) : undefined;
+/** A problem on its way to where it belongs to a node. */
+export class ProblemError extends Error {
+	constructor(
+		readonly problem: Problem,
+		readonly item = 0,
+	) {
+		super(problem.message);
+	}
 }
 
-/** What an error was made of, or at least its text; the item it belongs to is added again when it is thrown or emitted. */
-export function reportOf(error: unknown): Report {
-	const known = knownReport(error);
-	if (known !== undefined) return known;
+/** What went wrong, of whatever was thrown. */
+export function problemOf(error: unknown): Problem {
+	if (error instanceof ProblemError) return error.problem;
 	const { message } = (error ?? {}) as { message?: unknown };
 	return { message: redact(typeof message === 'string' ? message : String(error)) };
 }
@@ -58,10 +60,10 @@ function hostFailure(failure: Failure) {
  * Builds n8n's error: an API error where EvoLink or the network spoke, an operation error where we do. Made from plain text
  * only, because the errors of n8n's HTTP helper carry the request with its Authorization header.
  */
-export function nodeError(node: INode, report: Report, itemIndex: number): NodeFailure {
-	const { failure } = report;
+export function nodeError(node: INode, problem: Problem, itemIndex: number): NodeFailure {
+	const { failure } = problem;
 	// n8n takes a failed run for a stopped one, and starts no error workflow, when an error holds this word, whoever wrote it
-	const text = report.stopped ? report.message : report.message.replaceAll('canceled', 'cancelled');
+	const text = problem.stopped ? problem.message : problem.message.replaceAll('canceled', 'cancelled');
 	const message = `${text} [item ${itemIndex}]`;
 	const error =
 		failure === undefined
@@ -70,8 +72,7 @@ export function nodeError(node: INode, report: Report, itemIndex: number): NodeF
 	// Set last: n8n's constructors replace messages that contain a network code or look like an HTTP status.
 	error.message = message;
 	if (failure) error.description = failure.advice;
-	if (report.taskId !== undefined) error.context.taskId = report.taskId;
-	reports.set(error, report);
+	if (problem.taskId !== undefined) error.context.taskId = problem.taskId;
 	return error;
 }
 

@@ -2,7 +2,7 @@ import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { failureReference, failureSentence, type Failure } from '../evolink/failure';
 import { tidy } from '../evolink/redact';
 import { failureNote, type Task } from '../evolink/task';
-import type { Report } from './errors';
+import type { Problem } from './errors';
 
 /**
  * The sentences of the node, without `this`. Each says what happened, which task it happened to, what still runs or costs,
@@ -22,7 +22,7 @@ function sentence(text: string): string {
 }
 
 /** EvoLink refused an order: nothing was taken. */
-export function orderRefused(failure: Failure): Report {
+export function orderRefused(failure: Failure): Problem {
 	return {
 		message: `EvoLink did not take the order: ${sentence(failureSentence(failure))}. Nothing was charged for it.`,
 		failure,
@@ -30,7 +30,7 @@ export function orderRefused(failure: Failure): Report {
 }
 
 /** EvoLink refused the file of an order, which was not sent then. */
-export function fileRefused(failure: Failure): Report {
+export function fileRefused(failure: Failure): Problem {
 	return {
 		message: `EvoLink did not take the input file: ${failureSentence(failure)} Nothing was ordered for this item.`,
 		failure,
@@ -38,7 +38,7 @@ export function fileRefused(failure: Failure): Report {
 }
 
 /** Whether an order was taken is not known. */
-export function outcomeUnknown(failure: Failure, key: string): Report {
+export function outcomeUnknown(failure: Failure, key: string): Problem {
 	return {
 		message: `It is not known whether EvoLink took the order: ${sentence(failureSentence(failure))}. ${unknownAdvice(key)}`,
 		failure,
@@ -46,7 +46,7 @@ export function outcomeUnknown(failure: Failure, key: string): Report {
 }
 
 /** EvoLink has an order under this key and did not take another one: the body has changed, or the first is still undecided. */
-export function keyInUse(failure: Failure, key: string): Report {
+export function keyInUse(failure: Failure, key: string): Problem {
 	const said = `${sentence(failure.message)} ${failureReference(failure)}`.trim();
 	return {
 		message: `EvoLink did not take this order, because it already has one for this item: ${said}. Nothing was charged for this one. An earlier try ordered the video, perhaps with another prompt: look for it in the EvoLink dashboard (Idempotency-Key ${key}) and fetch it with the operation Get Task. For a new video run the workflow again.`,
@@ -55,14 +55,14 @@ export function keyInUse(failure: Failure, key: string): Report {
 }
 
 /** EvoLink, or the memory of the process, answered with tasks that an earlier try ordered. */
-export function orderedEarlier(ids: readonly string[]): Report {
+export function orderedEarlier(ids: readonly string[]): Problem {
 	return {
 		message: `Nothing new was ordered for ${ids.join(', ')}: an earlier try of this execution had ordered this already. If the items have changed since (a prompt by an AI model, $now, another order of the items), the video was made from what they held then.`,
 	};
 }
 
 /** An earlier try of the same intent left its outcome unknown. */
-export function unknownBefore(key: string, sentAt: number): Report {
+export function unknownBefore(key: string, sentAt: number): Problem {
 	const at = new Date(sentAt).toISOString();
 	return {
 		message: `An earlier try of this item sent its order at ${at} and got no usable answer, so it was not sent again. ${unknownAdvice(key)}`,
@@ -74,7 +74,7 @@ function unknownAdvice(key: string): string {
 }
 
 /** A Retry where nothing tells whether the first try ordered: see `mayOrderAnew`. */
-export function retriedBlindly(): Report {
+export function retriedBlindly(): Problem {
 	return {
 		message:
 			'This Retry found no earlier order. If n8n was stopped or lost while the first try was ordering, that order may have been taken, and this one is another: look in the EvoLink dashboard whether the video is there twice. n8n 2.14 or newer would have repeated the first order under its own Idempotency-Key.',
@@ -82,7 +82,7 @@ export function retriedBlindly(): Report {
 }
 
 /** A terminal task that is not a completed one. */
-export function taskEnded(task: Task): Report {
+export function taskEnded(task: Task): Problem {
 	if (task.phase === 'cancelled') {
 		return { message: `Task ${task.id} was cancelled at EvoLink. ${NOT_BOUGHT_AGAIN}`, taskId: task.id };
 	}
@@ -106,7 +106,7 @@ export function taskEnded(task: Task): Report {
 }
 
 /** Completed, but nothing in the answer leads to a file. */
-export function nothingToShow(task: Task): Report {
+export function nothingToShow(task: Task): Problem {
 	return {
 		message: `Task ${task.id} completed, but EvoLink sent no link to a result. It was paid: read it again with the operation Get Task, or ask EvoLink's support. ${NOT_BOUGHT_AGAIN}`,
 		taskId: task.id,
@@ -118,7 +118,7 @@ export function timedOut(
 	minutes: number,
 	last: Task | undefined,
 	failure: Failure | undefined,
-): Report {
+): Problem {
 	const state =
 		last === undefined ? 'could not be read' : `was still '${tidy(last.status)}'${progressOf(last)}`;
 	const why =
@@ -135,8 +135,12 @@ function progressOf(task: Task): string {
 	return typeof progress === 'number' ? ` (${progress} %)` : '';
 }
 
+export function creditsUnreadable(failure: Failure): Problem {
+	return { message: `The credits could not be read: ${failureSentence(failure)}`, failure };
+}
+
 /** Reading a task was refused for good. */
-export function unreadable(id: string, failure: Failure): Report {
+export function unreadable(id: string, failure: Failure): Problem {
 	return {
 		message: `Task ${id} could not be read: ${sentence(failureSentence(failure))}. If it exists, it is still running at EvoLink. ${LATER}`,
 		taskId: id,
@@ -145,7 +149,7 @@ export function unreadable(id: string, failure: Failure): Report {
 }
 
 /** The list of tasks is in no manual, so it may be missing. */
-export function listUnreadable(failure: Failure): Report {
+export function listUnreadable(failure: Failure): Problem {
 	if (failure.status !== 404 && failure.status !== 405) {
 		return { message: `The tasks could not be listed: ${failureSentence(failure)}`, failure };
 	}
@@ -155,7 +159,7 @@ export function listUnreadable(failure: Failure): Report {
 }
 
 /** The video is there and paid, the file is not. */
-export function downloadFailed(task: Task, url: string, reason: string): Report {
+export function downloadFailed(task: Task, url: string, reason: string): Problem {
 	return {
 		message: `Task ${task.id} completed, but its file could not be downloaded: ${sentence(reason)}. The video is paid and its link works for ${linkHours} hours: ${url}. ${LATER}`,
 		taskId: task.id,
@@ -163,7 +167,7 @@ export function downloadFailed(task: Task, url: string, reason: string): Report 
 }
 
 /** The trigger's words for it, in a field of an item that goes on. */
-export function fileNotDownloaded(url: string, reason: string): Report {
+export function fileNotDownloaded(url: string, reason: string): Problem {
 	return {
 		message: `The file could not be downloaded: ${reason}. The video is paid and its link works for ${linkHours} hours: ${url}. Fetch it with the operation Get Task of the Sora Video node and this task's id.`,
 	};
@@ -183,24 +187,24 @@ export interface OtherItem {
  * @param untouched items whose turn had not come
  */
 export function withOthers(
-	report: Report,
+	problem: Problem,
 	others: readonly OtherItem[],
 	untouched: readonly number[] = [],
-): Report {
+): Problem {
 	const list = others.map(({ item, what }) => `item ${item}: ${what}`).join('; ');
 	const parts = [
-		report.message,
+		problem.message,
 		others.length > 0 && `The other items of this run: ${list}.`,
 		others.some(({ isTask }) => isTask) &&
 			'Tasks that are running go on and are charged; Retry continues with them.',
 		untouched.length > 0 &&
 			`Nothing was ordered for ${untouched.length === 1 ? 'item' : 'items'} ${untouched.join(', ')}.`,
 	];
-	return { ...report, message: parts.filter(Boolean).join(' ') };
+	return { ...problem, message: parts.filter(Boolean).join(' ') };
 }
 
 /** What an earlier try ordered is stored, but not in a form that this version knows. `names`: task ids and Idempotency-Keys in it. */
-export function unreadableLedger(names: readonly string[]): Report {
+export function unreadableLedger(names: readonly string[]): Problem {
 	const parts = [
 		'Nothing was ordered: what n8n kept of the orders of this execution cannot be read, or was written by another version of this package.',
 		names.length > 0 && `It names ${names.join(', ')}.`,
@@ -210,7 +214,7 @@ export function unreadableLedger(names: readonly string[]): Report {
 }
 
 /** A fault of our own in a run whose tasks are paid. */
-export function brokenRun({ message }: Report, ids: readonly string[]): Report {
+export function brokenRun({ message }: Problem, ids: readonly string[]): Problem {
 	return {
 		message: `The parked run cannot go on: ${sentence(message)}. Its tasks are ${ids.join(', ') || 'in the EvoLink dashboard'}. They are still running at EvoLink: fetch them with the operation Get Task.`,
 	};
@@ -229,21 +233,21 @@ function priceOf({ orders, credits, unpriced }: RunEstimate): string {
 }
 
 /** What a run would cost is more than its option 'Max Credits' allows. */
-export function overBudget(estimate: RunEstimate, maxCredits: number): Report {
+export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
 	return {
 		message: `No order was sent: ${priceOf(estimate)}, and 'Max Credits' is ${maxCredits}. Raise it, or order less in one run.`,
 	};
 }
 
 /** 'Max Credits' is set, and what the run would cost is not known. */
-export function priceUnknown({ item, model }: { item: number; model: string }, maxCredits: number): Report {
+export function priceUnknown({ item, model }: { item: number; model: string }, maxCredits: number): Problem {
 	return {
 		message: `No order was sent: the price of item ${item} (${tidy(model)}) is not known, and 'Max Credits' is ${maxCredits}. Remove the option, or choose a model whose price stands beside its 'Duration'.`,
 	};
 }
 
 /** 'Check Balance First' found too few credits. `isBlind`: an earlier try may have ordered without a trace. */
-export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: boolean): Report {
+export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: boolean): Problem {
 	const parts = [
 		`No order was sent: ${priceOf(estimate)}, and ${left} credits are left on the account or the key ('Check Balance First').`,
 		'Add credits at EvoLink, or order less in one run.',
@@ -254,14 +258,14 @@ export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: bool
 }
 
 /** 'Check Balance First' could not tell. */
-export function balanceUnchecked(why: string): Report {
+export function balanceUnchecked(why: string): Problem {
 	return {
 		message: `'Check Balance First' could not tell whether the balance pays for this run: ${sentence(why)}. The orders were sent all the same; what the balance cannot pay, EvoLink refuses at no charge.`,
 	};
 }
 
 /** The run ended before this item's turn. */
-export function notOrdered(): Report {
+export function notOrdered(): Problem {
 	return { message: 'Nothing was ordered for this item, because the run ended before its turn.' };
 }
 
@@ -271,7 +275,7 @@ export function notOrdered(): Report {
  * @param ids of tasks that are not known to have ended
  * @param unknownKeys Idempotency-Keys of orders that were under way
  */
-export function stopped(ids: readonly string[], unknownKeys: readonly string[]): Report {
+export function stopped(ids: readonly string[], unknownKeys: readonly string[]): Problem {
 	const parts = ['The execution was canceled.'];
 	if (ids.length > 0) {
 		const one = ids.length === 1;

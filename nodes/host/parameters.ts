@@ -1,16 +1,114 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
-import { nodeError } from './errors';
+import { isObject } from '../evolink/task';
+import { checkHttpUrl } from '../evolink/urls';
+import { ProblemError } from './errors';
 
-/** A wrong parameter, told with the field's display name, what was given and what is allowed. */
-export function refuseParameter(
-	ctx: IExecuteFunctions,
-	itemIndex: number,
-	displayName: string,
-	given: unknown,
-	allowed: string,
-): Error {
-	return nodeError(ctx.getNode(), { message: parameterMessage(displayName, given, allowed) }, itemIndex);
+export interface NumberRule {
+	min: number;
+	max: number;
+	fallback: number;
+	unit: string;
+}
+
+/** The option of both nodes. */
+export const MAX_DOWNLOAD_MB: NumberRule = { min: 0.001, max: 10_240, fallback: 500, unit: 'MB' };
+
+/** Display names by parameter name, those inside collections included. */
+export type DisplayNames = ReadonlyMap<string, string>;
+
+export function displayNamesOf(properties: readonly INodeProperties[]): DisplayNames {
+	const names = new Map<string, string>();
+	for (const { name, displayName, type, options } of properties) {
+		names.set(name, displayName);
+		if (type !== 'collection') continue;
+		for (const [inner, shown] of displayNamesOf(options as INodeProperties[])) names.set(inner, shown);
+	}
+	return names;
+}
+
+/** The parameters of one item. Refuses what cannot be used by the name that the user sees. */
+export class ItemParameters {
+	/**
+	 * @param read gives a parameter's value, expressions resolved, or the fallback if a saved workflow lacks it
+	 * @param item for run-wide parameters 0
+	 */
+	constructor(
+		private readonly read: (name: string, fallback?: unknown, options?: { extractValue: true }) => unknown,
+		private readonly displayNames: DisplayNames,
+		readonly item = 0,
+	) {}
+
+	value(name: string, fallback?: unknown): unknown {
+		return this.read(name, fallback);
+	}
+
+	/** What a resource locator leads to, without its mode. */
+	located(name: string): unknown {
+		return this.read(name, '', { extractValue: true });
+	}
+
+	/** From a collection; `undefined` if it was not added. */
+	option(name: string, collection = 'options'): unknown {
+		const options = this.read(collection, {});
+		return isObject(options) ? options[name] : undefined;
+	}
+
+	/** Numbers and the like from expressions are written out. */
+	text(name: string, fallback = ''): string {
+		const value = this.read(name, fallback);
+		if (value === null || value === undefined) return '';
+		return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number).trim();
+	}
+
+	/**
+	 * An http(s) URL that EvoLink is to fetch.
+	 *
+	 * @throws ProblemError
+	 */
+	url(name: string): string {
+		const given = this.text(name);
+		const checked = checkHttpUrl(given);
+		if (checked.ok) return checked.url.href;
+		const reason = given === '' ? '' : ` (this one ${checked.reason})`;
+		throw this.refuse(name, given, `an http or https URL that EvoLink can fetch${reason}`);
+	}
+
+	/**
+	 * Expressions may give the words as text; anything else would silently mean no.
+	 *
+	 * @throws ProblemError
+	 */
+	boolean(name: string, given: unknown): boolean {
+		if (given === true || given === 'true') return true;
+		if (given === false || given === 'false') return false;
+		throw this.refuse(name, given, 'true, false');
+	}
+
+	/** @throws ProblemError */
+	choice<T extends string>(name: string, given: unknown, allowed: readonly T[]): T {
+		const match = allowed.find((value) => value === given);
+		if (match !== undefined) return match;
+		throw this.refuse(name, given, allowed.join(', '));
+	}
+
+	/** @throws ProblemError */
+	number(name: string, given: unknown, { min, max, fallback, unit }: NumberRule): number {
+		const wanted = given ?? fallback;
+		const value = typeof wanted === 'string' && wanted.trim() !== '' ? Number(wanted) : wanted;
+		if (typeof value === 'number' && value >= min && value <= max) return value;
+		throw this.refuse(name, wanted, `${min} to ${max} ${unit}`);
+	}
+
+	/** A wrong parameter, told with its display name, what was given and what is allowed. */
+	refuse(name: string, given: unknown, allowed: string): ProblemError {
+		return new ProblemError({ message: parameterMessage(this.displayName(name), given, allowed) }, this.item);
+	}
+
+	/** The name itself for what is no parameter, such as a field of additional JSON. */
+	displayName(name: string): string {
+		return this.displayNames.get(name) ?? name;
+	}
 }
 
 export function parameterMessage(displayName: string, given: unknown, allowed: string): string {
@@ -36,20 +134,3 @@ function asJson(given: unknown): string | undefined {
 		return typeof given === 'object' ? 'an object' : undefined;
 	}
 }
-
-export interface NumberRule {
-	displayName: string;
-	min: number;
-	max: number;
-	fallback: number;
-	unit: string;
-}
-
-/** The option of both nodes. */
-export const MAX_DOWNLOAD_MB: NumberRule = {
-	displayName: 'Max Download MB',
-	min: 0.001,
-	max: 10_240,
-	fallback: 500,
-	unit: 'MB',
-};

@@ -102,7 +102,11 @@ const common: Refusal[] = [
 	[options({ maxDownloadMb: 0 }), "'Max Download MB' is 0", '0.001 to 10240 MB'],
 	[options({ maxDownloadMb: -5 }), "'Max Download MB' is -5", '0.001 to 10240 MB'],
 	[options({ onTaskFailure: 'ignore' }), "'On Task Failure' is 'ignore'", 'error, output'],
-	[{ operation: 'remix' }, "'Operation' is 'remix'", 'generate, character, getTask, getCredits'],
+	[
+		{ operation: 'remix' },
+		"'Operation' is 'remix'",
+		'generate, character, getTask, getManyTasks, getCredits',
+	],
 ];
 
 const further: Refusal[] = [

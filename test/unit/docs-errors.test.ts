@@ -6,8 +6,8 @@ import {
 	type Failure,
 } from '../../nodes/evolink/failure';
 import { evolinkFacts, Sora2PreviewRequestSchema } from '../../nodes/evolink/generated/spec.gen';
-import * as reports from '../../nodes/host/messages';
-import type { Report } from '../../nodes/host/errors';
+import * as messages from '../../nodes/host/messages';
+import type { Problem } from '../../nodes/host/errors';
 import { readTask } from '../../nodes/evolink/task';
 import { sources } from './docs-support';
 import { text } from './package-support';
@@ -35,39 +35,40 @@ const running = task({ status: X, progress: 50 });
 const others = [{ item: 1, what: X, isTask: true }];
 
 /** Every sentence that the node can say about orders, tasks and runs. */
-const SAID: Record<keyof typeof reports, Report[]> = {
-	orderRefused: [reports.orderRefused(failure)],
-	fileRefused: [reports.fileRefused(failure)],
-	outcomeUnknown: [reports.outcomeUnknown(failure, X)],
-	keyInUse: [reports.keyInUse(failure, X)],
-	orderedEarlier: [reports.orderedEarlier([X])],
-	unknownBefore: [reports.unknownBefore(X, 0)],
-	retriedBlindly: [reports.retriedBlindly()],
-	taskEnded: [reports.taskEnded(failed), reports.taskEnded(task({ status: 'cancelled' }))],
-	nothingToShow: [reports.nothingToShow(task({ status: 'completed' }))],
-	timedOut: [reports.timedOut(X, 30, running, failure), reports.timedOut(X, 30, undefined, undefined)],
-	unreadable: [reports.unreadable(X, failure)],
+const SAID: Record<keyof typeof messages, Problem[]> = {
+	orderRefused: [messages.orderRefused(failure)],
+	fileRefused: [messages.fileRefused(failure)],
+	outcomeUnknown: [messages.outcomeUnknown(failure, X)],
+	keyInUse: [messages.keyInUse(failure, X)],
+	orderedEarlier: [messages.orderedEarlier([X])],
+	unknownBefore: [messages.unknownBefore(X, 0)],
+	retriedBlindly: [messages.retriedBlindly()],
+	taskEnded: [messages.taskEnded(failed), messages.taskEnded(task({ status: 'cancelled' }))],
+	nothingToShow: [messages.nothingToShow(task({ status: 'completed' }))],
+	timedOut: [messages.timedOut(X, 30, running, failure), messages.timedOut(X, 30, undefined, undefined)],
+	creditsUnreadable: [messages.creditsUnreadable(failure)],
+	unreadable: [messages.unreadable(X, failure)],
 	listUnreadable: [
-		reports.listUnreadable(failure),
-		reports.listUnreadable({ ...failure, status: 404, code: X }),
+		messages.listUnreadable(failure),
+		messages.listUnreadable({ ...failure, status: 404, code: X }),
 	],
-	downloadFailed: [reports.downloadFailed(task({ status: 'completed' }), X, X)],
-	fileNotDownloaded: [reports.fileNotDownloaded(X, X)],
-	withOthers: [reports.withOthers({ message: X }, others, [2, 3])],
-	unreadableLedger: [reports.unreadableLedger([X]), reports.unreadableLedger([])],
-	brokenRun: [reports.brokenRun({ message: X }, [X, X])],
-	notOrdered: [reports.notOrdered()],
+	downloadFailed: [messages.downloadFailed(task({ status: 'completed' }), X, X)],
+	fileNotDownloaded: [messages.fileNotDownloaded(X, X)],
+	withOthers: [messages.withOthers({ message: X }, others, [2, 3])],
+	unreadableLedger: [messages.unreadableLedger([X]), messages.unreadableLedger([])],
+	brokenRun: [messages.brokenRun({ message: X }, [X, X])],
+	notOrdered: [messages.notOrdered()],
 	overBudget: [
-		reports.overBudget({ orders: 1, credits: 5 }, 4),
-		reports.overBudget({ orders: 2, credits: 5 }, 4),
+		messages.overBudget({ orders: 1, credits: 5 }, 4),
+		messages.overBudget({ orders: 2, credits: 5 }, 4),
 	],
-	priceUnknown: [reports.priceUnknown({ item: 1, model: X }, 4)],
+	priceUnknown: [messages.priceUnknown({ item: 1, model: X }, 4)],
 	balanceTooLow: [
-		reports.balanceTooLow({ orders: 2, credits: 5, unpriced: X }, 4, true),
-		reports.balanceTooLow({ orders: 2, credits: 0, unpriced: X }, 0, false),
+		messages.balanceTooLow({ orders: 2, credits: 5, unpriced: X }, 4, true),
+		messages.balanceTooLow({ orders: 2, credits: 0, unpriced: X }, 0, false),
 	],
-	balanceUnchecked: [reports.balanceUnchecked(X)],
-	stopped: [reports.stopped([X, X], [X]), reports.stopped([X], []), reports.stopped([], [])],
+	balanceUnchecked: [messages.balanceUnchecked(X)],
+	stopped: [messages.stopped([X, X], [X]), messages.stopped([X], []), messages.stopped([], [])],
 };
 
 const http = (status: number, code?: string) =>
@@ -92,7 +93,7 @@ const FAILURES: Record<Failure['kind'], Failure> = {
 };
 
 describe(`${PAGE} explains`, () => {
-	test.each(Object.keys(reports) as Array<keyof typeof reports>)('everything that %s says', (name) => {
+	test.each(Object.keys(messages) as Array<keyof typeof messages>)('everything that %s says', (name) => {
 		for (const { message } of SAID[name]) {
 			expect(fixedWords(message)).not.toEqual([]);
 			expect(fixedWords(message).filter((words) => !page.includes(words))).toEqual([]);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
-import { OPTION_RULES } from '../../nodes/SoraVideo/settings';
+import { TIMEOUT_MINUTES } from '../../nodes/SoraVideo/settings';
 import { ORDERS_KEPT } from '../../nodes/SoraVideo/order/inFlight';
 import { MEMORY_SIZE } from '../../nodes/SoraVideoTrigger/memory';
 import { pages, sources, tableRows, withoutCode } from './docs-support';
@@ -204,7 +204,7 @@ describe('numbers', () => {
 			'README.md',
 			`| ${[4, 8, 12].map((seconds) => `${credits(seconds)} credits (${usd(seconds)} USD)`).join(' | ')} |`,
 		],
-		['docs/migration.md', `"timeoutMinutes": ${OPTION_RULES.timeoutMinutes.fallback}`],
+		['docs/migration.md', `"timeoutMinutes": ${TIMEOUT_MINUTES.fallback}`],
 	])('%s: %s', (page, words) => {
 		expect(text(page).replace(/\s+/g, ' ')).toContain(words);
 	});

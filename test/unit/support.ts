@@ -3,6 +3,8 @@ import type { IDataObject, IExecuteFunctions, INode } from 'n8n-workflow';
 
 import type { Failure } from '../../nodes/evolink/failure';
 import { readTask, type Task } from '../../nodes/evolink/task';
+import { displayNamesOf, ItemParameters } from '../../nodes/host/parameters';
+import { soraVideoFields } from '../../nodes/SoraVideo/fields';
 import type { Clock } from '../../nodes/evolink/clock';
 
 /** Set by `stryker.config.json` alone, where the whole suite runs once for each of a thousand mutants. */
@@ -162,12 +164,17 @@ export const NODE: INode = {
 	parameters: {},
 };
 
-/** What the code that reads parameters needs of n8n: one item's parameters, and nowhere to send anything. */
-export function parameterContext(parameters: Record<string, unknown>, isTool = false): IExecuteFunctions {
+/** The node's parameters for one item. */
+export const parametersIn = (values: Record<string, unknown>): ItemParameters =>
+	new ItemParameters(
+		(name, fallback) => (Object.hasOwn(values, name) ? values[name] : fallback),
+		displayNamesOf(soraVideoFields),
+	);
+
+/** What the code that checks an item needs of n8n beside its parameters. */
+export function itemContext(isTool = false): IExecuteFunctions {
 	const context: Partial<Record<keyof IExecuteFunctions, unknown>> = {
 		getNode: () => NODE,
-		getNodeParameter: (name: string, _item: number, fallback: unknown) =>
-			Object.hasOwn(parameters, name) ? parameters[name] : fallback,
 		getInputData: () => [{ json: {} }],
 		isToolExecution: () => isTool,
 	};

@@ -7,8 +7,8 @@ import type { Draft } from '../order/place';
 import { readAdditionalFields } from '../settings';
 import { SNIFF_BYTES, sniffMedia } from '../../evolink/media/mediaType';
 import type { ByteStream } from '../../evolink/streams';
-import { assertBody, assertSize, megabytes, readBinary, readText, readUrl, UPLOAD_MAX_BYTES } from './draft';
-import { refuseParameter } from '../../host/parameters';
+import { assertBody, assertSize, megabytes, readBinary, UPLOAD_MAX_BYTES } from './draft';
+import type { ItemParameters } from '../../host/parameters';
 
 const { extensions, mimeTypes, timestamps: TIMESTAMPS } = evolinkFacts.characterVideo;
 
@@ -73,49 +73,43 @@ export function readTimestamps(given: string): string | undefined {
 }
 
 /** Checks one item's fields and video. Sends nothing. */
-export async function draftCharacter(ctx: IExecuteFunctions, item: number): Promise<Draft> {
-	const video = readText(ctx, 'video', item, 'url');
-	if (!['url', 'binary'].includes(video))
-		throw refuseParameter(ctx, item, 'Input Video', video, 'url, binary');
+export async function draftCharacter(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Draft> {
+	const video = parameters.choice('video', parameters.text('video', 'url'), ['url', 'binary']);
 	const body: IDataObject = {
 		model: CHARACTER_MODEL,
-		timestamps: readText(ctx, 'timestamps', item, TIMESTAMPS.default),
-		...(video === 'url' && { video_url: readUrl(ctx, 'videoUrl', 'Video URL', item) }),
-		...readAdditionalFields(ctx, item),
+		timestamps: parameters.text('timestamps', TIMESTAMPS.default),
+		...(video === 'url' && { video_url: parameters.url('videoUrl') }),
+		...readAdditionalFields(parameters),
 	};
 	const given = body.timestamps;
 	const timestamps = typeof given === 'string' ? readTimestamps(given) : undefined;
 	if (timestamps === undefined) {
 		const allowed = `seconds of 0 or more in rising order, such as ${TIMESTAMPS.default}, at most ${TIMESTAMPS.maxSpanSeconds} seconds from first to last`;
-		throw refuseParameter(ctx, item, 'Timestamps', given, allowed);
+		throw parameters.refuse('timestamps', given, allowed);
 	}
 	body.timestamps = timestamps;
 	if (video === 'url') {
-		assertBody(ctx, item, CHARACTER_MODEL, body);
+		assertBody(ctx, parameters, CHARACTER_MODEL, body);
 		return { body };
 	}
 	if (body.video_url !== undefined) {
 		const allowed = "no 'video_url' beside an input video from a binary field";
-		throw refuseParameter(ctx, item, 'Additional Fields (JSON)', body.video_url, allowed);
+		throw parameters.refuse('additionalFields', body.video_url, allowed);
 	}
-	const source = await readVideo(ctx, item);
+	const source = await readVideo(ctx, parameters);
 	// the URL is not known before the upload; everything else is checked now
-	assertBody(ctx, item, CHARACTER_MODEL, { ...body, video_url: API_SERVERS.files });
+	assertBody(ctx, parameters, CHARACTER_MODEL, { ...body, video_url: API_SERVERS.files });
 	return { body, file: { source, attach: (unfinished, url) => ({ ...unfinished, video_url: url }) } };
 }
 
-async function readVideo(ctx: IExecuteFunctions, item: number) {
-	const { binary, field, size } = await readBinary(ctx, 'videoField', item);
-	const refuse = (given: string, allowed: string) =>
-		refuseParameter(ctx, item, 'Input Data Field Name', given, allowed);
-	assertSize(ctx, item, { field, size }, { what: 'a video', maxBytes: UPLOAD_MAX_BYTES });
-	const content = contentOf(ctx, item, binary, field);
+async function readVideo(ctx: IExecuteFunctions, parameters: ItemParameters) {
+	const { binary, field, size } = await readBinary(ctx, parameters, 'videoField');
+	assertSize(parameters, 'videoField', { field, size }, { what: 'a video', maxBytes: UPLOAD_MAX_BYTES });
+	const content = contentOf(ctx, parameters.item, binary, field);
 	const media = sniffMedia('id' in content ? await headOf(ctx, content.id) : await content.read());
 	if (media === undefined || !mimeTypes.some((type) => type === media.mimeType)) {
-		throw refuse(
-			field,
-			`a video in one of these formats: ${mimeTypes.join(', ')}; the content of this field is ${media?.mimeType ?? 'none'}`,
-		);
+		const allowed = `a video in one of these formats: ${mimeTypes.join(', ')}; the content of this field is ${media?.mimeType ?? 'none'}`;
+		throw parameters.refuse('videoField', field, allowed);
 	}
 	return { content, size, mimeType: media.mimeType, extension: `.${media.extension}` };
 }

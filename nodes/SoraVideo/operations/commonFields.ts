@@ -2,15 +2,16 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { PRICES_AS_OF } from '../../evolink/prices';
-import { OPTION_RULES } from '../settings';
+import { MAX_DOWNLOAD_MB } from '../../host/parameters';
+import { MAX_CREDITS, POLL_SECONDS, TIMEOUT_MINUTES, TOOL_WAIT_SECONDS } from '../settings';
 import { PIXELS_RULE } from './inputImage';
 
 const { maxLength } = evolinkFacts.callback;
-const { fallback: MAX_CREDITS } = OPTION_RULES.maxCredits;
-const { fallback: MAX_DOWNLOAD_MB } = OPTION_RULES.maxDownloadMb;
-const { fallback: POLL_SECONDS } = OPTION_RULES.pollSeconds;
-const { fallback: TOOL_WAIT_SECONDS } = OPTION_RULES.toolWaitSeconds;
-const { fallback: TIMEOUT_MINUTES } = OPTION_RULES.timeoutMinutes;
+const { fallback: DEFAULT_DOWNLOAD_MB } = MAX_DOWNLOAD_MB;
+const { fallback: DEFAULT_CREDITS } = MAX_CREDITS;
+const { fallback: DEFAULT_POLL_SECONDS } = POLL_SECONDS;
+const { fallback: DEFAULT_TIMEOUT_MINUTES } = TIMEOUT_MINUTES;
+const { fallback: DEFAULT_TOOL_WAIT_SECONDS } = TOOL_WAIT_SECONDS;
 const { linkLifetimeHours } = evolinkFacts.results;
 
 const waitOptions = [
@@ -144,8 +145,8 @@ export const commonFields: INodeProperties[] = [
 				name: 'maxCredits',
 				type: 'number',
 				noDataExpression: true,
-				typeOptions: { minValue: OPTION_RULES.maxCredits.min, maxValue: OPTION_RULES.maxCredits.max },
-				default: MAX_CREDITS,
+				typeOptions: { minValue: MAX_CREDITS.min, maxValue: MAX_CREDITS.max },
+				default: DEFAULT_CREDITS,
 				displayOptions: { show: { '/operation': ['generate', 'character'] } },
 				description: `What all new orders of a run may cost together, by EvoLink's price list of ${PRICES_AS_OF}. If they would cost more, or a price is not known, nothing is ordered. Each round of a loop and each call of a tool is a run of its own.`,
 			},
@@ -154,8 +155,8 @@ export const commonFields: INodeProperties[] = [
 				name: 'maxDownloadMb',
 				type: 'number',
 				noDataExpression: true,
-				typeOptions: { minValue: OPTION_RULES.maxDownloadMb.min, maxValue: OPTION_RULES.maxDownloadMb.max },
-				default: MAX_DOWNLOAD_MB,
+				typeOptions: { minValue: MAX_DOWNLOAD_MB.min, maxValue: MAX_DOWNLOAD_MB.max },
+				default: DEFAULT_DOWNLOAD_MB,
 				description: 'Largest file that is stored, in millions of bytes',
 			},
 			{
@@ -179,8 +180,8 @@ export const commonFields: INodeProperties[] = [
 				name: 'pollSeconds',
 				type: 'number',
 				noDataExpression: true,
-				typeOptions: { minValue: OPTION_RULES.pollSeconds.min, maxValue: OPTION_RULES.pollSeconds.max },
-				default: POLL_SECONDS,
+				typeOptions: { minValue: POLL_SECONDS.min, maxValue: POLL_SECONDS.max },
+				default: DEFAULT_POLL_SECONDS,
 				description: 'Time between two status checks while polling',
 			},
 			{
@@ -198,9 +199,9 @@ export const commonFields: INodeProperties[] = [
 				name: 'timeoutMinutes',
 				type: 'number',
 				noDataExpression: true,
-				typeOptions: { minValue: OPTION_RULES.timeoutMinutes.min, maxValue: OPTION_RULES.timeoutMinutes.max },
-				default: TIMEOUT_MINUTES,
-				description: `How long to wait; without this option, ${TIMEOUT_MINUTES} minutes, or twice EvoLink's estimate where that is more. After that the task is still running at EvoLink, and the message names it.`,
+				typeOptions: { minValue: TIMEOUT_MINUTES.min, maxValue: TIMEOUT_MINUTES.max },
+				default: DEFAULT_TIMEOUT_MINUTES,
+				description: `How long to wait; without this option, ${DEFAULT_TIMEOUT_MINUTES} minutes, or twice EvoLink's estimate where that is more. After that the task is still running at EvoLink, and the message names it.`,
 			},
 			{
 				displayName: 'Tool Wait Seconds',
@@ -208,10 +209,10 @@ export const commonFields: INodeProperties[] = [
 				type: 'number',
 				noDataExpression: true,
 				typeOptions: {
-					minValue: OPTION_RULES.toolWaitSeconds.min,
-					maxValue: OPTION_RULES.toolWaitSeconds.max,
+					minValue: TOOL_WAIT_SECONDS.min,
+					maxValue: TOOL_WAIT_SECONDS.max,
 				},
-				default: TOOL_WAIT_SECONDS,
+				default: DEFAULT_TOOL_WAIT_SECONDS,
 				displayOptions: { hide: { '@tool': [false] } },
 				description:
 					'How long a call by an AI agent waits before it returns the unfinished task with its ID; 0 does not wait. Many MCP clients give up after 60 seconds.',

@@ -5,18 +5,13 @@ import { binarySize } from '../../evolink/media/upload';
 import { checkBody, type BodyIssue } from '../../evolink/models';
 import { checkHttpUrl, isPrivateHost } from '../../evolink/urls';
 import { hint } from '../../host/context';
-import { refuseParameter } from '../../host/parameters';
+import type { ItemParameters } from '../../host/parameters';
 
-/** Body fields as the user knows them. */
-const DISPLAY_NAMES: Record<string, string> = {
-	model: 'Model',
-	prompt: 'Prompt',
-	aspect_ratio: 'Aspect Ratio',
-	duration: 'Duration',
-	quality: 'Quality',
-	image_urls: 'Image URL',
-	video_url: 'Video URL',
-	timestamps: 'Timestamps',
+/** Body fields that are parameters under another name. */
+const PARAMETERS: Record<string, string> = {
+	aspect_ratio: 'aspectRatio',
+	image_urls: 'imageUrl',
+	video_url: 'videoUrl',
 };
 
 /** What EvoLink takes behind the URLs of a body. */
@@ -32,29 +27,38 @@ const TELLING =
 /**
  * Gives a hint where EvoLink can hardly use what a URL leads to.
  *
- * @throws NodeOperationError naming the first field that the model does not take
+ * @throws ProblemError naming the first field that the model does not take
  */
-export function assertBody(ctx: IExecuteFunctions, item: number, model: string, body: IDataObject): void {
-	const issue = checkBody(model, body) ?? checkUrls(ctx, item, body);
+export function assertBody(
+	ctx: IExecuteFunctions,
+	parameters: ItemParameters,
+	model: string,
+	body: IDataObject,
+): void {
+	const issue = checkBody(model, body) ?? checkUrls(ctx, parameters, body);
 	if (issue === undefined) return;
-	throw refuseParameter(ctx, item, DISPLAY_NAMES[issue.field] ?? issue.field, issue.given, issue.allowed);
+	throw parameters.refuse(PARAMETERS[issue.field] ?? issue.field, issue.given, issue.allowed);
 }
 
 /** What the schema's pattern lets pass: user names and passwords in a URL that goes to EvoLink. */
-function checkUrls(ctx: IExecuteFunctions, item: number, body: IDataObject): BodyIssue | undefined {
+function checkUrls(
+	ctx: IExecuteFunctions,
+	parameters: ItemParameters,
+	body: IDataObject,
+): BodyIssue | undefined {
 	for (const field of Object.keys(EXTENSIONS)) {
 		for (const given of [body[field]].flat()) {
 			if (typeof given !== 'string') continue;
 			const checked = checkHttpUrl(given);
 			if (!checked.ok) return { field, given, allowed: `an http or https URL (this one ${checked.reason})` };
-			warnOfUrl(ctx, item, field, checked.url);
+			warnOfUrl(ctx, parameters, field, checked.url);
 		}
 	}
 	return undefined;
 }
 
-function warnOfUrl(ctx: IExecuteFunctions, item: number, field: string, url: URL): void {
-	const which = `'${DISPLAY_NAMES[field]}' of item ${item}`;
+function warnOfUrl(ctx: IExecuteFunctions, parameters: ItemParameters, field: string, url: URL): void {
+	const which = `'${parameters.displayName(PARAMETERS[field])}' of item ${parameters.item}`;
 	if (isPrivateHost(url)) {
 		const told = `${which} names the private host '${url.hostname}': EvoLink can hardly fetch it, and then fails the task. Give the file in a binary field instead.`;
 		hintOnce(ctx, 'host', told);
@@ -76,48 +80,31 @@ function hintOnce(ctx: IExecuteFunctions, topic: string, message: string): void 
 	hint(ctx, message, 'warning');
 }
 
-/** A text field of one item; numbers and the like from expressions are written out. */
-export function readText(ctx: IExecuteFunctions, name: string, item: number, fallback = ''): string {
-	const value: unknown = ctx.getNodeParameter(name, item, fallback);
-	if (value === null || value === undefined) return '';
-	return typeof value === 'object' ? JSON.stringify(value) : String(value).trim();
-}
-
-/** An http(s) URL that EvoLink is to fetch. */
-export function readUrl(ctx: IExecuteFunctions, name: string, displayName: string, item: number): string {
-	const given = readText(ctx, name, item);
-	const checked = checkHttpUrl(given);
-	if (checked.ok) return checked.url.href;
-	throw refuseParameter(
-		ctx,
-		item,
-		displayName,
-		given,
-		`an http or https URL that EvoLink can fetch${given === '' ? '' : ` (this one ${checked.reason})`}`,
-	);
-}
-
 /** A binary field of one item, with its size in bytes. */
 export async function readBinary(
 	ctx: IExecuteFunctions,
+	parameters: ItemParameters,
 	name: string,
-	item: number,
 ): Promise<{ binary: IBinaryData; field: string; size: number }> {
-	const field = readText(ctx, name, item, 'data');
-	if (field === '')
-		throw refuseParameter(ctx, item, 'Input Data Field Name', '', 'the name of a binary field');
-	const binary = findBinary(ctx, item, field);
+	const field = parameters.text(name, 'data');
+	if (field === '') throw parameters.refuse(name, '', 'the name of a binary field');
+	const binary = findBinary(ctx, parameters, name, field);
 	return { binary, field, size: await binarySize(ctx, binary) };
 }
 
-function findBinary(ctx: IExecuteFunctions, item: number, field: string): IBinaryData {
+function findBinary(
+	ctx: IExecuteFunctions,
+	parameters: ItemParameters,
+	name: string,
+	field: string,
+): IBinaryData {
+	const { item } = parameters;
 	try {
 		return ctx.helpers.assertBinaryData(item, field);
 	} catch {
 		const names = Object.keys(ctx.getInputData()[item].binary ?? {});
 		const has = names.length === 0 ? 'this item has none' : `this item has ${names.join(', ')}`;
-		const allowed = `the name of a binary field; ${has}`;
-		throw refuseParameter(ctx, item, 'Input Data Field Name', field, allowed);
+		throw parameters.refuse(name, field, `the name of a binary field; ${has}`);
 	}
 }
 
@@ -129,21 +116,16 @@ export function megabytes(bytes: number): string {
 	return `${Math.round((bytes * 10) / 2 ** 20) / 10} MB`;
 }
 
-/** @throws NodeOperationError when a file is larger than EvoLink takes */
+/** @throws ProblemError when a file is larger than EvoLink takes */
 export function assertSize(
-	ctx: IExecuteFunctions,
-	item: number,
+	parameters: ItemParameters,
+	name: string,
 	{ field, size }: { field: string; size: number },
 	{ what, maxBytes }: { what: string; maxBytes: number },
 ): void {
 	if (size <= maxBytes) return;
 	// a few bytes too many would read like the limit itself
 	const given = megabytes(size) === megabytes(maxBytes) ? `${size} bytes` : megabytes(size);
-	throw refuseParameter(
-		ctx,
-		item,
-		'Input Data Field Name',
-		`${field} (${given})`,
-		`${what} of at most ${megabytes(maxBytes)} (${maxBytes} bytes)`,
-	);
+	const allowed = `${what} of at most ${megabytes(maxBytes)} (${maxBytes} bytes)`;
+	throw parameters.refuse(name, `${field} (${given})`, allowed);
 }

@@ -18,9 +18,9 @@ import {
 import { PRICES_AS_OF } from '../../evolink/prices';
 import type { Draft } from '../order/place';
 import { readAdditionalFields } from '../settings';
-import { assertBody, megabytes, readText, readUrl } from './draft';
+import { assertBody, megabytes } from './draft';
 import { PIXELS_RULE, readInputImage } from './inputImage';
-import { refuseParameter } from '../../host/parameters';
+import type { ItemParameters } from '../../host/parameters';
 
 const { prompt: PROMPT, aspect_ratio: RATIO, duration: DURATION } = Sora2PreviewRequestSchema.properties;
 const IMAGE = evolinkFacts.imageInput;
@@ -193,23 +193,19 @@ interface ChosenModel {
 	isTyped: boolean;
 }
 
-function readModel(ctx: IExecuteFunctions, item: number): ChosenModel {
-	const model = readText(ctx, 'model', item, DEFAULT_MODEL);
+function readModel(parameters: ItemParameters): ChosenModel {
+	const model = parameters.text('model', DEFAULT_MODEL);
 	if (!GENERATE_MODELS.includes(model)) {
 		const allowed = `${GENERATE_MODELS.join(', ')}; choose Custom and name other models in 'Model ID'`;
-		throw refuseParameter(ctx, item, 'Model', model, allowed);
+		throw parameters.refuse('model', model, allowed);
 	}
 	if (model !== CUSTOM) return { id: model, rules: model, isTyped: false };
-	const id = readText(ctx, 'customModel', item);
-	if (id === '') throw refuseParameter(ctx, item, 'Model ID', id, 'the ID of a model');
-	if (id === CHARACTER_MODEL)
-		throw refuseParameter(
-			ctx,
-			item,
-			'Model ID',
-			id,
-			"a video model; characters are made with the operation 'Create Character'",
-		);
+	const id = parameters.text('customModel');
+	if (id === '') throw parameters.refuse('customModel', id, 'the ID of a model');
+	if (id === CHARACTER_MODEL) {
+		const allowed = "a video model; characters are made with the operation 'Create Character'";
+		throw parameters.refuse('customModel', id, allowed);
+	}
 	return { id, rules: GENERATE_MODELS.includes(id) ? id : CUSTOM, isTyped: true };
 }
 
@@ -217,71 +213,63 @@ function readModel(ctx: IExecuteFunctions, item: number): ChosenModel {
  * Whole numbers from expressions may come as text, and what an expression does not find as nothing at all; anything else goes
  * on to the schema as it is.
  */
-function readDuration(ctx: IExecuteFunctions, item: number): unknown {
-	const given: unknown = ctx.getNodeParameter('duration', item, DEFAULT_DURATION) ?? '';
+function readDuration(parameters: ItemParameters): unknown {
+	const given = parameters.value('duration', DEFAULT_DURATION) ?? '';
 	return typeof given === 'string' && /^\s*\d+\s*$/.test(given) ? Number(given) : given;
 }
 
 /** Numbers are written out. Anything else that is no text is a mistake, such as a whole item for one of its fields. */
-function readPrompt(ctx: IExecuteFunctions, item: number): unknown {
-	const given: unknown = ctx.getNodeParameter('prompt', item, '') ?? '';
+function readPrompt(parameters: ItemParameters): unknown {
+	const given = parameters.value('prompt', '') ?? '';
 	return typeof given === 'number' && Number.isFinite(given) ? String(given) : given;
 }
 
 /** What 'Custom' offers: nothing is sent for a field that is left to the model. */
-function optionalChoices(ctx: IExecuteFunctions, item: number): IDataObject {
-	const ratio = readText(ctx, 'aspectRatio', item);
-	const duration = readDuration(ctx, item);
+function optionalChoices(parameters: ItemParameters): IDataObject {
+	const ratio = parameters.text('aspectRatio');
+	const duration = readDuration(parameters);
 	return {
 		...(ratio !== '' && { aspect_ratio: ratio }),
 		...(duration !== '' && duration !== 0 && { duration: duration as number }),
 	};
 }
 
-function choices(ctx: IExecuteFunctions, item: number, { rules, isTyped }: ChosenModel): IDataObject {
-	if (rules === CUSTOM) return optionalChoices(ctx, item);
+function choices(parameters: ItemParameters, { rules, isTyped }: ChosenModel): IDataObject {
+	if (rules === CUSTOM) return optionalChoices(parameters);
 	if (isTyped) {
 		return {
 			aspect_ratio: DEFAULT_RATIO,
 			duration: DEFAULT_DURATION,
-			...optionalChoices(ctx, item),
+			...optionalChoices(parameters),
 			...(takesField(rules, 'quality') && { quality: STANDARD_QUALITY }),
 		};
 	}
 	return {
-		aspect_ratio: readText(ctx, 'aspectRatio', item, DEFAULT_RATIO),
-		duration: readDuration(ctx, item) as number,
-		...(takesField(rules, 'quality') && { quality: readText(ctx, 'quality', item, STANDARD_QUALITY) }),
+		aspect_ratio: parameters.text('aspectRatio', DEFAULT_RATIO),
+		duration: readDuration(parameters) as number,
+		...(takesField(rules, 'quality') && { quality: parameters.text('quality', STANDARD_QUALITY) }),
 	};
 }
 
 /** Checks one item's fields and picture. Sends nothing. */
-export async function draftGenerate(ctx: IExecuteFunctions, item: number): Promise<Draft> {
-	const model = readModel(ctx, item);
+export async function draftGenerate(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Draft> {
+	const model = readModel(parameters);
 	const { id, rules } = model;
-	const image = readText(ctx, 'image', item, 'none');
-	if (!['none', 'url', 'binary'].includes(image)) {
-		throw refuseParameter(ctx, item, 'Input Image', image, 'none, url, binary');
-	}
+	const image = parameters.choice('image', parameters.text('image', 'none'), ['none', 'url', 'binary']);
 	const body: IDataObject = {
 		model: id,
-		prompt: readPrompt(ctx, item) as string,
-		...choices(ctx, item, model),
-		...(image === 'url' && { image_urls: [readUrl(ctx, 'imageUrl', 'Image URL', item)] }),
-		...readAdditionalFields(ctx, item),
+		prompt: readPrompt(parameters) as string,
+		...choices(parameters, model),
+		...(image === 'url' && { image_urls: [parameters.url('imageUrl')] }),
+		...readAdditionalFields(parameters),
 	};
 	if (typeof body.prompt === 'string') body.prompt = body.prompt.trim();
-	assertBody(ctx, item, rules, body);
+	assertBody(ctx, parameters, rules, body);
 	if (image !== 'binary') return { body };
 	if (body.image_urls !== undefined) {
-		throw refuseParameter(
-			ctx,
-			item,
-			'Additional Fields (JSON)',
-			body.image_urls,
-			"no 'image_urls' beside an input image from a binary field",
-		);
+		const allowed = "no 'image_urls' beside an input image from a binary field";
+		throw parameters.refuse('additionalFields', body.image_urls, allowed);
 	}
-	const source = await readInputImage(ctx, item, rules, String(body.aspect_ratio));
+	const source = await readInputImage(ctx, parameters, rules, String(body.aspect_ratio));
 	return { body, file: { source, attach: (unfinished, url) => ({ ...unfinished, image_urls: [url] }) } };
 }

@@ -1,15 +1,16 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { creditsAvailable, getCredits } from '../../evolink/api';
-import { failureSentence, malformedAnswer } from '../../evolink/failure';
-import { nodeError } from '../../host/errors';
+import { malformedAnswer } from '../../evolink/failure';
+import { ProblemError } from '../../host/errors';
+import { creditsUnreadable } from '../../host/messages';
 import { isObject } from '../../evolink/task';
 
 /**
  * What the key and the account have left: `{ token: { remaining_credits, used_credits, unlimited_credits }, user: {
  * remaining_credits, used_credits } }`, as EvoLink sends it, and `creditsAvailable`. Asked once, given to every item.
  *
- * @throws NodeApiError when they cannot be read
+ * @throws ProblemError when they cannot be read
  */
 export async function executeGetCredits(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const answer = await getCredits(ctx);
@@ -20,6 +21,5 @@ export async function executeGetCredits(ctx: IExecuteFunctions): Promise<INodeEx
 		return ctx.getInputData().map((_, item) => ({ json: { ...json }, pairedItem: { item } }));
 	}
 	const failure = answer.ok ? malformedAnswer(answer, 'no credits in it') : answer.failure;
-	const message = `The credits could not be read: ${failureSentence(failure)}`;
-	throw nodeError(ctx.getNode(), { message, failure }, 0);
+	throw new ProblemError(creditsUnreadable(failure));
 }

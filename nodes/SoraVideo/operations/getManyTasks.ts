@@ -1,17 +1,16 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { tryToParseDateTime } from 'n8n-workflow';
 import upperFirst from 'lodash/upperFirst';
 
 import { listTasks, readerFor } from '../../evolink/api';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { isObject, taskToJson, type Task } from '../../evolink/task';
+import { taskToJson, type Task } from '../../evolink/task';
 import { collectTasks, MOST_PAGES, type TaskQuery } from '../../evolink/taskList';
 import { cancelSignal, hint } from '../../host/context';
-import { nodeError } from '../../host/errors';
+import { ProblemError, type Problem } from '../../host/errors';
 import { listUnreadable, unreadable } from '../../host/messages';
-import { refuseParameter } from '../../host/parameters';
+import type { ItemParameters } from '../../host/parameters';
 import { emitBroken } from '../deliver';
-import { readBoolean } from '../settings';
 
 const { listStatuses, perPage } = evolinkFacts.task;
 
@@ -87,11 +86,14 @@ export const getManyTasksFields: INodeProperties[] = [
 ];
 
 /** One item for each task of the account that fits, newest first. Free. */
-export async function executeGetManyTasks(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
+export async function executeGetManyTasks(
+	ctx: IExecuteFunctions,
+	parametersOf: (item: number) => ItemParameters,
+): Promise<INodeExecutionData[]> {
 	const output: INodeExecutionData[] = [];
 	for (const item of ctx.getInputData().keys()) {
 		try {
-			const tasks = await findTasks(ctx, item);
+			const tasks = await findTasks(ctx, parametersOf(item));
 			output.push(...tasks.map((task) => ({ json: taskToJson(task), pairedItem: { item } })));
 		} catch (error) {
 			output.push(...emitBroken(ctx, error, [item]));
@@ -100,22 +102,17 @@ export async function executeGetManyTasks(ctx: IExecuteFunctions): Promise<INode
 	return output;
 }
 
-async function findTasks(ctx: IExecuteFunctions, item: number): Promise<Task[]> {
-	const query = readQuery(ctx, item);
-	const withResults = readBoolean(
-		ctx,
-		'Include Results',
-		ctx.getNodeParameter('includeResults', item, false),
-		item,
-	);
+async function findTasks(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Task[]> {
+	const query = readQuery(ctx, parameters);
+	const withResults = parameters.boolean('includeResults', parameters.value('includeResults', false));
 	const signal = cancelSignal(ctx);
 	const listing = await collectTasks(async (page) => await listTasks(ctx, query, page), query, signal);
-	if (!listing.ok) throw nodeError(ctx.getNode(), listUnreadable(listing.failure), item);
+	if (!listing.ok) throw new ProblemError(listUnreadable(listing.failure), parameters.item);
 	if (listing.isCut) {
 		const most = MOST_PAGES * perPage;
 		hint(ctx, `Only the newest ${most} tasks were looked at. Narrow the list with 'Filters'.`, 'warning');
 	}
-	return withResults ? await readResults(ctx, item, listing.tasks, signal) : listing.tasks;
+	return withResults ? await readResults(ctx, parameters.item, listing.tasks, signal) : listing.tasks;
 }
 
 /** The same tasks, those that have ended with what the list lacks. A task that EvoLink has deleted stays as it is listed. */
@@ -127,51 +124,48 @@ async function readResults(
 ): Promise<Task[]> {
 	const read = new Map(tasks.map((task) => [task.id, task]));
 	const ended = tasks.filter(({ phase }) => phase !== 'running').map(({ id }) => id);
-	let report: ReturnType<typeof unreadable> | undefined;
+	let problem: Problem | undefined;
 	await readerFor(ctx)(
 		ended,
 		(id, reading) => {
 			if (reading.ok) read.set(id, reading.task);
-			else if (reading.failure.kind !== 'notFound') report ??= unreadable(id, reading.failure);
+			else if (reading.failure.kind !== 'notFound') problem ??= unreadable(id, reading.failure);
 		},
 		signal,
 	);
-	if (report !== undefined) throw nodeError(ctx.getNode(), report, item);
+	if (problem !== undefined) throw new ProblemError(problem, item);
 	return [...read.values()];
 }
 
-/** @throws NodeOperationError for the first field that cannot be used */
-function readQuery(ctx: IExecuteFunctions, item: number): TaskQuery {
-	const given = ctx.getNodeParameter('filters', item, {});
-	const filters: IDataObject = isObject(given) ? given : {};
-	const isAll = readBoolean(ctx, 'Return All', ctx.getNodeParameter('returnAll', item, false), item);
-	const model = String(filters.model ?? '').trim();
-	const status = listStatuses.find((known) => known === filters.status);
-	if (status === undefined && ![undefined, null, ''].includes(filters.status as string))
-		throw refuseParameter(ctx, item, 'Status', filters.status, listStatuses.join(', '));
-	const since = readSince(ctx, item, filters.since);
+/** @throws ProblemError for the first field that cannot be used */
+function readQuery(ctx: IExecuteFunctions, parameters: ItemParameters): TaskQuery {
+	const filter = (name: string) => parameters.option(name, 'filters') ?? '';
+	const isAll = parameters.boolean('returnAll', parameters.value('returnAll', false));
+	const status = filter('status');
+	const model = String(filter('model')).trim();
+	const since = readSince(ctx, parameters, filter('since'));
 	return {
-		limit: isAll ? Infinity : readLimit(ctx, item),
-		...(status && { status }),
-		...(model && { model }),
+		limit: isAll ? Infinity : readLimit(parameters),
+		...(status !== '' && { status: parameters.choice('status', status, listStatuses) }),
+		...(model !== '' && { model }),
 		...(since !== undefined && { since }),
 	};
 }
 
-function readLimit(ctx: IExecuteFunctions, item: number): number {
-	const given: unknown = ctx.getNodeParameter('limit', item, 50);
+function readLimit(parameters: ItemParameters): number {
+	const given = parameters.value('limit', 50);
 	const limit = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
 	if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1) return limit;
-	throw refuseParameter(ctx, item, 'Limit', given, 'a whole number from 1');
+	throw parameters.refuse('limit', given, 'a whole number from 1');
 }
 
 /** ms since 1970. A time without a zone is one of the workflow's zone. */
-function readSince(ctx: IExecuteFunctions, item: number, given: unknown): number | undefined {
-	if (given === undefined || given === null || given === '') return undefined;
+function readSince(ctx: IExecuteFunctions, parameters: ItemParameters, given: unknown): number | undefined {
+	if (given === '') return undefined;
 	try {
 		return tryToParseDateTime(given, ctx.getTimezone()).toMillis();
 	} catch {
 		const allowed = 'a date and time such as 2026-11-24T08:00:00, or {{ $now.minus({ days: 1 }) }}';
-		throw refuseParameter(ctx, item, 'Since', given, allowed);
+		throw parameters.refuse('since', given, allowed);
 	}
 }

@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { reservedInWords } from '../order/budget';
 import { mayOrderAnew } from '../order/ledger';
-import { type Report } from '../../host/errors';
+import { type Problem } from '../../host/errors';
 import { decideWait } from '../wait/mode';
 import { placeOrders, type Draft, type Order } from '../order/place';
 import { orderedEarlier, retriedBlindly } from '../../host/messages';
@@ -14,11 +14,17 @@ import { executeGetCredits } from './getCredits';
 import { executeGetManyTasks } from './getManyTasks';
 import { executeGetTask } from './getTask';
 import { hint } from '../../host/context';
-import { refuseParameter } from '../../host/parameters';
+import { displayNamesOf, ItemParameters } from '../../host/parameters';
+import { soraVideoFields } from '../fields';
 
-type Operation = (ctx: IExecuteFunctions) => Promise<INodeExecutionData[]>;
+type Operation = (
+	ctx: IExecuteFunctions,
+	parametersOf: (item: number) => ItemParameters,
+) => Promise<INodeExecutionData[]>;
 
-function warn(ctx: IExecuteFunctions, { message }: Report): void {
+const displayNames = displayNamesOf(soraVideoFields);
+
+function warn(ctx: IExecuteFunctions, { message }: Problem): void {
 	hint(ctx, message, 'warning');
 	// a hint of a suspended run goes when the run goes on
 	ctx.logger.warn(message);
@@ -26,19 +32,19 @@ function warn(ctx: IExecuteFunctions, { message }: Report): void {
 
 /** An operation that pays: orders for all items first, then one wait for all. */
 function paid(
-	draft: (ctx: IExecuteFunctions, item: number) => Promise<Draft>,
-	callbacks: boolean,
+	draft: (ctx: IExecuteFunctions, parameters: ItemParameters) => Promise<Draft>,
+	{ callbacks }: { callbacks: boolean },
 ): Operation {
-	return async (ctx) => {
-		const downloadByDefault = true;
-		const settings = readSettings(ctx, { wait: 'auto', download: downloadByDefault });
+	return async (ctx, parametersOf) => {
+		const settings = readSettings(ctx, parametersOf(0), { wait: 'auto' });
+		const fileFieldOf = (item: number) => readFileField(ctx, parametersOf(item), true);
 		const decision = decideWait(ctx, settings.wait);
-		const given = decision.mode === 'none' ? readCallbackUrl(ctx) : callbackFor(ctx, decision);
+		const given = decision.mode === 'none' ? readCallbackUrl(parametersOf(0)) : callbackFor(ctx, decision);
 		const callbackUrl = callbacks ? given : undefined;
 		if (mayOrderAnew(ctx)) warn(ctx, retriedBlindly());
 		const checked = async (item: number) => {
-			readFileField(ctx, item, downloadByDefault);
-			return await draft(ctx, item);
+			fileFieldOf(item);
+			return await draft(ctx, parametersOf(item));
 		};
 		const orders = await placeOrders(ctx, checked, settings, callbackUrl);
 		nameTasks(ctx, orders);
@@ -46,7 +52,7 @@ function paid(
 		if (reserved !== undefined) hint(ctx, reserved);
 		const earlier = orders.flatMap((order) => ('id' in order && order.replayed ? [order.id] : []));
 		if (earlier.length > 0) warn(ctx, orderedEarlier(earlier));
-		return await settleOrders(ctx, orders, settings, decision, { callbacks });
+		return await settleOrders(ctx, orders, { settings, fileFieldOf, decision, callbacks });
 	};
 }
 
@@ -71,16 +77,23 @@ function nameTasks(ctx: IExecuteFunctions, orders: readonly Order[]): void {
 
 /** By the value of the field `operation`. EvoLink documents no callback for characters, so none is asked for. */
 const operations: Record<string, Operation> = {
-	generate: paid(draftGenerate, true),
-	character: paid(draftCharacter, false),
+	generate: paid(draftGenerate, { callbacks: true }),
+	character: paid(draftCharacter, { callbacks: false }),
 	getTask: executeGetTask,
 	getManyTasks: executeGetManyTasks,
 	getCredits: executeGetCredits,
 };
 
-/** @throws NodeOperationError when the node has no such operation */
-export function operationOf(ctx: IExecuteFunctions): Operation {
-	const operation = String(ctx.getNodeParameter('operation', 0, 'generate'));
-	if (Object.hasOwn(operations, operation)) return operations[operation];
-	throw refuseParameter(ctx, 0, 'Operation', operation, Object.keys(operations).join(', '));
+/** @throws ProblemError when the node has no such operation */
+export async function executeOperation(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const parametersOf = (item: number) =>
+		new ItemParameters(
+			(name, fallback, options) => ctx.getNodeParameter(name, item, fallback, options) as unknown,
+			displayNames,
+			item,
+		);
+	const operation = parametersOf(0).text('operation', 'generate');
+	if (!Object.hasOwn(operations, operation))
+		throw parametersOf(0).refuse('operation', operation, Object.keys(operations).join(', '));
+	return await operations[operation](ctx, parametersOf);
 }

@@ -7,7 +7,7 @@ import { CUSTOM } from '../../evolink/models';
 import { readImageCheck } from '../settings';
 import { assertSize, readBinary } from './draft';
 import { hint } from '../../host/context';
-import { refuseParameter } from '../../host/parameters';
+import type { ItemParameters } from '../../host/parameters';
 
 const IMAGE = evolinkFacts.imageInput;
 
@@ -28,31 +28,30 @@ export const PIXELS_RULE = `${exactModels.join(', ')}: ${exactSizes.join(', ')}`
 /**
  * The picture in an item's binary field, checked by its content: type, size, and pixels against the aspect ratio.
  *
- * @throws NodeOperationError before anything is sent, when EvoLink would fail the task for it
+ * @throws ProblemError before anything is sent, when EvoLink would fail the task for it
  */
 export async function readInputImage(
 	ctx: IExecuteFunctions,
-	item: number,
+	parameters: ItemParameters,
 	rules: string,
 	ratio: string,
 ): Promise<UploadableFile> {
-	const { header, size, content } = await readImage(ctx, item);
-	checkPixels(ctx, item, rules, ratio, header);
+	const { header, size, content } = await readImage(ctx, parameters);
+	checkPixels(ctx, parameters, rules, ratio, header);
 	return { content, size, mimeType: header.mimeType, extension: EXTENSIONS[header.mimeType] };
 }
 
 async function readImage(
 	ctx: IExecuteFunctions,
-	item: number,
+	parameters: ItemParameters,
 ): Promise<{ header: ImageHeader } & Pick<UploadableFile, 'size' | 'content'>> {
-	const { binary, field, size } = await readBinary(ctx, 'imageField', item);
-	assertSize(ctx, item, { field, size }, { what: 'a picture', maxBytes: IMAGE.maxBytes });
+	const { item } = parameters;
+	const { binary, field, size } = await readBinary(ctx, parameters, 'imageField');
+	assertSize(parameters, 'imageField', { field, size }, { what: 'a picture', maxBytes: IMAGE.maxBytes });
 	const header = readImageHeader(await ctx.helpers.getBinaryDataBuffer(item, field));
 	if (header === undefined) {
-		throw refuseParameter(
-			ctx,
-			item,
-			'Input Data Field Name',
+		throw parameters.refuse(
+			'imageField',
 			field,
 			`a picture in one of these formats: ${IMAGE.mimeTypes.join(', ')}; the content of this field is none`,
 		);
@@ -70,7 +69,7 @@ function exactPixels(rules: string, ratio: string): { width: number; height: num
 /** EvoLink fails a task whose picture does not have exactly the pixels of its ratio, after a wait. */
 function checkPixels(
 	ctx: IExecuteFunctions,
-	item: number,
+	parameters: ItemParameters,
 	rules: string,
 	ratio: string,
 	{ width, height }: ImageHeader,
@@ -79,21 +78,21 @@ function checkPixels(
 	if (wanted === undefined) {
 		const [across, down] = ratio.split(/[:x]/).map(Number);
 		if (rules !== CUSTOM && across < down !== width < height) {
-			const told = `The picture of item ${item} is ${width}x${height}, which does not suit 'Aspect Ratio' ${ratio}.`;
+			const told = `The picture of item ${parameters.item} is ${width}x${height}, which does not suit 'Aspect Ratio' ${ratio}.`;
 			hint(ctx, told, 'warning');
 		}
 		return;
 	}
 	if (wanted.width === width && wanted.height === height) return;
 	const pixels = `${wanted.width}x${wanted.height} pixels for 'Aspect Ratio' ${ratio}`;
-	if (readImageCheck(ctx)) {
+	if (readImageCheck(parameters)) {
 		const allowed = `exactly ${pixels}; with 'Check Image Size' turned off in the options, any`;
 		const given = `a picture of ${width}x${height} pixels`;
-		throw refuseParameter(ctx, item, 'Input Data Field Name', given, allowed);
+		throw parameters.refuse('imageField', given, allowed);
 	}
 	hint(
 		ctx,
-		`The picture of item ${item} is ${width}x${height}; EvoLink may want exactly ${pixels}.`,
+		`The picture of item ${parameters.item} is ${width}x${height}; EvoLink may want exactly ${pixels}.`,
 		'warning',
 	);
 }

@@ -8,7 +8,7 @@ import { failureSentence } from '../../evolink/failure';
 import { estimateCredits, roundCredits } from '../../evolink/prices';
 import { creditsReserved } from '../../evolink/task';
 import { hint } from '../../host/context';
-import type { Report } from '../../host/errors';
+import type { Problem } from '../../host/errors';
 import { balanceTooLow, balanceUnchecked, overBudget, priceUnknown } from '../../host/messages';
 import type { RunSettings } from '../settings';
 import type { ItemOrder, Order } from './itemOrder';
@@ -64,7 +64,7 @@ export async function holdToBudget(
 	for (const order of [...doubtful, ...told]) order.hold(refusal);
 }
 
-function refusalByLimit(estimate: Estimate, maxCredits: number | undefined): Report | undefined {
+function refusalByLimit(estimate: Estimate, maxCredits: number | undefined): Problem | undefined {
 	if (maxCredits === undefined) return undefined;
 	if (estimate.unpriced) return priceUnknown(estimate.unpriced, maxCredits);
 	return estimate.credits > maxCredits ? overBudget(estimate, maxCredits) : undefined;
@@ -74,7 +74,7 @@ async function refusalByBalance(
 	ctx: IExecuteFunctions,
 	estimate: Estimate,
 	isBlind: boolean,
-): Promise<Report | undefined> {
+): Promise<Problem | undefined> {
 	const answer = await getCredits(ctx);
 	const left = answer.ok ? creditsAvailable(answer.body) : undefined;
 	if (left !== undefined && (left <= 0 || left < estimate.credits))

@@ -6,7 +6,7 @@ import type { Failure } from '../../evolink/failure';
 import { uploadFile, type UploadableFile } from '../../evolink/media/upload';
 import type { Task } from '../../evolink/task';
 import { cancelSignal, isToolRun } from '../../host/context';
-import { reportOf, type Report } from '../../host/errors';
+import { problemOf, type Problem } from '../../host/errors';
 import {
 	fileRefused,
 	keyInUse,
@@ -46,7 +46,7 @@ interface PlacedOrder {
 
 interface RefusedOrder {
 	item: number;
-	report: Report;
+	problem: Problem;
 	/** Of an order that may have been taken. */
 	unknownKey?: string;
 }
@@ -84,7 +84,7 @@ export interface OrderRun {
 /** Pauses before an order is sent again for which no connection was made. */
 const RESEND_PAUSES_MS = [1000, 2000];
 
-/** The order of one item, from what an earlier try left of it to what became of it. What goes wrong becomes its report. */
+/** The order of one item, from what an earlier try left of it to what became of it. What goes wrong becomes its problem. */
 export class ItemOrder {
 	private state: State = { is: 'new' };
 
@@ -126,7 +126,7 @@ export class ItemOrder {
 	}
 
 	get result(): Order {
-		return this.outcome ?? { item: this.item, report: notOrdered() };
+		return this.outcome ?? { item: this.item, problem: notOrdered() };
 	}
 
 	/** EvoLink's id of a file that was uploaded for it, where nothing was ordered with it. */
@@ -137,12 +137,12 @@ export class ItemOrder {
 	}
 
 	/** @param unknownKey its Idempotency-Key, where it may have been taken */
-	report(report: Report, unknownKey?: string): void {
+	problem(problem: Problem, unknownKey?: string): void {
 		const { item } = this;
 		this.state =
 			unknownKey === undefined
-				? { is: 'refused', order: { item, report }, unusedFile: this.unusedFile }
-				: { is: 'refused', order: { item, report, unknownKey } };
+				? { is: 'refused', order: { item, problem }, unusedFile: this.unusedFile }
+				: { is: 'refused', order: { item, problem, unknownKey } };
 	}
 
 	/** Whether an earlier try sent it, and the user wants it sent once more. */
@@ -158,12 +158,12 @@ export class ItemOrder {
 	}
 
 	/** It is not sent after all; one that an earlier try may have placed keeps its key. */
-	hold(report: Report): void {
+	hold(problem: Problem): void {
 		const { state } = this;
 		const doubt = state.is === 'uploaded' ? state.order.doubt : undefined;
-		if (doubt === undefined) return this.report(report);
+		if (doubt === undefined) return this.problem(problem);
 		const before = unknownBefore(doubt.key, doubt.at);
-		this.report({ ...before, message: `${report.message} ${before.message}` }, doubt.key);
+		this.problem({ ...before, message: `${problem.message} ${before.message}` }, doubt.key);
 	}
 
 	/** Takes the order from the ledger, or checks the item. Sends nothing. */
@@ -189,7 +189,7 @@ export class ItemOrder {
 		else if (this.run.resendUnknown) {
 			const doubt = { key, body: entry.body, at, ...(fileId !== undefined && { fileId }) };
 			this.state = { is: 'uploaded', order: { ...doubt, doubt } };
-		} else this.report(unknownBefore(key, at), key);
+		} else this.problem(unknownBefore(key, at), key);
 	}
 
 	private place(order: PlacedOrder, fileId?: string): void {
@@ -220,7 +220,7 @@ export class ItemOrder {
 			const result = await uploadFile(ctx, file.source, name, cancelSignal(ctx));
 			if ('url' in result) this.ready(file.attach(body, result.url), result.fileId);
 			else if (isOutOfRoom(result.failure)) return result.failure;
-			else this.report(fileRefused(result.failure));
+			else this.problem(fileRefused(result.failure));
 			return undefined;
 		});
 	}
@@ -279,7 +279,7 @@ export class ItemOrder {
 		const { failure } = answer;
 		if (failure.charge === 'unknown') {
 			sending.doubt();
-			this.report(notTaken(failure, key), key);
+			this.problem(notTaken(failure, key), key);
 			return undefined;
 		}
 		sending.withdraw();
@@ -290,28 +290,28 @@ export class ItemOrder {
 	refuse(failure: Failure): void {
 		const doubt = this.state.is === 'uploaded' ? this.state.order.doubt : undefined;
 		// what was unknown before stays unknown: this refusal says nothing about the first sending
-		if (doubt !== undefined) return this.report(unknownBefore(doubt.key, doubt.at), doubt.key);
+		if (doubt !== undefined) return this.problem(unknownBefore(doubt.key, doubt.at), doubt.key);
 		const { ctx, ledger } = this.run;
 		// a proxy or a network that is down cannot speak for EvoLink, and too many orders at once are no fault of this one
 		const isEvoLinks = !['network', 'rateLimited'].includes(failure.kind) && !failure.foreign;
 		// the ledger of a Retry may be lost, and an order that was taken with it: it keeps its key
 		const isFirst = ctx.getMode() !== 'retry' || ledger.get(this.slot) !== undefined;
 		if (isEvoLinks && isFirst) ledger.refuse(this.slot, ctx.getExecutionId());
-		this.report(orderRefused(failure));
+		this.problem(orderRefused(failure));
 	}
 
-	/** Takes a step; what it throws becomes the item's report. */
+	/** Takes a step; what it throws becomes the item's problem. */
 	private async attempt<T>(step: () => Promise<T>): Promise<T | undefined> {
 		try {
 			return await step();
 		} catch (error) {
-			this.report(reportOf(error));
+			this.problem(problemOf(error));
 			return undefined;
 		}
 	}
 }
 
 /** EvoLink has an order under this key, or may have. */
-function notTaken(failure: Failure, key: string): Report {
+function notTaken(failure: Failure, key: string): Problem {
 	return failure.kind === 'submission' ? keyInUse(failure, key) : outcomeUnknown(failure, key);
 }

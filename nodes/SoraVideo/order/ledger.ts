@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import uniq from 'lodash/uniq';
 import { z } from 'zod';
 
-import { nodeError } from '../../host/errors';
+import { ProblemError } from '../../host/errors';
 import { unreadableLedger } from '../../host/messages';
 import { isObject } from '../../evolink/task';
 import { executionToken } from '../../host/context';
@@ -67,13 +67,13 @@ function isCurrent(stored: unknown): stored is StoredLedger {
 
 /**
  * @returns the stored object itself where it is of this version: an agent's tool calls at the same time write to one ledger
- * @throws NodeOperationError, because an order that is not known must not be sent again
+ * @throws ProblemError, because an order that is not known must not be sent again
  */
-function readLedger(ctx: IExecuteFunctions, stored: unknown): StoredLedger {
+function readLedger(stored: unknown): StoredLedger {
 	if (isCurrent(stored)) return stored;
 	const { success, data } = version0.safeParse(stored ?? {});
 	if (success) return data;
-	throw nodeError(ctx.getNode(), unreadableLedger(namesIn(stored)), 0);
+	throw new ProblemError(unreadableLedger(namesIn(stored)));
 }
 
 /** Task ids and Idempotency-Keys in a ledger of any shape, each once. */
@@ -110,11 +110,11 @@ export class Ledger {
 	/**
 	 * The ledger of this node run. Loops have one for each round.
 	 *
-	 * @throws NodeOperationError when it cannot be read
+	 * @throws ProblemError when it cannot be read
 	 */
 	static of(ctx: IExecuteFunctions): Ledger {
 		const context = contextOf(ctx);
-		const ledger = readLedger(ctx, context.ledger);
+		const ledger = readLedger(context.ledger);
 		context.ledger = ledger;
 		return new Ledger((ledger.rounds[roundOf(ctx)] ??= {}));
 	}

@@ -4,7 +4,7 @@ import { hostClock, mapLimit } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import { cancelSignal } from '../../host/context';
 import { fileRefused } from '../../host/messages';
-import { stopOnReport } from '../deliver';
+import { stopOnProblem } from '../deliver';
 import type { RunSettings } from '../settings';
 import { defaultTimeoutMs } from '../wait/schedule';
 import { holdToBudget } from './budget';
@@ -54,7 +54,7 @@ export async function placeOrders(
 	const isOver = () => isStopped() || (!ctx.continueOnFail() && orders.some(({ isRefused }) => isRefused));
 	const stopOnRefusal = (untouched: number[] = []) => {
 		const outcomes = orders.flatMap(({ outcome }) => outcome ?? []);
-		if (!isStopped()) stopOnReport(ctx, outcomes, untouched);
+		if (!isStopped()) stopOnProblem(ctx, outcomes, untouched);
 	};
 
 	for (const order of orders) await order.begin(draft);
@@ -70,7 +70,7 @@ export async function placeOrders(
 		const later = window.filter(({ isSettled }) => !isSettled);
 		const held = orders.flatMap(({ watch }) => watch ?? []);
 		if (await makeRoom(ctx, held, pace)) waiting.unshift(...later);
-		else for (const order of later) order.report(fileRefused(refusal));
+		else for (const order of later) order.problem(fileRefused(refusal));
 	}
 	stopOnRefusal([...orders.keys()].filter((item) => !orders[item].isSettled));
 	return orders.map(({ result }) => result);

@@ -11,7 +11,7 @@ import { type WaitDecision } from './mode';
 import type { Order } from '../order/place';
 import { watchesOf, type ParkedItem, callbackUrl } from './parkedRun';
 import { stopped } from '../../host/messages';
-import { emit, emitReport, outcomeOf, type Outcome } from '../deliver';
+import { emit, emitProblem, outcomeOf, type Outcome } from '../deliver';
 import type { RunSettings } from '../settings';
 import { suspend } from './suspend';
 import { releaseUploads } from '../order/uploads';
@@ -23,24 +23,28 @@ export function callbackFor(ctx: IExecuteFunctions, { mode }: WaitDecision): str
 	return mode === 'suspend' ? callbackUrl(ctx).url : undefined;
 }
 
-/**
- * Takes placed orders to the node's output, the way that was decided.
- *
- * @param callbacks whether EvoLink was asked to call back
- */
+/** How the orders of a run go on. */
+export interface WaitPlan {
+	settings: RunSettings;
+	/** The binary field for an item's file; null where none is wanted. May throw. */
+	fileFieldOf(item: number): string | null;
+	decision: WaitDecision;
+	/** Whether EvoLink was asked to call back. */
+	callbacks: boolean;
+}
+
+/** Takes placed orders to the node's output, the way that was decided. */
 export async function settleOrders(
 	ctx: IExecuteFunctions,
 	orders: Order[],
-	settings: RunSettings,
-	decision: WaitDecision,
-	{ callbacks }: { callbacks: boolean },
+	{ settings, fileFieldOf, decision, callbacks }: WaitPlan,
 ): Promise<INodeExecutionData[]> {
 	const { mode, reason } = decision;
 	if (cancelSignal(ctx)?.aborted) return emitStopped(ctx, orders, idsOf(orders));
 	if (reason !== undefined) hint(ctx, reason);
 	const isOpen = orders.some((order) => 'id' in order);
 	if (mode === 'none' || !isOpen || settings.toolWaitMs === 0) return await emitAtOnce(ctx, orders, settings);
-	const items = orders.map((order) => watched(order, settings));
+	const items = orders.map((order) => watched(order, fileFieldOf));
 	if (mode === 'poll') return await pollAndEmit(ctx, orders, items, settings);
 	const silent = callbacks ? callbackUrl(ctx).reason : 'EvoLink sends no callback for these tasks';
 	const how =
@@ -64,8 +68,8 @@ export async function settleOrders(
 }
 
 /** An order as a wait sees it. */
-function watched(order: Order, { files }: RunSettings): ParkedItem {
-	if ('report' in order) return { item: order.item, report: order.report };
+function watched(order: Order, fileFieldOf: WaitPlan['fileFieldOf']): ParkedItem {
+	if ('problem' in order) return { item: order.item, problem: order.problem };
 	const { item, id, orderedAt, task, fileId, replayed } = order;
 	const watch: Watch = {
 		id,
@@ -74,7 +78,16 @@ function watched(order: Order, { files }: RunSettings): ParkedItem {
 		...(orderedAt !== undefined && task && { unfinishedAt: orderedAt }),
 		...(replayed && { replayed }),
 	};
-	return { item, field: files[item] ?? null, watch };
+	return { item, field: fieldOrNull(item, fileFieldOf), watch };
+}
+
+/** A task that an earlier try ordered is not lost for a field that cannot be read this time. */
+function fieldOrNull(item: number, fileFieldOf: WaitPlan['fileFieldOf']): string | null {
+	try {
+		return fileFieldOf(item);
+	} catch {
+		return null;
+	}
 }
 
 /** EvoLink's largest estimate. */
@@ -97,7 +110,7 @@ async function emitAtOnce(
 	await readAll(recalled, readerFor(ctx), hostClock, cancelSignal(ctx));
 	const read = new Map(recalled.map((watch) => [watch.id, taskOf(watch)]));
 	const outcomes = orders.map<Outcome>((order) => {
-		if ('report' in order) return order;
+		if ('problem' in order) return order;
 		const { item, id, replayed } = order;
 		const task = order.task ?? read.get(id) ?? taskNamed(id);
 		return { item, field: null, task, ...(replayed && { replayed }) };
@@ -113,7 +126,7 @@ async function pollAndEmit(
 	settings: RunSettings,
 ): Promise<INodeExecutionData[]> {
 	const watches = watchesOf(items);
-	const isFresh = orders.every((order) => 'report' in order || order.task !== undefined);
+	const isFresh = orders.every((order) => 'problem' in order || order.task !== undefined);
 	const earliest = min(estimatesOf(orders));
 	const wanted = settings.timeoutMs ?? defaultTimeoutMs(estimateOf(orders).estimatedSeconds);
 	const timeoutMs = Math.min(wanted, settings.toolWaitMs ?? wanted);
@@ -135,7 +148,7 @@ async function pollAndEmit(
 	}
 	const released = releaseUploads(ctx, watches);
 	const outcomes = items.map((entry) =>
-		'report' in entry ? entry : outcomeOf(entry, { settings, timeoutMs }),
+		'problem' in entry ? entry : outcomeOf(entry, { settings, timeoutMs }),
 	);
 	return await emit(ctx, outcomes, settings).finally(async () => await released);
 }
@@ -150,10 +163,10 @@ function idsOf(orders: Order[]): string[] {
  */
 function emitStopped(ctx: IExecuteFunctions, orders: Order[], running: string[]): INodeExecutionData[] {
 	const unknownKeys = orders.flatMap((order) =>
-		'report' in order && order.unknownKey ? [order.unknownKey] : [],
+		'problem' in order && order.unknownKey ? [order.unknownKey] : [],
 	);
-	const report = stopped(running, unknownKeys);
-	ctx.logger.warn(report.message);
-	hint(ctx, report.message, 'warning');
-	return orders.map(({ item }) => emitReport(ctx, report, item));
+	const problem = stopped(running, unknownKeys);
+	ctx.logger.warn(problem.message);
+	hint(ctx, problem.message, 'warning');
+	return orders.map(({ item }) => emitProblem(ctx, problem, item));
 }

@@ -53,7 +53,7 @@ const failure = z.object({
 	charge: z.enum(['none', 'unknown']),
 });
 
-const report = z.object({
+const problem = z.object({
 	message: z.string(),
 	failure: failure.optional(),
 	taskId: z.string().optional(),
@@ -71,7 +71,7 @@ const watch = z.object({
 });
 
 const parkedItem = z.union([
-	z.object({ item: z.number(), report }),
+	z.object({ item: z.number(), problem }),
 	/** `field`: the binary field that the item's file goes to. */
 	z.object({ item: z.number(), field: z.string().nullable(), watch }),
 ]);
@@ -126,7 +126,7 @@ const version0 = z
 			z.object({
 				item: z.number(),
 				id: z.string().optional(),
-				report: report.optional(),
+				report: problem.optional(),
 				ended: json.optional(),
 				unfinishedAt: z.number().optional(),
 				lastStatus: json.optional(),
@@ -151,7 +151,7 @@ const version0 = z
 			callbackExpected: true,
 			items: items.map(({ item, id, report: told, ended, unfinishedAt, lastStatus, lastFailure }) => {
 				if (id === undefined || told !== undefined)
-					return { item, report: told ?? { message: 'Nothing was ordered for this item.' } };
+					return { item, problem: told ?? { message: 'Nothing was ordered for this item.' } };
 				const seen = ended ?? lastStatus;
 				return {
 					item,

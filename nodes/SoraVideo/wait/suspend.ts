@@ -6,7 +6,7 @@ import { hostClock, retry } from '../../evolink/clock';
 import { readAll } from './poll';
 import { defaultTimeoutMs, passedMs, timerDelay } from './schedule';
 import { hasEnded, isSettled, type Watch } from './watch';
-import { knownReport, nodeError, reportOf } from '../../host/errors';
+import { ProblemError, problemOf } from '../../host/errors';
 import { park, parkedToken } from '../../host/park';
 import {
 	CONTEXT_KEY,
@@ -102,7 +102,7 @@ function idsOf(items: readonly WatchedItem[]): string[] {
 /**
  * The run was woken, by whatever: reads what is still running, then finishes, fails, or parks again.
  *
- * @throws NodeApiError or NodeOperationError naming the tasks
+ * @throws ProblemError naming the tasks
  */
 export async function resume(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	let known: { ids: string[]; items?: number[] } = { ids: [] };
@@ -114,9 +114,7 @@ export async function resume(ctx: IExecuteFunctions): Promise<INodeExecutionData
 	} catch (error) {
 		if (error instanceof UnreadableRun) known = error;
 		const told =
-			knownReport(error) === undefined
-				? nodeError(ctx.getNode(), brokenRun(reportOf(error), known.ids), 0)
-				: error;
+			error instanceof ProblemError ? error : new ProblemError(brokenRun(problemOf(error), known.ids));
 		return emitBroken(ctx, told, known.items);
 	}
 }
@@ -136,7 +134,7 @@ async function goOn(ctx: IExecuteFunctions, record: ParkedRun): Promise<INodeExe
 	const watches = watchesOf(record.items);
 	// a retry may come when the links that are known have expired: what EvoLink says now is newer
 	await reread(ctx, isRetry ? watches : watches.filter((watch) => !hasEnded(watch)));
-	if (cancelSignal(ctx)?.aborted) throw nodeError(ctx.getNode(), stopped(idsOf(openItems(record)), []), 0);
+	if (cancelSignal(ctx)?.aborted) throw new ProblemError(stopped(idsOf(openItems(record)), []));
 	record.waitedMs += hostClock.ticks() - startedAt;
 	const released = releaseUploads(ctx, watches);
 	try {
@@ -164,5 +162,5 @@ async function reread(ctx: IExecuteFunctions, watches: Watch[]): Promise<void> {
 
 /** What an item comes to if the wait ends now. */
 function outcomeFor(entry: ParkedItem, record: ParkedRun): Outcome {
-	return 'report' in entry ? entry : outcomeOf(entry, record);
+	return 'problem' in entry ? entry : outcomeOf(entry, record);
 }

@@ -1,22 +1,27 @@
 import fc from 'fast-check';
 
 import {
-	OPTION_RULES,
+	MAX_CREDITS,
+	POLL_SECONDS,
 	readAdditionalFields,
 	readCallbackUrl,
 	readFileField,
 	readImageCheck,
 	readSettings,
+	TIMEOUT_MINUTES,
+	TOOL_WAIT_SECONDS,
 } from '../../../nodes/SoraVideo/settings';
-import { always, parameterContext, PROPERTY_TIMEOUT_MS } from '../support';
-import { parameterMessage } from '../../../nodes/host/parameters';
+import { always, itemContext, parametersIn, PROPERTY_TIMEOUT_MS } from '../support';
+import { MAX_DOWNLOAD_MB, parameterMessage, type NumberRule } from '../../../nodes/host/parameters';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
-const DEFAULTS = { wait: 'auto', download: true } as const;
-const read = (parameters: Record<string, unknown>) => readSettings(parameterContext(parameters), DEFAULTS);
+const DEFAULTS = { wait: 'auto' } as const;
+const read = (values: Record<string, unknown>) => readSettings(itemContext(), parametersIn(values), DEFAULTS);
+const fileField = (values: Record<string, unknown>) =>
+	readFileField(itemContext(), parametersIn(values), true);
 const readOption = (name: string, value: unknown) =>
-	readSettings(parameterContext({ options: { [name]: value } }, name.startsWith('tool')), DEFAULTS);
+	readSettings(itemContext(name.startsWith('tool')), parametersIn({ options: { [name]: value } }), DEFAULTS);
 
 /** The message of what was thrown; fails when nothing was. */
 function refusal(step: () => unknown): string {
@@ -32,7 +37,6 @@ describe('the settings of a run', () => {
 	test('have the documented defaults', () => {
 		expect(read({})).toEqual({
 			wait: 'auto',
-			files: ['data'],
 			pollMs: 8000,
 			onTaskFailure: 'error',
 			maxDownloadBytes: 500_000_000,
@@ -41,9 +45,15 @@ describe('the settings of a run', () => {
 		});
 	});
 
-	const numbers = Object.entries(OPTION_RULES);
+	const numbers: Array<[string, string, NumberRule]> = [
+		['timeoutMinutes', 'Timeout Minutes', TIMEOUT_MINUTES],
+		['pollSeconds', 'Poll Seconds', POLL_SECONDS],
+		['maxDownloadMb', 'Max Download MB', MAX_DOWNLOAD_MB],
+		['maxCredits', 'Max Credits', MAX_CREDITS],
+		['toolWaitSeconds', 'Tool Wait Seconds', TOOL_WAIT_SECONDS],
+	];
 
-	describe.each(numbers)('%s', (name, rule) => {
+	describe.each(numbers)('%s', (name, displayName, rule) => {
 		test('takes every number in its range, as a number or as text', () => {
 			const field = {
 				timeoutMinutes: 'timeoutMs',
@@ -86,10 +96,10 @@ describe('the settings of a run', () => {
 				const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 				fc.pre(!(typeof number === 'number' && number >= rule.min && number <= rule.max));
 				const message = refusal(() => readOption(name, value));
-				expect(message).toContain(`'${rule.displayName}' is `);
+				expect(message).toContain(`'${displayName}' is `);
 				expect(message).toContain(`Allowed: ${rule.min} to ${rule.max} ${rule.unit}`);
 			});
-			expect(refusal(() => readOption(name, -7))).toContain(`'${rule.displayName}' is -7.`);
+			expect(refusal(() => readOption(name, -7))).toContain(`'${displayName}' is -7.`);
 		});
 	});
 
@@ -98,10 +108,8 @@ describe('the settings of a run', () => {
 		['download', 'Download', 'true, false'],
 	])('%s refuses what is not offered', (name, displayName, allowed) => {
 		for (const value of ['POLL', 'yes', 1, null, {}, '']) {
-			const context = parameterContext({ [name]: value });
-			const message = refusal(() =>
-				name === 'wait' ? readSettings(context, DEFAULTS) : readFileField(context, 0, true),
-			);
+			const values = { [name]: value };
+			const message = refusal(() => (name === 'wait' ? read(values) : fileField(values)));
 			expect(message).toContain(`'${displayName}' is `);
 			expect(message).toContain(`Allowed: ${allowed}`);
 		}
@@ -119,13 +127,13 @@ describe('the settings of a run', () => {
 	});
 
 	test('a choice that an expression gives as text is taken: true is no silent no', () => {
-		expect(read({ download: 'true' }).files).toEqual(['data']);
-		expect(read({ download: 'false' }).files).toEqual([null]);
+		expect(fileField({ download: 'true' })).toBe('data');
+		expect(fileField({ download: 'false' })).toBeNull();
 		expect(readOption('resendUnknown', 'true').resendUnknown).toBe(true);
 	});
 
 	test("'Check Image Size' is on unless it is turned off", () => {
-		const check = (options: object) => readImageCheck(parameterContext({ options }));
+		const check = (options: object) => readImageCheck(parametersIn({ options }));
 		const given = [{}, { checkImageSize: true }, { checkImageSize: false }, { checkImageSize: 'false' }];
 		expect(given.map(check)).toEqual([true, true, false, false]);
 		const message = refusal(() => check({ checkImageSize: 'no' }));
@@ -133,10 +141,9 @@ describe('the settings of a run', () => {
 	});
 
 	test('a download needs the name of a field', () => {
-		const field = (parameters: object) => readFileField(parameterContext({ ...parameters }), 0, true);
-		expect(refusal(() => field({ binaryField: '  ' }))).toContain("'Output Data Field Name' is empty");
-		expect(field({ binaryField: ' ', download: false })).toBeNull();
-		expect(field({ binaryField: ' film ' })).toBe('film');
+		expect(refusal(() => fileField({ binaryField: '  ' }))).toContain("'Output Data Field Name' is empty");
+		expect(fileField({ binaryField: ' ', download: false })).toBeNull();
+		expect(fileField({ binaryField: ' film ' })).toBe('film');
 	});
 
 	test('a value that is too long to show is cut, never the rule', () => {
@@ -149,7 +156,7 @@ describe('the settings of a run', () => {
 });
 
 describe('the callback URL', () => {
-	const callback = (callbackUrl: unknown) => readCallbackUrl(parameterContext({ options: { callbackUrl } }));
+	const callback = (callbackUrl: unknown) => readCallbackUrl(parametersIn({ options: { callbackUrl } }));
 
 	test('is public https of at most 2048 characters', () => {
 		expect(callback('https://n8n.example.test/webhook/1/webhook')).toBe(
@@ -185,7 +192,7 @@ describe('the callback URL', () => {
 
 describe('additional fields', () => {
 	const fields = (additionalFields: unknown) =>
-		readAdditionalFields(parameterContext({ options: { additionalFields } }), 0);
+		readAdditionalFields(parametersIn({ options: { additionalFields } }));
 
 	test('are any JSON object, given as text or as an object', () => {
 		const names = fc.string().filter((name) => !['model', 'callback_url'].includes(name));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { networkFailure } from '../../../nodes/evolink/failure';
-import { nodeError, type Report } from '../../../nodes/host/errors';
+import { nodeError, type Problem } from '../../../nodes/host/errors';
 import {
 	downloadFailed,
 	nothingToShow,
@@ -22,7 +22,7 @@ const KEY = 'n8n-0123456789abcdef0123456789abcdef';
 const NEXT_STEP = /Get Task|Get Credits|run the workflow anew/;
 
 /** Every sentence about a task, for one task with the given error and progress. */
-function aboutTask(id: string, error: unknown = null, progress: unknown = 40): Record<string, Report> {
+function aboutTask(id: string, error: unknown = null, progress: unknown = 40): Record<string, Problem> {
 	const task = (status: string) => taskOf({ id, status, error, progress } as never);
 	const failure = failureOf({ requestId: 'req_1' });
 	return {
@@ -39,10 +39,10 @@ function aboutTask(id: string, error: unknown = null, progress: unknown = 40): R
 describe('a message about a task', () => {
 	test('names the task and says what to do next, whatever EvoLink said', () => {
 		always(taskIds, hostileJson, hostileJson, (id, error, progress) => {
-			for (const [kind, report] of Object.entries(aboutTask(id, error, progress))) {
-				expect([kind, report.message]).toEqual([kind, expect.stringContaining(id)]);
-				expect([kind, report.message]).toEqual([kind, expect.stringMatching(NEXT_STEP)]);
-				expect(report.taskId).toBe(id);
+			for (const [kind, problem] of Object.entries(aboutTask(id, error, progress))) {
+				expect([kind, problem.message]).toEqual([kind, expect.stringContaining(id)]);
+				expect([kind, problem.message]).toEqual([kind, expect.stringMatching(NEXT_STEP)]);
+				expect(problem.taskId).toBe(id);
 			}
 		});
 	});
@@ -142,10 +142,10 @@ describe('a message about a run', () => {
 		const error = { code: 'canceled', message: 'The upstream canceled the request' };
 		const reports = Object.values(aboutTask('task-1', error));
 		const others = [{ item: 1, what: 'task task-2 canceled', isTask: true }];
-		for (const report of [...reports, withOthers(reports[0], others)]) {
-			expect(nodeError(NODE, report, 0).message).not.toContain('canceled');
+		for (const problem of [...reports, withOthers(reports[0], others)]) {
+			expect(nodeError(NODE, problem, 0).message).not.toContain('canceled');
 			const failure = failureOf({ message: 'canceled' });
-			expect(nodeError(NODE, { ...report, failure }, 0).message).not.toContain('canceled');
+			expect(nodeError(NODE, { ...problem, failure }, 0).message).not.toContain('canceled');
 		}
 	});
 

@@ -5,12 +5,11 @@ import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-wo
 import type { Order } from '../../../../nodes/SoraVideo/order/place';
 import type { RunSettings } from '../../../../nodes/SoraVideo/settings';
 import { isParked, resume } from '../../../../nodes/SoraVideo/wait/suspend';
-import { settleOrders } from '../../../../nodes/SoraVideo/wait';
+import { settleOrders, type WaitPlan } from '../../../../nodes/SoraVideo/wait';
 import { NODE, taskOf } from '../../support';
 
 const SETTINGS: RunSettings = {
 	wait: 'poll',
-	files: [],
 	timeoutMs: 60_000,
 	pollMs: 250,
 	onTaskFailure: 'error',
@@ -20,6 +19,13 @@ const SETTINGS: RunSettings = {
 };
 
 const DONE = { status: 'completed', results: ['https://files.evolink.ai/v.mp4'] };
+
+const plan = (mode: 'poll' | 'suspend', field: string | null = null): WaitPlan => ({
+	settings: SETTINGS,
+	fileFieldOf: () => field,
+	decision: { mode },
+	callbacks: false,
+});
 
 /** n8n as the wait sees it, with an EvoLink that answers every read of a task with `answer`. */
 function host(answer: (id: string) => IDataObject, credentials: () => Promise<IDataObject>) {
@@ -79,7 +85,7 @@ describe.each(['poll', 'suspend'] as const)('with %s', (mode) => {
 	/** Waits until EvoLink says that the task is done; the second look when suspended. */
 	async function settle(order: Order) {
 		const { ctx, parked } = host(() => DONE, credential);
-		const waiting = await settleOrders(ctx, [order], SETTINGS, { mode }, { callbacks: false });
+		const waiting = await settleOrders(ctx, [order], plan(mode));
 		if (mode === 'poll') return waiting;
 		expect(parked).toHaveLength(1);
 		expect(isParked(ctx)).toBe(true);
@@ -109,14 +115,7 @@ test('a credential that cannot be read when the file is fetched loses neither th
 			return await credential();
 		},
 	);
-	const settings = { ...SETTINGS, files: ['data'] };
-	const items = await settleOrders(
-		ctx,
-		[recalled('task-1')],
-		settings,
-		{ mode: 'poll' },
-		{ callbacks: false },
-	);
+	const items = await settleOrders(ctx, [recalled('task-1')], plan('poll', 'data'));
 	expect(downloads).toEqual(['https://files.evolink.ai/v.mp4']);
 	expect(items[0]).toMatchObject({ json: { id: 'task-1' }, binary: { data: { fileName: 'task-1.mp4' } } });
 });
@@ -126,13 +125,7 @@ test('a host that fails while it parks is polled instead, and the log names the 
 	context.putExecutionToWait = async () => {
 		throw new Error('No active execution found');
 	};
-	const items = await settleOrders(
-		ctx,
-		[fresh('task-1')],
-		SETTINGS,
-		{ mode: 'suspend' },
-		{ callbacks: false },
-	);
+	const items = await settleOrders(ctx, [fresh('task-1')], plan('suspend'));
 	expect(items).toMatchObject([{ json: { id: 'task-1', status: 'completed' } }]);
 	expect(warnings).toEqual([expect.stringContaining('No active execution found')]);
 });

@@ -33,7 +33,8 @@ test('a run that 0.1.0 parked goes on: every task, file field, failure and the t
 	});
 	expect(run.waitedMs + (version0.deadline - run.parkedAt)).toBe(run.timeoutMs);
 	const [refused, ended, ...running] = run.items;
-	expect(refused).toEqual(version0.items[0]);
+	const { item, report } = version0.items[0];
+	expect(refused).toEqual({ item, problem: report });
 	expect(ended).toMatchObject({ item: 1, field: 'file1', watch: { id: version0.items[1].id } });
 	expect('watch' in ended! && resultOf(ended.watch)).toMatchObject({
 		kind: 'ended',
@@ -83,7 +84,7 @@ test('why the latest read of 0.1.0 failed is kept, and an item that has neither 
 	const items = [{ ...stored.items[2]!, lastFailure: failure }, { item: 1 }];
 	const [failed, empty] = readParkedRun({ ...stored, items })!.items;
 	expect(failed).toMatchObject({ watch: { failure } });
-	expect(empty).toEqual({ item: 1, report: { message: 'Nothing was ordered for this item.' } });
+	expect(empty).toEqual({ item: 1, problem: { message: 'Nothing was ordered for this item.' } });
 	expect(() =>
 		readParkedRun({ ...stored, items: [{ ...items[0]!, lastFailure: { ...failure, kind: 7 } }] }),
 	).toThrow(/cannot be read, or was written by another version/);
