@@ -1,19 +1,17 @@
-import { PATHS } from '../../nodes/evolink/generated/spec.gen';
+import type { INodeParameters } from 'n8n-workflow';
 import { png } from './media-files';
-import { SORA, failed, inLab, prompts, sora, start, withBothOutputs, type Lab } from './support';
+import { inLab, type Lab } from './lab';
+import { SORA, failed, inline, ordersOf, prompts, sora } from './support';
 
-const options = (more: object) => ({ pollSeconds: 0.25, timeoutMinutes: 0.3, ...more });
-const budget = (more: object, parameters: object = {}) => sora({ ...parameters, options: options(more) });
+const budget = (options: INodeParameters, parameters: object = {}) => sora({ ...parameters, options });
 const PRO = { model: 'sora-2-pro-preview' };
 const three = () => prompts('a cat', 'a dog', 'a fox');
-const readsOfCredits = (lab: Lab) =>
-	lab.evolink.requests.filter(({ path }) => path === PATHS.getCredits.path);
-const soon = (lab: Lab) => lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
+const readsOfCredits = (lab: Lab) => lab.requestsTo('getCredits');
 
 describe("'Max Credits'", () => {
 	test.concurrent('a run that would cost more sends nothing to EvoLink, and says the sum', () =>
 		inLab(async (lab) => {
-			const run = await lab.run([start, budget({ maxCredits: 69.11 })], { items: three() });
+			const run = await lab.run(budget({ maxCredits: 69.11 }), three());
 			expect(run.error?.message).toMatch(
 				/^No order was sent: the 3 orders .* about 69\.12 credits, and 'Max Credits' is 69\.11\..*Nothing was ordered for items 1, 2\./,
 			);
@@ -23,8 +21,7 @@ describe("'Max Credits'", () => {
 
 	test.concurrent('a run that costs just as much is ordered, and a hint says what EvoLink reserved', () =>
 		inLab(async (lab) => {
-			soon(lab);
-			const run = await lab.run([start, budget({ maxCredits: 69.12 })], { items: three() });
+			const run = await lab.run(budget({ maxCredits: 69.12 }), three());
 			expect(run.json(SORA)).toHaveLength(3);
 			expect(run.hints(SORA)).toContainEqual(
 				expect.objectContaining({ message: 'EvoLink reserved 69.12 credits for 3 tasks.' }),
@@ -37,7 +34,7 @@ describe("'Max Credits'", () => {
 		inLab(async (lab) => {
 			const node = budget({ maxCredits: 90 }, { duration: '={{ $json.seconds }}' });
 			const items = [4, 12].map((seconds) => ({ json: { prompt: 'a cat', seconds } }));
-			const run = await lab.run([start, node], { items });
+			const run = await lab.run(node, items);
 			expect(run.error?.message).toContain('about 92.16 credits');
 			expect(lab.creates).toEqual([]);
 		}),
@@ -46,7 +43,7 @@ describe("'Max Credits'", () => {
 	test.concurrent('with On Error = continue every item says so, and none is ordered', () =>
 		inLab(async (lab) => {
 			const node = { ...budget({ maxCredits: 50 }), onError: 'continueErrorOutput' as const };
-			const run = await lab.run(withBothOutputs(node), { items: three() });
+			const run = await lab.run(node, three());
 			const texts = run.json(failed.name).map(({ error }) => String(error));
 			expect(texts).toHaveLength(3);
 			for (const text of texts) expect(text).toMatch(/^No order was sent: .*69\.12 credits/);
@@ -58,7 +55,7 @@ describe("'Max Credits'", () => {
 		inLab(async (lab) => {
 			const node = budget({ maxCredits: 1000 }, { model: '={{ $json.model }}' });
 			const items = ['sora-2-preview', PRO.model].map((model) => ({ json: { prompt: 'a cat', model } }));
-			const run = await lab.run([start, node], { items });
+			const run = await lab.run(node, items);
 			expect(run.error?.message).toMatch(/the price of item 1 \(sora-2-pro-preview\) is not known/);
 			expect(lab.evolink.requests).toEqual([]);
 		}),
@@ -66,8 +63,7 @@ describe("'Max Credits'", () => {
 
 	test.concurrent('without the option a model of unknown price is ordered as ever', () =>
 		inLab(async (lab) => {
-			soon(lab);
-			const run = await lab.run([start, budget({}, PRO)], { items: prompts('a cat') });
+			const run = await lab.run(budget({}, PRO));
 			expect(run.json(SORA)).toHaveLength(1);
 		}),
 	);
@@ -75,8 +71,9 @@ describe("'Max Credits'", () => {
 	test.concurrent('no file is uploaded for a run that is refused', () =>
 		inLab(async (lab) => {
 			const node = budget({ maxCredits: 1 }, { image: 'binary' });
-			const data = { data: png(1280, 720).toString('base64'), mimeType: 'image/png' };
-			const run = await lab.run([start, node], { items: [{ json: { prompt: 'a cat' }, binary: { data } }] });
+			const run = await lab.run(node, [
+				{ json: { prompt: 'a cat' }, binary: { data: inline(png(1280, 720)) } },
+			]);
 			expect(run.error?.message).toContain('23.04 credits');
 			expect(lab.evolink.requests).toEqual([]);
 		}),
@@ -87,14 +84,9 @@ describe('what was ordered before', () => {
 	test.concurrent('does not count on a Retry: only what is still to be ordered does', () =>
 		inLab(
 			async (lab) => {
-				soon(lab);
-				lab.evolink.fault(
-					'create',
-					{ kind: 'http', status: 400 },
-					{ times: 1, match: ({ request }) => JSON.stringify(request.body).includes('a fox') },
-				);
+				lab.evolink.fault('create', { kind: 'http', status: 400 }, { times: 1, match: ordersOf('a fox') });
 				const node = budget({ maxCredits: 69.12, checkBalance: true });
-				const first = await lab.run([start, node], { items: three() });
+				const first = await lab.run(node, three());
 				expect(first.error?.message).toContain('did not take the order');
 				expect(lab.evolink.account.remaining).toBe(23.04);
 				const retried = await lab.retry(first);
@@ -111,7 +103,7 @@ describe('what was ordered before', () => {
 				lab.evolink.script('', { seconds: 1, estimatedTime: 0 });
 				const refused = lab.evolink.fault('read', { kind: 'http', status: 401 });
 				const node = budget({ maxCredits: 23.04, checkBalance: true });
-				const first = await lab.run([start, node], { items: prompts('a cat') });
+				const first = await lab.run(node);
 				expect(first.error?.message).toContain('could not be read');
 				refused.remove();
 				const retried = await lab.retry(first);
@@ -124,22 +116,13 @@ describe('what was ordered before', () => {
 
 	test.concurrent('is named when its rest is too dear: an order of unknown outcome keeps its key', () =>
 		inLab(async (lab) => {
-			soon(lab);
-			lab.evolink.fault(
-				'create',
-				{ kind: 'drop-after' },
-				{ times: 1, match: ({ request }) => JSON.stringify(request.body).includes('a dog') },
-			);
-			lab.evolink.fault(
-				'create',
-				{ kind: 'http', status: 400 },
-				{ times: 1, match: ({ request }) => JSON.stringify(request.body).includes('a fox') },
-			);
+			lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1, match: ordersOf('a dog') });
+			lab.evolink.fault('create', { kind: 'http', status: 400 }, { times: 1, match: ordersOf('a fox') });
 			const node = {
 				...budget({ checkBalance: true, resendUnknown: true }),
 				onError: 'stopWorkflow' as const,
 			};
-			const first = await lab.run([start, node], { items: three() });
+			const first = await lab.run(node, three());
 			expect(first.error).toBeDefined();
 			const key = String(lab.creates[1]!.headers['idempotency-key']);
 			lab.evolink.account.remaining = 40;
@@ -156,7 +139,7 @@ describe("'Check Balance First'", () => {
 	test.concurrent('a run that the balance cannot pay is not begun', () =>
 		inLab(
 			async (lab) => {
-				const run = await lab.run([start, budget({ checkBalance: true })], { items: three() });
+				const run = await lab.run(budget({ checkBalance: true }), three());
 				expect(run.error?.message).toMatch(
 					/about 69\.12 credits, and 50 credits are left on the account or the key/,
 				);
@@ -170,7 +153,7 @@ describe("'Check Balance First'", () => {
 	test.concurrent("the key's own limit counts, too", () =>
 		inLab(async (lab) => {
 			lab.evolink.account.tokenLimit = 23;
-			const run = await lab.run([start, budget({ checkBalance: true })], { items: prompts('a cat') });
+			const run = await lab.run(budget({ checkBalance: true }));
 			expect(run.error?.message).toContain('and 23 credits are left');
 			expect(lab.creates).toEqual([]);
 		}),
@@ -179,7 +162,7 @@ describe("'Check Balance First'", () => {
 	test.concurrent('an empty account is told whatever the model costs', () =>
 		inLab(
 			async (lab) => {
-				const run = await lab.run([start, budget({ checkBalance: true }, PRO)], { items: prompts('a cat') });
+				const run = await lab.run(budget({ checkBalance: true }, PRO));
 				expect(run.error?.message).toMatch(/the price of this run is not known, and 0 credits are left/);
 				expect(lab.creates).toEqual([]);
 			},
@@ -192,9 +175,8 @@ describe("'Check Balance First'", () => {
 		['the price is not known', undefined, PRO, /the price of item 0 is not known/],
 	])('where %s the run goes on, with a hint', (_, status, model, why) =>
 		inLab(async (lab) => {
-			soon(lab);
 			if (status !== undefined) lab.evolink.fault('credits', { kind: 'http', status });
-			const run = await lab.run([start, budget({ checkBalance: true }, model)], { items: prompts('a cat') });
+			const run = await lab.run(budget({ checkBalance: true }, model));
 			expect(run.json(SORA)).toHaveLength(1);
 			const [warning] = run.hints(SORA).filter(({ type }) => type === 'warning');
 			expect(warning?.message).toMatch(/^'Check Balance First' could not tell/);
@@ -204,10 +186,9 @@ describe("'Check Balance First'", () => {
 
 	test.concurrent('it is read once for a run, and not at all where it is off', () =>
 		inLab(async (lab) => {
-			soon(lab);
-			await lab.run([start, budget({ checkBalance: true })], { items: three() });
+			await lab.run(budget({ checkBalance: true }), three());
 			expect(readsOfCredits(lab)).toHaveLength(1);
-			await lab.run([start, budget({})], { items: three() });
+			await lab.run(budget({}), three());
 			expect(readsOfCredits(lab)).toHaveLength(1);
 		}),
 	);

@@ -1,5 +1,6 @@
 import { binaryOf } from '../../tools/n8n-engine';
-import { SORA, hintsOf, inLab, sora, start } from './support';
+import { inLab } from './lab';
+import { SORA, hintsOf, sora } from './support';
 
 const VIDEO = 'https://media.example.com/me.mp4';
 const character = (more: object = {}, node: object = {}) =>
@@ -8,9 +9,7 @@ const items = (...urls: string[]) => urls.map((url) => ({ json: { url } }));
 
 test.concurrent('a video becomes a character: its name, its picture and the picture as a file', () =>
 	inLab(async (lab) => {
-		const run = await lab.run([start, character({ download: true, timestamps: '1, 2.5' })], {
-			items: items(VIDEO),
-		});
+		const run = await lab.run(character({ download: true, timestamps: '1, 2.5' }), items(VIDEO));
 		const [item] = run.output(SORA);
 		expect(item!.json).toMatchObject({
 			id: lab.ids[0],
@@ -28,8 +27,8 @@ test.concurrent('a video becomes a character: its name, its picture and the pict
 
 test.concurrent('result data in a list is read like an object', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('', { seconds: 0, estimatedTime: 0, resultData: 'array' });
-		const run = await lab.run([start, character()], { items: items(VIDEO) });
+		lab.evolink.script('', { resultData: 'array' });
+		const run = await lab.run(character(), items(VIDEO));
 		expect(run.json(SORA)).toMatchObject([{ character: { name: expect.any(String) } }]);
 	}),
 );
@@ -37,8 +36,8 @@ test.concurrent('result data in a list is read like an object', () =>
 test.concurrent('a name without a picture is a character: it goes on without a file', () =>
 	inLab(async (lab) => {
 		const extra = { results: [], result_data: { character_name: 'chr_1#' } };
-		lab.evolink.script('', { seconds: 0, estimatedTime: 0, extra });
-		const run = await lab.run([start, character({ download: true })], { items: items(VIDEO) });
+		lab.evolink.script('', { extra });
+		const run = await lab.run(character({ download: true }), items(VIDEO));
 		expect(run.error).toBeUndefined();
 		expect(run.json(SORA)).toMatchObject([{ id: lab.ids[0], character: { name: 'chr_1#' } }]);
 		expect(run.output(SORA)[0]!.binary).toBeUndefined();
@@ -48,7 +47,7 @@ test.concurrent('a name without a picture is a character: it goes on without a f
 
 test.concurrent("a character's picture is a result, and no video", () =>
 	inLab(async (lab) => {
-		const run = await lab.run([start, character()], { items: items(VIDEO) });
+		const run = await lab.run(character(), items(VIDEO));
 		expect(run.json(SORA)[0]!.resultUrl).toMatch(/\.jpg$/);
 		expect(run.json(SORA)[0]).not.toHaveProperty('videoUrl');
 	}),
@@ -56,7 +55,7 @@ test.concurrent("a character's picture is a result, and no video", () =>
 
 test.concurrent('EvoLink is asked for no callback, not even by a run that parks', () =>
 	inLab(async (lab) => {
-		const run = await lab.run([start, character({ wait: 'suspend' })], { items: items(VIDEO) });
+		const run = await lab.run(character({ wait: 'suspend' }), items(VIDEO));
 		expect(run.status).toBe('waiting');
 		expect(lab.creates[0]!.body).not.toHaveProperty('callback_url');
 		expect(hintsOf(run)).toEqual([
@@ -68,9 +67,7 @@ test.concurrent('EvoLink is asked for no callback, not even by a run that parks'
 test.concurrent('an order of unknown outcome is not sent again for a character either', () =>
 	inLab(async (lab) => {
 		lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1 });
-		const first = await lab.run([start, character({}, { retryOnFail: true, waitBetweenTries: 1 })], {
-			items: items(VIDEO),
-		});
+		const first = await lab.run(character({}, { retryOnFail: true, waitBetweenTries: 1 }), items(VIDEO));
 		const second = await lab.retry(first);
 		expect(second.error?.message).toContain('Idempotency-Key');
 		expect(lab.creates).toHaveLength(1);

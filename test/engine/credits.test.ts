@@ -1,4 +1,5 @@
-import { SORA, failed, inLab, sora, withBothOutputs, start } from './support';
+import { inLab } from './lab';
+import { SORA, failed, sora, withBothOutputs } from './support';
 
 const credits = (more: object = {}) => sora({ operation: 'getCredits' }, more);
 
@@ -6,7 +7,7 @@ test.concurrent("the key's limit and the account's balance come out for each ite
 	inLab(
 		async (lab) => {
 			const items = [{ json: {} }, { json: {} }];
-			const run = await lab.run([start, credits()], { items });
+			const run = await lab.run(credits(), items);
 			const json = {
 				token: { remaining_credits: 0, used_credits: 0, unlimited_credits: true },
 				user: { remaining_credits: 77, used_credits: 0 },
@@ -22,7 +23,7 @@ test.concurrent("the key's limit and the account's balance come out for each ite
 test.concurrent('a refusal says what EvoLink said and what to do', () =>
 	inLab(async (lab) => {
 		lab.evolink.fault('credits', { kind: 'http', status: 401 });
-		const run = await lab.run([start, credits()]);
+		const run = await lab.run(credits());
 		expect(run.error?.message).toMatch(/^The credits could not be read: .*401/);
 		expect(run.error).toMatchObject({ description: expect.stringContaining('API key') });
 	}),

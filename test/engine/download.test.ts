@@ -4,19 +4,16 @@ import type { MediaScript, StandInTask } from '../../stand-in';
 import manifest from '../../package.json';
 import { binaryOf, connect } from '../../tools/n8n-engine';
 import { png, webp } from './media-files';
-import { MediaLab, answerFor, errorsOf, linkTo } from './media-support';
-import { SORA, sora, start } from './support';
+import { labForFile } from './lab';
+import { answerFor, linkTo } from './media-support';
+import { SORA, errorsOf, sora, start } from './support';
 
 const CLIP = readFileSync(join(__dirname, '../../stand-in/assets/clip.mp4'));
 const PICTURE = readFileSync(join(__dirname, '../../stand-in/assets/profile.jpg'));
 
-let lab: MediaLab;
+const lab = labForFile();
 
-beforeAll(async () => {
-	lab = await MediaLab.open();
-	linkTo(lab.evolink, 'https://media.example.test', 'public');
-});
-afterAll(async () => await lab.close());
+beforeAll(() => linkTo(lab.evolink, 'https://media.example.test', 'public'));
 
 describe('the file', () => {
 	test('arrives whole in the binary store, with name, type and size', async () => {
@@ -101,17 +98,14 @@ describe('as a tool of an AI agent', () => {
 			const before = lab.evolink.mediaStats.requests;
 			const agent = { via, toolInput: { prompt } };
 			const parameters = { prompt: "={{ $fromAI('prompt', 'what to show', 'string') }}", download: true };
-			const run = await lab.run(
-				{
-					nodes: [
-						start,
-						{ name: 'Agent', type: '@n8n/n8n-nodes-langchain.agent', parameters: agent },
-						{ ...sora(parameters), type: 'n8n-nodes-evolink-sora.soraVideoTool' },
-					],
-					connections: connect(['Start', 'Agent'], [SORA, 'Agent', 'ai_tool']),
-				},
-				{ mode: 'trigger' },
-			);
+			const run = await lab.run({
+				nodes: [
+					start,
+					{ name: 'Agent', type: '@n8n/n8n-nodes-langchain.agent', parameters: agent },
+					{ ...sora(parameters), type: 'n8n-nodes-evolink-sora.soraVideoTool' },
+				],
+				connections: connect(['Start', 'Agent'], [SORA, 'Agent', 'ai_tool']),
+			});
 			expect(run.error).toBeUndefined();
 			expect(JSON.stringify(run.json('Agent'))).toContain(`/media/stand-in/${lab.taskOf(prompt).id}.mp4`);
 			expect(lab.evolink.mediaStats.requests).toBe(before);

@@ -1,4 +1,5 @@
-import { SORA, inLab, prompts, sora, start, type Lab } from './support';
+import { inLab, type Lab } from './lab';
+import { SORA, sora } from './support';
 
 /** Not in the form of EvoLink's keys: nothing but knowing it can blank it. */
 const KEY = 'gw/Zm9v+c2VjcmV0/0123456789==';
@@ -48,10 +49,7 @@ describe.each(SPELLED)('the key, repeated by a gateway %s,', (_, text) => {
 			const body = `{"id":"${ID}","status":"failed",${echo},"error":{"code":"odd","message":"${text}"}}`;
 			lab.evolink.fault('read', { kind: 'body', body });
 			lab.evolink.fault('create', { kind: 'body', body: `{"id":"${ID}","status":"pending",${echo}}` });
-			const runs = [
-				await lab.run([start, getTask]),
-				await lab.run([start, sora({ wait: 'none' })], { items: prompts('a cat') }),
-			];
+			const runs = [await lab.run(getTask), await lab.run(sora({ wait: 'none' }))];
 			for (const run of runs) {
 				expect(run.json(SORA)).toMatchObject([{ id: ID, note: expect.stringContaining('[redacted]') }]);
 				expect(allReadings(run.everythingWritten())).not.toContain(KEY);
@@ -70,7 +68,7 @@ describe.each(SPELLED)('the key, repeated by a gateway %s,', (_, text) => {
 	])('is in no error that comes as %s', (__, status, bodyOf) =>
 		inEchoLab(async (lab) => {
 			lab.evolink.fault('create', { kind: 'body', body: bodyOf(text), status });
-			const run = await lab.run([start, sora()], { items: prompts('a cat') });
+			const run = await lab.run(sora());
 			expect(run.error?.message).toContain('[redacted]');
 			expect(allReadings(run.everythingWritten())).not.toContain(KEY);
 		}),

@@ -1,26 +1,15 @@
-import {
-	SORA,
-	TASK_ID,
-	after,
-	inLab,
-	ordersOf,
-	prompts,
-	sora,
-	start,
-	withBothOutputs,
-	type Lab,
-} from './support';
+import { inLab, type Lab } from './lab';
+import { SORA, TASK_ID, ordersOf, prompts, sora, withBothOutputs } from './support';
 
 /** Item 1 is refused at submit, item 2's task fails, item 0 and 3 go well. */
 const MIXED = ['a fine cat', 'a refused dog', 'a failing bird', 'a fine fish'];
 
 const mixed = (lab: Lab, onError?: 'continueRegularOutput' | 'continueErrorOutput') => {
 	const { evolink } = lab;
-	evolink.script('', { seconds: 20, estimatedTime: 1 });
 	evolink.script('failing', { outcome: 'failed', code: 'content_policy_violation' });
 	evolink.fault('create', { kind: 'http', status: 402 }, { match: ordersOf('a refused dog') });
 	const node = sora({}, { ...(onError && { onError }) });
-	return lab.run(withBothOutputs(node), { items: prompts(...MIXED) });
+	return lab.run(withBothOutputs(node), prompts(...MIXED));
 };
 
 describe('three kinds of items in one run', () => {
@@ -40,11 +29,8 @@ describe('three kinds of items in one run', () => {
 	test.concurrent('On Error = stop: after a failed task, the error names it and the finished ones', () =>
 		inLab(async (lab) => {
 			const { evolink } = lab;
-			evolink.script('', { seconds: 20, estimatedTime: 1 });
 			evolink.script('failing', { outcome: 'failed', code: 'content_policy_violation' });
-			const run = await lab.run([start, sora(), after], {
-				items: prompts('a fine cat', 'a failing bird', 'a fine fish'),
-			});
+			const run = await lab.run(sora(), prompts('a fine cat', 'a failing bird', 'a fine fish'));
 			expect(run.status).toBe('error');
 			expect(run.error?.message).toMatch(
 				new RegExp(`^Task ${lab.idOf('a failing bird')} failed: .*\\(content_policy_violation\\)`),
@@ -111,7 +97,7 @@ test.concurrent.each([
 			const extra = { request_id: 'req_4711' };
 			const status = 402;
 			lab.evolink.fault('create', { kind: 'http', status, message: 'Balance is 0.12 credits', extra });
-			const run = await lab.run([start, sora()], { items: prompts('a cat') });
+			const run = await lab.run(sora());
 			expect(run.error?.message).toContain('Balance is 0.12 credits');
 			expect(run.error?.message).toContain('402');
 			expect(run.error?.message).toContain('req_4711');
@@ -129,7 +115,7 @@ test.concurrent.each([
 ])('a model that EvoLink does not serve is told so, and where to look for another (%s)', (_, fault) =>
 	inLab(async (lab) => {
 		lab.evolink.fault('create', { kind: 'http', ...fault });
-		const run = await lab.run([start, sora()], { items: prompts('a cat') });
+		const run = await lab.run(sora());
 		expect(run.error?.message).toContain('does not serve this model to this key now');
 		expect(run.error?.message).toContain('https://evolink.ai/models');
 	}),
@@ -139,7 +125,7 @@ test.concurrent('a key that a gateway echoes in its error is blanked out everywh
 	inLab(async (lab) => {
 		const message = `Invalid token Bearer ${lab.evolink.apiKey}`;
 		lab.evolink.fault('create', { kind: 'http', status: 401, message });
-		const run = await lab.run([start, sora()], { items: prompts('a cat') });
+		const run = await lab.run(sora());
 		expect(run.error?.message).toContain('[redacted]');
 		expect(run.error?.message).toContain('401');
 	}),
@@ -147,7 +133,7 @@ test.concurrent('a key that a gateway echoes in its error is blanked out everywh
 
 test.concurrent('in stop mode a wrong last item ends the run before the first request', () =>
 	inLab(async (lab) => {
-		const run = await lab.run([start, sora()], { items: prompts('a cat', 'a dog', '  ') });
+		const run = await lab.run(sora(), prompts('a cat', 'a dog', '  '));
 		expect(run.error?.message).toMatch(/'Prompt' is empty.*\[item 2\]$/);
 		expect(lab.evolink.requests).toEqual([]);
 	}),
@@ -155,9 +141,8 @@ test.concurrent('in stop mode a wrong last item ends the run before the first re
 
 test.concurrent('with On Error = continue a wrong item costs nothing and the others go through', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('', { seconds: 4, estimatedTime: 0 });
 		const node = sora({}, { onError: 'continueRegularOutput' });
-		const run = await lab.run([start, node], { items: prompts('', 'a dog') });
+		const run = await lab.run(node, prompts('', 'a dog'));
 		expect(run.json(SORA)).toEqual([
 			{ error: expect.stringContaining("'Prompt' is empty") },
 			expect.objectContaining({ status: 'completed' }),
@@ -169,14 +154,11 @@ test.concurrent('with On Error = continue a wrong item costs nothing and the oth
 test.concurrent('a failed task ends its wait at once, with its reason, and is not read again', () =>
 	inLab(async (lab) => {
 		lab.evolink.script('', {
-			seconds: 0,
 			outcome: 'failed',
 			code: 'service_error',
 			message: 'No luck today',
 		});
-		const run = await lab.run([start, sora({ options: { timeoutMinutes: 30 } })], {
-			items: prompts('a cat'),
-		});
+		const run = await lab.run(sora({ options: { timeoutMinutes: 30 } }));
 		expect(run.error?.message).toContain('No luck today');
 		expect(run.error?.message).toMatch(TASK_ID);
 		expect([...lab.evolink.tasks.values()].map(({ reads }) => reads)).toEqual([1]);

@@ -1,20 +1,15 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { MediaLab, errorsOf } from './media-support';
-import { SORA, hintsOf } from './support';
+import { labForFile, type Lab } from './lab';
+import { SORA, errorsOf, hintsOf } from './support';
 
-let lab: MediaLab;
-
-beforeAll(async () => {
-	lab = await MediaLab.open({ models: ['sora-2-preview', 'sora-2-pro-preview', 'sora-character', 'sora-3'] });
-});
-afterAll(async () => await lab.close());
+const lab = labForFile({ models: ['sora-2-preview', 'sora-2-pro-preview', 'sora-character', 'sora-3'] });
 
 const PRO = { model: 'sora-2-pro-preview' };
 const CUSTOM = { model: 'custom', customModel: 'sora-3' };
 const options = (fields: INodeParameters) => ({ options: fields });
 
 /** Runs one item without waiting and returns the bodies of the orders that it sent. */
-async function sent(parameters: INodeParameters, more: Parameters<MediaLab['make']>[1] = {}) {
+async function sent(parameters: INodeParameters, more: Parameters<Lab['make']>[1] = {}) {
 	const from = lab.creates.length;
 	const run = await lab.make({ prompt: 'a cat', wait: 'none', ...parameters }, more);
 	expect(run.error).toBeUndefined();

@@ -1,13 +1,8 @@
 import type { INodeParameters } from 'n8n-workflow';
-import { MediaLab, errorsOf } from './media-support';
-import { SORA } from './support';
+import { labForFile } from './lab';
+import { SORA, errorsOf } from './support';
 
-let lab: MediaLab;
-
-beforeAll(async () => {
-	lab = await MediaLab.open({ models: ['sora-2-preview', 'sora-2-pro-preview', 'sora-character', 'sora-3'] });
-});
-afterAll(async () => await lab.close());
+const lab = labForFile({ models: ['sora-2-preview', 'sora-2-pro-preview', 'sora-character', 'sora-3'] });
 
 const requests = () => lab.evolink.requests.length;
 

@@ -1,10 +1,10 @@
-import type { StandInEvents } from '../../stand-in';
 import { binaryOf } from '../../tools/n8n-engine';
-import { SORA, after, inLab, ordersOf, prompts, sora, start } from './support';
+import { inLab } from './lab';
+import { BY_HAND, SORA, ordersOf, prompts, sora } from './support';
 
 test.concurrent('text becomes a video file, told apart from its task data', () =>
 	inLab(async (lab) => {
-		const run = await lab.run([start, sora({ download: true })], { items: prompts('a cat', 'a dog') });
+		const run = await lab.run(sora({ download: true }), prompts('a cat', 'a dog'));
 		for (const [item, prompt] of ['a cat', 'a dog'].entries()) {
 			const id = lab.idOf(prompt);
 			const file = await binaryOf(run.output(SORA)[item]!);
@@ -20,17 +20,12 @@ test.concurrent(
 	'20 equal items overlap: every order is sent before the first is done, and order is kept',
 	() =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 36_000, estimatedTime: 1 });
-			const order: Array<keyof StandInEvents> = [];
-			for (const event of ['create', 'terminal'] as const)
-				lab.evolink.events.on(event, () => order.push(event));
-			lab.evolink.events.on('create', () => {
-				if (lab.ids.length === texts.length) for (const id of lab.ids) lab.evolink.finish(id);
-			});
+			lab.evolink.script('', BY_HAND);
 			const texts = Array.from({ length: 20 }, (_, index) => `cat ${index}.`);
-			const run = await lab.run([start, sora(), after], { items: prompts(...texts) });
-			expect(order.slice(0, 20)).toEqual(Array(20).fill('create'));
-			expect(order).toHaveLength(40);
+			const started = await lab.start(sora(), prompts(...texts));
+			await lab.evolink.until(() => lab.ids.length === 20);
+			for (const id of lab.ids) lab.evolink.finish(id);
+			const run = await lab.end(started);
 			expect(run.json('After').map(({ id }) => id)).toEqual(texts.map((prompt) => lab.idOf(prompt)));
 			expect(run.output(SORA).map(({ pairedItem }) => pairedItem)).toEqual(
 				texts.map((_, item) => ({ item })),
@@ -40,27 +35,24 @@ test.concurrent(
 
 test.concurrent('orders begin five at a time: the sixth goes out when one of them is answered', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
-		lab.evolink.fault('create', { kind: 'slow', seconds: 8 });
-		let answeredBefore: number | undefined;
-		const count = () => {
-			if (lab.creates.length < 6) return;
-			answeredBefore ??= lab.creates.filter(({ status }) => status !== undefined).length;
-		};
-		lab.evolink.events.on('create', count);
+		lab.evolink.fault('create', { kind: 'slow', seconds: 4000 }, { times: 5 });
 		const texts = Array.from({ length: 12 }, (_, index) => `cat ${index}.`);
-		const run = await lab.run([start, sora()], { items: prompts(...texts) });
-		expect(run.output(SORA)).toHaveLength(12);
-		expect(answeredBefore).toBeGreaterThan(0);
+		const run = await lab.start(sora(), prompts(...texts));
+		await lab.evolink.until(() => lab.creates.length >= 5);
+		// a sixth order would be on its way before this
+		await fetch(lab.evolink.url);
+		expect(lab.creates).toHaveLength(5);
+		lab.evolink.advance(4000);
+		expect((await lab.end(run)).output(SORA)).toHaveLength(12);
 	}),
 );
 
 test.concurrent("the task is EvoLink's own, word for word, but its error, which has a name of its own", () =>
 	inLab(async (lab) => {
 		const extra = { new_field: { deep: [1, 2] }, error: null };
-		lab.evolink.script('', { seconds: 20, estimatedTime: 0, extra });
+		lab.evolink.script('', { extra });
 		const before = Date.now();
-		const run = await lab.run([start, sora()], { items: prompts('a cat') });
+		const run = await lab.run(sora());
 		const [json] = run.json(SORA);
 		const [task] = [...lab.evolink.tasks.values()];
 		const answer = await fetch(`${lab.evolink.url}/v1/tasks/${task!.id}`, {
@@ -95,9 +87,9 @@ describe("'On Task Failure' = output", () => {
 		['completed without a result', { outcome: 'no-results' }, 'completed'],
 	] as const)('a %s task goes on as data, without a file and without a second order', (_, script, status) =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 0, estimatedTime: 0, ...script });
+			lab.evolink.script('', script);
 			const node = sora({ download: true, options: { onTaskFailure: 'output' } }, { retryOnFail: true });
-			const run = await lab.run([start, node, after], { items: prompts('a cat') });
+			const run = await lab.run(node);
 			expect(run.status).toBe('success');
 			const [item] = run.output('After');
 			expect(item!.json).toMatchObject({ id: lab.idOf('a cat'), status });
@@ -121,8 +113,8 @@ describe("'On Task Failure' = error", () => {
 		['expired', { outcome: 'expired' }, /could not be read.*404/],
 	] as const)('a task that is %s ends its item with an error that names it', (_, script, message) =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 0, estimatedTime: 0, ...script });
-			const run = await lab.run([start, sora()], { items: prompts('a cat') });
+			lab.evolink.script('', script);
+			const run = await lab.run(sora({ options: { timeoutMinutes: 0.01 } }));
 			expect(run.error?.message).toContain(lab.idOf('a cat'));
 			expect(run.error?.message).toMatch(message);
 		}),
@@ -138,7 +130,7 @@ describe("'Wait' = none", () => {
 				const hits: string[] = [];
 				lab.evolink.events.on('callback', ({ url }) => hits.push(url));
 				const node = sora({ wait: 'none', download: true, options: { callbackUrl } });
-				const run = await lab.run([start, node], { items: prompts('a cat') });
+				const run = await lab.run(node);
 				const [item] = run.output(SORA);
 				expect(item!.json).toMatchObject({ id: lab.idOf('a cat'), status: 'pending' });
 				expect(item!.json).not.toHaveProperty('resultExpiresAt');
@@ -155,7 +147,7 @@ describe("'Wait' = none", () => {
 	test.concurrent('a Retry after another item was refused gives the tasks that exist', () =>
 		inLab(async (lab) => {
 			lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1, match: ordersOf('a dog') });
-			const first = await lab.run([start, sora({ wait: 'none' })], { items: prompts('a cat', 'a dog') });
+			const first = await lab.run(sora({ wait: 'none' }), prompts('a cat', 'a dog'));
 			expect(first.status).toBe('error');
 			const second = await lab.retry(first);
 			expect(second.json(SORA).map(({ id }) => id)).toEqual(

@@ -1,24 +1,23 @@
 import type { ApiFault } from '../../stand-in';
-import { SORA, failed, inLab, prompts, sora, start, withBothOutputs, type Lab } from './support';
+import { inLab, type Lab } from './lab';
+import { BY_HAND, SORA, failed, prompts, sora } from './support';
 
 const list = (more: object = {}, node: object = {}) =>
 	sora({ operation: 'getManyTasks', returnAll: true, ...more }, node);
 
 /** Orders one video for each prompt, as an earlier workflow would have done; their ids, newest first. */
 async function ordered(lab: Lab, ...texts: string[]): Promise<string[]> {
-	for (const text of texts) await lab.run([start, sora({ wait: 'none' })], { items: prompts(text) });
+	for (const text of texts) await lab.run(sora({ wait: 'none' }), prompts(text));
 	return [...lab.ids].reverse();
 }
 
-const listings = ({ evolink }: Lab) =>
-	evolink.requests.filter(({ operationId }) => operationId === 'listTasks').map(({ path }) => path);
+const listings = (lab: Lab) => lab.requestsTo('listTasks').map(({ path }) => path);
 
 test.concurrent('the tasks of the account come newest first, one item each, and cost nothing', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('', { seconds: 0 });
 		lab.evolink.script('fails', { outcome: 'failed', code: 'service_error' });
 		const ids = await ordered(lab, 'a cat', 'fails');
-		const run = await lab.run([start, list({}, { retryOnFail: true })]);
+		const run = await lab.run(list({}, { retryOnFail: true }));
 		expect(run.status).toBe('success');
 		expect(run.json(SORA)).toMatchObject([
 			{ id: ids[0], status: 'failed', model: 'sora-2-preview', creditsUsed: 0 },
@@ -33,11 +32,10 @@ test.concurrent('the tasks of the account come newest first, one item each, and 
 
 test.concurrent('filters go to EvoLink and are kept: status, model, since', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('ends', { seconds: 0 });
-		lab.evolink.script('runs', { seconds: 3600 });
+		lab.evolink.script('runs', BY_HAND);
 		const [, ends] = await ordered(lab, 'ends', 'runs');
 		const filters = { status: 'completed', model: 'sora-2-preview', since: '={{ $now.minus({ days: 1 }) }}' };
-		const run = await lab.run([start, list({ filters })]);
+		const run = await lab.run(list({ filters }));
 		expect(run.json(SORA)).toMatchObject([{ id: ends }]);
 		const { searchParams } = new URL(listings(lab)[0]!, 'http://x');
 		expect(Object.fromEntries(searchParams)).toEqual({
@@ -52,35 +50,34 @@ test.concurrent('filters go to EvoLink and are kept: status, model, since', () =
 			'2124-01-01T00:00:00',
 			'={{ $now.plus({ days: 1 }).toISO() }}',
 		])
-			expect((await lab.run([start, list({ filters: { since } })])).json(SORA)).toEqual([]);
+			expect((await lab.run(list({ filters: { since } }))).json(SORA)).toEqual([]);
 	}),
 );
 
 test.concurrent('Limit holds, Return All reads every page', () =>
 	inLab(async (lab) => {
 		const many = Array.from({ length: 60 }, (_, at) => `video ${at}`);
-		await lab.run([start, sora({ wait: 'none' })], { items: prompts(...many) });
-		const all = await lab.run([start, list()]);
+		await lab.run(sora({ wait: 'none' }), prompts(...many));
+		const all = await lab.run(list());
 		expect(new Set(all.json(SORA).map(({ id }) => id))).toEqual(new Set(lab.ids));
 		expect(listings(lab)).toHaveLength(2);
-		const few = await lab.run([start, list({ returnAll: false, limit: 7 })]);
+		const few = await lab.run(list({ returnAll: false, limit: 7 }));
 		const ids = (run: typeof all) => run.json(SORA).map(({ id }) => id);
 		expect(ids(few)).toEqual(ids(all).slice(0, 7));
 		expect(listings(lab)).toHaveLength(3);
-		expect((await lab.run([start, list({ returnAll: false })])).json(SORA)).toHaveLength(50);
+		expect((await lab.run(list({ returnAll: false }))).json(SORA)).toHaveLength(50);
 	}),
 );
 
 test.concurrent('Include Results gives links and reasons; a task that is gone stays as it is listed', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('', { seconds: 0 });
 		lab.evolink.script('fails', { outcome: 'failed', code: 'service_error', message: 'No luck' });
-		lab.evolink.script('runs', { seconds: 3600 });
+		lab.evolink.script('runs', BY_HAND);
 		await ordered(lab, 'a cat', 'fails', 'runs', 'a dog', 'a cow');
 		const gone = lab.idOf('a dog');
 		lab.evolink.batchRead = 404;
 		lab.evolink.fault('read', { kind: 'http', status: 404 }, { match: ({ task }) => task?.id === gone });
-		const run = await lab.run([start, list({ includeResults: true })]);
+		const run = await lab.run(list({ includeResults: true }));
 		const video = { status: 'completed', videoUrl: expect.stringContaining('.mp4') };
 		const [cow, dog, runs, fails, cat] = run.json(SORA);
 		expect([cow, cat]).toMatchObject([video, video]);
@@ -96,10 +93,9 @@ test.concurrent('Include Results gives links and reasons; a task that is gone st
 
 test.concurrent('a result that cannot be read is an error that names its task', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('', { seconds: 0 });
 		const [id] = await ordered(lab, 'a cat');
 		lab.evolink.fault('read', { kind: 'http', status: 503 });
-		const run = await lab.run([start, list({ includeResults: true })]);
+		const run = await lab.run(list({ includeResults: true }));
 		expect(run.error?.message).toMatch(new RegExp(`^Task ${id} could not be read`));
 	}),
 );
@@ -109,7 +105,7 @@ test.concurrent.each([404, 405] as const)(
 	(status) =>
 		inLab(
 			async (lab) => {
-				const run = await lab.run(withBothOutputs(list({}, { onError: 'continueErrorOutput' })));
+				const run = await lab.run(list({}, { onError: 'continueErrorOutput' }));
 				expect(run.json(failed.name)).toEqual([
 					{
 						error: expect.stringMatching(
@@ -117,7 +113,7 @@ test.concurrent.each([404, 405] as const)(
 						),
 					},
 				]);
-				const stopped = await lab.run([start, list()]);
+				const stopped = await lab.run(list());
 				expect(stopped.error).toMatchObject({ description: expect.stringContaining('Get Task') });
 			},
 			{ taskList: status },
@@ -138,7 +134,7 @@ test.concurrent.each<[string, ApiFault]>([
 ])('%s is an error, never a short list', (_, fault) =>
 	inLab(async (lab) => {
 		lab.evolink.fault('list', fault);
-		const run = await lab.run([start, list()]);
+		const run = await lab.run(list());
 		expect(run.error?.message).toMatch(/^The tasks could not be listed: .* \[item 0\]$/);
 		expect(listings(lab).length).toBeLessThanOrEqual(2);
 	}),
@@ -154,7 +150,7 @@ test.concurrent.each<[object, RegExp]>([
 	[{ filters: { since: 'yesterday' } }, /^'Since' is 'yesterday'\. Allowed: a date and time/],
 ])('%j is told before any request', (parameters, message) =>
 	inLab(async (lab) => {
-		const run = await lab.run([start, list(parameters)]);
+		const run = await lab.run(list(parameters));
 		expect(run.error?.message).toMatch(message);
 		expect(lab.evolink.requests).toEqual([]);
 	}),

@@ -1,9 +1,10 @@
 import { searchList } from '../../tools/n8n-engine';
-import { SORA, inLab, prompts, sora, start, type Lab } from './support';
+import { inLab, type Lab } from './lab';
+import { BY_HAND, SORA, prompts, sora } from './support';
 
 /** Orders one task, as an earlier workflow would have done, and gives its id. */
 async function ordered(lab: Lab, prompt = 'a cat'): Promise<string> {
-	const run = await lab.run([start, sora({ wait: 'none' })], { items: prompts(prompt) });
+	const run = await lab.run(sora({ wait: 'none' }), prompts(prompt));
 	return String(run.json(SORA)[0]!.id);
 }
 
@@ -13,9 +14,9 @@ const items = (...ids: string[]) => ids.map((id) => ({ json: { id } }));
 
 test.concurrent('without a wait it is one read of the task as it is, and orders nothing', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('', { seconds: 3600 });
+		lab.evolink.script('', BY_HAND);
 		const id = await ordered(lab);
-		const run = await lab.run([start, getTask()], { items: items(id) });
+		const run = await lab.run(getTask(), items(id));
 		expect(run.json(SORA)).toMatchObject([{ id, status: expect.stringMatching(/pending|processing/) }]);
 		expect(lab.evolink.tasks.get(id)!.reads).toBe(1);
 		expect(lab.paid).toEqual(['a cat']);
@@ -33,16 +34,16 @@ test.concurrent.each([
 ])('the id may come with %s', (_, wrap) =>
 	inLab(async (lab) => {
 		const id = await ordered(lab);
-		const run = await lab.run([start, getTask()], { items: items(wrap(id)) });
+		const run = await lab.run(getTask(), items(wrap(id)));
 		expect(run.json(SORA)).toMatchObject([{ id }]);
 	}),
 );
 
 test.concurrent('without a wait a failed task is data, told apart by its status and taskError', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('', { seconds: 0, outcome: 'failed', code: 'service_error', message: 'No luck' });
+		lab.evolink.script('', { outcome: 'failed', code: 'service_error', message: 'No luck' });
 		const id = await ordered(lab);
-		const run = await lab.run([start, getTask({}, { retryOnFail: true })], { items: items(id) });
+		const run = await lab.run(getTask({}, { retryOnFail: true }), items(id));
 		expect(run.status).toBe('success');
 		expect(run.json(SORA)).toMatchObject([
 			{ id, status: 'failed', taskError: { code: 'service_error', message: 'No luck' } },
@@ -56,13 +57,13 @@ test.concurrent(
 	'a download of a completed task without a link is an error that names it, no item without a file',
 	() =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 0, outcome: 'no-results' });
+			lab.evolink.script('', { outcome: 'no-results' });
 			const id = await ordered(lab);
-			const run = await lab.run([start, getTask({ download: true })], { items: items(id) });
+			const run = await lab.run(getTask({ download: true }), items(id));
 			expect(run.error?.message).toMatch(new RegExp(`^Task ${id} completed, but EvoLink sent no link`));
 			const output = getTask({ download: true, options: { onTaskFailure: 'output' } });
 			for (const node of [getTask(), output]) {
-				const asData = await lab.run([start, node], { items: items(id) });
+				const asData = await lab.run(node, items(id));
 				expect(asData.json(SORA)).toMatchObject([{ id, status: 'completed' }]);
 			}
 		}),
@@ -70,21 +71,18 @@ test.concurrent(
 
 test.concurrent('with a wait a failed task is an error, and the message names it', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('', { seconds: 0, outcome: 'failed', code: 'service_error' });
+		lab.evolink.script('', { outcome: 'failed', code: 'service_error' });
 		const id = await ordered(lab);
-		const run = await lab.run([start, getTask({ wait: 'poll' })], { items: items(id) });
+		const run = await lab.run(getTask({ wait: 'poll' }), items(id));
 		expect(run.error?.message).toMatch(new RegExp(`^Task ${id} failed`));
 	}),
 );
 
 test.concurrent('with a wait a finished task is there at once, however slow the polling', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('', { seconds: 0 });
 		const id = await ordered(lab);
 		const before = Date.now();
-		const run = await lab.run([start, getTask({ wait: 'poll', options: { pollSeconds: 60 } })], {
-			items: items(id),
-		});
+		const run = await lab.run(getTask({ wait: 'poll', options: { pollSeconds: 60 } }), items(id));
 		// a wait for a new task looks first after 15 s at this pace
 		expect(Date.now() - before).toBeLessThan(15_000);
 		expect(run.json(SORA)).toMatchObject([{ id, status: 'completed' }]);
@@ -93,13 +91,12 @@ test.concurrent('with a wait a finished task is there at once, however slow the 
 
 test.concurrent('with a wait an unfinished task is looked at until it is done', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('a cat', { seconds: 0 });
-		lab.evolink.script('a dog', { seconds: 3600 });
+		lab.evolink.script('a dog', BY_HAND);
 		const [done, running] = [await ordered(lab, 'a cat'), await ordered(lab, 'a dog')];
 		lab.evolink.events.on('read', ({ id, reads }) => {
 			if (id === running && reads === 1) setImmediate(() => lab.evolink.finish(running));
 		});
-		const run = await lab.run([start, getTask({ wait: 'poll' })], { items: items(done, running, done) });
+		const run = await lab.run(getTask({ wait: 'poll' }), items(done, running, done));
 		expect(run.json(SORA).map(({ id, status }) => [id, status])).toEqual([
 			[done, 'completed'],
 			[running, 'completed'],
@@ -117,7 +114,7 @@ test.concurrent('an id that EvoLink does not know is told with the id, and the o
 	inLab(async (lab) => {
 		const id = await ordered(lab);
 		const node = getTask({}, { onError: 'continueRegularOutput' });
-		const run = await lab.run([start, node], { items: items('task-unified-1-nobody', id) });
+		const run = await lab.run(node, items('task-unified-1-nobody', id));
 		expect(run.json(SORA)).toMatchObject([
 			{ error: expect.stringMatching(/Task task-unified-1-nobody could not be read.*404.*\[item 0\]$/) },
 			{ id },
@@ -128,18 +125,18 @@ test.concurrent('an id that EvoLink does not know is told with the id, and the o
 test.concurrent('an id that does not look like one of EvoLink is asked for all the same, with a hint', () =>
 	inLab(async (lab) => {
 		const node = getTask({}, { onError: 'continueRegularOutput' });
-		const run = await lab.run([start, node], { items: items('sora_123') });
+		const run = await lab.run(node, items('sora_123'));
 		expect(lab.evolink.requests.map(({ path }) => path)).toEqual(['/v1/tasks/sora_123']);
 		const [hint] = run.hints(SORA);
 		expect(hint).toMatchObject({ type: 'warning', message: expect.stringContaining("'sora_123'") });
-		const fine = await lab.run([start, getTask()], { items: items(await ordered(lab)) });
+		const fine = await lab.run(getTask(), items(await ordered(lab)));
 		expect(fine.hints(SORA)).toEqual([]);
 	}),
 );
 
 test.concurrent('a missing id is told before any request', () =>
 	inLab(async (lab) => {
-		const run = await lab.run([start, getTask()], { items: items('task-unified-1-a', '') });
+		const run = await lab.run(getTask(), items('task-unified-1-a', ''));
 		expect(run.error?.message).toMatch(/'Task ID' is empty\. Allowed: .*\[item 1\]$/);
 		expect(lab.evolink.requests).toEqual([]);
 	}),
@@ -163,7 +160,7 @@ describe('Task ID', () => {
 	])('may be %s', (_, taskId) =>
 		inLab(async (lab) => {
 			const id = await ordered(lab);
-			const run = await lab.run([start, getTask({ taskId: taskId(id) as string })], { items: items(id) });
+			const run = await lab.run(getTask({ taskId: taskId(id) as string }), items(id));
 			expect(run.json(SORA)).toMatchObject([{ id }]);
 		}),
 	);
@@ -172,7 +169,7 @@ describe('Task ID', () => {
 		'%j is told before any request',
 		(taskId) =>
 			inLab(async (lab) => {
-				const run = await lab.run([start, getTask({ taskId })]);
+				const run = await lab.run(getTask({ taskId }));
 				expect(run.error?.message).toMatch(/^'Task ID' is .*Allowed: an ID such as .*\[item 0\]$/);
 				expect(lab.evolink.requests).toEqual([]);
 			}),
@@ -203,7 +200,7 @@ describe('the list of Task ID', () => {
 			lab.evolink.script('', { seconds: 3600 });
 			lab.evolink.script('the oldest', { seconds: 0 });
 			const oldest = await ordered(lab, 'the oldest');
-			await lab.run([start, sora({ wait: 'none' })], { items: prompts(...Array<string>(55).fill('a cat')) });
+			await lab.run(sora({ wait: 'none' }), prompts(...Array<string>(55).fill('a cat')));
 			const page = await search(lab);
 			expect([page.results.length, page.paginationToken]).toEqual([50, '2']);
 			const rest = await search(lab, undefined, page.paginationToken as string);

@@ -2,18 +2,11 @@
  * An intent is ordered once, whatever its prompt says by then: n8n runs a lost execution anew from its trigger, and a failed
  * one as often as somebody retries it. EvoLink honours the Idempotency-Key here.
  */
-import {
-	recoverCrashed,
-	retryExecution,
-	startWorkflow,
-	type Execution,
-	type NodeFixture,
-	type Run,
-} from '../../tools/n8n-engine';
-import { parking, parkingForEachTest } from './parking-support';
-import { SORA, after, prompts, retryOnFail, start } from './support';
+import type { NodeFixture } from '../../tools/n8n-engine';
+import { labForEachTest } from './lab';
+import { SORA, after, parking, retryOnFail, start } from './support';
 
-const lab = parkingForEachTest({ defaults: { seconds: 0 } });
+const lab = labForEachTest({ defaults: { seconds: 0 } });
 
 const random: NodeFixture = {
 	name: 'Random',
@@ -29,43 +22,27 @@ const PROMPTS: Array<[string, string, NodeFixture[]]> = [
 ];
 
 const workflowOf = (prompt: string, before: NodeFixture[], wait: string) => {
-	const options = { pollSeconds: 0.25, timeoutMinutes: 0.05 };
-	const node = parking({ parameters: { prompt, wait, download: false, options } });
+	const node = parking({ parameters: { prompt, wait, download: false, options: { pollSeconds: 0.25 } } });
 	return { nodes: [start, ...before, node, after] };
 };
 
-const keys = () => new Set(lab.creates.map(({ headers }) => headers['idempotency-key']));
-
-/** The process is gone between the order and the storing of its ledger; n8n's recovery and a Retry follow. */
-async function retriedAfterLoss(run: Run): Promise<Execution> {
-	await new Promise((resolve) => lab.evolink.events.once('create', resolve));
-	run.crash();
-	recoverCrashed(lab.engine, run);
-	return await (
-		await retryExecution(lab.engine, run.executionId)
-	).done;
-}
-
 describe.each(['poll', 'suspend'])('a process that was lost after it ordered, Wait = %s', (wait) => {
 	test.each(PROMPTS)('a prompt %s is paid once', async (_, prompt, before) => {
-		const workflow = workflowOf(prompt, before, wait);
-		await retriedAfterLoss(await startWorkflow(lab.engine, workflow, { items: prompts('a cat') }));
+		await lab.retry(await lab.lostWhileOrdering(workflowOf(prompt, before, wait)));
 		expect(lab.creates).toHaveLength(2);
-		expect(keys().size).toBe(1);
+		expect(lab.sentKeys.size).toBe(1);
 		expect(lab.evolink.charges).toHaveLength(1);
 	});
 });
 
 describe('that an earlier try ordered the video', () => {
-	const lost = async (prompt: string) => {
-		const run = await startWorkflow(lab.engine, workflowOf(prompt, [], 'poll'), { items: prompts('') });
-		return await retriedAfterLoss(run);
-	};
+	const lost = async (prompt: string) =>
+		await lab.retry(await lab.lostWhileOrdering(workflowOf(prompt, [], 'poll')));
 	const told = (id: string) => expect.objectContaining({ message: expect.stringContaining(id) });
 
 	test('is said by the item and a hint where EvoLink answers with the first task', async () => {
 		const run = await lost('a cat');
-		const [id] = lab.taskIds;
+		const [id] = lab.ids;
 		expect(run.json(SORA)).toMatchObject([{ id, status: 'completed', orderedByEarlierTry: true }]);
 		expect(run.hints(SORA)).toContainEqual(told(id));
 	});
@@ -79,11 +56,9 @@ describe('that an earlier try ordered the video', () => {
 	test('is said by the item after a parked wait, too, and by a hint while it is parked', async () => {
 		lab.engine.oneProcess = true;
 		lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
-		const failed = await lab.run(workflowOf('={{ $now.toMillis() }}', [], 'suspend'), prompts('a cat'));
-		const retry = async () => await (await retryExecution(lab.engine, failed.executionId)).done;
-		const first = await retry();
-		const second = await retry();
-		const [id] = lab.taskIds;
+		const failed = await lab.run(workflowOf('={{ $now.toMillis() }}', [], 'suspend'));
+		const [first, second] = [await lab.retry(failed), await lab.retry(failed)];
+		const [id] = lab.ids;
 		expect(second.hints(SORA)).toContainEqual(told(id));
 		expect((await lab.timer(first.executionId)).json(SORA)[0]).not.toHaveProperty('orderedByEarlierTry');
 		expect((await lab.timer(second.executionId)).json(SORA)).toMatchObject([
@@ -94,10 +69,11 @@ describe('that an earlier try ordered the video', () => {
 	test('is said by the item that does not wait', async () => {
 		lab.engine.oneProcess = true;
 		lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
-		const failed = await lab.run(workflowOf('a cat', [], 'none'), prompts('a cat'));
-		const retry = async () => await (await retryExecution(lab.engine, failed.executionId)).done;
-		expect((await retry()).json(SORA)[0]).not.toHaveProperty('orderedByEarlierTry');
-		expect((await retry()).json(SORA)).toMatchObject([{ id: lab.taskIds[0], orderedByEarlierTry: true }]);
+		const failed = await lab.run(workflowOf('a cat', [], 'none'));
+		expect((await lab.retry(failed)).json(SORA)[0]).not.toHaveProperty('orderedByEarlierTry');
+		expect((await lab.retry(failed)).json(SORA)).toMatchObject([
+			{ id: lab.ids[0], orderedByEarlierTry: true },
+		]);
 	});
 });
 
@@ -105,24 +81,20 @@ test('a try that was refused before the one that was lost does not change the ke
 	lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
 	const workflow = workflowOf('a cat', [], 'poll');
 	Object.assign(workflow.nodes[1], retryOnFail);
-	const again = await retriedAfterLoss(
-		await startWorkflow(lab.engine, workflow, { items: prompts('a cat') }),
-	);
+	const again = await lab.retry(await lab.lostWhileOrdering(workflow));
 	expect(again.status).toBe('success');
 	expect(lab.creates).toHaveLength(3);
-	expect(keys().size).toBe(1);
+	expect(lab.sentKeys.size).toBe(1);
 	expect(lab.evolink.charges).toHaveLength(1);
 });
 
 test("a proxy's refusal does not change the key: EvoLink may have taken the order", async () => {
 	lab.evolink.fault('create', { kind: 'html', status: 403 }, { times: 1 });
-	const failed = await lab.run(workflowOf('a cat', [], 'suspend'), prompts('a cat'));
+	const failed = await lab.run(workflowOf('a cat', [], 'suspend'));
 	expect(failed.status).toBe('error');
-	await (
-		await retryExecution(lab.engine, failed.executionId)
-	).done;
+	await lab.retry(failed);
 	expect(lab.creates).toHaveLength(2);
-	expect(keys().size).toBe(1);
+	expect(lab.sentKeys.size).toBe(1);
 });
 
 describe.each([true, false])('one failed execution that is retried twice, in one process: %j', (together) => {
@@ -130,15 +102,13 @@ describe.each([true, false])('one failed execution that is retried twice, in one
 
 	test.each(PROMPTS)('a prompt %s is paid once', async (_, prompt, before) => {
 		lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
-		const workflow = workflowOf(prompt, before, 'suspend');
-		const failed = await lab.run(workflow, prompts('a cat'));
+		const failed = await lab.run(workflowOf(prompt, before, 'suspend'));
 		expect(failed.error?.message).toContain('402');
-		const retry = async () => await (await retryExecution(lab.engine, failed.executionId)).done;
-		await retry();
-		await retry();
+		await lab.retry(failed);
+		await lab.retry(failed);
 		expect(lab.evolink.charges).toHaveLength(1);
 		// what was refused may be changed and ordered under another key
-		expect(keys().size).toBe(2);
+		expect(lab.sentKeys.size).toBe(2);
 		expect(lab.evolink.charges[0].idempotencyKey).not.toBe(lab.creates[0].headers['idempotency-key']);
 	});
 });

@@ -1,11 +1,8 @@
 import type { ApiFault, Json, TaskScript } from '../../stand-in';
-import { MediaLab, errorsOf } from './media-support';
-import { SORA } from './support';
+import { labForFile } from './lab';
+import { SORA, errorsOf } from './support';
 
-let lab: MediaLab;
-
-beforeAll(async () => (lab = await MediaLab.open()));
-afterAll(async () => await lab.close());
+const lab = labForFile();
 
 /** Answers with status 200 that no client should trip over. */
 const ODD_ANSWERS: Array<[what: string, fault: ApiFault]> = [

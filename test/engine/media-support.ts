@@ -3,78 +3,8 @@ import * as https from 'node:https';
 import * as net from 'node:net';
 import { BinaryDataService } from 'n8n-core';
 import { Container } from '@n8n/di';
-import type {
-	IBinaryData,
-	ICredentialDataDecryptedObject,
-	INodeExecutionData,
-	INodeParameters,
-	WorkflowExecuteMode,
-} from 'n8n-workflow';
-import { startStandIn, type StandIn, type StandInOptions, type StandInTask } from '../../stand-in';
-import {
-	Host,
-	createEngine,
-	loadPackage,
-	startWorkflow,
-	type Execution,
-	type NodeFixture,
-} from '../../tools/n8n-engine';
-import { readyBinaryStore } from '../../tools/n8n-engine/host';
-import { Lab, SORA, prompts, sora, withBothOutputs } from './support';
-
-export interface SoraRun {
-	/** Default: one empty item. */
-	items?: INodeExecutionData[];
-	onError?: NodeFixture['onError'];
-	/** Default `manual`. */
-	mode?: WorkflowExecuteMode;
-	/** Instead of, or beside, the stand-in's key and addresses. */
-	credential?: ICredentialDataDecryptedObject;
-}
-
-/** A lab for one test file, whose runs download unless told otherwise. */
-export class MediaLab extends Lab {
-	static async open(options: StandInOptions = {}): Promise<MediaLab> {
-		const host = new Host([await loadPackage()]);
-		await readyBinaryStore();
-		const evolink = await startStandIn({ timeScale: 100, defaults: { seconds: 0 }, ...options });
-		return new MediaLab(evolink, createEngine(host, { evoLinkApi: evolink.credential }));
-	}
-
-	async close(): Promise<void> {
-		await this.evolink.close();
-		this.check();
-	}
-
-	/** Runs Start → Sora Video → After, errors to Failed. */
-	async make(parameters: INodeParameters, run: SoraRun = {}): Promise<Execution> {
-		const { items = [{ json: {} }], onError, mode = 'manual', credential } = run;
-		const { host, credentials } = this.engine;
-		const evoLinkApi = { ...credentials.evoLinkApi, ...credential };
-		const workflow = withBothOutputs(sora({ download: true, ...parameters }, onError && { onError }));
-		return await this.end(await startWorkflow(createEngine(host, { evoLinkApi }), workflow, { mode, items }));
-	}
-
-	/** One item for each prompt; items with errors go on with the others. */
-	async makeAll(texts: string[], parameters: INodeParameters = {}, run: SoraRun = {}): Promise<Execution> {
-		return await this.make(parameters, {
-			items: prompts(...texts),
-			onError: 'continueRegularOutput',
-			...run,
-		});
-	}
-
-	/** The latest task of a prompt. */
-	taskOf(prompt: string): StandInTask {
-		const found = [...this.evolink.tasks.values()].findLast(({ request }) => request.prompt === prompt);
-		if (!found) throw new Error(`No task was made for ${prompt}`);
-		return found;
-	}
-}
-
-/** The text of each error item, or nothing for an item without an error. */
-export const errorsOf = (run: Execution, output = 0) =>
-	run.json(SORA, output).map(({ error }) => error as string | undefined);
+import type { IBinaryData } from 'n8n-workflow';
+import type { StandIn } from '../../stand-in';
 
 /** A file in n8n's binary store, as an item's binary field refers to it. */
 export async function storedFile(bytes: Buffer, fileName: string, mimeType: string): Promise<IBinaryData> {

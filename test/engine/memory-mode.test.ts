@@ -2,15 +2,10 @@ import './in-memory-binaries';
 import { BinaryDataService } from 'n8n-core';
 import { Container } from '@n8n/di';
 import { mp4, png } from './media-files';
-import { MediaLab, errorsOf } from './media-support';
-import { SORA } from './support';
+import { labForFile } from './lab';
+import { SORA, errorsOf, inline } from './support';
 
-let lab: MediaLab;
-
-beforeAll(async () => (lab = await MediaLab.open()));
-afterAll(async () => await lab.close());
-
-const inline = (bytes: Buffer, mimeType: string) => ({ data: bytes.toString('base64'), mimeType });
+const lab = labForFile();
 
 describe("where n8n keeps files in the items (binary mode 'default')", () => {
 	test('the video is in the item, whole, with name, type and size', async () => {

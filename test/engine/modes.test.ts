@@ -1,25 +1,13 @@
 import { connect, receiveWebhook, type NodeFixture } from '../../tools/n8n-engine';
-import {
-	SORA,
-	after,
-	hintsOf,
-	inLab,
-	prompts,
-	retryOnFail,
-	sentKeys,
-	sora,
-	start,
-	type Lab,
-} from './support';
+import { inLab, type Lab } from './lab';
+import { SORA, hintsOf, prompts, retryOnFail, sora, start } from './support';
 
-const quick = (lab: Lab) => void lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
 const auto = sora({ wait: 'auto' });
 
 describe("'Wait' = auto", () => {
 	test.concurrent('parks a production run and says what wakes it', () =>
 		inLab(async (lab) => {
-			quick(lab);
-			const run = await lab.run([start, auto, after], { items: prompts('a cat') });
+			const run = await lab.run(auto);
 			expect(run.status).toBe('waiting');
 			expect(run.task('After')).toBeUndefined();
 			expect(hintsOf(run)).toEqual([
@@ -30,8 +18,7 @@ describe("'Wait' = auto", () => {
 
 	test.concurrent('polls in a test run in the editor, and says so', () =>
 		inLab(async (lab) => {
-			quick(lab);
-			const run = await lab.run([start, auto], { items: prompts('a cat'), mode: 'manual' });
+			const run = await lab.run(auto, prompts('a cat'), { mode: 'manual' });
 			expect(run.status).toBe('success');
 			expect(hintsOf(run)).toEqual([
 				'Waited by polling: this is a test run in the editor; in production the execution is suspended instead.',
@@ -51,7 +38,6 @@ describe("'Wait' = auto", () => {
 		'polls behind %s with %j, because somebody waits',
 		(type, parameters, hint) =>
 			inLab(async (lab) => {
-				quick(lab);
 				const hook: NodeFixture = { name: 'Hook', type, parameters: { path: 'in', ...parameters } };
 				const node = sora({ wait: 'auto', prompt: 'a cat' });
 				const { run } = await receiveWebhook(lab.engine, { nodes: [hook, node] }, 'Hook');
@@ -63,7 +49,6 @@ describe("'Wait' = auto", () => {
 
 	test.concurrent('parks behind a webhook that has answered already', () =>
 		inLab(async (lab) => {
-			quick(lab);
 			const hook: NodeFixture = { name: 'Hook', type: 'n8n-nodes-base.webhook', parameters: { path: 'in' } };
 			const node = sora({ wait: 'auto', prompt: 'a cat' });
 			const { run } = await receiveWebhook(lab.engine, { nodes: [hook, node] }, 'Hook');
@@ -78,9 +63,8 @@ describe("'Wait' = auto", () => {
 		['waiting', { resume: 'timeInterval', responseMode: 'lastNode' }],
 	])('ends as %s behind a Wait node with %j: its caller may wait for the answer', (status, parameters) =>
 		inLab(async (lab) => {
-			quick(lab);
 			const wait: NodeFixture = { name: 'Wait', type: 'n8n-nodes-base.wait', parameters };
-			const run = await lab.run([start, wait, auto], { items: prompts('a cat') });
+			const run = await lab.run([start, wait, auto]);
 			expect(run.status).toBe(status);
 			if (status === 'success') {
 				expect(hintsOf(run)).toEqual(["Waited by polling: the caller of 'Wait' waits for the answer."]);
@@ -90,14 +74,13 @@ describe("'Wait' = auto", () => {
 
 	const calledWith = async (lab: Lab, ...texts: string[]) => {
 		const called: NodeFixture = { name: 'Called', type: 'n8n-nodes-base.executeWorkflowTrigger' };
-		return await lab.run([called, auto], { items: prompts(...texts), mode: 'integrated' });
+		return await lab.run([called, auto], prompts(...texts), { mode: 'integrated' });
 	};
 
 	test.concurrent.each([[['a cat']], [['a cat', 'a dog']]])(
 		'polls in a workflow that was called with %j: one of its callers may have called for each item',
 		(items) =>
 			inLab(async (lab) => {
-				quick(lab);
 				const run = await calledWith(lab, ...items);
 				expect(run.status).toBe('success');
 				expect(hintsOf(run)).toEqual([
@@ -108,12 +91,11 @@ describe("'Wait' = auto", () => {
 
 	test.concurrent('parks when another trigger of the workflow started it, not the webhook', () =>
 		inLab(async (lab) => {
-			quick(lab);
 			const parameters = { path: 'in', responseMode: 'lastNode' };
 			const hook: NodeFixture = { name: 'Hook', type: 'n8n-nodes-base.webhook', parameters };
 			const connections = connect(['Start', SORA], ['Hook', SORA]);
 			const fixture = { nodes: [start, hook, auto], connections };
-			const run = await lab.run(fixture, { items: prompts('a cat'), startNode: 'Start' });
+			const run = await lab.run(fixture, prompts('a cat'), { startNode: 'Start' });
 			expect(run.status).toBe('waiting');
 		}),
 	);
@@ -121,8 +103,7 @@ describe("'Wait' = auto", () => {
 
 test.concurrent("the way that was chosen is taken, and needs no hint: 'Wait' = poll, in production", () =>
 	inLab(async (lab) => {
-		quick(lab);
-		const run = await lab.run([start, sora()], { items: prompts('a cat') });
+		const run = await lab.run(sora());
 		expect(run.status).toBe('success');
 		expect(hintsOf(run)).toEqual([]);
 	}),
@@ -157,7 +138,6 @@ describe('as a tool of an AI agent', () => {
 		['agent', 'suspend'],
 	])('(by way of the %s, Wait = %s) it polls and gives the link without a file', (via, wait) =>
 		inLab(async (lab) => {
-			quick(lab);
 			const run = await lab.run(asTool(via, wait));
 			expect(run.status).toBe('success');
 			const id = lab.idOf('a cat');
@@ -204,22 +184,19 @@ describe('as a tool of an AI agent', () => {
 	test.concurrent('no other run has such a limit', () =>
 		inLab(async (lab) => {
 			lab.evolink.script('', { seconds: 40, estimatedTime: 1 });
-			const run = await lab.run([start, sora({ options: { toolWaitSeconds: 0 } })], {
-				items: prompts('a cat'),
-			});
+			const run = await lab.run(sora({ options: { toolWaitSeconds: 0 } }));
 			expect(run.json(SORA)).toMatchObject([{ status: 'completed' }]);
-			const unwaited = await lab.run([start, sora({ wait: 'none' })], { items: prompts('a dog') });
+			const unwaited = await lab.run(sora({ wait: 'none' }), prompts('a dog'));
 			expect(unwaited.json(SORA)[0]).not.toHaveProperty('nextStep');
 		}),
 	);
 
 	test.concurrent.each(['engine', 'agent'])('(by way of the %s) a retried call pays once', (via) =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
 			lab.evolink.fault('read', { kind: 'http', status: 404 }, { times: 1 });
 			await lab.run(asTool(via, 'auto', { ...retryOnFail, onError: 'stopWorkflow' }));
 			expect(lab.paid).toEqual(['a cat']);
-			expect(sentKeys(lab).size).toBe(1);
+			expect(lab.sentKeys.size).toBe(1);
 		}),
 	);
 });

@@ -1,14 +1,5 @@
-import { recoverCrashed, retryExecution, startWorkflow, type Run } from '../../tools/n8n-engine';
-import { SORA, inLab, prompts, sentKeys, sora, start, type Lab } from './support';
-
-/** n8n was lost while the node ordered: nothing of the order is stored. */
-async function lostWhileOrdering(lab: Lab): Promise<Run> {
-	const run = await startWorkflow(lab.engine, { nodes: [start, sora()] }, { items: prompts('a cat') });
-	await new Promise((resolve) => lab.evolink.events.once('create', resolve));
-	run.crash();
-	recoverCrashed(lab.engine, run);
-	return run;
-}
+import { inLab, type Lab } from './lab';
+import { BY_HAND, SORA, sora } from './support';
 
 /** As n8n before 2.14 stores executions: without the token that its resume URL is signed with. */
 function takeToken({ engine }: Lab, executionId: string): void {
@@ -20,8 +11,7 @@ function takeToken({ engine }: Lab, executionId: string): void {
 const WARNING = /found no earlier order.*EvoLink dashboard/;
 
 async function warningsOfRetry(lab: Lab, executionId: string): Promise<string[]> {
-	const retried = await (await retryExecution(lab.engine, executionId)).done;
-	return retried
+	return (await lab.retry({ executionId }))
 		.hints(SORA)
 		.filter(({ type }) => type === 'warning')
 		.map(({ message }) => message);
@@ -30,19 +20,16 @@ async function warningsOfRetry(lab: Lab, executionId: string): Promise<string[]>
 describe('Retry where n8n gives executions no token', () => {
 	test('of a run that was lost while it ordered: says that the video may be there twice', () =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
-			const { executionId } = await lostWhileOrdering(lab);
+			const { executionId } = await lab.lostWhileOrdering(sora());
 			takeToken(lab, executionId);
 			expect(await warningsOfRetry(lab, executionId)).toEqual([expect.stringMatching(WARNING)]);
-			expect(sentKeys(lab).size).toBe(2);
+			expect(lab.sentKeys.size).toBe(2);
 		}));
 
 	test('of a run whose order is known: goes on with it, and has nothing to say', () =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 3600, estimatedTime: 0 });
-			const first = await lab.run([start, sora({ options: { timeoutMinutes: 0.01 } })], {
-				items: prompts('a cat'),
-			});
+			lab.evolink.script('', BY_HAND);
+			const first = await lab.run(sora({ options: { timeoutMinutes: 0.01 } }));
 			lab.evolink.finish(lab.ids[0]!);
 			takeToken(lab, first.executionId);
 			expect(await warningsOfRetry(lab, first.executionId)).toEqual([]);
@@ -52,11 +39,10 @@ describe('Retry where n8n gives executions no token', () => {
 
 test('Retry with the token repeats the order under its own key, and says that the first one made the video', () =>
 	inLab(async (lab) => {
-		lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
-		const { executionId } = await lostWhileOrdering(lab);
+		const { executionId } = await lab.lostWhileOrdering(sora());
 		expect(await warningsOfRetry(lab, executionId)).toEqual([
 			expect.stringContaining('an earlier try of this execution had ordered this already'),
 		]);
-		expect(sentKeys(lab).size).toBe(1);
+		expect(lab.sentKeys.size).toBe(1);
 		expect(lab.paid).toEqual(['a cat']);
 	}));

@@ -1,7 +1,8 @@
 import { Agent, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { MediaLab, linkTo } from './media-support';
 import { png } from './media-files';
+import { labForEachTest } from './lab';
+import { linkTo } from './media-support';
 import { SORA } from './support';
 
 /**
@@ -47,12 +48,11 @@ class Proxy {
 	}
 }
 
-let lab: MediaLab;
+const lab = labForEachTest({ defaults: { seconds: 0 } });
 let proxy: Proxy;
 const before = { ...process.env };
 
 beforeEach(async () => {
-	lab = await MediaLab.open();
 	proxy = await Proxy.open();
 });
 afterEach(async () => {
@@ -60,7 +60,6 @@ afterEach(async () => {
 		if (before[name] === undefined) delete process.env[name];
 		else process.env[name] = before[name];
 	}
-	await lab.close();
 	await proxy.close();
 });
 

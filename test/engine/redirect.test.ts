@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INodeParameters } from 'n8n-workflow';
 import { png } from './media-files';
-import { MediaLab } from './media-support';
+import { labForFile } from './lab';
 
-let lab: MediaLab;
+const lab = labForFile();
 const servers: Server[] = [];
 /** Whatever reached the host that redirects lead to. */
 const elsewhere: string[] = [];
@@ -15,9 +15,7 @@ async function listen(server: Server): Promise<string> {
 	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-beforeAll(async () => (lab = await MediaLab.open()));
-afterAll(async () => {
-	await lab.close();
+afterAll(() => {
 	for (const server of servers) {
 		server.close();
 		server.closeAllConnections();

@@ -1,5 +1,6 @@
 import type { HttpFault } from '../../stand-in';
-import { inLab, ordersOf, prompts, retryOnFail, sentKeys, sora, start } from './support';
+import { inLab } from './lab';
+import { BY_HAND, ordersOf, prompts, retryOnFail, sora } from './support';
 
 const PROMPT = 'a cat';
 const http = (status: number, more: Partial<HttpFault> = {}): HttpFault => ({
@@ -14,12 +15,10 @@ describe('after the order, a retry goes on with the same task', () => {
 		() =>
 			inLab(async (lab) => {
 				lab.evolink.script('', {
-					seconds: 4,
-					estimatedTime: 0,
 					outcome: 'failed',
 					code: 'generation_timeout',
 				});
-				const first = await lab.run([start, sora({}, retryOnFail)], { items: prompts(PROMPT) });
+				const first = await lab.run(sora({}, retryOnFail));
 				const taskId = lab.idOf(PROMPT);
 				for (const run of [first, await lab.retry(first)]) {
 					expect(run.status).toBe('error');
@@ -31,19 +30,18 @@ describe('after the order, a retry goes on with the same task', () => {
 
 	test.concurrent('a fresh run is a fresh intent: the same items are ordered again', () =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
-			await lab.run([start, sora()], { items: prompts(PROMPT) });
-			await lab.run([start, sora()], { items: prompts(PROMPT) });
+			await lab.run(sora());
+			await lab.run(sora());
 			expect(lab.paid).toEqual([PROMPT, PROMPT]);
-			expect(sentKeys(lab).size).toBe(2);
+			expect(lab.sentKeys.size).toBe(2);
 		}),
 	);
 
 	test.concurrent('a timed-out wait names the running task, and Retry goes on with it', () =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 3600, estimatedTime: 0 });
+			lab.evolink.script('', BY_HAND);
 			const node = sora({ options: { timeoutMinutes: 0.01 } }, { ...retryOnFail, maxTries: 2 });
-			const first = await lab.run([start, node], { items: prompts(PROMPT) });
+			const first = await lab.run(node);
 			const taskId = lab.idOf(PROMPT);
 			expect(first.error?.message).toMatch(
 				new RegExp(`^Task ${taskId} was still '(pending|processing)' \\(\\d+ %\\)`),
@@ -58,18 +56,17 @@ describe('after the order, a retry goes on with the same task', () => {
 
 	test.concurrent('an unknown status is waited for within the limit, and named when it runs out', () =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 4, outcome: 'unknown-status', status: 'dreaming', estimatedTime: 0 });
+			lab.evolink.script('', { outcome: 'unknown-status', status: 'dreaming' });
 			const node = sora({ options: { timeoutMinutes: 0.01 } });
-			const run = await lab.run([start, node], { items: prompts(PROMPT) });
+			const run = await lab.run(node);
 			expect(run.error?.message).toMatch(/^Task task-unified-\S+ was still 'dreaming'/);
 		}),
 	);
 
 	test.concurrent('only the items without a task are ordered on the Retry', () =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 4, estimatedTime: 0 });
 			lab.evolink.fault('create', http(402), { times: 1, match: ordersOf('a dog') });
-			const first = await lab.run([start, sora()], { items: prompts('a cat', 'a dog', 'a bird') });
+			const first = await lab.run(sora(), prompts('a cat', 'a dog', 'a bird'));
 			expect(first.error?.message).toMatch(/402.*\[item 1\]/);
 			const known = new Map(lab.evolink.charges.map(({ prompt, taskId }) => [prompt, taskId]));
 			const second = await lab.retry(first);
@@ -91,9 +88,8 @@ describe('after the order, a retry goes on with the same task', () => {
 		['another task', { kind: 'body', body: { id: 'task-unified-1-other', status: 'completed' } } as const],
 	])('a look at the task that meets %s is waited out', (_, fault) =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
 			const handle = lab.evolink.fault('read', fault, { times: 2 });
-			const run = await lab.run([start, sora()], { items: prompts(PROMPT) });
+			const run = await lab.run(sora());
 			expect(handle.hits).toBe(2);
 			expect(run.json('Sora Video')).toMatchObject([{ id: lab.idOf(PROMPT), status: 'completed' }]);
 		}),
@@ -106,9 +102,8 @@ describe('after the order, a retry goes on with the same task', () => {
 		'a status check that meets %s ends the wait, names the task, and Retry reads it again',
 		(_, fault, word) =>
 			inLab(async (lab) => {
-				lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
 				const handle = lab.evolink.fault('read', fault, { times: 1 });
-				const first = await lab.run([start, sora()], { items: prompts(PROMPT) });
+				const first = await lab.run(sora());
 				expect(handle.hits).toBe(1);
 				expect(first.error?.message).toContain(`Task ${lab.idOf(PROMPT)} could not be read`);
 				expect(first.error?.message).toMatch(word);
@@ -125,9 +120,8 @@ describe('after the order, a retry goes on with the same task', () => {
 		],
 	])('a status check that meets %s just after the order does not end the wait', (_, fault) =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
 			const handle = lab.evolink.fault('read', fault, { times: 2 });
-			const run = await lab.run([start, sora()], { items: prompts(PROMPT) });
+			const run = await lab.run(sora());
 			expect(handle.hits).toBe(2);
 			expect(run.json('Sora Video')).toMatchObject([{ id: lab.idOf(PROMPT), status: 'completed' }]);
 		}),
@@ -137,7 +131,7 @@ describe('after the order, a retry goes on with the same task', () => {
 		inLab(async (lab) => {
 			lab.evolink.fault('read', http(500));
 			const node = sora({ options: { timeoutMinutes: 0.01 } });
-			const run = await lab.run([start, node], { items: prompts(PROMPT) });
+			const run = await lab.run(node);
 			expect(run.error?.message).toMatch(/could not be read.*500/);
 			expect(run.error?.message).toContain(lab.idOf(PROMPT));
 		}),

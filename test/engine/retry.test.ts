@@ -1,5 +1,6 @@
 import type { ApiFault, HttpFault, Idempotency } from '../../stand-in';
-import { SORA, inLab, prompts, retryOnFail, sentKeys, sora, start } from './support';
+import { inLab } from './lab';
+import { SORA, prompts, retryOnFail, sora } from './support';
 
 /** `taken`: what EvoLink made of the order that met the fault, which the node cannot see. */
 interface CreateFault {
@@ -74,7 +75,7 @@ describe('a fault that stays', () => {
 	test.concurrent('429 throughout: the error says that nothing was charged, and nothing was', () =>
 		inLab(async (lab) => {
 			lab.evolink.fault('create', http(429, { retryAfter: 3600 }));
-			const run = await lab.run([start, sora({}, retryOnFail)], { items: prompts(PROMPT) });
+			const run = await lab.run(sora({}, retryOnFail));
 			expect(run.error?.message).toMatch(/did not take the order.*429.*Nothing was charged/);
 			expect(lab.creates).toHaveLength(retryOnFail.maxTries);
 			expect(lab.paid).toEqual([]);
@@ -83,9 +84,8 @@ describe('a fault that stays', () => {
 
 	test.concurrent('EvoLink offline: the order goes out once it is back, on the Retry', () =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
 			await lab.evolink.offline();
-			const first = await lab.run([start, sora()], { items: prompts(PROMPT) });
+			const first = await lab.run(sora());
 			expect(first.error?.message).toMatch(/refused the connection.*Nothing was charged/);
 			await lab.evolink.online();
 			const second = await lab.retry(first);
@@ -100,7 +100,7 @@ describe('a fault that stays', () => {
 			inLab(
 				async (lab) => {
 					lab.evolink.fault('create', { kind: 'slow', seconds: 60 }, { times: 1 });
-					const run = await lab.run([start, sora({}, retryOnFail)], { items: prompts(PROMPT) });
+					const run = await lab.run(sora({}, retryOnFail));
 					expect(run.error?.message).toMatch(/earlier try.*Idempotency-Key n8n-/);
 					expect(lab.creates).toHaveLength(1);
 				},
@@ -123,7 +123,7 @@ test.concurrent(
 			};
 			const limit = lab.evolink.fault('create', http(429, { retryAfter: 1 }), { match: isTooFast });
 			const many = Array.from({ length: 45 }, (_, item) => `video ${item}`);
-			const run = await lab.run([start, sora({ wait: 'none' })], { items: prompts(...many) });
+			const run = await lab.run(sora({ wait: 'none' }), prompts(...many));
 			expect(run.status).toBe('success');
 			expect([...lab.paid].sort()).toEqual([...many].sort());
 			expect(run.json(SORA).map(({ id }) => id)).toEqual(many.map((prompt) => lab.idOf(prompt)));
@@ -136,7 +136,7 @@ test.concurrent(
 	() =>
 		inLab(async (lab) => {
 			lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1 });
-			const lost = await lab.run([start, sora()], { items: prompts(PROMPT) });
+			const lost = await lab.run(sora());
 			const { store } = lab.engine;
 			const data = store.readData(lost.executionId);
 			const context = data.executionData!.contextData[`node:${SORA}`] as {
@@ -157,7 +157,7 @@ test.concurrent(
 		inLab(async (lab) => {
 			const many = Array.from({ length: 15 }, (_, item) => `video ${item}`);
 			lab.evolink.fault('create', http(402), { times: 1 });
-			const run = await lab.run([start, sora()], { items: prompts(...many) });
+			const run = await lab.run(sora(), prompts(...many));
 			const begun = lab.creates.length;
 			expect(begun).toBeLessThan(many.length);
 			const left = [...many.keys()].slice(begun).join(', ');
@@ -172,18 +172,17 @@ describe('one intent, one charge', () => {
 		({ idempotency, fault, verdict, taken }) =>
 			inLab(
 				async (lab) => {
-					lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
 					const handle = lab.evolink.fault('create', fault, { times: 1 });
-					const first = await lab.run([start, sora({}, retryOnFail)], { items: prompts(PROMPT) });
+					const first = await lab.run(sora({}, retryOnFail));
 					const last = first.status === 'success' ? first : await lab.retry(first);
 					expect(handle.hits).toBe(1);
 					const orders = verdict === 'sendAgain' ? 2 : 1;
 					expect(lab.creates).toHaveLength(orders);
 					expect(lab.paid).toEqual(taken || verdict === 'sendAgain' ? [PROMPT] : []);
-					expect(sentKeys(lab).size).toBe(1);
+					expect(lab.sentKeys.size).toBe(1);
 					expect(new Set(lab.creates.map(({ body }) => JSON.stringify(body))).size).toBe(1);
 					if (verdict === 'unknown') {
-						const [key] = sentKeys(lab);
+						const [key] = lab.sentKeys;
 						expect(first.error?.message).toContain(`Idempotency-Key ${key}`);
 						expect(last.status).toBe('error');
 						expect(last.error?.message).toContain(`Idempotency-Key ${key}`);

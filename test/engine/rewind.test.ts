@@ -3,17 +3,12 @@
  * (`N8N_CONCURRENCY_PRODUCTION_LIMIT`), or the same failed execution is retried twice. The ledger of such a run knows
  * nothing of the order. All runs here share one process, and EvoLink ignores the Idempotency-Key.
  */
-import {
-	resumeByTimer,
-	retryExecution,
-	startWorkflow,
-	type Execution,
-	type Run,
-} from '../../tools/n8n-engine';
-import { parking, parkingForEachTest } from './parking-support';
-import { SORA, after, prompts, start } from './support';
+import { once } from 'node:events';
+import type { Execution, Run } from '../../tools/n8n-engine';
+import { labForEachTest } from './lab';
+import { BY_HAND, SORA, after, parking, sora, start } from './support';
 
-const lab = parkingForEachTest({ idempotency: 'ignored' });
+const lab = labForEachTest({ idempotency: 'ignored' });
 beforeEach(() => (lab.engine.oneProcess = true));
 
 const LATER = 'a dog';
@@ -22,8 +17,8 @@ const paidLater = () => lab.evolink.chargesFor({ prompt: LATER });
 
 /** An execution that waits at the first of two Sora Video nodes, whose task is done. */
 async function parkedBeforeLater(): Promise<string> {
-	const run = await lab.run({ nodes: [start, parking(), later, after] }, prompts('a cat'));
-	lab.evolink.finish(lab.taskIds[0]);
+	const run = await lab.run({ nodes: [start, parking(), later, after] });
+	lab.evolink.finish(lab.ids[0]);
 	return run.executionId;
 }
 
@@ -35,11 +30,11 @@ async function wakeTwice(
 	const { store } = lab.engine;
 	const { status, waitTill } = store.get(executionId);
 	const data = store.readData(executionId);
-	const first = await resumeByTimer(lab.engine, executionId);
+	const first = await lab.startTimer(executionId);
 	await between(first);
 	store.write(executionId, { status, waitTill }, data);
-	const second = await resumeByTimer(lab.engine, executionId);
-	return await Promise.all([first.done, second.done]);
+	const second = await lab.startTimer(executionId);
+	return await Promise.all([lab.end(first), lab.end(second)]);
 }
 
 test.each<[string, (first: Run) => Promise<unknown>]>([
@@ -80,50 +75,42 @@ test('what EvoLink refused is sent again: that order costs nothing', async () =>
 
 test('one failed execution is retried twice: what the first Retry ordered is not paid again by the second', async () => {
 	lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
-	const failed = await lab.run({ nodes: [start, parking(), after] }, prompts('a cat'));
+	const failed = await lab.run(parking());
 	expect(failed.status).toBe('error');
-	const retries = [
-		await (await retryExecution(lab.engine, failed.executionId)).done,
-		await (await retryExecution(lab.engine, failed.executionId)).done,
-	];
+	const retries = [await lab.retry(failed), await lab.retry(failed)];
 	for (const retry of retries)
-		expect(retry.json(SORA)).toMatchObject([{ status: 'waiting', taskId: lab.taskIds[0] }]);
+		expect(retry.json(SORA)).toMatchObject([{ status: 'waiting', taskId: lab.ids[0] }]);
 	expect(lab.evolink.charges).toHaveLength(1);
 });
 
 test('an order that only the process knows, of unknown outcome: a Retry sends it again where the user says so', async () => {
 	lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
-	const failed = await lab.run({ nodes: [start, parking(), after] }, prompts('a cat'));
+	const failed = await lab.run(parking());
 	lab.evolink.fault('create', { kind: 'drop-before' }, { times: 1 });
-	const retry = async (options = {}) =>
-		await (
-			await retryExecution(lab.engine, failed.executionId, options)
-		).done;
-	for (const { error } of [await retry(), await retry()])
+	for (const { error } of [await lab.retry(failed), await lab.retry(failed)])
 		expect(error?.message).toContain("'Resend When Outcome Is Unknown'");
 	expect(lab.evolink.charges).toHaveLength(0);
 
 	const workflow = structuredClone(lab.engine.store.get(failed.executionId).workflow);
 	Object.assign(workflow.nodes[1].parameters, { options: { resendUnknown: true } });
-	expect((await retry({ workflow })).status).toBe('waiting');
+	expect((await lab.retry(failed, { workflow })).status).toBe('waiting');
 	expect(lab.evolink.charges).toHaveLength(1);
 });
 
 test('a run is stopped while it polls, and retried through the API: it goes on with its task', async () => {
-	lab.evolink.script('', { seconds: 3600, estimatedTime: 0 });
-	const node = parking({ parameters: { wait: 'poll', options: { pollSeconds: 0.25, timeoutMinutes: 0.1 } } });
-	const run = await startWorkflow(lab.engine, { nodes: [start, node, after] }, { items: prompts('a cat') });
-	await new Promise((resolve) => lab.evolink.events.once('read', resolve));
+	lab.evolink.script('', BY_HAND);
+	const run = await lab.start(sora());
+	await once(lab.evolink.events, 'read');
 	await run.cancel();
-	await run.done;
-	const retry = await retryExecution(lab.engine, run.executionId);
-	lab.evolink.finish(lab.taskIds[0]);
-	expect((await retry.done).json('After')).toMatchObject([{ id: lab.taskIds[0], status: 'completed' }]);
+	await lab.end(run);
+	const retry = await lab.startRetry(run);
+	lab.evolink.finish(lab.ids[0]);
+	expect((await lab.end(retry)).json('After')).toMatchObject([{ id: lab.ids[0], status: 'completed' }]);
 	expect(lab.evolink.charges).toHaveLength(1);
 });
 
 test('a fresh run is a fresh order', async () => {
-	await lab.run({ nodes: [start, parking(), after] }, prompts('a cat'));
-	await lab.run({ nodes: [start, parking(), after] }, prompts('a cat'));
+	await lab.run(parking());
+	await lab.run(parking());
 	expect(lab.evolink.charges).toHaveLength(2);
 });

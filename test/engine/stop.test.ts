@@ -1,24 +1,18 @@
-import { recoverCrashed } from '../../tools/n8n-engine';
-import { SORA, after, inLab, prompts, retryOnFail, sentKeys, sora, start, type Lab } from './support';
+import { inLab, type Lab } from './lab';
+import { BY_HAND, SORA, prompts, retryOnFail, sora } from './support';
 
 const ITEMS = prompts('a cat', 'a dog');
 
 /** Two long renders, each looked at once; the next look is half a minute away. */
 async function waiting(lab: Lab, more = {}, mode: 'manual' | 'trigger' = 'manual') {
 	const { evolink } = lab;
-	evolink.script('', { seconds: 3600, estimatedTime: 0 });
-	const run = await lab.start([start, sora({ options: { pollSeconds: 30 } }, more), after], {
-		items: ITEMS,
-		mode,
-	});
+	evolink.script('', BY_HAND);
+	const run = await lab.start(sora({ options: { pollSeconds: 30 } }, more), ITEMS, { mode });
 	await evolink.until(
 		() => evolink.tasks.size === ITEMS.length && [...evolink.tasks.values()].every(({ reads }) => reads > 0),
 	);
 	return run;
 }
-
-const reads = (lab: Lab) =>
-	lab.evolink.requests.filter(({ operationId }) => operationId === 'getTask').length;
 
 describe('Stop during the wait', () => {
 	test.concurrent.each([
@@ -32,7 +26,7 @@ describe('Stop during the wait', () => {
 			const stopped = await lab.end(run);
 			expect(stopped.status).toBe('canceled');
 			expect(stopped.task('After')).toBeUndefined();
-			expect(reads(lab)).toBe(2);
+			expect(lab.reads).toHaveLength(2);
 			const output = [...stopped.json(SORA), ...stopped.json(SORA, 1)];
 			const hint = stopped.hints(SORA).find(({ type }) => type === 'warning');
 			const log = stopped.logs.find(
@@ -48,12 +42,8 @@ describe('Stop during the wait', () => {
 
 	test.concurrent('names only the tasks that still run', () =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 3600, estimatedTime: 0 });
-			lab.evolink.script('a cat', { seconds: 0 });
-			const run = await lab.start([start, sora({ options: { pollSeconds: 30 } })], {
-				items: ITEMS,
-				mode: 'manual',
-			});
+			lab.evolink.script('a dog', BY_HAND);
+			const run = await lab.start(sora({ options: { pollSeconds: 30 } }), ITEMS, { mode: 'manual' });
 			await lab.evolink.until(
 				() => [...lab.evolink.tasks.values()].filter((task) => task.reads > 0).length === 2,
 			);
@@ -84,7 +74,7 @@ describe('Stop during the wait', () => {
 			expect(retried.executionId).not.toBe(stopped.executionId);
 			expect(retried.json(SORA).map(({ id }) => id)).toEqual([lab.idOf('a cat'), lab.idOf('a dog')]);
 			expect(lab.creates).toHaveLength(4);
-			expect(sentKeys(lab).size).toBe(2);
+			expect(lab.sentKeys.size).toBe(2);
 			expect(lab.evolink.charges).toHaveLength(2);
 		}),
 	);
@@ -94,12 +84,12 @@ describe('Stop during the submit', () => {
 	test.concurrent('names what was ordered and the keys of what was being sent; nothing more is ordered', () =>
 		inLab(async (lab) => {
 			const { evolink } = lab;
-			evolink.script('', { seconds: 3600 });
+			evolink.script('', BY_HAND);
 			const match = ({ request }: { request: { body: unknown } }) =>
 				(request.body as { prompt: string }).prompt.startsWith('slow');
 			evolink.fault('create', { kind: 'slow', seconds: 3600 }, { match });
 			const items = prompts('cat 1', 'cat 2', 'slow 1', 'slow 2', 'slow 3', 'slow 4', 'slow 5', 'cat 3');
-			const run = await lab.start([start, sora(), after], { items, mode: 'manual' });
+			const run = await lab.start(sora(), items, { mode: 'manual' });
 			// five at once: the slow ones block every slot as soon as both cats are answered
 			await evolink.until(
 				() => lab.creates.length === 7 && lab.creates.filter(({ status }) => status === 200).length === 2,
@@ -121,7 +111,7 @@ describe('Stop during the submit', () => {
 	test.concurrent('ends the pause before an order is sent again; it is not sent', () =>
 		inLab(async (lab) => {
 			lab.evolink.fault('create', { kind: 'http', status: 429, retryAfter: 29 });
-			const run = await lab.start([start, sora()], { items: prompts('a cat'), mode: 'manual' });
+			const run = await lab.start(sora(), prompts('a cat'), { mode: 'manual' });
 			await lab.evolink.until(() => lab.creates.some(({ status }) => status === 429));
 			// the answer has left the stand-in; one more look at EvoLink's account comes after it
 			await fetch(`${lab.evolink.url}/v1/credits`).then(async (answer) => await answer.text());
@@ -135,14 +125,11 @@ describe('Stop during the submit', () => {
 test.concurrent('Retry of an execution whose process was lost sends the same keys: one charge per item', () =>
 	inLab(async (lab) => {
 		const run = await waiting(lab, {}, 'trigger');
-		run.crash();
-		recoverCrashed(lab.engine, run);
-		await run.cancel();
-		await lab.end(run);
+		await lab.lose(run);
 		for (const id of lab.ids) lab.evolink.finish(id);
 		const retried = await lab.retry(run);
 		expect(retried.json(SORA)).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
 		expect(lab.paid.sort()).toEqual(['a cat', 'a dog']);
-		expect(sentKeys(lab).size).toBe(2);
+		expect(lab.sentKeys.size).toBe(2);
 	}),
 );

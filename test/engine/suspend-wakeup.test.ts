@@ -1,12 +1,11 @@
 import { WebhookContext } from 'n8n-core';
-
-import { connect, retryExecution, type NodeFixture, type WebhookAnswer } from '../../tools/n8n-engine';
-import { expectParked, parking, parkingForEachTest } from './parking-support';
-import { SORA, after, prompts, start } from './support';
+import { connect, type NodeFixture, type WebhookAnswer } from '../../tools/n8n-engine';
+import { labForEachTest } from './lab';
+import { SORA, after, parking, prompts, start } from './support';
 
 /** What can go wrong in the instant in which a parked run is woken: several wakers, slow media, other nodes. */
 
-const lab = parkingForEachTest();
+const lab = labForEachTest();
 
 test('a node that two branches lead to runs for each: what the second one gets is ordered, never passed on', async () => {
 	const connections = connect(['Start', SORA], ['Start', 'Other'], ['Other', SORA], [SORA, 'After']);
@@ -16,28 +15,26 @@ test('a node that two branches lead to runs for each: what the second one gets i
 	connections.Start.main[0]!.push({ node: SORA, type: 'main', index: 0 });
 	const { executionId } = await lab.run({ nodes: [start, other, parking(), after], connections, settings });
 	for (let runs = 1; runs <= 3; runs += 1) {
-		expect(lab.taskIds).toHaveLength(runs);
-		lab.evolink.finish(lab.taskIds.at(-1)!);
-		await lab.woken(executionId, lab.taskIds.at(-1)!);
+		expect(lab.ids).toHaveLength(runs);
+		lab.evolink.finish(lab.ids.at(-1)!);
+		await lab.woken(executionId, lab.ids.at(-1)!);
 	}
 	const { resultData } = lab.engine.store.readData(executionId);
 	const given = resultData.runData.After.map(({ data }) => data!.main[0]!.map(({ json }) => json.id));
-	expect(given).toEqual(lab.taskIds.map((id) => [id]));
+	expect(given).toEqual(lab.ids.map((id) => [id]));
 });
 
 describe('a callback near the timer', () => {
 	test('leaves the run to it, because n8n would wake the next node that waits with the armed timer', async () => {
-		const executionId = await lab.parked(parking({ parameters: { options: { timeoutMinutes: 1 } } }));
-		const [id] = lab.taskIds as [string];
+		const [executionId, id] = await lab.parked(parking({ parameters: { options: { timeoutMinutes: 1 } } }));
 		lab.evolink.finish(id);
-		expectParked(await lab.callback(executionId, id), 200);
+		await lab.refused(executionId, id, 200);
 		expect(lab.evolink.tasks.get(id)!.reads).toBe(0);
 		expect((await lab.timer(executionId)).json('After')).toMatchObject([{ id, status: 'completed' }]);
 	});
 
 	test('wakes the run all the same where nobody has come for a minute', async () => {
-		const executionId = await lab.parked(parking({ parameters: { options: { timeoutMinutes: 1 } } }));
-		const [id] = lab.taskIds as [string];
+		const [executionId, id] = await lab.parked(parking({ parameters: { options: { timeoutMinutes: 1 } } }));
 		lab.evolink.finish(id);
 		lab.change(executionId, (wait) => (wait.wakesAt -= 140_000));
 		expect((await lab.woken(executionId, id)).status).toBe('success');
@@ -45,8 +42,7 @@ describe('a callback near the timer', () => {
 });
 
 test('a callback downloads nothing and emits nothing itself: whoever runs executions does', async () => {
-	const executionId = await lab.parked();
-	const [id] = lab.taskIds as [string];
+	const [executionId, id] = await lab.parked();
 	lab.evolink.finish(id);
 	const atAnswer: number[] = [];
 	const onAnswer = () => atAnswer.push(lab.evolink.mediaStats.requests);
@@ -57,8 +53,7 @@ test('a callback downloads nothing and emits nothing itself: whoever runs execut
 });
 
 test('a callback on a host that cannot wake a run this way leaves it to the timer', async () => {
-	const executionId = await lab.parked();
-	const [id] = lab.taskIds as [string];
+	const [executionId, id] = await lab.parked();
 	lab.evolink.finish(id);
 	const { prototype } = WebhookContext;
 	Object.defineProperty(prototype, 'executeData', {
@@ -67,7 +62,7 @@ test('a callback on a host that cannot wake a run this way leaves it to the time
 		set: () => {},
 	});
 	try {
-		expectParked(await lab.callback(executionId, id), 200);
+		await lab.refused(executionId, id, 200);
 	} finally {
 		delete (prototype as { executeData?: unknown }).executeData;
 	}
@@ -77,8 +72,7 @@ test('a callback on a host that cannot wake a run this way leaves it to the time
 describe('a clock that is set while the run is parked', () => {
 	const HOURS = 2 * 3_600_000;
 	test('forward: the wait does not end for it', async () => {
-		const executionId = await lab.parked(parking({ parameters: { options: { timeoutMinutes: 30 } } }));
-		const [id] = lab.taskIds as [string];
+		const [executionId, id] = await lab.parked(parking({ parameters: { options: { timeoutMinutes: 30 } } }));
 		lab.change(executionId, (wait) => {
 			wait.parkedAt -= HOURS;
 			wait.wakesAt -= HOURS;
@@ -89,8 +83,7 @@ describe('a clock that is set while the run is parked', () => {
 	});
 
 	test('back: the callback wakes it', async () => {
-		const executionId = await lab.parked();
-		const [id] = lab.taskIds as [string];
+		const [executionId, id] = await lab.parked();
 		lab.change(executionId, (wait) => {
 			wait.parkedAt += HOURS;
 			wait.wakesAt += HOURS;
@@ -106,30 +99,27 @@ describe('a callback is answered', () => {
 
 	test('before all tasks of a large batch are read, while EvoLink still listens', async () => {
 		const many = Array.from({ length: 40 }, (_, item) => `video ${item}`);
-		const executionId = await lab.parked(parking({ parameters: { download: false } }), prompts(...many));
-		for (const id of lab.taskIds) lab.evolink.finish(id);
+		const [executionId] = await lab.parked(parking({ parameters: { download: false } }), prompts(...many));
+		for (const id of lab.ids) lab.evolink.finish(id);
 		lab.evolink.fault('read', { kind: 'slow', seconds: 0.5, accepted: true });
-		const reads = () => lab.evolink.requests.filter(({ operationId }) => operationId === 'getTask').length;
 		let readBefore = 0;
-		const { run } = await answerTo(executionId, lab.taskIds[0]!, () => (readBefore = reads()));
+		const { run } = await answerTo(executionId, lab.ids[0]!, () => (readBefore = lab.reads.length));
 		expect(readBefore).toBeLessThan(many.length);
 		expect((await run!.done).json('After')).toHaveLength(many.length);
 	});
 
 	test('503 when the stored run cannot be read, and the run stays parked', async () => {
-		const executionId = await lab.parked();
-		const [id] = lab.taskIds as [string];
+		const [executionId, id] = await lab.parked();
 		const data = lab.engine.store.readData(executionId);
 		data.executionData!.contextData[`node:${SORA}`]!.wait = { token: 'x', items: null } as never;
 		lab.engine.store.write(executionId, {}, data);
-		expectParked(await lab.callback(executionId, id), 503);
+		await lab.refused(executionId, id, 503);
 		expect(lab.engine.store.get(executionId).status).toBe('waiting');
 	});
 });
 
 test('tasks that the timer has seen end are not read again by a callback', async () => {
-	const executionId = await lab.parked(parking(), prompts('a cat', 'a dog'));
-	const [cat, dog] = lab.taskIds as [string, string];
+	const [executionId, cat, dog] = await lab.parked(parking(), prompts('a cat', 'a dog'));
 	lab.evolink.finish(cat);
 	expect((await lab.timer(executionId)).status).toBe('waiting');
 	lab.evolink.finish(dog);
@@ -140,27 +130,26 @@ test('tasks that the timer has seen end are not read again by a callback', async
 test('a callback that is still being checked while another one wakes the run does not wake what comes behind', async () => {
 	const behind = parking({ parameters: { prompt: 'behind' } }, 'Behind');
 	const { executionId } = await lab.run({ nodes: [start, parking(), behind] }, prompts('a cat', 'a dog'));
-	const [cat, dog] = lab.taskIds as [string, string];
+	const [cat, dog] = lab.ids;
 	lab.evolink.finish(cat);
 	lab.evolink.finish(dog);
 	const slow = lab.evolink.fault('read', { kind: 'slow', seconds: 2 }, { times: 1 });
 	const checked = lab.callback(executionId, dog);
 	await lab.evolink.until(() => slow.hits > 0);
 	expect((await lab.woken(executionId, cat)).status).toBe('waiting');
-	expectParked(await checked, 200);
+	expect(await checked).not.toHaveProperty('run');
 	expect(lab.engine.store.readData(executionId).resultData.lastNodeExecuted).toBe('Behind');
 });
 
 test('the bare resume URL, which belongs to whatever node waits, is not answered by this one', async () => {
-	const executionId = await lab.parked();
-	const [id] = lab.taskIds as [string];
+	const [executionId, id] = await lab.parked();
 	lab.evolink.finish(id);
-	expectParked(await lab.callback(executionId, id, { suffix: '', body: { id } }), 404);
+	await lab.refused(executionId, id, 404, { suffix: '', body: { id } });
 	expect((await lab.woken(executionId, id)).status).toBe('success');
 });
 
 test('a parked run of which n8n has kept no record orders nothing, and says so', async () => {
-	const executionId = await lab.parked();
+	const [executionId] = await lab.parked();
 	const data = lab.engine.store.readData(executionId);
 	data.executionData!.contextData = {};
 	lab.engine.store.write(executionId, {}, data);
@@ -174,35 +163,33 @@ test('each round of a loop waits for its own task', async () => {
 	const connections = connect(['Start', 'Loop'], [['Loop', 1], SORA], [SORA, 'Loop'], [['Loop', 0], 'After']);
 	const nodes = [start, loop, parking({ parameters: { download: false } }), after];
 	const { executionId } = await lab.run({ nodes, connections }, prompts('a cat', 'a dog', 'a cow'));
-	lab.evolink.finish(lab.taskIds[0]!);
-	expect((await lab.woken(executionId, lab.taskIds[0]!)).status).toBe('waiting');
+	lab.evolink.finish(lab.ids[0]!);
+	expect((await lab.woken(executionId, lab.ids[0]!)).status).toBe('waiting');
 	expect((await lab.timer(executionId)).status).toBe('waiting');
-	expect(lab.taskIds).toHaveLength(2);
-	lab.evolink.finish(lab.taskIds[1]!);
+	expect(lab.ids).toHaveLength(2);
+	lab.evolink.finish(lab.ids[1]!);
 	expect((await lab.timer(executionId)).status).toBe('waiting');
-	lab.evolink.finish(lab.taskIds[2]!);
+	lab.evolink.finish(lab.ids[2]!);
 	const ended = await lab.timer(executionId);
-	expect(ended.json('After').map(({ id }) => id)).toEqual(lab.taskIds);
+	expect(ended.json('After').map(({ id }) => id)).toEqual(lab.ids);
 });
 
 test('a node that goes on after errors the old way is finished by a callback, too', async () => {
 	const node = parking({ continueOnFail: true });
-	const executionId = await lab.parked(node);
-	const [id] = lab.taskIds as [string];
+	const [executionId, id] = await lab.parked(node);
 	lab.evolink.finish(id, { outcome: 'failed', code: 'service_error' });
 	const ended = await lab.woken(executionId, id);
 	expect(ended.json('After')).toEqual([{ error: expect.stringContaining(id) }]);
 });
 
 test('Retry after a file could not be had asks EvoLink for the link that holds now', async () => {
-	const executionId = await lab.parked();
-	const [id] = lab.taskIds as [string];
+	const [executionId, id] = await lab.parked();
 	lab.evolink.finish(id);
 	const broken = lab.evolink.fault('media', { kind: 'http', status: 403 });
 	expect((await lab.timer(executionId)).error?.message).toContain('could not be downloaded');
 	broken.remove();
 	const { reads } = lab.evolink.tasks.get(id)!;
-	const again = await (await retryExecution(lab.engine, executionId)).done;
+	const again = await lab.retry({ executionId });
 	expect(again.status).toBe('success');
 	expect(lab.evolink.tasks.get(id)!.reads).toBe(reads + 1);
 	expect(lab.evolink.charges).toHaveLength(1);
@@ -211,13 +198,13 @@ test('Retry after a file could not be had asks EvoLink for the link that holds n
 test.each(['stopWorkflow', 'continueRegularOutput'] as const)(
 	'a parked run that breaks names its tasks, with On Error = %s',
 	async (onError) => {
-		const executionId = await lab.parked(parking({ onError }), prompts('a cat', 'a dog'));
+		const [executionId] = await lab.parked(parking({ onError }), prompts('a cat', 'a dog'));
 		lab.change(executionId, (wait) => Object.assign(wait, { settings: null }));
-		for (const id of lab.taskIds) lab.evolink.finish(id);
+		for (const id of lab.ids) lab.evolink.finish(id);
 		const run = await lab.timer(executionId);
 		const said =
 			onError === 'stopWorkflow' ? [run.error?.message] : run.json('After').map(({ error }) => error);
 		expect(said).toHaveLength(onError === 'stopWorkflow' ? 1 : 2);
-		for (const text of said) for (const id of lab.taskIds) expect(text).toContain(id);
+		for (const text of said) for (const id of lab.ids) expect(text).toContain(id);
 	},
 );

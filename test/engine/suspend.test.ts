@@ -1,31 +1,27 @@
-import {
-	binaryOf,
-	connect,
-	recoverCrashed,
-	resumeByTimer,
-	retryExecution,
-	startWorkflow,
-	type NodeFixture,
-} from '../../tools/n8n-engine';
-import { expectParked, parking as sora, parkingForEachTest } from './parking-support';
-import { after, failed, prompts, start } from './support';
+import { once } from 'node:events';
+import { binaryOf, type NodeFixture } from '../../tools/n8n-engine';
+import { labForEachTest } from './lab';
+import { after, parking, prompts, start } from './support';
 
-const lab = parkingForEachTest();
+const lab = labForEachTest();
+
+/** A wait that n8n's timer ends the first time. */
+const short = parking({ parameters: { options: { timeoutMinutes: 0.01 } } });
 
 describe('a suspended run', () => {
 	test('orders once, parks, and shows the tasks it waits for', async () => {
-		const run = await lab.run({ nodes: [start, sora(), after] }, prompts('a cat', 'a dog'));
+		const run = await lab.run(parking(), prompts('a cat', 'a dog'));
 		expect(run.status).toBe('waiting');
 		expect(lab.evolink.charges).toHaveLength(2);
-		expect(run.json('Sora Video')).toEqual(lab.taskIds.map((taskId) => ({ status: 'waiting', taskId })));
+		expect(run.json('Sora Video')).toEqual(lab.ids.map((taskId) => ({ status: 'waiting', taskId })));
 		expect(run.task('After')).toBeUndefined();
 		// n8n finds executions by these values
 		const { metadata } = lab.engine.store.readData(run.executionId).resultData;
-		expect(metadata).toEqual({ evolink_task_1: lab.taskIds[0], evolink_task_2: lab.taskIds[1] });
+		expect(metadata).toEqual({ evolink_task_1: lab.ids[0], evolink_task_2: lab.ids[1] });
 	});
 
 	test("asks EvoLink to call n8n's own resume URL", async () => {
-		const executionId = await lab.parked();
+		const [executionId] = await lab.parked();
 		const [task] = lab.evolink.tasks.values();
 		expect(task.request.callback_url).toMatch(
 			new RegExp(`^https://.+/webhook-waiting/${executionId}/sora-video\\?signature=`),
@@ -33,12 +29,9 @@ describe('a suspended run', () => {
 	});
 
 	test('goes on with the video when the callback comes', async () => {
-		const executionId = await lab.parked();
-		const [id] = lab.taskIds;
+		const [executionId, id] = await lab.parked();
 		lab.evolink.finish(id);
-		const outcome = await lab.callback(executionId, id);
-		expect(outcome.statusCode).toBe(200);
-		const run = await outcome.run!.done;
+		const run = await lab.woken(executionId, id);
 		expect(run.status).toBe('success');
 		expect(run.json('After')).toMatchObject([
 			{ id, status: 'completed', resultExpiresAt: expect.any(String) },
@@ -53,13 +46,10 @@ describe('a suspended run', () => {
 	test.each(['text/plain', 'application/octet-stream', ''])(
 		'goes on by a callback that calls itself "%s"',
 		async (type) => {
-			const executionId = await lab.parked();
-			const [id] = lab.taskIds;
+			const [executionId, id] = await lab.parked();
 			lab.evolink.finish(id);
-			const headers = { 'content-type': type };
-			const outcome = await lab.callback(executionId, id, { body: JSON.stringify({ id }), headers });
-			expect(outcome.statusCode).toBe(200);
-			expect((await outcome.run!.done).status).toBe('success');
+			const call = { body: JSON.stringify({ id }), headers: { 'content-type': type } };
+			expect((await lab.woken(executionId, id, call)).status).toBe('success');
 		},
 	);
 
@@ -67,10 +57,10 @@ describe('a suspended run', () => {
 		const parameters = { download: '={{ $json.field !== "" }}', binaryField: '={{ $json.field }}' };
 		const items = ['a', '', 'c'].map((field) => ({ json: { prompt: `into ${field}`, field } }));
 		for (const wake of ['callback', 'timer']) {
-			const from = lab.taskIds.length;
-			const executionId = await lab.parked(sora({ parameters }), items);
-			for (const id of lab.taskIds.slice(from)) lab.evolink.finish(id);
-			const id = lab.taskIds[from];
+			const from = lab.ids.length;
+			const [executionId] = await lab.parked(parking({ parameters }), items);
+			for (const id of lab.ids.slice(from)) lab.evolink.finish(id);
+			const id = lab.ids[from];
 			const run = await (wake === 'timer' ? lab.timer(executionId) : lab.woken(executionId, id));
 			const fields = run.output('After').map(({ binary }) => Object.keys(binary ?? {}));
 			expect(fields).toEqual([['a'], [], ['c']]);
@@ -78,8 +68,7 @@ describe('a suspended run', () => {
 	});
 
 	test('finds the result by its timer when the callback is lost, in as many rounds as it takes', async () => {
-		const executionId = await lab.parked(sora(), prompts('a cat', 'a dog'));
-		const [cat, dog] = lab.taskIds;
+		const [executionId, cat, dog] = await lab.parked(parking(), prompts('a cat', 'a dog'));
 		lab.evolink.finish(dog);
 		expect((await lab.timer(executionId)).status).toBe('waiting');
 		lab.evolink.finish(cat);
@@ -92,47 +81,46 @@ describe('a suspended run', () => {
 	});
 
 	test('promises the link for 24 h from when the task was last seen unfinished, however late the result is found', async () => {
-		const executionId = await lab.parked();
+		const [executionId, id] = await lab.parked();
 		await lab.timer(executionId);
-		const lastSeenUnfinished = Date.now();
-		lab.evolink.finish(lab.taskIds[0]);
-		await new Promise((resolve) => setTimeout(resolve, 300));
+		const HOUR = 3_600_000;
+		lab.change(executionId, ({ items }) => (items[0].watch.unfinishedAt -= HOUR));
+		const anHourAgo = Date.now() - HOUR;
+		lab.evolink.finish(id);
 		const [{ resultExpiresAt }] = (await lab.timer(executionId)).json('After');
-		expect(Date.parse(String(resultExpiresAt)) - 24 * 3_600_000).toBeLessThanOrEqual(lastSeenUnfinished);
+		expect(Date.parse(String(resultExpiresAt)) - 24 * HOUR).toBeLessThanOrEqual(anHourAgo);
 	});
 
 	test('stays parked on callbacks for unfinished, foreign and forged tasks, and on bodies without a task', async () => {
-		const executionId = await lab.parked(sora(), prompts('a cat', 'a dog'));
-		const [cat] = lab.taskIds;
-		expectParked(await lab.callback(executionId, cat), 503);
+		const [executionId, cat] = await lab.parked(parking(), prompts('a cat', 'a dog'));
+		await lab.refused(executionId, cat, 503);
 		lab.evolink.finish(cat);
-		expectParked(await lab.callback(executionId, cat), 200);
-		expectParked(await lab.callback(executionId, 'task-unified-1-forged00'), 404);
+		await lab.refused(executionId, cat, 200);
+		await lab.refused(executionId, 'task-unified-1-forged00', 404);
 		for (const body of [{}, { id: 7 }, { id: '' }, { id: { a: 1 } }, { data: [] }]) {
-			expectParked(await lab.callback(executionId, '', { body }), 400);
+			await lab.refused(executionId, '', 400, { body });
 		}
 		expect(lab.engine.store.get(executionId).status).toBe('waiting');
 	});
 
 	test('takes each file once when all videos of a run end at the same instant', async () => {
-		const executionId = await lab.parked(
-			sora(),
+		const [executionId] = await lab.parked(
+			parking(),
 			prompts('a cat', 'a dog', 'a cow', 'a pig', 'a hen', 'a bee'),
 		);
-		const ids = lab.taskIds;
+		const ids = lab.ids;
 		for (const id of ids) lab.evolink.finish(id);
 		const outcomes = await Promise.all(ids.map(async (id) => await lab.callback(executionId, id)));
 		expect(outcomes.map(({ statusCode }) => statusCode)).toEqual(ids.map(() => 200));
 		const runs = outcomes.flatMap(({ run }) => run ?? []);
 		expect(runs).toHaveLength(1);
-		const run = await runs[0].done;
+		const run = await lab.end(runs[0]);
 		expect(run.json('After').map(({ id }) => id)).toEqual(ids);
 		expect(lab.evolink.mediaStats.requests).toBe(ids.length);
 	});
 
 	test('goes on by the callback of the last task although another one is still being looked into', async () => {
-		const executionId = await lab.parked(sora(), prompts('a cat', 'a dog'));
-		const [cat, dog] = lab.taskIds;
+		const [executionId, cat, dog] = await lab.parked(parking(), prompts('a cat', 'a dog'));
 		lab.evolink.finish(cat);
 		// its answer is made before the dog has ended and given after that
 		const late = lab.evolink.fault('read', { kind: 'slow', seconds: 1, accepted: true }, { times: 2 });
@@ -145,18 +133,16 @@ describe('a suspended run', () => {
 	});
 
 	test('answers 503 to a callback while EvoLink cannot be asked, so that it is repeated', async () => {
-		const executionId = await lab.parked();
-		const [id] = lab.taskIds;
+		const [executionId, id] = await lab.parked();
 		lab.evolink.finish(id);
 		const fault = lab.evolink.fault('read', { kind: 'http', status: 500 });
-		expectParked(await lab.callback(executionId, id), 503);
+		await lab.refused(executionId, id, 503);
 		fault.remove();
 		expect((await lab.callback(executionId, id)).run).toBeDefined();
 	});
 
 	test('ends at the callback when the file cannot be had: the error says why and names task and link', async () => {
-		const executionId = await lab.parked();
-		const [id] = lab.taskIds;
+		const [executionId, id] = await lab.parked();
 		lab.evolink.finish(id, { media: { status: 403 } });
 		const run = await lab.woken(executionId, id);
 		expect(run.status).toBe('error');
@@ -165,11 +151,9 @@ describe('a suspended run', () => {
 	});
 
 	test('ends with an error that names the running task when the time is up, after one last read', async () => {
-		const executionId = await lab.parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
-		const [id] = lab.taskIds;
-		await new Promise((resolve) => setTimeout(resolve, 650));
-		const reads = lab.evolink.tasks.get(id)!.reads;
-		const run = await lab.timer(executionId);
+		const [executionId, id] = await lab.parked(short);
+		const { reads } = lab.evolink.tasks.get(id)!;
+		const run = await lab.timeIsUp(executionId);
 		expect(run.status).toBe('error');
 		expect(run.error?.message).toContain(`Task ${id} was still`);
 		expect(lab.evolink.tasks.get(id)!.reads).toBe(reads + 1);
@@ -177,29 +161,19 @@ describe('a suspended run', () => {
 });
 
 test('the last read of a wait is not lost to a bad moment of EvoLink', async () => {
-	const executionId = await lab.parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
-	const [id] = lab.taskIds;
+	const [executionId, id] = await lab.parked(short);
 	lab.evolink.finish(id);
-	await new Promise((resolve) => setTimeout(resolve, 650));
 	const fault = lab.evolink.fault('read', { kind: 'http', status: 502 }, { times: 1 });
-	const run = await lab.timer(executionId);
+	const run = await lab.timeIsUp(executionId);
 	expect(fault.hits).toBe(1);
 	expect(run.json('After')).toMatchObject([{ id, status: 'completed' }]);
 });
 
 describe('a task that fails while the run is parked', () => {
-	const connections = connect(
-		['Start', 'Sora Video'],
-		['Sora Video', 'After'],
-		[['Sora Video', 1], 'Failed'],
-	);
-
 	/** Three tasks, of which the second fails, in a run that parks. */
 	async function park(onError?: NodeFixture['onError'], parameters: NodeFixture['parameters'] = {}) {
-		const node = sora({ ...(onError && { onError }), parameters });
-		const workflow = { nodes: [start, node, after, failed], connections };
-		const { executionId } = await lab.run(workflow, prompts('a', 'b', 'c'));
-		const [a, b, c] = lab.taskIds;
+		const node = parking({ ...(onError && { onError }), parameters });
+		const [executionId, a, b, c] = await lab.parked(node, prompts('a', 'b', 'c'));
 		lab.evolink.finish(a);
 		lab.evolink.finish(b, { outcome: 'failed', code: 'content_policy_violation' });
 		lab.evolink.finish(c);
@@ -207,7 +181,7 @@ describe('a task that fails while the run is parked', () => {
 	}
 	const wakers = [['the callback'], ['the timer']] as const;
 	const wake = async (by: (typeof wakers)[number][0], executionId: string, id: string) =>
-		by === 'the timer' ? await lab.timer(executionId) : await (await lab.callback(executionId, id)).run!.done;
+		by === 'the timer' ? await lab.timer(executionId) : await lab.woken(executionId, id);
 
 	test.each(wakers)('ends the run with a message that names it and all others, woken by %s', async (by) => {
 		const { executionId, ids } = await park();
@@ -249,11 +223,8 @@ describe('a task that fails while the run is parked', () => {
 
 	test('and an order that was refused hold up no callback where errors go on as items', async () => {
 		lab.evolink.fault('create', { kind: 'http', status: 403 }, { times: 1 });
-		const { executionId } = await lab.run(
-			{ nodes: [start, sora({ onError: 'continueRegularOutput' }), after] },
-			prompts('a', 'b'),
-		);
-		const [id] = lab.taskIds;
+		const node = parking({ onError: 'continueRegularOutput' });
+		const [executionId, id] = await lab.parked(node, prompts('a', 'b'));
 		lab.evolink.finish(id);
 		const ended = await wake('the callback', executionId, id);
 		expect(ended.json('After')).toMatchObject([{ error: expect.stringContaining('403') }, { id }]);
@@ -262,85 +233,78 @@ describe('a task that fails while the run is parked', () => {
 
 describe('one intent, one charge', () => {
 	test('a failed task is not bought again by Retry, and Retry On Fail does not multiply it', async () => {
-		const executionId = await lab.parked(sora({ retryOnFail: true, maxTries: 3, waitBetweenTries: 1 }));
-		lab.evolink.finish(lab.taskIds[0], { outcome: 'failed', code: 'service_error' });
+		const [executionId] = await lab.parked(parking({ retryOnFail: true, maxTries: 3, waitBetweenTries: 1 }));
+		lab.evolink.finish(lab.ids[0], { outcome: 'failed', code: 'service_error' });
 		const run = await lab.timer(executionId);
 		expect(run.error?.message).toContain('does not buy it again');
-		const again = await (await retryExecution(lab.engine, executionId)).done;
+		const again = await lab.retry({ executionId });
 		expect(again.status).toBe('error');
 		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
 	test('Retry after a timeout waits on for the same task', async () => {
-		const executionId = await lab.parked(sora({ parameters: { options: { timeoutMinutes: 0.01 } } }));
-		await new Promise((resolve) => setTimeout(resolve, 650));
-		expect((await lab.timer(executionId)).status).toBe('error');
-		const again = await (await retryExecution(lab.engine, executionId)).done;
+		const [executionId] = await lab.parked(short);
+		expect((await lab.timeIsUp(executionId)).status).toBe('error');
+		const again = await lab.retry({ executionId });
 		expect(again.status).toBe('waiting');
-		lab.evolink.finish(lab.taskIds[0]);
-		expect((await lab.timer(again.executionId)).json('After')).toMatchObject([{ id: lab.taskIds[0] }]);
+		lab.evolink.finish(lab.ids[0]);
+		expect((await lab.timer(again.executionId)).json('After')).toMatchObject([{ id: lab.ids[0] }]);
 		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
 	test('a process lost after the wake-up: Retry of the crashed execution finishes it without a new order', async () => {
-		const executionId = await lab.parked();
-		const resumed = await resumeByTimer(lab.engine, executionId);
-		resumed.crash();
-		recoverCrashed(lab.engine, resumed);
-		lab.evolink.finish(lab.taskIds[0]);
-		const again = await (await retryExecution(lab.engine, executionId)).done;
-		expect(again.json('After')).toMatchObject([{ id: lab.taskIds[0] }]);
+		const [executionId] = await lab.parked();
+		await lab.lose(await lab.startTimer(executionId));
+		lab.evolink.finish(lab.ids[0]);
+		const again = await lab.retry({ executionId });
+		expect(again.json('After')).toMatchObject([{ id: lab.ids[0] }]);
 		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
 	async function lostBeforeStored(wait: string) {
-		const node = sora({ parameters: { wait, options: { pollSeconds: 0.25, timeoutMinutes: 0.05 } } });
-		const run = await startWorkflow(lab.engine, { nodes: [start, node, after] }, { items: prompts('a cat') });
-		await new Promise((resolve) => lab.evolink.events.once('create', resolve));
-		run.crash();
-		recoverCrashed(lab.engine, run);
-		return await await retryExecution(lab.engine, run.executionId);
+		lab.evolink.script('', { estimatedTime: 0 });
+		const node = parking({ parameters: { wait, options: { pollSeconds: 0.25 } } });
+		return await lab.startRetry(await lab.lostWhileOrdering(node));
 	}
 
 	test('a process lost before anything was stored: the retried order has the same Idempotency-Key and gets the same task', async () => {
 		const again = await lostBeforeStored('poll');
-		await new Promise((resolve) => lab.evolink.events.once('read', resolve));
-		lab.evolink.finish(lab.taskIds[0]);
-		expect((await again.done).json('After')).toMatchObject([{ id: lab.taskIds[0] }]);
+		await once(lab.evolink.events, 'read');
+		lab.evolink.finish(lab.ids[0]);
+		expect((await lab.end(again)).json('After')).toMatchObject([{ id: lab.ids[0] }]);
 		expect(lab.creates).toHaveLength(2);
 		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
 	test('a process lost before it parked: the new callback URL makes EvoLink refuse the repeat, which is told and costs nothing', async () => {
-		const again = await (await lostBeforeStored('suspend')).done;
+		const again = await lab.end(await lostBeforeStored('suspend'));
 		expect(again.error?.message).toContain(lab.evolink.charges[0].idempotencyKey);
 		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
 	test('nothing is evaluated again: a prompt of the execution id stays what was sent', async () => {
-		const executionId = await lab.parked(
-			sora({ parameters: { prompt: '={{ $execution.id }}', options: { timeoutMinutes: 0.01 } } }),
+		const [executionId] = await lab.parked(
+			parking({ parameters: { prompt: '={{ $execution.id }}', options: { timeoutMinutes: 0.01 } } }),
 		);
-		await new Promise((resolve) => setTimeout(resolve, 650));
-		await lab.timer(executionId);
-		const again = await (await retryExecution(lab.engine, executionId)).done;
-		lab.evolink.finish(lab.taskIds[0]);
+		await lab.timeIsUp(executionId);
+		const again = await lab.retry({ executionId });
+		lab.evolink.finish(lab.ids[0]);
 		expect((await lab.timer(again.executionId)).status).toBe('success');
 		expect(lab.evolink.charges.map(({ prompt }) => prompt)).toEqual([executionId]);
 	});
 });
 
 test('two waits in one run each take their own task', async () => {
-	const nodes = [start, sora(), sora({ parameters: { prompt: 'second' } }, 'Again'), after];
+	const nodes = [start, parking(), parking({ parameters: { prompt: 'second' } }, 'Again'), after];
 	const { executionId } = await lab.run({ nodes }, prompts('first'));
-	const [first] = lab.taskIds;
+	const [first] = lab.ids;
 	lab.evolink.finish(first);
-	const middle = await (await lab.callback(executionId, first)).run!.done;
+	const middle = await lab.woken(executionId, first);
 	expect(middle.status).toBe('waiting');
-	expectParked(await lab.callback(executionId, first), 404);
-	const second = lab.taskIds[1];
+	await lab.refused(executionId, first, 404);
+	const second = lab.ids[1];
 	lab.evolink.finish(second);
-	const run = await (await lab.callback(executionId, second)).run!.done;
+	const run = await lab.woken(executionId, second);
 	expect(run.json('After')).toMatchObject([{ id: second }]);
 	expect(lab.evolink.charges).toHaveLength(2);
 });
@@ -348,15 +312,14 @@ test('two waits in one run each take their own task', async () => {
 test.each(['a "b" }} c', '{{ $json }}', "it's `odd` \\ \n", '視頻 🎬'])(
 	'a node named %j is resumed by its callback',
 	async (name) => {
-		const { executionId } = await lab.run({ nodes: [start, sora({}, name), after] }, prompts('a cat'));
-		const [id] = lab.taskIds;
+		const [executionId, id] = await lab.parked(parking({}, name));
 		lab.evolink.finish(id);
 		expect((await lab.callback(executionId, id)).run).toBeDefined();
 	},
 );
 
 test('if n8n ever forwarded what was parked, it would be an error that names the tasks, never the input', async () => {
-	const executionId = await lab.parked();
+	const [executionId] = await lab.parked();
 	const [entry] = lab.engine.store.readData(executionId).executionData!.nodeExecutionStack;
-	expect(entry.data.main[0]).toMatchObject([{ json: { error: expect.stringContaining(lab.taskIds[0]) } }]);
+	expect(entry.data.main[0]).toMatchObject([{ json: { error: expect.stringContaining(lab.ids[0]) } }]);
 });

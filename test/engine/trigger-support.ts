@@ -1,10 +1,9 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { HookContext } from 'n8n-core';
 import type { IDataObject, IWebhookData } from 'n8n-workflow';
 import { PATHS } from '../../nodes/evolink/generated/spec.gen';
 import type { CallbackAttempt, StandInOptions } from '../../stand-in';
 import {
+	WebhookServer,
 	receiveWebhook,
 	type Execution,
 	type NodeFixture,
@@ -15,7 +14,8 @@ import {
 import { additionalDataFor } from '../../tools/n8n-engine/engine';
 import { logPosition, logSince, type LogLine } from '../../tools/n8n-engine/log';
 import { completeWorkflow, instantiate } from '../../tools/n8n-engine/workflow-fixture';
-import { after, inLab, type Lab } from './support';
+import { Lab, inLab } from './lab';
+import { after } from './support';
 
 /** Where EvoLink is told to call; the stand-in delivers it to the test's own n8n. */
 export const CALLBACK_URL = 'https://n8n.example.test/webhook/some-id/webhook';
@@ -33,31 +33,25 @@ export interface Received extends WebhookOutcome {
 }
 
 /** An active workflow "Sora Video Trigger" → After, and an EvoLink that calls it. */
-export class TriggerLab {
+export class TriggerLab extends Lab {
 	/** Every call that reached n8n, in the order in which n8n was through with them. */
 	readonly received: Received[] = [];
 
-	constructor(
-		readonly lab: Lab,
-		private readonly trigger: NodeFixture,
-	) {}
-
-	get evolink() {
-		return this.lab.evolink;
+	constructor(private readonly trigger: NodeFixture) {
+		super();
 	}
 
-	/** A call at the trigger's production URL, by whomever. `onSent` gets the status when the node sends it. */
-	async call(call: WebhookCall, onSent?: (status: number) => void): Promise<Received> {
+	/** A call at the trigger's production URL, by whomever. */
+	async call(call: WebhookCall): Promise<Received> {
 		let sentAt: number | undefined;
-		const onAnswer = ({ statusCode }: WebhookAnswer) => {
+		const onAnswer = (answer: WebhookAnswer) => {
 			sentAt = Date.now();
-			onSent?.(statusCode);
+			call.onAnswer?.(answer);
 		};
-		const fixture = { nodes: [this.trigger, after] };
 		const logsFrom = logPosition();
-		const outcome = await receiveWebhook(this.lab.engine, fixture, TRIGGER, { ...call, onAnswer });
+		const outcome = await this.begin({ ...call, onAnswer });
 		const logs = logSince(logsFrom);
-		const execution = outcome.run && (await this.lab.end(outcome.run));
+		const execution = outcome.run && (await this.end(outcome.run));
 		const received = { ...outcome, logs, ...(sentAt && { sentAt }), ...(execution && { execution }) };
 		this.received.push(received);
 		return received;
@@ -65,7 +59,7 @@ export class TriggerLab {
 
 	/** The same, but returns as soon as the workflow has started. */
 	async begin(call: WebhookCall): Promise<WebhookOutcome> {
-		return await receiveWebhook(this.lab.engine, { nodes: [this.trigger, after] }, TRIGGER, call);
+		return await receiveWebhook(this.engine, { nodes: [this.trigger, after] }, TRIGGER, call);
 	}
 
 	/** Orders a video at EvoLink the way any program does, and gives its task id. */
@@ -95,52 +89,21 @@ export class TriggerLab {
 	get started(): IDataObject[] {
 		return this.received.flatMap(({ execution }) => execution?.json('After') ?? []);
 	}
-
-	get reads(): number {
-		return this.evolink.requests.filter(({ operationId }) => operationId === 'getTask').length;
-	}
 }
 
 /** Gives a test an EvoLink whose callbacks really arrive at a Sora Video Trigger. */
 export async function withTrigger(
 	parameters: NonNullable<NodeFixture['parameters']>,
-	body: (trigger: TriggerLab) => Promise<void>,
+	body: (lab: TriggerLab) => Promise<void>,
 	{ node = {}, ...options }: StandInOptions & { node?: Partial<NodeFixture> } = {},
 ): Promise<void> {
-	let lab: TriggerLab | undefined;
-	const n8n = createServer((request, response) => {
-		const chunks: Buffer[] = [];
-		request.on('data', (chunk: Buffer) => chunks.push(chunk));
-		request.on('end', () => {
-			const headers = { 'content-type': String(request.headers['content-type'] ?? '') };
-			const send = (status: number) => {
-				if (!response.headersSent) response.writeHead(status).end();
-			};
-			lab?.call({ body: Buffer.concat(chunks).toString(), headers }, send).then(
-				({ statusCode }) => send(statusCode),
-				() => send(500),
-			);
-		});
-	});
-	await new Promise<void>((listening) => n8n.listen(0, '127.0.0.1', listening));
-	const origin = `http://127.0.0.1:${(n8n.address() as AddressInfo).port}`;
+	const type = 'n8n-nodes-evolink-sora.soraVideoTrigger';
+	const lab = new TriggerLab({ id: `trigger-${Math.random()}`, name: TRIGGER, type, parameters, ...node });
+	const n8n = await WebhookServer.open(async (_path, call) => await lab.call(call));
 	try {
-		await inLab(
-			async (inner) => {
-				lab = new TriggerLab(inner, {
-					id: `trigger-${Math.random()}`,
-					name: TRIGGER,
-					type: 'n8n-nodes-evolink-sora.soraVideoTrigger',
-					parameters,
-					...node,
-				});
-				await body(lab);
-			},
-			{ callbackHosts: { 'n8n.example.test': origin }, ...options },
-		);
+		await inLab(body, { callbackHosts: { 'n8n.example.test': n8n.origin }, ...options }, lab);
 	} finally {
-		n8n.closeAllConnections();
-		await new Promise((closed) => n8n.close(closed));
+		await n8n.close();
 	}
 }
 

@@ -2,8 +2,8 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import { png } from './media-files';
-import { parking, parkingForEachTest } from './parking-support';
-import { SORA, inLab, ordersOf, sora, start, type Lab } from './support';
+import { inLab, labForEachTest, type Lab } from './lab';
+import { BY_HAND, SORA, ordersOf, parking, sora } from './support';
 
 const PICTURE: IBinaryData = {
 	data: png(1280, 720).toString('base64'),
@@ -18,8 +18,6 @@ const pictures = (count: number) =>
 		binary: { data: PICTURE },
 	}));
 const node = (parameters = {}, more = {}) => sora({ image: 'binary', ...parameters }, more);
-const called = (lab: Lab, operation: string) =>
-	lab.evolink.requests.filter(({ operationId }) => operationId === operation);
 
 /** Files of others on the same account, so that few of ours have room. */
 async function leaveRoomFor(lab: Lab, files: number): Promise<void> {
@@ -39,7 +37,7 @@ describe('more pictures than EvoLink has room for', () => {
 		() =>
 			inLab(async (lab) => {
 				lab.evolink.script('', { seconds: 10, estimatedTime: 0 });
-				const run = await lab.run([start, node()], { items: pictures(300) });
+				const run = await lab.run(node(), pictures(300));
 				expect(run.error).toBeUndefined();
 				expect(run.json(SORA).map(({ id }) => lab.evolink.tasks.get(id as string)!.request.prompt)).toEqual(
 					pictures(300).map(({ json }) => json.prompt),
@@ -56,7 +54,7 @@ describe('more pictures than EvoLink has room for', () => {
 			inLab(async (lab) => {
 				lab.evolink.script('', { seconds: 4, estimatedTime: 0 });
 				await leaveRoomFor(lab, 3);
-				const run = await lab.run([start, node({ wait: 'none' })], { items: pictures(8) });
+				const run = await lab.run(node({ wait: 'none' }), pictures(8));
 				expect(run.error).toBeUndefined();
 				expect(lab.paid).toHaveLength(8);
 			}),
@@ -67,22 +65,24 @@ describe('more pictures than EvoLink has room for', () => {
 		() =>
 			inLab(async (lab) => {
 				await leaveRoomFor(lab, 0);
-				const run = await lab.run([start, node()], { items: pictures(2) });
+				const run = await lab.run(node(), pictures(2));
 				expect(run.error?.message).toMatch(
 					/did not take the input file: The account's file quota is used up .*40003.*EvoLink keeps each uploaded file for 72 hours.* instead of a file\. Nothing was ordered/,
 				);
 				expect(run.error?.message).toContain('[item 0]');
-				expect(called(lab, 'uploadFileStream').filter(({ status }) => status === 200)).toHaveLength(ROOM + 2);
+				expect(lab.requestsTo('uploadFileStream').filter(({ status }) => status === 200)).toHaveLength(
+					ROOM + 2,
+				);
 				expect(lab.creates).toHaveLength(0);
 			}),
 	);
 
 	test.concurrent('tasks that do not end within the limit end the waiting, and stand in the message', () =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 100_000 });
+			lab.evolink.script('', BY_HAND);
 			await leaveRoomFor(lab, 2);
 			const short = node({ options: { timeoutMinutes: 0.02, pollSeconds: 0.25 } });
-			const run = await lab.run([start, short], { items: pictures(3) });
+			const run = await lab.run(short, pictures(3));
 			expect(run.error?.message).toContain('[item 2]');
 			for (const id of lab.ids) expect(run.error?.message).toContain(id);
 			expect(lab.ids).toHaveLength(2);
@@ -96,18 +96,18 @@ describe('a file of ours', () => {
 		['failed', { outcome: 'failed', code: 'service_error' }],
 	])('is deleted once its task has %s', (_, outcome) =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 2, estimatedTime: 0, ...outcome });
-			await lab.run([start, node()], { items: pictures(2) });
-			expect(called(lab, 'deleteFile')).toHaveLength(2);
+			lab.evolink.script('', outcome);
+			await lab.run(node(), pictures(2));
+			expect(lab.requestsTo('deleteFile')).toHaveLength(2);
 			expect(lab.evolink.files.size).toBe(0);
 		}),
 	);
 
 	test.concurrent('stays while its task runs, and is deleted by the Retry that sees it end', () =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 100_000, estimatedTime: 0 });
+			lab.evolink.script('', BY_HAND);
 			const short = node({ options: { timeoutMinutes: 0.01, pollSeconds: 0.25 } });
-			const first = await lab.run([start, short], { items: pictures(1) });
+			const first = await lab.run(short, pictures(1));
 			expect(first.status).toBe('error');
 			expect(lab.evolink.files.size).toBe(1);
 			lab.evolink.finish(lab.ids[0]!);
@@ -118,12 +118,12 @@ describe('a file of ours', () => {
 
 	test.concurrent('does not stay where EvoLink refuses its order', () =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 100_000 });
+			lab.evolink.script('', BY_HAND);
 			lab.evolink.fault('create', { kind: 'http', status: 402 }, { match: ordersOf('picture 0') });
-			const run = await lab.run([start, node()], { items: pictures(20) });
+			const run = await lab.run(node(), pictures(20));
 			expect(run.error?.message).toContain('402');
 			// the run stops on errors: whatever was uploaded and not ordered goes, too
-			expect(called(lab, 'uploadFileStream')).toHaveLength(20);
+			expect(lab.requestsTo('uploadFileStream')).toHaveLength(20);
 			expect(lab.evolink.files.size).toBe(lab.paid.length);
 			expect(lab.paid.length).toBeLessThan(19);
 		}),
@@ -133,14 +133,13 @@ describe('a file of ours', () => {
 		'stays where the order may have been taken, and goes when a repeat has found its task',
 		() =>
 			inLab(async (lab) => {
-				lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
 				lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1 });
 				const resend = node({ options: { resendUnknown: true, pollSeconds: 0.25 } });
-				const first = await lab.run([start, resend], { items: pictures(1) });
+				const first = await lab.run(resend, pictures(1));
 				expect(first.error?.message).toContain('Idempotency-Key');
 				expect(lab.evolink.files.size).toBe(1);
 				expect((await lab.retry(first)).status).toBe('success');
-				expect(called(lab, 'uploadFileStream')).toHaveLength(1);
+				expect(lab.requestsTo('uploadFileStream')).toHaveLength(1);
 				expect(lab.evolink.files.size).toBe(0);
 			}),
 	);
@@ -148,11 +147,11 @@ describe('a file of ours', () => {
 	test.concurrent('does not stay where the run is stopped before its order', () =>
 		inLab(async (lab) => {
 			const slow = lab.evolink.fault('upload', { kind: 'slow', seconds: 400 }, { skip: 1, times: 1 });
-			const run = await lab.start([start, node()], { items: pictures(2) });
-			await lab.evolink.until(() => slow.hits === 1 && called(lab, 'uploadFileStream')[0]?.status === 200);
+			const run = await lab.start(node(), pictures(2));
+			await lab.evolink.until(() => slow.hits === 1 && lab.requestsTo('uploadFileStream')[0]?.status === 200);
 			await run.cancel();
 			await lab.end(run);
-			await lab.evolink.until(() => called(lab, 'deleteFile').length === 1);
+			await lab.evolink.until(() => lab.requestsTo('deleteFile').length === 1);
 			expect(lab.creates).toHaveLength(0);
 		}),
 	);
@@ -163,9 +162,8 @@ describe('a file of ours', () => {
 		['answered with a page', { kind: 'html' } as const],
 	])('that cannot be deleted (%s) changes nothing', (_, fault) =>
 		inLab(async (lab) => {
-			lab.evolink.script('', { seconds: 0, estimatedTime: 0 });
 			const handle = lab.evolink.fault('files', fault);
-			const run = await lab.run([start, node()], { items: pictures(2) });
+			const run = await lab.run(node(), pictures(2));
 			expect(handle.hits).toBe(2);
 			expect(run.json(SORA)).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
 		}),
@@ -173,12 +171,11 @@ describe('a file of ours', () => {
 });
 
 describe('a parked run', () => {
-	const lab = parkingForEachTest();
+	const lab = labForEachTest();
 
 	test('deletes each file at the first wake-up after its task has ended, and none before', async () => {
 		const binary = { image: 'binary', download: false };
-		const executionId = await lab.parked(parking({ parameters: binary }), pictures(2));
-		const [first, second] = lab.taskIds as [string, string];
+		const [executionId, first, second] = await lab.parked(parking({ parameters: binary }), pictures(2));
 		expect(lab.evolink.files.size).toBe(2);
 		lab.evolink.finish(first);
 		expect((await lab.timer(executionId)).status).toBe('waiting');
@@ -187,7 +184,6 @@ describe('a parked run', () => {
 		lab.evolink.finish(second);
 		expect((await lab.timer(executionId)).status).toBe('success');
 		expect(lab.evolink.files.size).toBe(0);
-		const deleted = lab.evolink.requests.filter(({ operationId }) => operationId === 'deleteFile');
-		expect(deleted).toHaveLength(2);
+		expect(lab.requestsTo('deleteFile')).toHaveLength(2);
 	});
 });

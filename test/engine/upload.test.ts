@@ -1,24 +1,17 @@
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
 import type { SeenRequest } from '../../stand-in';
-import { MediaLab, errorsOf, storedFile } from './media-support';
 import { gif, jpeg, mov, mp4, png, webm, webp } from './media-files';
-import { SORA } from './support';
+import { labForFile, type Lab } from './lab';
+import { storedFile } from './media-support';
+import { SORA, errorsOf, inline } from './support';
 
-let lab: MediaLab;
-
-beforeAll(async () => (lab = await MediaLab.open()));
-afterAll(async () => await lab.close());
+const lab = labForFile();
 
 const IMAGE = { prompt: '={{ $json.prompt }}', image: 'binary', wait: 'none' };
 const VIDEO = { operation: 'character', video: 'binary', wait: 'none' };
 
-const inline = (bytes: Buffer, mimeType = 'image/png', fileName = 'cat.png'): IBinaryData => ({
-	data: bytes.toString('base64'),
-	mimeType,
-	fileName,
-});
 const item = (data: IBinaryData, prompt = 'a cat') => ({ json: { prompt }, binary: { data } });
-const uploads = () => lab.evolink.requests.filter(({ operationId }) => operationId === 'uploadFileStream');
+const uploads = () => lab.requestsTo('uploadFileStream');
 const requests = () => lab.evolink.requests.length;
 
 /** The file that an order points to, as EvoLink would fetch it. */
@@ -288,7 +281,7 @@ describe('an upload that EvoLink refuses', () => {
 		item(inline(Buffer.concat([png(1280, 720)], bytes)), `picture of ${bytes}`);
 	const hits = ({ body }: SeenRequest, bytes: number) =>
 		(body as { file?: { size: number } } | undefined)?.file?.size === bytes;
-	const refuseWith = (fault: Parameters<MediaLab['evolink']['fault']>[1], times?: number) =>
+	const refuseWith = (fault: Parameters<Lab['evolink']['fault']>[1], times?: number) =>
 		lab.evolink.fault('upload', fault as never, {
 			...(times !== undefined && { times }),
 			match: ({ request }) => hits(request, SIZES.refused),

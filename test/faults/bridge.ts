@@ -1,6 +1,4 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { resumeByWebhook, type Engine, type Run, type WebhookAnswer } from '../../tools/n8n-engine';
+import { WebhookServer, resumeByWebhook, type Engine, type Run } from '../../tools/n8n-engine';
 
 /**
  * n8n's `webhook-waiting` address for many engines in one process: the stand-in posts its callbacks here, and what they
@@ -9,30 +7,24 @@ import { resumeByWebhook, type Engine, type Run, type WebhookAnswer } from '../.
 export class Bridge {
 	private readonly engines = new Map<string, Engine>();
 	private readonly runs = new Map<string, Run[]>();
-	private readonly server = createServer((request, response) => {
-		const chunks: Buffer[] = [];
-		request.on('data', (chunk: Buffer) => chunks.push(chunk));
-		request.on('end', () => {
-			const url = new URL(request.url ?? '/', 'http://n8n');
-			const answer = ({ statusCode, body }: WebhookAnswer) => {
-				if (!response.headersSent) response.writeHead(statusCode).end(JSON.stringify(body ?? null));
-			};
-			const headers = { 'content-type': request.headers['content-type'] ?? '' };
-			const query = Object.fromEntries(url.searchParams);
-			this.call(url.pathname, { body: Buffer.concat(chunks).toString(), headers, query, onAnswer: answer })
-				.then(answer)
-				.catch((error: unknown) => answer({ statusCode: 500, body: String(error), headers: {} }));
-		});
-	});
+	private server!: WebhookServer;
 
 	static async open(): Promise<Bridge> {
 		const bridge = new Bridge();
-		await new Promise<void>((resolve) => bridge.server.listen(0, '127.0.0.1', resolve));
+		bridge.server = await WebhookServer.open(async (path, call) => {
+			const [executionId = '', suffix] = path.split('/').slice(-2);
+			const engine = bridge.engines.get(executionId);
+			if (engine === undefined)
+				return { statusCode: 404, body: { message: 'no such execution' }, headers: {} };
+			const outcome = await resumeByWebhook(engine, executionId, { suffix, ...call });
+			if (outcome.run) bridge.runs.set(executionId, [...(bridge.runs.get(executionId) ?? []), outcome.run]);
+			return outcome;
+		});
 		return bridge;
 	}
 
 	get origin(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+		return this.server.origin;
 	}
 
 	/** Callbacks for this execution are let in from now on. */
@@ -46,18 +38,6 @@ export class Bridge {
 	}
 
 	async close(): Promise<void> {
-		await new Promise((resolve) => {
-			this.server.close(resolve);
-			this.server.closeAllConnections();
-		});
-	}
-
-	private async call(path: string, call: Parameters<typeof resumeByWebhook>[2]): Promise<WebhookAnswer> {
-		const [executionId = '', suffix] = path.split('/').slice(-2);
-		const engine = this.engines.get(executionId);
-		if (engine === undefined) return { statusCode: 404, body: { message: 'no such execution' }, headers: {} };
-		const outcome = await resumeByWebhook(engine, executionId, { suffix, ...call });
-		if (outcome.run) this.runs.set(executionId, [...(this.runs.get(executionId) ?? []), outcome.run]);
-		return outcome;
+		await this.server.close();
 	}
 }

@@ -12,6 +12,7 @@ export { createEngine, runWorkflow, startWorkflow, type RunOptions } from './run
 export { recoverCrashed, resumeByTimer, retryExecution, type RetryOptions } from './resume';
 export { receiveWebhook, resumeByWebhook, type WebhookOutcome } from './webhook';
 export { searchList } from './list-search';
+export { WebhookServer } from './webhook-server';
 export { PUBLIC_URL, stopStored, type Engine, type Run } from './engine';
 export { Execution, binaryOf, type Pushed, type StoredBinary } from './execution';
 export { Host, loadPackage, type LoadedPackage } from './host';
