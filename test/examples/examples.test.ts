@@ -7,6 +7,7 @@ import path from 'node:path';
 import { type Execution, json, type SavedWorkflow, type WorkflowDraft } from '../../tools/n8n-server/client';
 import { ChatModel } from '../../tools/n8n-server/chat-model';
 import { errorText } from '../e2e/lib/flow';
+import { order } from '../e2e/lib/trigger';
 import { Installation } from '../../tools/n8n-server/installation';
 import { PUBLIC_HOST } from '../../tools/n8n-server/n8n';
 import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
@@ -86,6 +87,17 @@ const scenarios: Record<string, () => Promise<void>> = {
 		await inbox.until((texts) => texts.some((text) => text.includes(`saved: ${String(id)}`)));
 		expect(sizeOf(`${String(id)}.mp4`)).toBeGreaterThan(1000);
 		await n8n.client.deactivate(workflow);
+	},
+
+	'catch-up.json': async () => {
+		const lost = await order(n8n, 'A kite above the dunes', `https://${PUBLIC_HOST}/webhook/nobody`);
+		n8n.evolink.finish(lost);
+		const workflow = await load('catch-up.json');
+		const done = await runFrom('Every Hour', workflow);
+		const ids = json(done, 'Save Video').map(({ id }) => String(id));
+		expect(ids).toContain(lost);
+		for (const id of ids) expect(sizeOf(`${id}.mp4`)).toBeGreaterThan(500);
+		expect(json(await runFrom('Every Hour', workflow), 'Save Video')).toEqual([]);
 	},
 
 	'agent-tool.json': async () => {

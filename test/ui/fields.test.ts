@@ -27,6 +27,7 @@ describe('each operation shows its own fields', () => {
 	it.each([
 		['Create Character', ['video', 'videoUrl', 'timestamps', ...result]],
 		['Get Task', ['taskId', 'wait', 'download']],
+		['Get Many Tasks', ['returnAll', 'limit', 'filters', 'includeResults']],
 		['Get Credits', []],
 		['Generate Video', ['model', 'prompt', 'aspectRatio', 'duration', 'image', ...result]],
 	])('%s', async (title, fields) => {

@@ -21,7 +21,7 @@ it('lists what it starts on and what it can do in sentences', async () => {
 	await ui.editor.newWorkflow();
 	await ui.editor.search('evolink');
 	await soraVideo().click();
-	await ui.editor.page.getByText('Actions (4)').click();
+	await ui.editor.page.getByText('Actions (5)').click();
 	await ui.editor.entries.getByText('Generate a video').waitFor();
 	expect(await ui.editor.entries.allInnerTexts()).toEqual([
 		'On video completed',
@@ -30,6 +30,7 @@ it('lists what it starts on and what it can do in sentences', async () => {
 		'Create a character from a video',
 		'Generate a video',
 		'Get the credits left',
+		'Get many tasks',
 		'Get a task',
 	]);
 	await ui.editor.picture('actions');

@@ -4,11 +4,11 @@ import { type AddressInfo } from 'node:net';
 interface ChatRequest {
 	stream?: boolean;
 	messages: Array<{ role: string; content: unknown }>;
-	tools?: Array<{ function: { name: string } }>;
+	tools?: Array<{ function: { name: string; parameters?: { properties?: object } } }>;
 }
 
 /**
- * A chat model that any OpenAI client can talk to: it calls the first tool it is offered once, with the given arguments, and
+ * A chat model that any OpenAI client can talk to: it calls the first tool that takes the given arguments once, and
  * ends when it has the tool's answer.
  */
 export class ChatModel {
@@ -45,12 +45,15 @@ export class ChatModel {
 			.filter(({ role }) => role === 'tool')
 			.map(({ content }) => JSON.stringify(content));
 		this.toolAnswers.push(...answers);
+		const fits = ({ parameters: { properties = {} } = {} }: { parameters?: { properties?: object } }) =>
+			Object.keys(toolArguments).every((name) => name in properties);
+		const tool = tools.find(({ function: offered }) => fits(offered));
 		const call = {
 			id: 'call_1',
 			type: 'function',
-			function: { name: tools[0]?.function.name, arguments: JSON.stringify(toolArguments) },
+			function: { name: tool?.function.name, arguments: JSON.stringify(toolArguments) },
 		};
-		const done = answers.length > 0 || tools.length === 0;
+		const done = answers.length > 0 || tool === undefined;
 		return {
 			id: 'chatcmpl-1',
 			object: 'chat.completion',
