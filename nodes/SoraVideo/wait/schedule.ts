@@ -50,6 +50,15 @@ const FIRST_TIMER_MS = 150_000;
 /** An estimate of more is not believed as far as timers go. */
 const LONGEST_ESTIMATE_S = 3600;
 
+/** What is assumed of a task that comes without an estimate. */
+const USUAL_ESTIMATE_S = 100;
+
+/**
+ * n8n arms its timers up to 70 s before they are due, and does not disarm them when a callback wakes the execution: they would
+ * then wake whatever node it waits at next. So a callback this close to the timer leaves the run to it.
+ */
+const TIMER_ARMED_MS = 75_000;
+
 /** How a parked wait stands. */
 export interface ParkedWait {
 	/** How long it has lasted. */
@@ -64,14 +73,15 @@ export interface ParkedWait {
 
 /**
  * How long n8n's timer is set for. Each wake-up costs n8n as much as a short run, so where a callback is expected a healthy
- * wait meets no timer, and a lost callback at most doubles it. Where none is expected the result is found at most a quarter
- * late.
+ * wait meets no timer, not even the time before it in which callbacks are left to it, and a lost callback at most doubles the
+ * wait. Where none is expected the result is found at most a quarter late.
  */
 export function timerDelay(wait: ParkedWait): number {
-	const { waitedMs, timeoutMs, estimatedSeconds = 0, callbackExpected } = wait;
+	const { waitedMs, timeoutMs, estimatedSeconds = USUAL_ESTIMATE_S, callbackExpected } = wait;
 	const left = Math.max(timeoutMs - waitedMs, 0);
+	const longestRenderMs = Math.min(estimatedSeconds, LONGEST_ESTIMATE_S) * 1500;
 	const round = callbackExpected
-		? Math.max(FIRST_TIMER_MS, waitedMs, Math.min(estimatedSeconds, LONGEST_ESTIMATE_S) * 1500 - waitedMs)
+		? Math.max(FIRST_TIMER_MS, waitedMs, longestRenderMs + TIMER_ARMED_MS - waitedMs)
 		: waitedMs < SHORT_TIMERS_UNTIL_MS
 			? SHORTEST_TIMER_MS
 			: waitedMs / 4;
@@ -90,12 +100,6 @@ export function passedMs({ parkedAt, wakesAt }: { parkedAt: number; wakesAt: num
 	const planned = wakesAt - parkedAt;
 	return now > wakesAt + TIMER_LOST_MS ? planned / 2 : clamp(now - parkedAt, 0, planned);
 }
-
-/**
- * n8n arms its timers up to 70 s before they are due, and does not disarm them when a callback wakes the execution: they would
- * then wake whatever node it waits at next. So a callback this close to the timer leaves the run to it.
- */
-const TIMER_ARMED_MS = 75_000;
 
 /** Whether a callback at `now` leaves a parked run to the timer that is due at `wakesAt` (both ms since 1970). */
 export function isLeftToTimer(wakesAt: number, now: number): boolean {

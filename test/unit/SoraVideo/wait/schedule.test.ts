@@ -72,20 +72,28 @@ describe('the timers of a parked run', () => {
 	}
 
 	test("a healthy wait for a callback meets none: the first comes well after EvoLink's estimate", () => {
-		expect(timerDelay(parked({ estimatedSeconds: 300 }))).toBe(450_000);
-		expect(timerDelay(parked({ estimatedSeconds: 60 }))).toBe(150_000);
-		expect(timerDelay(parked())).toBe(150_000);
-		expect(timerDelay(parked({ estimatedSeconds: 1e9 }))).toBe(5_400_000);
-		expect(timerDelay(parked({ estimatedSeconds: 300, waitedMs: 1000 }))).toBe(449_000);
+		expect(timerDelay(parked({ estimatedSeconds: 300 }))).toBe(525_000);
+		expect(timerDelay(parked({ estimatedSeconds: 50 }))).toBe(150_000);
+		expect(timerDelay(parked({ estimatedSeconds: 1 }))).toBe(150_000);
+		expect(timerDelay(parked())).toBe(225_000);
+		expect(timerDelay(parked({ estimatedSeconds: 1e9 }))).toBe(5_475_000);
+		expect(timerDelay(parked({ estimatedSeconds: 300, waitedMs: 1000 }))).toBe(524_000);
+	});
+
+	test('a render that takes up to half as long again as estimated ends by its callback, never left to the timer', () => {
+		const renders = fc.integer({ min: 1, max: 1500 });
+		always(fc.integer({ min: 1, max: 3600 }), renders, (estimatedSeconds, permille) => {
+			const endsAt = ORDERED + estimatedSeconds * permille;
+			const wakesAt = ORDERED + timerDelay(parked({ estimatedSeconds }));
+			expect(isLeftToTimer(wakesAt, endsAt)).toBe(false);
+		});
 	});
 
 	test('a lost callback at most doubles the wait', () => {
 		always(fc.integer({ min: 150_000, max: 86_400_000 }), estimates, (endsAfterMs, estimatedSeconds) => {
-			const estimate = Math.min(estimatedSeconds ?? 0, 3600);
-			const found = timers({ estimatedSeconds: estimatedSeconds ?? 0, timeoutMs: 10 * 86_400_000 }).find(
-				(at) => at >= endsAfterMs,
-			);
-			expect(found).toBeLessThanOrEqual(Math.max(2 * endsAfterMs, estimate * 1500));
+			const estimate = Math.min(estimatedSeconds ?? 100, 3600);
+			const found = timers({ estimatedSeconds, timeoutMs: 10 * 86_400_000 }).find((at) => at >= endsAfterMs);
+			expect(found).toBeLessThanOrEqual(Math.max(2 * endsAfterMs, estimate * 1500 + 75_000));
 		});
 	});
 
