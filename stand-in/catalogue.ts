@@ -1,11 +1,17 @@
 import type { Context } from 'openapi-backend';
-import type { Answer } from './answer';
+import { Refusal, type Answer } from './answer';
 import type { Handler } from './api';
 import type { Spec } from './spec';
 import type { Json } from './types';
 
 /** Operations of the catalogue: which models there are, how they stand, what they cost. */
-export const CATALOGUE = ['listModels', 'listCatalogueModels', 'listModelHealth', 'listPricingRules'];
+export const CATALOGUE = [
+	'listModels',
+	'listCatalogueModels',
+	'listModelHealth',
+	'listPricingRules',
+	'getPricingRules',
+];
 
 /** @param served what the key may call */
 export function catalogueOperations(spec: Spec, served: readonly string[]): Record<string, Handler> {
@@ -37,6 +43,13 @@ export function catalogueOperations(spec: Spec, served: readonly string[]): Reco
 		}),
 		listPricingRules: ({ request }: Context) =>
 			answer({ meta: {}, models: [undefined, 'video'].includes(modality(request.query)) ? priced : [] })(),
+		getPricingRules: ({ request }: Context) => {
+			const model = priced.find(
+				({ model_id: id }) => id === (request.params as { model_id: string }).model_id,
+			);
+			if (model === undefined) throw new Refusal(404);
+			return answer({ meta: {}, model })();
+		},
 	};
 }
 
@@ -52,6 +65,17 @@ function rule(model: string, creditsPerSecond: number, minimumCredits: number): 
 		billing_unit_size: 1,
 		rate: money(creditsPerSecond),
 		minimum_charge: money(minimumCredits),
+		pricing_status: 'available',
+		quantity_rule: { op: 'variable', name: 'duration_seconds' },
+		rounding: { point: 'per_component_subtotal', mode: 'half_up' },
+		tiers: [],
 	};
-	return { model_id: model, modality: 'video', pricing_status: 'available', components: [output] };
+	const parameters = [{ name: 'duration_seconds', type: 'integer', default: '8' }];
+	return {
+		model_id: model,
+		modality: 'video',
+		pricing_status: 'available',
+		parameters,
+		components: [output],
+	};
 }

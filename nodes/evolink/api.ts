@@ -190,7 +190,7 @@ function finite(value: unknown): number | undefined {
 	return Number.isFinite(number) ? number : undefined;
 }
 
-/** A list in the editor waits no longer than this. */
+/** Neither a list in the editor nor an estimate waits longer than this. */
 const CATALOGUE_TIMEOUT_MS = 5000;
 
 /** By base URL and key: what EvoLink said of its models. The editor asks anew with every letter of a search. */
@@ -215,6 +215,17 @@ export async function getCatalogue(ctx: RequestContext, now: number): Promise<Ca
 	const [oldest] = catalogues.keys();
 	if (catalogues.size > CATALOGUES_KEPT) catalogues.delete(oldest);
 	return await catalogue;
+}
+
+/** EvoLink's price rules for one model, in whatever form; nothing where it does not answer. */
+export async function getPricingRules(ctx: RequestContext, model: string): Promise<IDataObject | undefined> {
+	const answer = await requestEvoLink(ctx, {
+		operation: 'getPricingRules',
+		pathParameters: { model_id: model },
+		query: { view: 'full' },
+		timeoutMs: CATALOGUE_TIMEOUT_MS,
+	});
+	return answer.ok ? answer.body : undefined;
 }
 
 async function askForCatalogue(ctx: RequestContext): Promise<Catalogue> {

@@ -242,7 +242,7 @@ export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
 /** 'Max Credits' is set, and what the run would cost is not known. */
 export function priceUnknown({ item, model }: { item: number; model: string }, maxCredits: number): Problem {
 	return {
-		message: `No order was sent: the price of item ${item} (${tidy(model)}) is not known, and 'Max Credits' is ${maxCredits}. Remove the option, or choose a model whose price stands beside its 'Duration'.`,
+		message: `No order was sent: the price of item ${item} (${tidy(model)}) is not known, and 'Max Credits' is ${maxCredits}. Remove the option, or choose a model whose price EvoLink tells.`,
 	};
 }
 

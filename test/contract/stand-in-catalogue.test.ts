@@ -7,6 +7,7 @@ const PATHS = {
 	listCatalogueModels: '/v1/catalog/models',
 	listModelHealth: '/v1/catalog/health',
 	listPricingRules: '/v1/catalog/pricing-rules?modality=video&view=summary',
+	getPricingRules: '/v1/catalog/models/sora-2-preview/pricing-rules?view=full',
 } as const;
 const operations = Object.keys(PATHS) as Array<keyof typeof PATHS>;
 const ask = async (operation: keyof typeof PATHS) => await client.call('GET', PATHS[operation]);
@@ -34,6 +35,11 @@ describe('the catalogue', () => {
 		]);
 	});
 
+	test('has no price of a model that the price list lacks', async () => {
+		const reply = await client.call('GET', '/v1/catalog/models/sora-2-pro-preview/pricing-rules');
+		expect([reply.status, misfit('getPricingRules', reply)]).toEqual([404, undefined]);
+	});
+
 	test.each([404, 405] as const)('may be missing: %d', async (status) => {
 		evolink.catalogue = status;
 		for (const operation of operations) expect((await ask(operation)).status).toBe(status);
@@ -46,6 +52,6 @@ describe('the catalogue', () => {
 			{ match: ({ request }) => request.operationId === 'listModelHealth' },
 		);
 		const statuses = await Promise.all(operations.map(async (operation) => (await ask(operation)).status));
-		expect(statuses).toEqual([200, 200, 503, 200]);
+		expect(statuses).toEqual([200, 200, 503, 200, 200]);
 	});
 });

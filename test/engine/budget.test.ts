@@ -1,4 +1,5 @@
 import type { INodeParameters } from 'n8n-workflow';
+import type { ApiFault } from '../../stand-in';
 import { png } from './media-files';
 import { inLab, type Lab } from './lab';
 import { SORA, failed, inline, ordersOf, prompts, sora } from './support';
@@ -57,9 +58,63 @@ describe("'Max Credits'", () => {
 			const items = ['sora-2-preview', PRO.model].map((model) => ({ json: { prompt: 'a cat', model } }));
 			const run = await lab.run(node, items);
 			expect(run.error?.message).toMatch(/the price of item 1 \(sora-2-pro-preview\) is not known/);
-			expect(lab.evolink.requests).toEqual([]);
+			expect(lab.evolink.requests.map(({ operationId }) => operationId)).toEqual(['getPricingRules']);
 		}),
 	);
+
+	describe('of a model that the price list of the package lacks', () => {
+		const id = 'seedance-2.0-text-to-video';
+		const amount = (credits: number) => ({ uc: String(credits * 10_000) });
+		const rules = {
+			model: {
+				model_id: id,
+				pricing_status: 'available',
+				parameters: [{ name: 'duration_seconds', type: 'integer' }],
+				components: [
+					{
+						pricing_status: 'available',
+						rate: amount(2.5),
+						minimum_charge: amount(1),
+						quantity_rule: { op: 'variable', name: 'duration_seconds' },
+						rounding: { point: 'per_component_subtotal', mode: 'half_up' },
+						tiers: [],
+					},
+				],
+			},
+		};
+		const seedance = (maxCredits: number) =>
+			budget({ maxCredits }, { model: 'custom', customModel: id, duration: 8 });
+
+		test.concurrent.each([
+			[60, true],
+			[59.99, false],
+		])("holds against EvoLink's price rules of the day: %d", (maxCredits, isOrdered) =>
+			inLab(async (lab) => {
+				lab.evolink.fault('catalogue', { kind: 'body', body: rules });
+				const run = await lab.run(seedance(maxCredits), three());
+				if (!isOrdered)
+					expect(run.error?.message).toContain('the 3 orders of this run would cost about 60 credits');
+				expect(lab.creates).toHaveLength(isOrdered ? 3 : 0);
+				expect(lab.requestsTo('getPricingRules')).toHaveLength(1);
+			}),
+		);
+
+		test.concurrent.each<[string, ApiFault]>([
+			['lacking', { kind: 'http', status: 404 }],
+			['down', { kind: 'drop-before' }],
+			['empty', { kind: 'body', body: {} }],
+			['huge', { kind: 'huge-body' }],
+			['no JSON', { kind: 'html' }],
+			['of another model', { kind: 'body', body: { model: { ...rules.model, model_id: 'cheap' } } }],
+		])('orders nothing where they are %s', (_, fault) =>
+			inLab(async (lab) => {
+				lab.evolink.fault('catalogue', fault);
+				const run = await lab.run(seedance(1000), three());
+				expect(run.error?.message).toContain(`the price of item 0 (${id}) is not known`);
+				expect(lab.creates).toEqual([]);
+			}),
+		);
+	});
 
 	test.concurrent('without the option a model of unknown price is ordered as ever', () =>
 		inLab(async (lab) => {

@@ -148,7 +148,7 @@ export const commonFields: INodeProperties[] = [
 				typeOptions: { minValue: MAX_CREDITS.min, maxValue: MAX_CREDITS.max },
 				default: DEFAULT_CREDITS,
 				displayOptions: { show: { '/operation': ['generate', 'character'] } },
-				description: `What all new orders of a run may cost together, by EvoLink's price list of ${PRICES_AS_OF}. If they would cost more, or a price is not known, nothing is ordered. Each round of a loop and each call of a tool is a run of its own.`,
+				description: `What all new orders of a run may cost together, by EvoLink's price list of ${PRICES_AS_OF} or, for other models, its price rules of the day. If they would cost more, or a price is not known, nothing is ordered. Each round of a loop and each call of a tool is a run of its own.`,
 			},
 			{
 				displayName: 'Max Download MB',

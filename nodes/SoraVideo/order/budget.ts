@@ -1,10 +1,14 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import mapValues from 'lodash/mapValues';
 import partition from 'lodash/partition';
 import sum from 'lodash/sum';
 import sumBy from 'lodash/sumBy';
+import uniq from 'lodash/uniq';
 
-import { creditsAvailable, getCredits } from '../../evolink/api';
+import { creditsAvailable, getCredits, getPricingRules } from '../../evolink/api';
 import { failureSentence } from '../../evolink/failure';
+import { fieldsOf } from '../../evolink/modelEntries';
+import { creditsByRules } from '../../evolink/priceRules';
 import { estimateCredits, roundCredits } from '../../evolink/prices';
 import { creditsReserved } from '../../evolink/task';
 import { hint } from '../../host/context';
@@ -23,18 +27,47 @@ export interface Estimate {
 	unpriced?: { item: number; model: string };
 }
 
-export function estimateOf(orders: ReadonlyArray<Pick<ItemOrder, 'item' | 'pending'>>): Estimate {
+/** By model: EvoLink's price rules, in whatever form. */
+type Rules = ReadonlyMap<string, IDataObject>;
+
+export function estimateOf(
+	orders: ReadonlyArray<Pick<ItemOrder, 'item' | 'pending'>>,
+	rules: Rules = new Map(),
+): Estimate {
 	const estimates = orders.map(({ item, pending = {} }) => ({
 		item,
 		model: String(pending.model),
-		credits: estimateCredits(pending),
+		credits: estimateCredits(pending) ?? creditsToday(pending, rules),
 	}));
 	const unpriced = estimates.find(({ credits }) => credits === undefined);
 	return {
 		orders: orders.length,
 		credits: roundCredits(sumBy(estimates, ({ credits = 0 }) => credits)),
-		...(unpriced && { unpriced }),
+		...(unpriced && { unpriced: { item: unpriced.item, model: unpriced.model } }),
 	};
+}
+
+function creditsToday(body: IDataObject, rules: Rules): number | undefined {
+	const model = String(body.model);
+	const answer = rules.get(model);
+	const defaults = mapValues(fieldsOf(model), (field) => field.default);
+	return answer && creditsByRules(answer, body, defaults);
+}
+
+/** More different models than this in one run have no price. */
+const MODELS_ASKED = 20;
+
+/** Asks EvoLink for what the price list of this package lacks. */
+async function rulesFor(ctx: IExecuteFunctions, orders: readonly ItemOrder[]): Promise<Rules> {
+	const unpriced = orders.filter(({ pending = {} }) => estimateCredits(pending) === undefined);
+	const models = uniq(unpriced.map(({ pending }) => String(pending?.model))).slice(0, MODELS_ASKED);
+	const answers = await Promise.all(
+		models.map(async (model): Promise<Array<[string, IDataObject]>> => {
+			const answer = await getPricingRules(ctx, model);
+			return answer ? [[model, answer]] : [];
+		}),
+	);
+	return new Map(answers.flat());
 }
 
 /**
@@ -52,8 +85,8 @@ export async function holdToBudget(
 	orders: readonly ItemOrder[],
 	isBlind: boolean,
 ): Promise<void> {
-	if (orders.length === 0) return;
-	const estimate = estimateOf(orders);
+	if (orders.length === 0 || (maxCredits === undefined && !checkBalance)) return;
+	const estimate = estimateOf(orders, await rulesFor(ctx, orders));
 	const refusal =
 		refusalByLimit(estimate, maxCredits) ??
 		(checkBalance ? await refusalByBalance(ctx, estimate, isBlind) : undefined);

@@ -916,6 +916,11 @@ export const PATHS = {
 		"server": "api",
 		"path": "/v1/catalog/pricing-rules"
 	},
+	"getPricingRules": {
+		"method": "GET",
+		"server": "api",
+		"path": "/v1/catalog/models/{model_id}/pricing-rules"
+	},
 	"getCredits": {
 		"method": "GET",
 		"server": "api",
