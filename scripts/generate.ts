@@ -107,17 +107,18 @@ function modelsModule(spec: JsonObject): string {
 /** An execution uses few models: the fields of each are text, parsed only when needed. */
 function otherModelsModule(models: JsonObject): string {
 	const lines = Object.entries(models).map(([id, model]) => {
-		const { label, family, fields } = child(model);
+		const { label } = child(model);
+		const fields = copy(child(model, 'fields'), (key) => key === 'meaning');
 		const text = JSON.stringify(JSON.stringify(fields))
 			.replaceAll("'", "\\'")
 			.slice(1, -1)
 			.replaceAll('\\"', '"');
-		return `\t'${id}': { label: '${String(label)}', family: '${String(family)}', fields: '${text}' },`;
+		return `\t'${id}': { label: '${String(label)}', fields: '${text}' },`;
 	});
 	return [
 		HEADER.replace('evolink-sora.openapi.yaml', 'models.json'),
 		'/** Name and request fields (as JSON) of every model that the OpenAPI file does not describe, by id. */',
-		'export const OTHER_MODELS: Readonly<Record<string, { label: string; family: string; fields: string }>> = {',
+		'export const OTHER_MODELS: Readonly<Record<string, { label: string; fields: string }>> = {',
 		...lines,
 		'};',
 		'',

@@ -61,7 +61,7 @@ const ADVICE: Record<FailureKind, string> = {
 	content:
 		'EvoLink moderates strictly: change the prompt or the image. Pictures of real people are not accepted.',
 	modelUnavailable:
-		"EvoLink does not serve this model to this key now; models are closed without notice. Look at EvoLink's model list (https://evolink.ai/models) and choose Custom in the 'Model' field to name another one.",
+		"EvoLink does not serve this model to this key now; models are closed without notice. Look at EvoLink's model list (https://evolink.ai/models) and name another one with Other EvoLink Model in the 'Model' field.",
 	forbidden: 'This API key may not do that. A task can only be read with a key of the account that made it.',
 	notFound: 'The id is unknown or has expired. Check that it belongs to this account.',
 	tooLarge: 'Use a smaller file.',

@@ -29,7 +29,6 @@ export interface ModelField {
 	};
 	readonly fields?: ModelFields;
 	readonly itemFields?: ModelFields;
-	readonly meaning?: string;
 }
 
 export type ModelFields = Readonly<Record<string, ModelField>>;
@@ -39,10 +38,10 @@ const OWN_FIELDS = ['model', 'callback_url'];
 
 const parsed = new Map<string, ModelFields>();
 
-/** Ids and labels of the models that have an entry, by family. */
-export const MODEL_ENTRIES: ReadonlyArray<{ id: string; label: string; family: string }> = Object.entries(
-	OTHER_MODELS,
-).map(([id, { label, family }]) => ({ id, label, family }));
+/** The models that have an entry, those of a family together. */
+export const MODEL_ENTRIES: ReadonlyArray<{ id: string; label: string }> = Object.entries(OTHER_MODELS).map(
+	([id, { label }]) => ({ id, label }),
+);
 
 /** The request fields of a model; nothing when no entry knows it. */
 export function fieldsOf(id: string): ModelFields | undefined {
@@ -155,9 +154,9 @@ function withoutAlso(field: ModelField): string {
 	if (field.enum) return field.enum.join(', ');
 	switch (field.type) {
 		case 'integer':
-			return `whole numbers${rangeOf(field, ' from')}`;
+			return `whole numbers${rangeOf(field)}`;
 		case 'number':
-			return `numbers${rangeOf(field, ' from')}`;
+			return `numbers${rangeOf(field)}`;
 		case 'boolean':
 			return 'true, false';
 		case 'object':
@@ -172,15 +171,14 @@ function withoutAlso(field: ModelField): string {
 	}
 }
 
-/** `from 2 to 12`, as far as there are limits. */
-function rangeOf({ min, max }: ModelField, from: string): string {
-	return `${min === undefined ? '' : `${from} ${min}`}${max === undefined ? '' : ` to ${max}`}`;
+/** ` from 2 to 12`; fields have both limits or none. */
+function rangeOf({ min, max }: ModelField): string {
+	return min === undefined ? '' : ` from ${min} to ${max}`;
 }
 
-/** `1 to 9 `, as far as there are limits. */
+/** `1 to 9 `, as far as there are limits; no list has a lower one alone. */
 function countOf({ minItems, maxItems }: ModelField): string {
-	if (maxItems === undefined) return minItems === undefined ? '' : `at least ${minItems} `;
-	return minItems === undefined || minItems === maxItems
-		? `${minItems === maxItems ? 'exactly' : 'at most'} ${maxItems} `
-		: `${minItems} to ${maxItems} `;
+	if (maxItems === undefined) return '';
+	if (minItems === undefined) return `at most ${maxItems} `;
+	return minItems === maxItems ? `exactly ${maxItems} ` : `${minItems} to ${maxItems} `;
 }

@@ -126,11 +126,7 @@ function fitsByCharacters(issue: ZodIssue, body: IDataObject): boolean {
 /** What the spec says is allowed, in words. */
 function allowedBy(schema: FieldSchema, model: string): string {
 	if (schema.enum) return `${schema.enum.join(', ')} for ${model}`;
-	if (schema.type === 'array') {
-		return schema.maxItems === undefined
-			? 'a list of http or https URLs'
-			: `at most ${schema.maxItems} http or https URL`;
-	}
+	if (schema.type === 'array') return `at most ${schema.maxItems} http or https URL`;
 	if (schema.format === 'uri') return 'an http or https URL';
 	if (schema.maxLength !== undefined) return `${schema.minLength} to ${schema.maxLength} characters`;
 	return schema.description ?? 'text that is not empty';

@@ -27,6 +27,8 @@ export function displayNamesOf(properties: readonly INodeProperties[]): DisplayN
 	return names;
 }
 
+type ReadOptions = { extractValue: true } | { skipValidation: true };
+
 /** The parameters of one item. Refuses what cannot be used by the name that the user sees. */
 export class ItemParameters {
 	/**
@@ -34,7 +36,7 @@ export class ItemParameters {
 	 * @param item for run-wide parameters 0
 	 */
 	constructor(
-		private readonly read: (name: string, fallback?: unknown, options?: { extractValue: true }) => unknown,
+		private readonly read: (name: string, fallback?: unknown, options?: ReadOptions) => unknown,
 		private readonly displayNames: DisplayNames,
 		readonly item = 0,
 	) {}
@@ -46,6 +48,11 @@ export class ItemParameters {
 	/** What a resource locator leads to, without its mode. */
 	located(name: string): unknown {
 		return this.read(name, '', { extractValue: true });
+	}
+
+	/** What a resource mapper holds, by field; n8n's own check of it knows neither ranges nor lists, and is left out. */
+	mapped(name: string): unknown {
+		return this.read(`${name}.value`, {}, { skipValidation: true });
 	}
 
 	/** From a collection; `undefined` if it was not added. */

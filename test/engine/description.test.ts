@@ -32,6 +32,7 @@ beforeAll(async () => {
 
 const EXPRESSION = '={{ $json.model }}';
 const MODELS = ['sora-2-preview', 'sora-2-pro-preview', 'custom', EXPRESSION];
+const TYPED = { model: 'custom', customModel: 'sora-3' };
 const WAITS = ['auto', 'poll', 'suspend', 'none', '={{ $json.wait }}'];
 
 /** The fields that the editor shows for these values, as n8n decides it. */
@@ -73,18 +74,17 @@ describe('options come from the spec', () => {
 			`8 Seconds (46.08 Credits). ${list}`,
 			`12 Seconds (69.12 Credits). ${list}`,
 		]);
-		for (const model of ['sora-2-pro-preview', 'custom'])
-			expect(durations(model).join()).not.toMatch(/Credits/);
+		expect(durations('sora-2-pro-preview').join()).not.toMatch(/Credits/);
 	});
 
-	test('for a custom model as for preview, and optional', () => {
-		const values = { operation: 'generate', model: 'custom' };
+	test('for an ID typed in 0.1.0 as for preview, and optional', () => {
+		const values = { operation: 'generate', ...TYPED };
 		const preview = (name: string) => enumOf('Sora2PreviewRequest', name);
 		expect(valuesOf(field(values, 'aspectRatio'))).toEqual(['', ...preview('aspect_ratio')]);
 		expect(valuesOf(field(values, 'duration'))).toEqual([0, ...preview('duration')]);
 	});
 
-	test('for the model list: every model of the generate call, and Custom', () => {
+	test('for the model list: every model of the generate call, and any other', () => {
 		const documented = ['Sora2PreviewRequest', 'Sora2ProPreviewRequest'].flatMap((schema) =>
 			enumOf(schema, 'model'),
 		);
@@ -94,25 +94,33 @@ describe('options come from the spec', () => {
 
 describe('fields shown', () => {
 	const COMMON = ['wait', 'options'];
-	const generate = (model: string) => [
-		'operation',
-		'model',
-		...(['custom', EXPRESSION].includes(model) ? ['customModel'] : []),
-		'prompt',
-		'aspectRatio',
-		'duration',
-		...(['sora-2-pro-preview', EXPRESSION].includes(model) ? ['quality'] : []),
-		'image',
+	const ofSora = ['prompt', 'aspectRatio', 'duration'];
+	const FORMS: Array<[INodeParameters, string[]]> = [
+		[{ model: 'sora-2-preview' }, [...ofSora, 'image']],
+		[{ model: 'sora-2-pro-preview' }, [...ofSora, 'quality', 'image']],
+		[{ model: 'custom' }, ['modelId', 'prompt', 'modelFields']],
+		[TYPED, ['customModel', ...ofSora, 'image']],
+		[{ ...TYPED, customModel: '={{ $json.id }}' }, ['customModel', ...ofSora, 'image']],
+		[{ model: EXPRESSION }, ['modelId', 'prompt', 'modelFields', ...ofSora.slice(1), 'quality', 'image']],
 	];
 
-	test.each(MODELS)('Generate Video with the model %s', (model) => {
-		const values = { operation: 'generate', model };
-		expect(names(values)).toEqual([...generate(model), 'wait', 'download', 'binaryField', 'options']);
+	test.each(FORMS)('Generate Video with %j', (form, fields) => {
+		const values = { operation: 'generate', ...form };
+		expect(names(values)).toEqual([
+			'operation',
+			'model',
+			...fields,
+			'wait',
+			'download',
+			'binaryField',
+			'options',
+		]);
+		expect(names({ ...values, download: false })).not.toContain('binaryField');
+		if (!fields.includes('image')) return;
 		expect(names({ ...values, image: 'url' })).toContain('imageUrl');
 		expect(names({ ...values, image: 'url' })).not.toContain('imageField');
 		expect(names({ ...values, image: 'binary' })).toContain('imageField');
 		expect(names({ ...values, image: 'binary' })).not.toContain('imageUrl');
-		expect(names({ ...values, download: false })).not.toContain('binaryField');
 	});
 
 	test('Create Character', () => {
@@ -222,10 +230,12 @@ describe('defaults are those of the contract', () => {
 		);
 	});
 
-	test('run-wide choices take no expression', () => {
+	test("run-wide choices take no expression; further fields are the item's own", () => {
 		const { options } = node.properties.find(({ name }) => name === 'options')!;
 		const runWide = node.properties.filter(({ name }) => ['operation', 'wait'].includes(name));
-		for (const property of [...runWide, ...(options as INodeProperties[])])
+		const perItem = (options as INodeProperties[]).filter(({ noDataExpression }) => !noDataExpression);
+		expect(perItem.map(({ name }) => name)).toEqual(['additionalFields']);
+		for (const property of runWide)
 			expect(property).toMatchObject({ name: property.name, noDataExpression: true });
 	});
 

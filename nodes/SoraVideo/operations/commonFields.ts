@@ -105,7 +105,6 @@ export const commonFields: INodeProperties[] = [
 				displayName: 'Additional Fields (JSON)',
 				name: 'additionalFields',
 				type: 'json',
-				noDataExpression: true,
 				default: '{}',
 				displayOptions: { show: { '/operation': ['generate', 'character'] } },
 				description:

@@ -2,7 +2,8 @@ import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { binarySize } from '../../evolink/media/upload';
-import { checkBody, type BodyIssue } from '../../evolink/models';
+import { fieldTitle, fieldsOf } from '../../evolink/modelEntries';
+import { checkBody, takesField, type BodyIssue } from '../../evolink/models';
 import { checkHttpUrl, isPrivateHost } from '../../evolink/urls';
 import { hint } from '../../host/context';
 import type { ItemParameters } from '../../host/parameters';
@@ -35,9 +36,22 @@ export function assertBody(
 	model: string,
 	body: IDataObject,
 ): void {
-	const issue = checkBody(model, body) ?? checkUrls(ctx, parameters, body);
+	const issue = checkBody(model, body) ?? checkUrls(ctx, parameters, body, model);
 	if (issue === undefined) return;
-	throw parameters.refuse(PARAMETERS[issue.field] ?? issue.field, issue.given, issue.allowed);
+	throw parameters.refuse(parameterOf(model, issue.field), issue.given, issue.allowed);
+}
+
+/** The parameter that a field of the body comes from, or how the form calls it. */
+function parameterOf(model: string, field: string): string {
+	if (field === 'prompt' || fieldsOf(model) === undefined) return PARAMETERS[field] ?? field;
+	return fieldTitle(field);
+}
+
+/** Fields of a model that hold URLs, and what may be behind them, as far as that is known. */
+function linksOf(model: string): Array<[field: string, extensions?: readonly string[]]> {
+	const fields = fieldsOf(model);
+	if (fields === undefined) return Object.entries(EXTENSIONS).filter(([name]) => takesField(model, name));
+	return Object.keys(fields).flatMap((name) => (fields[name].format === 'uri' ? [[name]] : []));
 }
 
 /** What the schema's pattern lets pass: user names and passwords in a URL that goes to EvoLink. */
@@ -45,27 +59,33 @@ function checkUrls(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
 	body: IDataObject,
+	model: string,
 ): BodyIssue | undefined {
-	for (const field of Object.keys(EXTENSIONS)) {
+	for (const [field, extensions] of linksOf(model)) {
 		for (const given of [body[field]].flat()) {
 			if (typeof given !== 'string') continue;
 			const checked = checkHttpUrl(given);
 			if (!checked.ok) return { field, given, allowed: `an http or https URL (this one ${checked.reason})` };
-			warnOfUrl(ctx, parameters, field, checked.url);
+			const which = `'${parameters.displayName(parameterOf(model, field))}' of item ${parameters.item}`;
+			warnOfUrl(ctx, which, extensions, checked.url);
 		}
 	}
 	return undefined;
 }
 
-function warnOfUrl(ctx: IExecuteFunctions, parameters: ItemParameters, field: string, url: URL): void {
-	const which = `'${parameters.displayName(PARAMETERS[field])}' of item ${parameters.item}`;
+function warnOfUrl(
+	ctx: IExecuteFunctions,
+	which: string,
+	extensions: readonly string[] | undefined,
+	url: URL,
+): void {
 	if (isPrivateHost(url)) {
 		const told = `${which} names the private host '${url.hostname}': EvoLink can hardly fetch it, and then fails the task. Give the file in a binary field instead.`;
 		hintOnce(ctx, 'host', told);
 	}
 	const [ending] = TELLING.exec(url.pathname.toLowerCase()) ?? [];
-	if (ending !== undefined && !EXTENSIONS[field].includes(ending)) {
-		const told = `${which} ends in ${ending}: EvoLink takes ${EXTENSIONS[field].join(', ')}, and fails the task if it finds anything else there.`;
+	if (ending !== undefined && extensions && !extensions.includes(ending)) {
+		const told = `${which} ends in ${ending}: EvoLink takes ${extensions.join(', ')}, and fails the task if it finds anything else there.`;
 		hintOnce(ctx, 'ending', told);
 	}
 }

@@ -9,10 +9,12 @@ import {
 	CHARACTER_MODEL,
 	CUSTOM,
 	DEFAULT_MODEL,
+	DOCUMENTED_MODELS,
 	GENERATE_MODELS,
 	modelOptions,
 	optionGroups,
 	optionsOf,
+	rulesOf,
 	takesField,
 } from '../../evolink/models';
 import { PRICES_AS_OF } from '../../evolink/prices';
@@ -20,6 +22,14 @@ import type { Draft } from '../order/place';
 import { readAdditionalFields } from '../settings';
 import { assertBody, megabytes } from './draft';
 import { PIXELS_RULE, readInputImage } from './inputImage';
+import {
+	documentedOnly,
+	modelFieldsMapper,
+	otherModelFields,
+	readModelFields,
+	readModelId,
+	typedOnly,
+} from './otherModel';
 import type { ItemParameters } from '../../host/parameters';
 
 const { prompt: PROMPT, aspect_ratio: RATIO, duration: DURATION } = Sora2PreviewRequestSchema.properties;
@@ -30,7 +40,7 @@ const { default: DEFAULT_DURATION } = DURATION;
 
 const forGenerate = { operation: ['generate'] };
 
-const promptDescription = `What the video shows, 1 to ${PROMPT.maxLength} characters. ${evolinkFacts.moderationNote}`;
+const promptDescription = `What the video shows; for Sora, 1 to ${PROMPT.maxLength} characters. ${evolinkFacts.moderationNote}`;
 
 type Options = ReturnType<typeof optionsOf>;
 
@@ -74,24 +84,16 @@ export const generateFields: INodeProperties[] = [
 		options: [
 			...modelOptions(),
 			{
-				name: 'Custom',
+				name: 'Other EvoLink Model',
 				value: CUSTOM,
-				description: 'Any other model of EvoLink, by its ID',
+				description: 'Any other video model of EvoLink, from a list or by its ID',
 			},
 		],
 		default: DEFAULT_MODEL,
 		displayOptions: { show: forGenerate },
 		description: evolinkFacts.standingNote,
 	},
-	{
-		displayName: 'Model ID',
-		name: 'customModel',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. seedance-2.5',
-		displayOptions: { show: { ...forGenerate, model: [CUSTOM] } },
-		description: "ID from EvoLink's model list, https://evolink.ai/models",
-	},
+	...otherModelFields,
 	{
 		displayName: 'Prompt',
 		name: 'prompt',
@@ -102,6 +104,7 @@ export const generateFields: INodeProperties[] = [
 		displayOptions: { show: forGenerate },
 		description: promptDescription,
 	},
+	modelFieldsMapper,
 	...perModel('aspect_ratio', (options) => ({
 		displayName: 'Aspect Ratio',
 		name: 'aspectRatio',
@@ -119,7 +122,7 @@ export const generateFields: INodeProperties[] = [
 			...optionsOf(DEFAULT_MODEL, 'aspect_ratio'),
 		],
 		default: '',
-		displayOptions: only(CUSTOM),
+		displayOptions: typedOnly,
 		description: 'Shape of the video, if the model takes it',
 	},
 	...perModel('duration', (options, models) => ({
@@ -139,7 +142,7 @@ export const generateFields: INodeProperties[] = [
 			...inSeconds(optionsOf(DEFAULT_MODEL, 'duration')),
 		],
 		default: 0,
-		displayOptions: only(CUSTOM),
+		displayOptions: typedOnly,
 		description: 'Length of the video in seconds, if the model takes it',
 	},
 	...perModel('quality', (options) => ({
@@ -150,7 +153,7 @@ export const generateFields: INodeProperties[] = [
 		default: STANDARD_QUALITY,
 		description: Sora2ProPreviewRequestSchema.properties.quality.description,
 	})),
-	{
+	...[documentedOnly, typedOnly].map((displayOptions): INodeProperties => ({
 		displayName: 'Input Image',
 		name: 'image',
 		type: 'options',
@@ -160,9 +163,9 @@ export const generateFields: INodeProperties[] = [
 			{ name: 'From Binary Field', value: 'binary' },
 		],
 		default: 'none',
-		displayOptions: { show: forGenerate },
+		displayOptions,
 		description: 'Picture that the video starts from. Pictures of real people are refused.',
-	},
+	})),
 	{
 		displayName: 'Image URL',
 		name: 'imageUrl',
@@ -187,26 +190,28 @@ export const generateFields: INodeProperties[] = [
 interface ChosenModel {
 	/** Sent as `model`. */
 	id: string;
-	/** Whose rules apply: a documented model's or the custom ones. */
+	/** Whose rules apply, as `checkBody` knows them. */
 	rules: string;
-	/** Typed as a custom model: the fields shown are those of 'Custom', whatever model it is. */
-	isTyped: boolean;
+	/** Which fields the form has: of a documented model, of an ID typed as in 0.1.0, or of any other model. */
+	form: 'documented' | 'typed' | 'other';
 }
 
 function readModel(parameters: ItemParameters): ChosenModel {
 	const model = parameters.text('model', DEFAULT_MODEL);
 	if (!GENERATE_MODELS.includes(model)) {
-		const allowed = `${GENERATE_MODELS.join(', ')}; choose Custom and name other models in 'Model ID'`;
+		const allowed = `${GENERATE_MODELS.join(', ')}; other models are named in 'Model ID' of Other EvoLink Model`;
 		throw parameters.refuse('model', model, allowed);
 	}
-	if (model !== CUSTOM) return { id: model, rules: model, isTyped: false };
-	const id = parameters.text('customModel');
-	if (id === '') throw parameters.refuse('customModel', id, 'the ID of a model');
+	if (model !== CUSTOM) return { id: model, rules: model, form: 'documented' };
+	const { id, isTyped } = readModelId(parameters);
+	if (id === '') throw parameters.refuse('modelId', id, 'the ID of a model');
 	if (id === CHARACTER_MODEL) {
 		const allowed = "a video model; characters are made with the operation 'Create Character'";
-		throw parameters.refuse('customModel', id, allowed);
+		throw parameters.refuse('modelId', id, allowed);
 	}
-	return { id, rules: GENERATE_MODELS.includes(id) ? id : CUSTOM, isTyped: true };
+	if (!isTyped) return { id, rules: rulesOf(id), form: 'other' };
+	// what a workflow of 0.1.0 sends was never held against an entry
+	return { id, rules: DOCUMENTED_MODELS.includes(id) ? id : CUSTOM, form: 'typed' };
 }
 
 /**
@@ -224,7 +229,7 @@ function readPrompt(parameters: ItemParameters): unknown {
 	return typeof given === 'number' && Number.isFinite(given) ? String(given) : given;
 }
 
-/** What 'Custom' offers: nothing is sent for a field that is left to the model. */
+/** For an ID that was typed: nothing is sent for a field that is left to the model. */
 function optionalChoices(parameters: ItemParameters): IDataObject {
 	const ratio = parameters.text('aspectRatio');
 	const duration = readDuration(parameters);
@@ -234,16 +239,19 @@ function optionalChoices(parameters: ItemParameters): IDataObject {
 	};
 }
 
-function choices(parameters: ItemParameters, { rules, isTyped }: ChosenModel): IDataObject {
-	if (rules === CUSTOM) return optionalChoices(parameters);
-	if (isTyped) {
-		return {
-			aspect_ratio: DEFAULT_RATIO,
-			duration: DEFAULT_DURATION,
-			...optionalChoices(parameters),
-			...(takesField(rules, 'quality') && { quality: STANDARD_QUALITY }),
-		};
-	}
+/** What a documented model needs, however its ID was given. */
+function defaultsOf(rules: string): IDataObject {
+	if (!DOCUMENTED_MODELS.includes(rules)) return {};
+	return {
+		aspect_ratio: DEFAULT_RATIO,
+		duration: DEFAULT_DURATION,
+		...(takesField(rules, 'quality') && { quality: STANDARD_QUALITY }),
+	};
+}
+
+function choices(parameters: ItemParameters, { id, rules, form }: ChosenModel): IDataObject {
+	if (form === 'other') return { ...defaultsOf(rules), ...readModelFields(parameters, id) };
+	if (form === 'typed') return { ...defaultsOf(rules), ...optionalChoices(parameters) };
 	return {
 		aspect_ratio: parameters.text('aspectRatio', DEFAULT_RATIO),
 		duration: readDuration(parameters) as number,
@@ -255,7 +263,8 @@ function choices(parameters: ItemParameters, { rules, isTyped }: ChosenModel): I
 export async function draftGenerate(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Draft> {
 	const model = readModel(parameters);
 	const { id, rules } = model;
-	const image = parameters.choice('image', parameters.text('image', 'none'), ['none', 'url', 'binary']);
+	const given = model.form === 'other' ? 'none' : parameters.text('image', 'none');
+	const image = parameters.choice('image', given, ['none', 'url', 'binary']);
 	const body: IDataObject = {
 		model: id,
 		prompt: readPrompt(parameters) as string,
@@ -264,6 +273,8 @@ export async function draftGenerate(ctx: IExecuteFunctions, parameters: ItemPara
 		...readAdditionalFields(parameters),
 	};
 	if (typeof body.prompt === 'string') body.prompt = body.prompt.trim();
+	// only the documented models are known to need one
+	if (body.prompt === '' && !DOCUMENTED_MODELS.includes(rules)) delete body.prompt;
 	assertBody(ctx, parameters, rules, body);
 	if (image !== 'binary') return { body };
 	if (body.image_urls !== undefined) {

@@ -212,15 +212,6 @@ export const CustomModelRequestSchema = {
 			"description": "Text of any length; some models take none.",
 			"type": "string"
 		},
-		"image_urls": {
-			"description": "Reference images as public http or https URLs.",
-			"type": "array",
-			"items": {
-				"type": "string",
-				"format": "uri",
-				"pattern": "^https?://"
-			}
-		},
 		"callback_url": {
 			"description": "Public https URL that EvoLink posts the task to once it is completed, failed or cancelled.",
 			"type": "string",

@@ -58,7 +58,6 @@ export const zSoraCharacterRequest = z.object({
 export const zCustomModelRequest = z.object({
     model: z.string().min(1),
     prompt: z.string().optional(),
-    image_urls: z.array(z.string().url().regex(/^https?:\/\//)).optional(),
     callback_url: z.string().url().max(2048).regex(/^https:\/\//).optional()
 }).passthrough();
 

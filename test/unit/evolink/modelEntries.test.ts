@@ -161,10 +161,15 @@ describe('what a model takes is told in words', () => {
 	test('whatever is given', () => {
 		expect(checkEntry('a', RANGE, { duration: 2.5 })?.allowed).toBe('whole numbers from 2 to 12 for a');
 		expect(checkEntry('a', RANGE, { duration: '5' })?.allowed).toBe('whole numbers from 2 to 12 for a');
-		expect(checkEntry('a', { cfg: { type: 'number', min: 0 } }, { cfg: -1 })?.allowed).toBe(
-			'numbers from 0 for a',
+		const wrong = { cfg: -1, tags: ['x', 1], shots: [1] };
+		const fields = {
+			cfg: { type: 'number', min: 0, max: 1 },
+			tags: { type: 'string[]' },
+			shots: { type: 'object[]' },
+		} as const;
+		const told = Object.entries(wrong).map(
+			([name, value]) => checkEntry('a', fields, { [name]: value })?.allowed,
 		);
-		const list = { tags: { type: 'string[]', minItems: 2 } } as const;
-		expect(checkEntry('a', list, { tags: ['x'] })?.allowed).toBe('a list of at least 2 texts for a');
+		expect(told).toEqual(['numbers from 0 to 1 for a', 'a list of texts for a', 'a list of objects for a']);
 	});
 });

@@ -68,7 +68,6 @@ describe('a field of a body', () => {
 			'image_urls',
 			'at most 1 http or https URL',
 		],
-		[CUSTOM, { image_urls: ['a.png'] }, 'image_urls', 'a list of http or https URLs'],
 		[PRO, { callback_url: 'a.test' }, 'callback_url', 'an http or https URL'],
 		[CUSTOM, { prompt: 7 }, 'prompt', 'Text of any length; some models take none.'],
 	])('of %s that cannot be sent is named with what can: %j', (model, fields, field, allowed) => {

@@ -1,0 +1,136 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+
+import { parseJson } from '../../evolink/json';
+import { fieldsOf, type ModelField } from '../../evolink/modelEntries';
+import { CUSTOM } from '../../evolink/models';
+import { isObject } from '../../evolink/task';
+import { checkHttpUrl } from '../../evolink/urls';
+import type { ItemParameters } from '../../host/parameters';
+
+const other = { operation: ['generate'], model: [CUSTOM] };
+
+/**
+ * Workflows of 0.1.0 hold the ID in `customModel`, and ratio, length and picture in the fields of the Sora models. As long as
+ * it is filled in, they keep that form; emptied, it gives way to the other one. (n8n shows a field as soon as one of its `show`
+ * rules, in their order, meets an expression.)
+ */
+const filledIn = [{ _cnd: { exists: true } } as const];
+
+/** Shown when the ID of the model is typed as in 0.1.0. */
+export const typedOnly: INodeProperties['displayOptions'] = {
+	show: { operation: ['generate'], customModel: filledIn },
+	hide: { model: [{ _cnd: { not: CUSTOM } }] },
+};
+
+/** Shown for the models of the list and for an ID that was typed; also where an expression says which. */
+export const documentedOnly: INodeProperties['displayOptions'] = {
+	show: { operation: ['generate'] },
+	hide: { model: [CUSTOM] },
+};
+
+export const otherModelFields: INodeProperties[] = [
+	{
+		displayName: 'Model ID',
+		name: 'customModel',
+		type: 'string',
+		default: '',
+		displayOptions: { show: { operation: ['generate'], customModel: filledIn, model: [CUSTOM] } },
+		description: 'As typed in an earlier version of this node. Empty it to choose from a list.',
+	},
+	{
+		displayName: 'Model ID',
+		name: 'modelId',
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
+		displayOptions: { show: other, hide: { customModel: filledIn } },
+		description: "One of EvoLink's video models, https://evolink.ai/models",
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: { searchListMethod: 'searchModels', searchable: true },
+			},
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+				placeholder: 'e.g. seedance-2.0-text-to-video',
+			},
+		],
+	},
+];
+
+export const modelFieldsMapper: INodeProperties = {
+	displayName: 'Model Fields',
+	name: 'modelFields',
+	type: 'resourceMapper',
+	noDataExpression: true,
+	default: { mappingMode: 'defineBelow', value: null },
+	typeOptions: {
+		loadOptionsDependsOn: ['modelId.value'],
+		resourceMapper: {
+			resourceMapperMethod: 'getModelFields',
+			mode: 'add',
+			valuesLabel: 'Model Fields',
+			fieldWords: { singular: 'field', plural: 'fields' },
+			addAllFields: true,
+			supportAutoMap: false,
+		},
+	},
+	displayOptions: { show: other, hide: { customModel: filledIn } },
+};
+
+/** The ID of 'Other EvoLink Model', and whether it is typed as in 0.1.0. Empty when there is none. */
+export function readModelId(parameters: ItemParameters): { id: string; isTyped: boolean } {
+	const typed = parameters.text('customModel');
+	if (typed !== '') return { id: typed, isTyped: true };
+	// not `located`: n8n finds no hidden field, and it is hidden behind a typed ID that an expression does not find
+	const given = parameters.value('modelId', '');
+	const id = isObject(given) ? given.value : given;
+	return { id: String(id ?? '').trim(), isTyped: false };
+}
+
+/** What the form holds for the model's fields, as the model takes it. A field that is left empty is not sent. */
+export function readModelFields(parameters: ItemParameters, id: string): IDataObject {
+	const given = parameters.mapped('modelFields');
+	const fields = fieldsOf(id);
+	if (fields === undefined || !isObject(given)) return {};
+	const values = Object.entries(given).filter(
+		([, value]) => value !== null && value !== undefined && value !== '',
+	);
+	return Object.fromEntries(
+		values.map(([name, value]) => [name, Object.hasOwn(fields, name) ? valueOf(fields[name], value) : value]),
+	) as IDataObject;
+}
+
+/** Texts of forms and expressions as what they stand for; what stands for nothing goes on to the check as it is. */
+function valueOf(field: ModelField, given: unknown): unknown {
+	const { type } = field;
+	if (type === 'string[]') return listOf(field, given);
+	if (type === 'string') {
+		if (typeof given === 'number') return String(given);
+		return field.format === 'uri' ? urlOf(given) : given;
+	}
+	if (typeof given !== 'string') return given;
+	const text = given.trim();
+	if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : given;
+	if (type === 'integer' || type === 'number') return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : given;
+	return parseJson(text) ?? given;
+}
+
+/** A list may be a JSON array, or the items with commas or blanks between them. */
+function listOf({ format }: ModelField, given: unknown): unknown {
+	const isText = typeof given === 'string';
+	const parsed = isText && given.trim().startsWith('[') ? parseJson(given) : given;
+	const items = typeof parsed === 'string' ? split(parsed) : parsed;
+	return Array.isArray(items) && format === 'uri' ? items.map(urlOf) : items;
+}
+
+/** A comma may be part of a URL: one ends only where the next begins. */
+const split = (text: string) => text.split(/,?\s+|,(?=https?:)/).filter((part) => part !== '');
+
+function urlOf(given: unknown): unknown {
+	const checked = typeof given === 'string' ? checkHttpUrl(given) : undefined;
+	return checked?.ok ? checked.url.href : given;
+}
