@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream';
+
 import fc from 'fast-check';
-import type { IDataObject, IExecuteFunctions, INode } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, IHttpRequestOptions, INode } from 'n8n-workflow';
 
 import type { Failure } from '../../nodes/evolink/failure';
 import { readTask, type Task } from '../../nodes/evolink/task';
@@ -171,12 +173,60 @@ export const parametersIn = (values: Record<string, unknown>): ItemParameters =>
 		displayNamesOf(soraVideoFields),
 	);
 
-/** What the code that checks an item needs of n8n beside its parameters. */
-export function itemContext(isTool = false): IExecuteFunctions {
-	const context: Partial<Record<keyof IExecuteFunctions, unknown>> = {
-		getNode: () => NODE,
+/** The credential of `fakeContext`. */
+export const CREDENTIAL = {
+	apiKey: 'sk-evo-0123456789abcdef',
+	baseUrl: 'https://api.evolink.ai',
+	filesUrl: 'https://files-api.evolink.ai',
+};
+
+/** An answer of EvoLink. A body that is neither text nor bytes is sent as JSON. */
+export interface FakeAnswer {
+	status?: number;
+	body?: unknown;
+	headers?: Record<string, string>;
+}
+
+export interface FakeHost extends Partial<Record<Exclude<keyof IExecuteFunctions, 'helpers'>, unknown>> {
+	/** What EvoLink says to a request with the key. */
+	answer?: (request: IHttpRequestOptions) => FakeAnswer;
+	/** Read anew each time. */
+	credential?: () => unknown;
+	helpers?: object;
+	runExecutionData?: object;
+}
+
+/** n8n as the nodes see it: an ordinary run with one empty item, but for what a test gives. Requests are noted in order. */
+export function fakeContext(host: FakeHost = {}) {
+	const { answer = (): FakeAnswer => ({}), credential = () => CREDENTIAL, helpers, ...more } = host;
+	const requests: IHttpRequestOptions[] = [];
+	const [node, entry] = [{}, {}];
+	const context = {
+		addExecutionHints: () => {},
+		continueOnFail: () => false,
+		getContext: (type: string) => (type === 'node' ? node : {}),
+		getCredentials: async () => credential(),
+		getExecuteData: () => entry,
+		getExecutionCancelSignal: () => undefined,
+		getExecutionId: () => '231',
 		getInputData: () => [{ json: {} }],
-		isToolExecution: () => isTool,
+		getInstanceId: () => 'instance-1',
+		getMode: () => 'trigger',
+		getNode: () => NODE,
+		getWorkflow: () => ({ id: 'workflow-1', active: true }),
+		getWorkflowDataProxy: () => ({ $execution: {}, $runIndex: 0 }),
+		isToolExecution: () => false,
+		logger: { warn: () => {} },
+		...more,
+		helpers: {
+			httpRequestWithAuthentication: async (_: string, options: IHttpRequestOptions) => {
+				requests.push(options);
+				const { status = 200, body = {}, headers = {} } = answer(options);
+				const raw = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+				return { statusCode: status, headers, body: Readable.from([Buffer.from(raw)]) };
+			},
+			...helpers,
+		},
 	};
-	return context as unknown as IExecuteFunctions;
+	return { ctx: context as unknown as IExecuteFunctions, requests };
 }

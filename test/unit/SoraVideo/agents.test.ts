@@ -1,13 +1,10 @@
-import { Readable } from 'node:stream';
-
-import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
 import { SoraVideo } from '../../../nodes/SoraVideo/SoraVideo.node';
-import { NODE } from '../support';
+import { NODE, fakeContext } from '../support';
 
 /** n8n's own Agents run a tool in an execution that has no data: nothing can be kept in it, and it has no id. */
 function agentCall(create: () => IDataObject) {
-	const requests: IHttpRequestOptions[] = [];
 	const none = () => {
 		throw new Error('`executionData` is not initialized');
 	};
@@ -17,42 +14,23 @@ function agentCall(create: () => IDataObject) {
 		prompt: 'a cat',
 		wait: 'auto',
 	};
-	const context = {
-		get customData(): never {
-			return none();
-		},
-		addExecutionHints: () => {},
-		continueOnFail: () => false,
-		getContext: none,
-		getCredentials: async () => ({
-			apiKey: 'sk-evo-0123456789',
-			baseUrl: 'https://a.test',
-			filesUrl: 'https://a.test',
+	const host = fakeContext({
+		answer: ({ method }) => ({
+			body:
+				method === 'POST'
+					? create()
+					: { id: 'task-unified-1-a', status: 'completed', results: ['https://a.test/v.mp4'] },
 		}),
-		getExecuteData: () => ({}),
-		getExecutionCancelSignal: () => undefined,
+		getContext: none,
 		getExecutionId: () => undefined,
-		getInputData: () => [{ json: {} }],
-		getInstanceId: () => 'instance-1',
 		getMode: () => 'internal',
 		getNode: () => ({ ...NODE, type: `${NODE.type}Tool` }),
 		getNodeParameter: (name: string, _: number, fallback: unknown) => parameters[name] ?? fallback,
 		getWorkflow: () => ({ active: false }),
-		getWorkflowDataProxy: () => ({ $execution: {}, $runIndex: 0 }),
 		isToolExecution: () => true,
-		logger: { warn: () => {} },
-		helpers: {
-			httpRequestWithAuthentication: async (_: string, request: IHttpRequestOptions) => {
-				requests.push(request);
-				const body =
-					request.method === 'POST'
-						? create()
-						: { id: 'task-unified-1-a', status: 'completed', results: ['https://a.test/v.mp4'] };
-				return { statusCode: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(body))]) };
-			},
-		},
-	};
-	return { ctx: context as unknown as IExecuteFunctions, requests };
+	});
+	Object.defineProperty(host.ctx, 'customData', { get: none });
+	return host;
 }
 
 const pending = () => ({ id: 'task-unified-1-a', status: 'pending', task_info: { estimated_time: 1 } });

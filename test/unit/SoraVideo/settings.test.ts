@@ -11,17 +11,22 @@ import {
 	TIMEOUT_MINUTES,
 	TOOL_WAIT_SECONDS,
 } from '../../../nodes/SoraVideo/settings';
-import { always, itemContext, parametersIn, PROPERTY_TIMEOUT_MS } from '../support';
+import { always, fakeContext, parametersIn, PROPERTY_TIMEOUT_MS } from '../support';
 import { MAX_DOWNLOAD_MB, parameterMessage, type NumberRule } from '../../../nodes/host/parameters';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
 const DEFAULTS = { wait: 'auto' } as const;
-const read = (values: Record<string, unknown>) => readSettings(itemContext(), parametersIn(values), DEFAULTS);
+const read = (values: Record<string, unknown>) =>
+	readSettings(fakeContext().ctx, parametersIn(values), DEFAULTS);
 const fileField = (values: Record<string, unknown>) =>
-	readFileField(itemContext(), parametersIn(values), true);
+	readFileField(fakeContext().ctx, parametersIn(values), true);
 const readOption = (name: string, value: unknown) =>
-	readSettings(itemContext(name.startsWith('tool')), parametersIn({ options: { [name]: value } }), DEFAULTS);
+	readSettings(
+		fakeContext({ isToolExecution: () => name.startsWith('tool') }).ctx,
+		parametersIn({ options: { [name]: value } }),
+		DEFAULTS,
+	);
 
 /** The message of what was thrown; fails when nothing was. */
 function refusal(step: () => unknown): string {

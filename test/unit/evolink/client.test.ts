@@ -1,39 +1,23 @@
-import { Readable } from 'node:stream';
-
 import fc from 'fast-check';
-import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 
 import { createTask, getTask } from '../../../nodes/evolink/api';
-import { alwaysAsync, hostileBody, NODE, PROPERTY_TIMEOUT_MS } from '../support';
+import {
+	CREDENTIAL,
+	alwaysAsync,
+	fakeContext,
+	hostileBody,
+	PROPERTY_TIMEOUT_MS,
+	type FakeAnswer,
+} from '../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
-const KEY = 'sk-evo-0123456789abcdef';
+const KEY = CREDENTIAL.apiKey;
 const ID = 'task-unified-1757169743-7cvnl5zw';
-const CREDENTIAL = {
-	apiKey: KEY,
-	baseUrl: 'https://api.evolink.ai//',
-	filesUrl: 'https://files-api.evolink.ai',
-};
 
-type Answer = () => { status: number; body: string | Buffer; headers?: Record<string, string> };
+type Answer = () => FakeAnswer;
 
-/** n8n with one EvoLink behind it that gives one answer, and what was asked of it. */
-function host(answer: Answer, credential: () => unknown = () => CREDENTIAL) {
-	const requests: IHttpRequestOptions[] = [];
-	const context = {
-		getNode: () => NODE,
-		getCredentials: async () => credential(),
-		helpers: {
-			httpRequestWithAuthentication: async (_: string, options: IHttpRequestOptions) => {
-				requests.push(options);
-				const { status, body, headers = {} } = answer();
-				return { statusCode: status, headers, body: Readable.from([Buffer.from(body)]) };
-			},
-		},
-	};
-	return { ctx: context as unknown as IExecuteFunctions, requests };
-}
+const host = (answer: Answer, credential?: () => unknown) => fakeContext({ answer, credential });
 
 const throwing = (error: unknown): Answer => {
 	return () => {
@@ -57,11 +41,7 @@ describe('a request to EvoLink', () => {
 
 	test('a success without a usable id leaves it open whether the order was taken', async () => {
 		for (const body of ['', '{}', '[]', 'null', '<html>', '{"id":', '{"id":7}', '{"id":""}']) {
-			const reading = await createTask(
-				host(() => ({ status: 200, body })).ctx,
-				{ prompt: 'x' },
-				'k'.repeat(20),
-			);
+			const reading = await createTask(host(() => ({ body })).ctx, { prompt: 'x' }, 'k'.repeat(20));
 			expect(reading).toMatchObject({ ok: false, failure: { charge: 'unknown' } });
 		}
 	});
@@ -69,12 +49,12 @@ describe('a request to EvoLink', () => {
 	test('a refusal inside a 200 is a refusal, with the key blanked; a task id in it outweighs it', async () => {
 		const refusal = { success: false, code: 402, msg: 'no credits left for plain-key-123' };
 		const credential = () => ({ ...CREDENTIAL, apiKey: 'plain-key-123' });
-		const refused = host(() => ({ status: 200, body: JSON.stringify(refusal) }), credential);
+		const refused = host(() => ({ body: JSON.stringify(refusal) }), credential);
 		expect(await createTask(refused.ctx, {}, 'key')).toMatchObject({
 			ok: false,
 			failure: { kind: 'balance', status: 402, charge: 'none', message: 'no credits left for [redacted]' },
 		});
-		const taken = host(() => ({ status: 200, body: JSON.stringify({ ...refusal, id: ID }) }), credential);
+		const taken = host(() => ({ body: JSON.stringify({ ...refusal, id: ID }) }), credential);
 		expect(await createTask(taken.ctx, {}, 'key')).toMatchObject({ ok: true, task: { id: ID } });
 	});
 
@@ -85,7 +65,7 @@ describe('a request to EvoLink', () => {
 	])(
 		'%j says nothing of what was refused: an order may have been taken, and a task is asked for again',
 		async (body) => {
-			const { ctx } = host(() => ({ status: 200, body: JSON.stringify(body) }));
+			const { ctx } = host(() => ({ body: JSON.stringify(body) }));
 			const said = expect.stringMatching(/^EvoLink answered 200 with a refusal .*; it says: no$/) as string;
 			const failure = { charge: 'unknown', transient: true, status: 200, message: said };
 			expect(await createTask(ctx, {}, 'key')).toMatchObject({ ok: false, failure });
@@ -95,12 +75,12 @@ describe('a request to EvoLink', () => {
 
 	test('a body of more than 4 MB is not kept', async () => {
 		const body = Buffer.alloc(5_000_000, 0x20);
-		const reading = await getTask(host(() => ({ status: 200, body })).ctx, ID);
+		const reading = await getTask(host(() => ({ body })).ctx, ID);
 		expect(reading).toMatchObject({ ok: false, failure: { message: expect.stringContaining('4 MB') } });
 	});
 
 	test('an id behind a byte order mark is not lost', async () => {
-		const { ctx } = host(() => ({ status: 200, body: `\uFEFF{"id":"${ID}"}` }));
+		const { ctx } = host(() => ({ body: `\uFEFF{"id":"${ID}"}` }));
 		expect(await createTask(ctx, {}, 'key')).toMatchObject({ ok: true, task: { id: ID } });
 	});
 
@@ -108,7 +88,7 @@ describe('a request to EvoLink', () => {
 		const apiKey = 'opaque/key+0123456789==';
 		const body = JSON.stringify({ id: ID, debug: apiKey, error: { code: 'x', message: `key ${apiKey}` } });
 		const { ctx } = host(
-			() => ({ status: 200, body }),
+			() => ({ body }),
 			() => ({ ...CREDENTIAL, apiKey: ` ${apiKey}\n` }),
 		);
 		const reading = await getTask(ctx, ID);
@@ -125,7 +105,7 @@ describe('a request to EvoLink', () => {
 			Buffer.from(`Bearer ${apiKey}`).toString('base64'),
 		].join(' ');
 		const { ctx } = host(
-			() => ({ status: 200, body: `{"id":"${ID}","status":"failed","${echoes}":1,"error":"${echoes}"}` }),
+			() => ({ body: `{"id":"${ID}","status":"failed","${echoes}":1,"error":"${echoes}"}` }),
 			() => ({ ...CREDENTIAL, apiKey }),
 		);
 		const reading = await getTask(ctx, ID);
@@ -140,20 +120,20 @@ describe('a request to EvoLink', () => {
 		'an answer with %i lists in one another is none, and names the task that it names',
 		async (depth) => {
 			const nested = '['.repeat(depth) + ']'.repeat(depth);
-			const { ctx } = host(() => ({ status: 200, body: `{"id":"${ID}","deep":${nested}}` }));
+			const { ctx } = host(() => ({ body: `{"id":"${ID}","deep":${nested}}` }));
 			const message = `EvoLink answered 200 with a body that is nested more than 100 levels deep, which names the task ${ID}`;
 			const failure = { message, transient: true, charge: 'unknown' };
 			expect(await createTask(ctx, {}, 'key')).toMatchObject({ ok: false, failure });
 			const refusing = host(() => ({ status: 402, body: nested }));
 			expect(await createTask(refusing.ctx, {}, 'key')).toMatchObject({ failure: { kind: 'balance' } });
-			const nameless = await getTask(host(() => ({ status: 200, body: nested })).ctx, ID);
+			const nameless = await getTask(host(() => ({ body: nested })).ctx, ID);
 			expect(nameless).toMatchObject({ failure: { message: expect.stringMatching(/levels deep$/) } });
 		},
 	);
 
 	test('an answer of 100 levels is one', async () => {
 		const nested = '['.repeat(99) + ']'.repeat(99);
-		const { ctx } = host(() => ({ status: 200, body: `{"id":"${ID}","deep":${nested}}` }));
+		const { ctx } = host(() => ({ body: `{"id":"${ID}","deep":${nested}}` }));
 		expect(await getTask(ctx, ID)).toMatchObject({ ok: true, task: { id: ID } });
 	});
 
@@ -165,7 +145,7 @@ describe('a request to EvoLink', () => {
 		['', "'Base URL' is not a URL"],
 	])('the base URL "%s" is told as it is, before anything is sent or charged', async (baseUrl, told) => {
 		const { ctx, requests } = host(
-			() => ({ status: 200, body: '{}' }),
+			() => ({ body: '{}' }),
 			() => ({ ...CREDENTIAL, baseUrl }),
 		);
 		const reading = await createTask(ctx, {}, 'key');
@@ -175,13 +155,13 @@ describe('a request to EvoLink', () => {
 	});
 
 	test('the answer for another task is no answer', async () => {
-		const reading = await getTask(host(() => ({ status: 200, body: '{"id":"other"}' })).ctx, ID);
+		const reading = await getTask(host(() => ({ body: '{"id":"other"}' })).ctx, ID);
 		expect(reading).toMatchObject({ ok: false, failure: { transient: true } });
 	});
 
 	test('a credential that cannot be read is an answer, so that known ids are kept, and nothing was ordered', async () => {
 		const { ctx, requests } = host(
-			() => ({ status: 200, body: '{}' }),
+			() => ({ body: '{}' }),
 			() => {
 				throw new Error('Node does not have any credentials set');
 			},
@@ -193,7 +173,10 @@ describe('a request to EvoLink', () => {
 	});
 
 	test('ids are encoded, slashes of the base URL are not doubled, redirects are not followed with the key', async () => {
-		const { ctx, requests } = host(() => ({ status: 200, body: '{"id":"a/b?c"}' }));
+		const { ctx, requests } = host(
+			() => ({ body: '{"id":"a/b?c"}' }),
+			() => ({ ...CREDENTIAL, baseUrl: `${CREDENTIAL.baseUrl}//` }),
+		);
 		await getTask(ctx, 'a/b?c');
 		expect(requests[0]).toMatchObject({
 			url: 'https://api.evolink.ai/v1/tasks/a%2Fb%3Fc',
@@ -202,7 +185,7 @@ describe('a request to EvoLink', () => {
 	});
 
 	test('the idempotency key travels in its header, the body as JSON', async () => {
-		const { ctx, requests } = host(() => ({ status: 200, body: `{"id":"${ID}"}` }));
+		const { ctx, requests } = host(() => ({ body: `{"id":"${ID}"}` }));
 		await createTask(ctx, { prompt: 'a cat' }, 'n8n-key');
 		expect(requests[0].headers).toMatchObject({
 			'Idempotency-Key': 'n8n-key',

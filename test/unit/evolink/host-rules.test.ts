@@ -1,28 +1,10 @@
 import { Readable } from 'node:stream';
 
-import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
-
 import { createTask } from '../../../nodes/evolink/api';
 import type { Failure } from '../../../nodes/evolink/failure';
 import { downloadMedia, type DownloadRequest } from '../../../nodes/evolink/media/download';
 import { nodeError } from '../../../nodes/host/errors';
-import { FakeClock, NODE } from '../support';
-
-/** n8n with one credential; requests to EvoLink end the way `answer` says. */
-function host(credential: IDataObject, answer: () => unknown) {
-	const requests: IHttpRequestOptions[] = [];
-	const context = {
-		getNode: () => NODE,
-		getCredentials: async () => ({ apiKey: 'sk-evo-0123456789', baseUrl: 'https://a.test', ...credential }),
-		helpers: {
-			httpRequestWithAuthentication: async (_: string, options: IHttpRequestOptions) => {
-				requests.push(options);
-				return answer();
-			},
-		},
-	};
-	return { ctx: context as unknown as IExecuteFunctions, requests };
-}
+import { CREDENTIAL, FakeClock, NODE, fakeContext } from '../support';
 
 const REQUEST: DownloadRequest = {
 	url: 'https://inside.example/v.mp4',
@@ -32,39 +14,42 @@ const REQUEST: DownloadRequest = {
 	fileName: 'v',
 };
 
-const accepted = () => ({ statusCode: 200, headers: {}, body: Readable.from([Buffer.from('{"id":"t"}')]) });
+const accepted = (limits: object) =>
+	fakeContext({ credential: () => ({ ...CREDENTIAL, ...limits }), answer: () => ({ body: { id: 't' } }) });
 
 describe("the credential's list of allowed domains", () => {
 	test('goes along with every request, so that n8n keeps the key from any other host', async () => {
-		const { ctx, requests } = host(
-			{ allowedHttpRequestDomains: 'domains', allowedDomains: 'api.evolink.ai' },
-			accepted,
-		);
+		const { ctx, requests } = accepted({
+			allowedHttpRequestDomains: 'domains',
+			allowedDomains: 'api.evolink.ai',
+		});
 		await createTask(ctx, {}, 'k');
 		expect(requests[0]).toMatchObject({ allowedDomains: 'api.evolink.ai' });
 	});
 
 	test.each(['all', 'none', undefined])('is left out where the credential says %j', async (choice) => {
-		const { ctx, requests } = host({ allowedHttpRequestDomains: choice, allowedDomains: 'x.test' }, accepted);
+		const { ctx, requests } = accepted({ allowedHttpRequestDomains: choice, allowedDomains: 'x.test' });
 		await createTask(ctx, {}, 'k');
 		expect(requests[0]).not.toHaveProperty('allowedDomains');
 	});
 });
 
 test("an order that n8n's own protection blocks is known to cost nothing, and n8n is named", async () => {
-	const { ctx } = host({}, () => {
-		throw new Error('The request was blocked because it resolves to a restricted IP address');
+	const { ctx } = fakeContext({
+		answer: () => {
+			throw new Error('The request was blocked because it resolves to a restricted IP address');
+		},
 	});
 	const reading = await createTask(ctx, {}, 'k');
 	expect(reading).toMatchObject({ ok: false, failure: { charge: 'none' } });
-	expect(JSON.stringify(reading)).toContain('n8n does not allow requests to a.test');
+	expect(JSON.stringify(reading)).toContain('n8n does not allow requests to api.evolink.ai');
 });
 
 describe("n8n's check of where a name leads", () => {
 	const download = async (isAllowed: boolean | Error) => {
 		const opened: unknown[] = [];
 		const asked: string[] = [];
-		const context = {
+		const { ctx } = fakeContext({
 			helpers: {
 				getSecureEgressFilter: (policy: string) => ({
 					validateUrl: async ({ hostname }: URL) => {
@@ -78,8 +63,8 @@ describe("n8n's check of where a name leads", () => {
 					return { statusCode: 404, headers: {}, body: Readable.from([]) };
 				},
 			},
-		};
-		const result = await downloadMedia(context as unknown as IExecuteFunctions, REQUEST);
+		});
+		const result = await downloadMedia(ctx, REQUEST);
 		return { result, opened, asked };
 	};
 
@@ -114,9 +99,9 @@ test('a download that breaks off again and again ends after ten minutes, however
 		return { statusCode: 200, headers: {}, body: Readable.from(dripping()) };
 	};
 	const prepareBinaryData = async (body: Readable) => await body.toArray();
-	const context = { helpers: { httpRequest, prepareBinaryData } };
+	const { ctx } = fakeContext({ helpers: { httpRequest, prepareBinaryData } });
 	const request = { ...REQUEST, maxBytes: 1e6 };
-	const result = await downloadMedia(context as unknown as IExecuteFunctions, request, clock);
+	const result = await downloadMedia(ctx, request, clock);
 	expect(result).toMatchObject({ ok: false, reason: expect.stringContaining('socket hang up') });
 	expect(opened).toBe(2);
 });

@@ -1,20 +1,20 @@
-import { Readable } from 'node:stream';
-
 import fc from 'fast-check';
-import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
 import { getTasks, taskReader } from '../../../nodes/evolink/api';
 import type { Failure } from '../../../nodes/evolink/failure';
 import { evolinkFacts } from '../../../nodes/evolink/generated/spec.gen';
 import { TaskReader, type BatchReading, type TaskReading } from '../../../nodes/evolink/reader';
 import {
+	CREDENTIAL,
 	alwaysAsync,
 	failureOf,
+	fakeContext,
 	hostileBody,
 	hostileJson,
-	NODE,
 	PROPERTY_TIMEOUT_MS,
 	taskOf,
+	type FakeAnswer,
 } from '../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
@@ -207,28 +207,9 @@ describe('reading the tasks of a wait', () => {
 	});
 });
 
-const KEY = 'sk-evo-0123456789abcdef';
-
-/** n8n with one EvoLink behind it, and what was asked of it. */
-function host(
-	answer: (url: string) => { status: number; body: unknown },
-	baseUrl = 'https://api.evolink.ai',
-) {
-	const requests: IHttpRequestOptions[] = [];
-	const context = {
-		getNode: () => NODE,
-		getCredentials: async () => ({ apiKey: KEY, baseUrl, filesUrl: baseUrl }),
-		helpers: {
-			httpRequestWithAuthentication: async (_: string, options: IHttpRequestOptions) => {
-				requests.push(options);
-				const { status, body } = answer(options.url);
-				const text = typeof body === 'string' ? body : JSON.stringify(body);
-				return { statusCode: status, headers: {}, body: Readable.from([Buffer.from(text)]) };
-			},
-		},
-	};
-	return { ctx: context as unknown as IExecuteFunctions, requests };
-}
+/** n8n with one EvoLink behind it. */
+const host = (answer: (url: string) => FakeAnswer, baseUrl = CREDENTIAL.baseUrl) =>
+	fakeContext({ answer: ({ url }) => answer(url), credential: () => ({ ...CREDENTIAL, baseUrl }) });
 
 describe('one request for many tasks', () => {
 	const ids = idsOf(4);

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 
 import { evolinkFacts, SoraCharacterRequestSchema } from '../../../../nodes/evolink/generated/spec.gen';
 import { draftCharacter, readTimestamps } from '../../../../nodes/SoraVideo/operations/character';
-import { always, alwaysAsync, itemContext, parametersIn, PROPERTY_TIMEOUT_MS, RUNS } from '../../support';
+import { always, alwaysAsync, fakeContext, parametersIn, PROPERTY_TIMEOUT_MS, RUNS } from '../../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
 const fits = addFormats(new Ajv2020({ strict: false })).compile(SoraCharacterRequestSchema);
 const character = async (parameters: Record<string, unknown>) =>
-	(await draftCharacter(itemContext(), parametersIn(parameters))).body;
+	(await draftCharacter(fakeContext().ctx, parametersIn(parameters))).body;
 
 describe('the body of a character', () => {
 	test('that is sent always fits the spec', async () => {

@@ -10,7 +10,7 @@ import {
 } from '../../../../nodes/evolink/generated/spec.gen';
 import { checkBody, CUSTOM, GENERATE_MODELS, optionsOf, takesField } from '../../../../nodes/evolink/models';
 import { draftGenerate } from '../../../../nodes/SoraVideo/operations/generate';
-import { always, alwaysAsync, itemContext, parametersIn, PROPERTY_TIMEOUT_MS, RUNS } from '../../support';
+import { always, alwaysAsync, fakeContext, parametersIn, PROPERTY_TIMEOUT_MS, RUNS } from '../../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
@@ -30,7 +30,7 @@ const validators = Object.fromEntries(
 const fits = (model: string, body: IDataObject) => validators[model](body) === true;
 
 const generate = async (parameters: Record<string, unknown>) =>
-	(await draftGenerate(itemContext(), parametersIn(parameters))).body;
+	(await draftGenerate(fakeContext().ctx, parametersIn(parameters))).body;
 
 async function refusal(step: Promise<unknown>): Promise<string> {
 	return await step.then(

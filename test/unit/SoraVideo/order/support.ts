@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import { NODE } from '../../support';
+import { NODE, fakeContext, type FakeHost } from '../../support';
 
 /** Where in the world an order is made. */
 export interface Place {
@@ -28,22 +28,19 @@ export const HOME: Place = {
 export function contextOf(
 	place: Place,
 	node: Record<string, unknown> = {},
-	more: Partial<Record<keyof IExecuteFunctions, unknown>> = {},
+	more: FakeHost = {},
 ): IExecuteFunctions {
 	const signature = place.token === undefined ? '' : `?signature=${place.token}`;
 	const resumeUrl = `https://n8n.example.test/webhook-waiting/${place.execution}${signature}`;
-	const context = {
+	return fakeContext({
 		getContext: (type: string) => (type === 'node' ? node : {}),
-		getExecuteData: () => ({}),
 		getExecutionId: () => place.execution,
 		getInstanceId: () => place.instance,
 		getNode: () => ({ ...NODE, id: place.node }),
 		getWorkflow: () => ({ id: place.workflow, active: true }),
 		getWorkflowDataProxy: () => ({ $execution: { resumeUrl }, $runIndex: place.run }),
-		isToolExecution: () => false,
 		...more,
-	};
-	return context as unknown as IExecuteFunctions;
+	}).ctx;
 }
 
 export const BODY: IDataObject = {

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 
-import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
 import type { Order } from '../../../../nodes/SoraVideo/order/place';
 import type { RunSettings } from '../../../../nodes/SoraVideo/settings';
 import { isParked, resume } from '../../../../nodes/SoraVideo/wait/suspend';
 import { settleOrders, type WaitPlan } from '../../../../nodes/SoraVideo/wait';
-import { NODE, taskOf } from '../../support';
+import { CREDENTIAL, fakeContext, taskOf } from '../../support';
 
 const SETTINGS: RunSettings = {
 	wait: 'poll',
@@ -28,33 +28,21 @@ const plan = (mode: 'poll' | 'suspend', field: string | null = null): WaitPlan =
 });
 
 /** n8n as the wait sees it, with an EvoLink that answers every read of a task with `answer`. */
-function host(answer: (id: string) => IDataObject, credentials: () => Promise<IDataObject>) {
-	const node = {};
-	const entry: IDataObject = {};
+function host(answer: (id: string) => IDataObject, credential?: () => unknown) {
 	const parked: Date[] = [];
 	const downloads: string[] = [];
 	const warnings: string[] = [];
-	const context = {
-		addExecutionHints: () => {},
+	const { ctx } = fakeContext({
+		answer: ({ url }) => {
+			const id = String(url).split('/').pop() as string;
+			return { body: { id, ...answer(id) } };
+		},
+		credential,
 		continueOnFail: () => true,
-		getContext: () => node,
-		getCredentials: credentials,
-		getExecuteData: () => entry,
-		getExecutionCancelSignal: () => undefined,
-		getExecutionId: () => '231',
-		getInputData: () => [{ json: {} }],
-		getNode: () => NODE,
-		getWorkflowDataProxy: () => ({ $execution: {}, $runIndex: 0 }),
-		isToolExecution: () => false,
 		putExecutionToWait: async (at: Date) => void parked.push(at),
 		runExecutionData: {},
 		logger: { warn: (text: string) => void warnings.push(text) },
 		helpers: {
-			httpRequestWithAuthentication: async (_: string, { url }: IHttpRequestOptions) => {
-				const id = String(url).split('/').pop() as string;
-				const body = JSON.stringify({ id, ...answer(id) });
-				return { statusCode: 200, headers: {}, body: Readable.from([Buffer.from(body)]) };
-			},
 			httpRequest: async ({ url }: IHttpRequestOptions) => {
 				downloads.push(String(url));
 				const body = Readable.from([Buffer.from('\0\0\0\x18ftypisom\0\0\0\0', 'latin1')]);
@@ -62,15 +50,9 @@ function host(answer: (id: string) => IDataObject, credentials: () => Promise<ID
 			},
 			prepareBinaryData: async (_: unknown, fileName: string) => ({ fileName }),
 		},
-	};
-	return { ctx: context as unknown as IExecuteFunctions, context, parked, downloads, warnings };
+	});
+	return { ctx, parked, downloads, warnings };
 }
-
-const credential = async () => ({
-	apiKey: 'sk-evo-0123456789',
-	baseUrl: 'https://api.evolink.ai',
-	filesUrl: 'https://files-api.evolink.ai',
-});
 
 const fresh = (id: string): Order => ({
 	item: 0,
@@ -84,7 +66,7 @@ const recalled = (id: string): Order => ({ item: 0, id, orderedAt: Date.now() - 
 describe.each(['poll', 'suspend'] as const)('with %s', (mode) => {
 	/** Waits until EvoLink says that the task is done; the second look when suspended. */
 	async function settle(order: Order) {
-		const { ctx, parked } = host(() => DONE, credential);
+		const { ctx, parked } = host(() => DONE);
 		const waiting = await settleOrders(ctx, [order], plan(mode));
 		if (mode === 'poll') return waiting;
 		expect(parked).toHaveLength(1);
@@ -109,10 +91,10 @@ test('a credential that cannot be read when the file is fetched loses neither th
 	let reads = 0;
 	const { ctx, downloads } = host(
 		() => DONE,
-		async () => {
+		() => {
 			reads += 1;
 			if (reads > 2) throw new Error('the database is locked');
-			return await credential();
+			return CREDENTIAL;
 		},
 	);
 	const items = await settleOrders(ctx, [recalled('task-1')], plan('poll', 'data'));
@@ -121,8 +103,8 @@ test('a credential that cannot be read when the file is fetched loses neither th
 });
 
 test('a host that fails while it parks is polled instead, and the log names the tasks', async () => {
-	const { ctx, context, warnings } = host(() => DONE, credential);
-	context.putExecutionToWait = async () => {
+	const { ctx, warnings } = host(() => DONE);
+	ctx.putExecutionToWait = async () => {
 		throw new Error('No active execution found');
 	};
 	const items = await settleOrders(ctx, [fresh('task-1')], plan('suspend'));

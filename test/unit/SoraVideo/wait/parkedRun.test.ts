@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { IWebhookFunctions } from 'n8n-workflow';
 
 import {
 	keepParkedRun,
@@ -10,6 +10,7 @@ import {
 import { resultOf } from '../../../../nodes/SoraVideo/wait/watch';
 import version0 from '../../golden/parked-run.v0.json';
 import version1 from '../../golden/parked-run.v1.json';
+import { fakeContext } from '../../support';
 
 /** Records as n8n had stored them. The files never change: a new shape is a new version with a file of its own. */
 const clone = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
@@ -98,8 +99,8 @@ test('items without a number are not named', () => {
 
 test.each(['Sora Video', 'a "b" }} c', '視頻 🎬'])('a callback finds what the node %j has kept', (name) => {
 	const context: Record<string, unknown> = {};
-	const execute = { getContext: (type: string) => (type === 'node' ? context : {}) };
-	keepParkedRun(execute as unknown as IExecuteFunctions, clone(version1) as ParkedRun);
+	const getContext = (type: string) => (type === 'node' ? context : {});
+	keepParkedRun(fakeContext({ getContext }).ctx, clone(version1) as ParkedRun);
 	const escaped = [...name]
 		.flatMap((character) => character.split(''))
 		.map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
