@@ -3,12 +3,12 @@
  * the `*.full.test.ts` files. Two files at a time: most of their time they wait for n8n's timers.
  *
  * E2E_HOST=oldest (npm run test:e2e:oldest) drives the oldest supported n8n: the files that rest on what n8n's versions do
- * differently, or with E2E_FULL=1 all of them.
+ * differently, or with E2E_FULL=1 all of them. E2E_HOST=container (npm run test:e2e:container) drives an image with the former.
  *
  * @type {import('jest').Config}
  */
 const isFull = process.env.E2E_FULL === '1';
-const isShort = process.env.E2E_HOST === 'oldest' && !isFull;
+const isShort = ['oldest', 'container'].includes(process.env.E2E_HOST) && !isFull;
 
 module.exports = {
 	rootDir: '../..',

@@ -2,8 +2,9 @@ import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { Client } from './client';
+import { containerRun } from './container';
 import { n8nPath, PACKAGE_NAME, PACKAGE_VERSION } from './package-under-test';
-import { HOST, n8nBin, nodeBin, RUN_DIR } from './paths';
+import { HOST, IN_CONTAINER, n8nBin, nodeBin, RUN_DIR } from './paths';
 import { freePorts, logFileOf, ServerProcess } from './processes';
 
 /** The public name that n8n believes it has; the stand-in delivers callbacks for it to n8n's loopback port. */
@@ -34,7 +35,7 @@ const UNUSED_MODULES = [
 
 /** n8n does not boot when it is told to leave out a module that it does not know; older ones know fewer. */
 const hasModule = (host: string) => (name: string) =>
-	existsSync(path.join(n8nBin(host), '../../dist/modules', name));
+	!IN_CONTAINER && existsSync(path.join(n8nBin(host), '../../dist/modules', name));
 
 /**
  * One n8n process on a private port with a user folder of its own (`.run/<name>/`), as the official image runs it:
@@ -44,6 +45,7 @@ export class N8n {
 	readonly client: Client;
 	private process: ServerProcess | undefined;
 	private host: string;
+	private boots = 0;
 
 	private constructor(
 		private readonly options: N8nOptions,
@@ -79,11 +81,13 @@ export class N8n {
 		mkdirSync(this.home, { recursive: true });
 		const role = this.options.role ?? 'start';
 		const up = async (path_: string) => (await fetch(this.url + path_)).status;
+		const env = { ...this.environment(), ...this.options.env };
+		const args = [role, ...(role === 'worker' ? ['--concurrency=5'] : [])];
 		this.process = await ServerProcess.start({
 			name: this.options.name,
-			command: nodeBin(this.host),
-			args: [n8nBin(this.host), role, ...(role === 'worker' ? ['--concurrency=5'] : [])],
-			env: { ...this.environment(), ...this.options.env },
+			...(IN_CONTAINER
+				? containerRun(`${this.options.name}-${this.port}-${++this.boots}`, args, this.home, env)
+				: { command: nodeBin(this.host), args: [n8nBin(this.host), ...args], env }),
 			cwd: this.home,
 			// readiness = database migrated; the REST router of the main process answers a little later
 			ready: async () =>
@@ -101,14 +105,16 @@ export class N8n {
 		await this.process?.stop();
 	}
 
-	/** Installs the packed package as the Community nodes page does. */
+	/** Installs the packed package as the Community nodes page does; in a container it is there already. */
 	async installPackage(): Promise<void> {
+		if (IN_CONTAINER) return;
 		const spec = { name: PACKAGE_NAME, version: PACKAGE_VERSION };
 		await this.client.request('POST', '/rest/community-packages', spec);
 	}
 
 	/** Whether this process has installed the package, too: in queue mode the others follow the main process by a message. */
 	hasPackage(): boolean {
+		if (IN_CONTAINER) return true;
 		return readFileSync(this.logFile, 'utf8').includes(`Community package installed: ${PACKAGE_NAME}`);
 	}
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { NODE_BIN, REPO_DIR, RUN_DIR } from './paths';
+import { IN_CONTAINER, NODE_BIN, REPO_DIR, RUN_DIR } from './paths';
 
 const manifest = JSON.parse(readFileSync(path.join(REPO_DIR, 'package.json'), 'utf8')) as {
 	name: string;
@@ -15,6 +15,9 @@ export const PACKAGE_VERSION = manifest.version;
 
 /** First on n8n's PATH, so that its `npm` is ours. */
 export const NPM_SHIM_DIR = path.join(RUN_DIR, 'npm-shim');
+
+/** Where `packPackage` puts the package as n8n would have installed it, for containers to mount. */
+export const MOUNTED_PACKAGE = path.join(NPM_SHIM_DIR, 'package');
 
 /**
  * Packs the built package and puts an `npm` into NPM_SHIM_DIR that serves that tarball as if it were published: n8n
@@ -35,6 +38,7 @@ export function packPackage(): void {
 		{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
 	);
 	const tarball = output.trim().split('\n').at(-1) ?? '';
+	if (IN_CONTAINER) execFileSync('tar', ['-xzf', tarball], { cwd: NPM_SHIM_DIR });
 	const npm = execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim();
 	const spec = `${PACKAGE_NAME}@`;
 	const script = [

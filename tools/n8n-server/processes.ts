@@ -31,6 +31,8 @@ export interface ServerProcessOptions {
 	user?: { uid?: number; gid?: number };
 	/** Asked every 100 ms until true; a throw means "not yet". */
 	ready: () => Promise<boolean>;
+	/** Instead of SIGKILL. */
+	kill?: () => void;
 	/** Real ms; default 120 s (a boot takes 5 s alone, 20 s on a busy machine). */
 	bootTimeoutMs?: number;
 }
@@ -40,7 +42,10 @@ export class ServerProcess {
 	private readonly ended: Promise<void>;
 	private exit: string | undefined;
 
-	private constructor(private readonly child: ChildProcess) {
+	private constructor(
+		private readonly child: ChildProcess,
+		private readonly killNow: () => void,
+	) {
 		this.ended = new Promise((resolve) => {
 			child.on('exit', (code, signal) => {
 				this.exit = `code ${code}, signal ${signal}`;
@@ -67,7 +72,7 @@ export class ServerProcess {
 			...options.user,
 		});
 		closeSync(log);
-		const server = new ServerProcess(child);
+		const server = new ServerProcess(child, options.kill ?? (() => child.kill('SIGKILL')));
 		running.add(server);
 		if (child.pid) onLeash('+', child.pid);
 		try {
@@ -94,19 +99,16 @@ export class ServerProcess {
 
 	/** SIGKILL: no chance to clean up. */
 	async kill(): Promise<void> {
-		await this.end('SIGKILL');
+		if (this.alive) this.killNow();
+		await this.ended;
 	}
 
 	/** SIGTERM, and SIGKILL when that takes more than 15 s. */
 	async stop(): Promise<void> {
-		const last = setTimeout(() => this.child.kill('SIGKILL'), 15_000);
-		await this.end('SIGTERM');
-		clearTimeout(last);
-	}
-
-	private async end(signal: NodeJS.Signals): Promise<void> {
-		if (this.alive) this.child.kill(signal);
+		const last = setTimeout(this.killNow, 15_000);
+		if (this.alive) this.child.kill('SIGTERM');
 		await this.ended;
+		clearTimeout(last);
 	}
 }
 

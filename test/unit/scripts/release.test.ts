@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 
 import { faultsOf } from '../../../scripts/check-workflows';
+import { withVersions } from '../../../scripts/newest';
 import { placeholdersOf, withNames } from '../../../scripts/owner';
 import { notesOf, npmTagOf } from '../../../scripts/release';
 import { ROOT, readManifest } from '../../../scripts/support';
@@ -56,6 +57,21 @@ describe("the owner's names", () => {
 				repository: { url: `git+https://github.com/${name}/${name}.git` },
 			}),
 		).toHaveLength(3);
+	});
+});
+
+describe('the newest n8n', () => {
+	test('comes into a package.json in the places of the old one, and nothing else changes', () => {
+		const manifestOf = (core: string, workflow: string) =>
+			JSON.stringify({
+				peerDependencies: { 'n8n-workflow': '*' },
+				devDependencies: { 'n8n-core': core, 'n8n-workflow': workflow, zod: '3.25.76' },
+			}).replaceAll(':', ': ');
+		const text = manifestOf('2.41.1', '2.41.0');
+		expect(withVersions(text, { 'n8n-core': '3.0.0', 'n8n-workflow': '3.0.1' })).toBe(
+			manifestOf('3.0.0', '3.0.1'),
+		);
+		expect(() => withVersions(text, { n8n: '3.0.0' })).toThrow('No version of n8n');
 	});
 });
 
