@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
+import { OTHER_MODELS } from '../../nodes/evolink/generated/otherModels.gen';
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import { TIMEOUT_MINUTES } from '../../nodes/SoraVideo/settings';
 import { ORDERS_KEPT } from '../../nodes/SoraVideo/order/inFlight';
@@ -179,6 +180,7 @@ describe('numbers', () => {
 	const retries = callback.retryDelaysSeconds;
 
 	test.each<[string, string]>([
+		['docs/fields.md', `a list of ${Object.keys(OTHER_MODELS).length} models`],
 		['docs/cost.md', `as of ${pricing.asOf}`],
 		['docs/cost.md', `${pricing.creditsPerUsd} credits were 1 USD`],
 		['docs/cost.md', `${preview.creditsPerSecond} credits per second, ${preview.minimumCredits} at least`],
