@@ -21,6 +21,11 @@ function sentence(text: string): string {
 	return text.trim().replace(/[.\s]+$/, '');
 }
 
+/** How to find the task of an order whose answer never came. The list shows no keys: there the time tells. */
+function lookUp(key: string): string {
+	return `look for a task of that time with the operation Get Many Tasks, or in the EvoLink dashboard (Idempotency-Key ${key}), and fetch it with the operation Get Task.`;
+}
+
 /** EvoLink refused an order: nothing was taken. */
 export function orderRefused(failure: Failure): Problem {
 	return {
@@ -49,7 +54,7 @@ export function outcomeUnknown(failure: Failure, key: string): Problem {
 export function keyInUse(failure: Failure, key: string): Problem {
 	const said = `${sentence(failure.message)} ${failureReference(failure)}`.trim();
 	return {
-		message: `EvoLink did not take this order, because it already has one for this item: ${said}. Nothing was charged for this one. An earlier try ordered the video, perhaps with another prompt: look for it in the EvoLink dashboard (Idempotency-Key ${key}) and fetch it with the operation Get Task. For a new video run the workflow again.`,
+		message: `EvoLink did not take this order, because it already has one for this item: ${said}. Nothing was charged for this one. An earlier try ordered the video, perhaps with another prompt: ${lookUp(key)} For a new video run the workflow again.`,
 		failure,
 	};
 }
@@ -70,7 +75,7 @@ export function unknownBefore(key: string, sentAt: number): Problem {
 }
 
 function unknownAdvice(key: string): string {
-	return `The video may be in the making and charged: look for it in the EvoLink dashboard (Idempotency-Key ${key}) and fetch it with the operation Get Task. To send the same order again under the same key, turn on the option 'Resend When Outcome Is Unknown' and use Retry; EvoLink then either returns the first task or, if it ignores the key, charges again.`;
+	return `The video may be in the making and charged: ${lookUp(key)} To send the same order again under the same key, turn on the option 'Resend When Outcome Is Unknown' and use Retry; EvoLink then either returns the first task or, if it ignores the key, charges again.`;
 }
 
 /** A Retry where nothing tells whether the first try ordered: see `mayOrderAnew`. */
@@ -286,7 +291,7 @@ export function stopped(ids: readonly string[], unknownKeys: readonly string[]):
 	}
 	if (unknownKeys.length > 0) {
 		parts.push(
-			`Whether EvoLink took the orders that were just being sent is not known: look in the EvoLink dashboard for Idempotency-Key ${unknownKeys.join(', ')}.`,
+			`Whether EvoLink took the orders that were just being sent is not known: look for them with the operation Get Many Tasks, or in the EvoLink dashboard for Idempotency-Key ${unknownKeys.join(', ')}.`,
 		);
 	}
 	if (ids.length + unknownKeys.length === 0) parts.push('No task is running.');

@@ -27,7 +27,7 @@ describe('each operation shows its own fields', () => {
 	it.each([
 		['Create Character', ['video', 'videoUrl', 'timestamps', ...result]],
 		['Get Task', ['taskId', 'wait', 'download']],
-		['Get Many Tasks', ['returnAll', 'limit', 'filters', 'includeResults']],
+		['Get Many Tasks', ['returnAll', 'limit', 'includeResults']],
 		['Get Credits', []],
 		['Generate Video', ['model', 'prompt', 'aspectRatio', 'duration', 'image', ...result]],
 	])('%s', async (title, fields) => {
@@ -39,7 +39,12 @@ describe('each operation shows its own fields', () => {
 describe('each operation offers its own options', () => {
 	beforeAll(async () => await openNew());
 
-	const ordering = ['Additional Fields (JSON)', 'Resend When Outcome Is Unknown'];
+	const ordering = [
+		'Additional Fields (JSON)',
+		'Check Balance First',
+		'Max Credits',
+		'Resend When Outcome Is Unknown',
+	];
 	const waiting = ['Max Download MB', 'On Task Failure', 'Poll Seconds', 'Timeout Minutes'];
 	it.each([
 		['Create Character', [...ordering, ...waiting]],

@@ -92,6 +92,7 @@ describe('a message about an order', () => {
 	test('of unknown outcome names its key and how to look it up', () => {
 		for (const { message } of [outcomeUnknown(failureOf(), KEY), unknownBefore(KEY, 0)]) {
 			expect(message).toContain(KEY);
+			expect(message).toContain('Get Many Tasks');
 			expect(message).toContain('dashboard');
 			expect(message).toContain("'Resend When Outcome Is Unknown'");
 		}
