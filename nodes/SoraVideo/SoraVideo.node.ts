@@ -10,6 +10,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { CREDENTIAL } from '../evolink/client';
 import { evolinkFacts } from '../evolink/generated/spec.gen';
+import { priceHints } from './operations/priceHints';
 import { receiveCallback } from './wait/callback';
 import { emitBroken } from './deliver';
 import { resumeWebhooks } from './wait/parkedRun';
@@ -39,6 +40,7 @@ export class SoraVideo implements INodeType {
 		waitingNodeTooltip:
 			'The video is being made. The execution is suspended and takes up no place until it goes on.',
 		hints: [
+			...priceHints,
 			{
 				message: `Videos cost credits, and their links work for ${linkLifetimeHours} hours only.`,
 				type: 'info',

@@ -10,7 +10,6 @@ import {
 	type EvoLinkAnswer,
 	type EvoLinkContext,
 	type EvoLinkRequest,
-	type RequestContext,
 } from './client';
 import { malformedAnswer, type Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
@@ -203,7 +202,7 @@ const CATALOGUES_KEPT = 20;
  *
  * @param now ms of any clock
  */
-export async function getCatalogue(ctx: RequestContext, now: number): Promise<Catalogue> {
+export async function getCatalogue(ctx: EvoLinkContext, now: number): Promise<Catalogue> {
 	const credential = await readCredential(ctx).catch(() => undefined);
 	if (credential === undefined) return {};
 	const place = createHash('sha256').update(`${credential.api} ${credential.apiKey}`).digest('hex');
@@ -218,7 +217,7 @@ export async function getCatalogue(ctx: RequestContext, now: number): Promise<Ca
 }
 
 /** EvoLink's price rules for one model, in whatever form; nothing where it does not answer. */
-export async function getPricingRules(ctx: RequestContext, model: string): Promise<IDataObject | undefined> {
+export async function getPricingRules(ctx: EvoLinkContext, model: string): Promise<IDataObject | undefined> {
 	const answer = await requestEvoLink(ctx, {
 		operation: 'getPricingRules',
 		pathParameters: { model_id: model },
@@ -228,7 +227,7 @@ export async function getPricingRules(ctx: RequestContext, model: string): Promi
 	return answer.ok ? answer.body : undefined;
 }
 
-async function askForCatalogue(ctx: RequestContext): Promise<Catalogue> {
+async function askForCatalogue(ctx: EvoLinkContext): Promise<Catalogue> {
 	const ask = async (request: Pick<EvoLinkRequest, 'operation' | 'query'>) => {
 		const answer = await requestEvoLink(ctx, { ...request, timeoutMs: CATALOGUE_TIMEOUT_MS });
 		return answer.ok ? answer.body : undefined;

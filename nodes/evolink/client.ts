@@ -28,9 +28,6 @@ export const CREDENTIAL = 'evoLinkApi';
 
 export type EvoLinkContext = IExecuteFunctions | IWebhookFunctions | ILoadOptionsFunctions;
 
-/** What a request needs: lists in the editor ask EvoLink, too. */
-export type RequestContext = EvoLinkContext | ILoadOptionsFunctions;
-
 export interface EvoLinkRequest {
 	/** Which call of the API: gives method, host and path. */
 	operation: keyof typeof PATHS;
@@ -51,7 +48,7 @@ export type EvoLinkAnswer =
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** Reads the credential. @throws what n8n throws when it is missing or unreadable */
-export async function readCredential(ctx: RequestContext): Promise<EvoLinkCredential> {
+export async function readCredential(ctx: EvoLinkContext): Promise<EvoLinkCredential> {
 	return parseCredential(await ctx.getCredentials(CREDENTIAL));
 }
 
@@ -95,7 +92,7 @@ function describeNetwork(code: string | undefined, host: string): string {
  * answer, and so is a credential that cannot be read, because a throw would lose the ids of a run. Bodies are read as a bounded stream, because a whole body of any size would be parsed otherwise, and because an
  * error body is lost to n8n's helper. Redirects are not followed: they would carry the key elsewhere.
  */
-export async function requestEvoLink(ctx: RequestContext, request: EvoLinkRequest): Promise<EvoLinkAnswer> {
+export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkRequest): Promise<EvoLinkAnswer> {
 	let credential: EvoLinkCredential;
 	try {
 		credential = await readCredential(ctx);

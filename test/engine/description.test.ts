@@ -77,6 +77,17 @@ describe('options come from the spec', () => {
 		expect(durations('sora-2-pro-preview').join()).not.toMatch(/Credits/);
 	});
 
+	test('and in a hint before the run, where model and duration are chosen', () => {
+		const told = (node.hints ?? []).filter(({ message }) => message.startsWith('Each item'));
+		expect(told).toHaveLength(3);
+		expect(told[1]).toMatchObject({
+			message: "Each item will cost about 46.08 credits, by EvoLink's price list of 2026-10-10.",
+			whenToDisplay: 'beforeExecution',
+			displayCondition:
+				'={{ $parameter["operation"] === "generate" && $parameter["model"] === "sora-2-preview" && $parameter["duration"] === 8 }}',
+		});
+	});
+
 	test('for an ID typed in 0.1.0 as for preview, and optional', () => {
 		const values = { operation: 'generate', ...TYPED };
 		const preview = (name: string) => enumOf('Sora2PreviewRequest', name);

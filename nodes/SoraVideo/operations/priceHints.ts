@@ -1,0 +1,27 @@
+import type { NodeHint } from 'n8n-workflow';
+
+import { DOCUMENTED_MODELS, optionsOf, takesField } from '../../evolink/models';
+import { PRICES_AS_OF } from '../../evolink/prices';
+
+/** Shown before a run, for each choice whose price EvoLink's list has. */
+export const priceHints: NodeHint[] = DOCUMENTED_MODELS.filter((model) =>
+	takesField(model, 'duration'),
+).flatMap((model) =>
+	optionsOf(model, 'duration').flatMap(({ value, credits }) =>
+		credits === undefined ? [] : [priceHint(model, value, credits)],
+	),
+);
+
+function priceHint(model: string, duration: string | number, credits: number): NodeHint {
+	const chosen = { operation: 'generate', model, duration };
+	const conditions = Object.entries(chosen).map(
+		([name, value]) => `$parameter["${name}"] === ${JSON.stringify(value)}`,
+	);
+	return {
+		message: `Each item will cost about ${credits} credits, by EvoLink's price list of ${PRICES_AS_OF}.`,
+		type: 'info',
+		location: 'ndv',
+		whenToDisplay: 'beforeExecution',
+		displayCondition: `={{ ${conditions.join(' && ')} }}`,
+	};
+}
