@@ -1,16 +1,28 @@
-import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
+import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
+import { getCatalogue } from '../../evolink/api';
+import { listModels, type ListedModel } from '../../evolink/catalogue';
+import { hostClock } from '../../evolink/clock';
 import { MODEL_ENTRIES } from '../../evolink/modelEntries';
+import { CHARACTER_MODEL, DOCUMENTED_MODELS } from '../../evolink/models';
 
-/** The models of the list: those with an entry, by name. */
-function modelChoices(): INodeListSearchItems[] {
-	return MODEL_ENTRIES.map(({ id, label }) => ({ name: label, value: id }));
-}
+/** These are chosen by fields of their own. */
+const ELSEWHERE = [...DOCUMENTED_MODELS, CHARACTER_MODEL];
 
+/**
+ * The models with an entry, and those that EvoLink's catalogue has beside them, whose label or ID holds the words. What this
+ * key cannot call comes last; where EvoLink does not answer, nothing is said of any.
+ */
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
 	const wanted = filter.trim().toLowerCase();
-	const results = modelChoices().filter(({ name, value }) =>
-		`${name} ${String(value)}`.toLowerCase().includes(wanted),
-	);
+	const models = listModels(MODEL_ENTRIES, await getCatalogue(this, hostClock.now()), ELSEWHERE);
+	const results = models
+		.filter(({ id, label }) => `${label} ${id}`.toLowerCase().includes(wanted))
+		.map((model) => ({ name: nameOf(model), value: model.id }));
 	return { results };
+}
+
+function nameOf({ label, price, unserved }: ListedModel): string {
+	const note = unserved ?? price;
+	return note === undefined ? label : `${label} (${note})`;
 }
