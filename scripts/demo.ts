@@ -77,7 +77,7 @@ runMain(async () => {
 	try {
 		say(`a local EvoLink listens on ${evolink.url}; nothing is paid`);
 		narrate(evolink);
-		say('building and packing the node, as npm would publish it …');
+		say('building and packing the node as npm would publish it (10 to 30 s) …');
 		const host = new Host([await loadPackage()], { 'n8n-nodes-base.readWriteFile': readWriteFile });
 		await runExample('text-to-video.json', evolink, host);
 		await runExample('character-picture.json', evolink, host);

@@ -53,9 +53,17 @@ it('a node chosen from the panel opens on the fields of a first video, nothing m
 });
 
 describe('the credential dialog', () => {
-	it('says of a key that EvoLink does not know what is wrong and where to look', async () => {
+	it('shows where a key comes from, and that the addresses are no affair of most', async () => {
 		await ui.editor.page.getByTestId('node-credentials-select').click();
 		await ui.editor.page.getByTestId('node-credentials-select-item-new').click();
+		const dialog = ui.editor.page.getByTestId('editCredential-modal');
+		const link = dialog.getByRole('link', { name: 'evolink.ai/dashboard/keys' });
+		await link.waitFor();
+		expect(await link.getAttribute('href')).toBe('https://evolink.ai/dashboard/keys');
+		await dialog.getByText('Advanced: change the addresses below').waitFor();
+	});
+
+	it('says of a key that EvoLink does not know what is wrong and where to look', async () => {
 		await fillCredential({ ...ui.n8n.evolink.credential, apiKey: 'sk-evo-unknown' });
 		await ui.editor.page.getByText('Couldn’t connect with these settings').waitFor();
 		await ui.editor.page.getByText('More details').click();
