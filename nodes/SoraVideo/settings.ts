@@ -90,16 +90,23 @@ export function readImageCheck(parameters: ItemParameters): boolean {
 	return parameters.boolean('checkImageSize', parameters.option('checkImageSize') ?? true);
 }
 
-/** The callback URL of a run that does not wait; `undefined` if none was given. */
+/** The callback URL of an item whose run does not wait; `undefined` if none was given. */
 export function readCallbackUrl(parameters: ItemParameters): string | undefined {
 	const given = parameters.option('callbackUrl');
-	if (given === undefined || given === '') return undefined;
+	if (given === undefined || given === null || given === '') return undefined;
 	const { maxLength } = evolinkFacts.callback;
 	const allowed = `a public https URL of at most ${maxLength} characters, because EvoLink calls no other`;
 	const checked = typeof given === 'string' ? checkPublicHttpsUrl(given) : undefined;
 	if (checked?.ok && checked.url.href.length <= maxLength) return checked.url.href;
 	const reason = checked && !checked.ok ? ` (it ${checked.reason})` : '';
 	throw parameters.refuse('callbackUrl', given, `${allowed}${reason}`);
+}
+
+/** What the callback of an item's task is to bring back; `undefined` if none was given. Numbers and objects are written out. */
+export function readReference(parameters: ItemParameters): string | undefined {
+	const given = parameters.option('reference');
+	if (given === undefined || given === null || given === '') return undefined;
+	return typeof given === 'object' ? JSON.stringify(given) : String(given as string | number);
 }
 
 /** The fields of 'Additional Fields (JSON)', as an object of their own. */

@@ -7,8 +7,10 @@ import type {
 } from 'n8n-workflow';
 
 import { getTask } from '../evolink/api';
+import { readCredential } from '../evolink/client';
 import { failureSentence } from '../evolink/failure';
-import { fileNotDownloaded, nothingToShow } from '../host/messages';
+import { fileNotDownloaded, nothingToShow, wrongReference } from '../host/messages';
+import { readReference } from '../evolink/reference';
 import { downloadResult } from '../evolink/media/result';
 import { createdAt, readTask, resultLink, taskToJson, type Task } from '../evolink/task';
 import { LogGate, ReadGate } from './gate';
@@ -51,10 +53,11 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const verdict = settings.verify ? await verify(ctx, callback.id, settings) : verdictOnBody(body, settings);
 	if (verdict.kind === 'answer') return refuse(ctx, verdict);
 	const { task } = verdict;
-	// of callbacks that share one reading, the first one
+	const reference = await referenceOf(ctx, settings);
+	// of callbacks that share one reading, the first one: nothing is awaited from here on
 	if (settings.ignoreRepeats && memory.has(task.id)) return refuse(ctx, REPEATED);
 	// made before the answer, so that a body that breaks it is refused
-	const item = itemOf(task, settings);
+	const item = itemOf(task, settings, reference);
 	memory.add(task.id);
 	respond(ctx, 200, 'Accepted');
 	return { noWebhookResponse: true, workflowData: [[item]] };
@@ -90,8 +93,20 @@ function place(ctx: IWebhookFunctions): IDataObject {
 }
 
 /** A callback may be late, so all that is known of the task's end is that it came after its creation. */
-function itemOf(task: Task, { verify }: TriggerSettings): INodeExecutionData {
-	return { json: taskToJson(task, verify ? createdAt(task) : undefined), pairedItem: { item: 0 } };
+function itemOf(task: Task, { verify }: TriggerSettings, reference: IDataObject): INodeExecutionData {
+	const json = { ...taskToJson(task, verify ? createdAt(task) : undefined), ...reference };
+	return { json, pairedItem: { item: 0 } };
+}
+
+/** What the sender of the order wrote into the callback URL, as fields of the item. It decides nothing. */
+async function referenceOf(ctx: IWebhookFunctions, { verify }: TriggerSettings): Promise<IDataObject> {
+	const query: unknown = ctx.getQueryData();
+	if (readReference(query, undefined) === undefined) return {};
+	const key = verify ? (await readCredential(ctx)).apiKey : undefined;
+	const read = readReference(query, key);
+	if (read === undefined) return {};
+	if (read.kind === 'wrong') return { referenceProblem: wrongReference().message };
+	return { reference: read.reference, referenceVerified: read.kind === 'verified' };
 }
 
 /**

@@ -178,6 +178,14 @@ export function fileNotDownloaded(url: string, reason: string): Problem {
 	};
 }
 
+/** The trigger's words for a reference that it leaves out, in a field of an item that goes on. */
+export function wrongReference(): Problem {
+	return {
+		message:
+			'The reference in the callback URL does not match its signature, so it was left out: the URL was changed, or the order was made with another API key.',
+	};
+}
+
 export interface OtherItem {
 	item: number;
 	/** The task, or what kept it from being one. */

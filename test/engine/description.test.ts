@@ -205,13 +205,15 @@ describe('the options collection', () => {
 			.map(({ name }) => name);
 	};
 
-	test('offers the callback URL only where nothing waits, and further fields only for paid operations', () => {
+	test('offers the callback URL and what it carries only where nothing waits, and further fields only for paid operations', () => {
 		const COMMON = ['maxDownloadMb', 'onTaskFailure', 'pollSeconds', 'timeoutMinutes'];
 		const sorted = (values: INodeParameters) => inside(values).sort();
 		const paid = ['additionalFields', 'checkBalance', 'maxCredits', ...COMMON, 'resendUnknown'].sort();
 		const generate = [...paid, 'checkImageSize'].sort();
 		expect(sorted({ operation: 'generate', wait: 'poll' })).toEqual(generate);
-		expect(sorted({ operation: 'generate', wait: 'none' })).toEqual([...generate, 'callbackUrl'].sort());
+		expect(sorted({ operation: 'generate', wait: 'none' })).toEqual(
+			[...generate, 'callbackUrl', 'reference'].sort(),
+		);
 		expect(sorted({ operation: 'character', wait: 'none' })).toEqual(paid);
 		expect(sorted({ operation: 'getTask', wait: 'none' })).toEqual(COMMON.sort());
 	});
@@ -241,13 +243,12 @@ describe('defaults are those of the contract', () => {
 		);
 	});
 
-	test("run-wide choices take no expression; further fields are the item's own", () => {
+	test("run-wide choices take no expression; further fields and the callback are the item's own", () => {
 		const { options } = node.properties.find(({ name }) => name === 'options')!;
 		const runWide = node.properties.filter(({ name }) => ['operation', 'wait'].includes(name));
-		const perItem = (options as INodeProperties[]).filter(({ noDataExpression }) => !noDataExpression);
-		expect(perItem.map(({ name }) => name)).toEqual(['additionalFields']);
-		for (const property of runWide)
-			expect(property).toMatchObject({ name: property.name, noDataExpression: true });
+		const all = [...runWide, ...(options as INodeProperties[])];
+		const free = all.filter(({ noDataExpression }) => noDataExpression !== true);
+		expect(free.map(({ name }) => name)).toEqual(['additionalFields', 'callbackUrl', 'reference']);
 	});
 
 	test('the key is a password, and the addresses are those of EvoLink', () => {

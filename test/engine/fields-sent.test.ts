@@ -195,11 +195,17 @@ describe('a URL that ends like another kind of file', () => {
 	});
 });
 
-test('a callback URL has no effect on a run that waits by polling', async () => {
+test('every order has the callback URL of its own item', async () => {
+	const items = ['one', 'two'].map((hook) => ({ json: { hook: `https://${hook}.example.test/hook` } }));
+	const bodies = await sent({ wait: 'none', ...options({ callbackUrl: '={{ $json.hook }}' }) }, { items });
+	expect(bodies.map(({ callback_url: url }) => url)).toEqual(items.map(({ json }) => json.hook));
+});
+
+test('a callback URL and a reference have no effect on a run that waits by polling', async () => {
 	const [body] = await sent({
 		wait: 'poll',
 		download: false,
-		...options({ callbackUrl: 'https://n8n.example.test/hook' }),
+		...options({ callbackUrl: 'https://n8n.example.test/hook', reference: 'row 17' }),
 	});
 	expect(body).toEqual(PREVIEW_BODY);
 });

@@ -164,6 +164,22 @@ const callbacks: Refusal[] = (
 	reason,
 ]);
 
+const references: Refusal[] = [
+	[
+		{ wait: 'none', ...options({ reference: 'row 17' }) },
+		"'Reference' is 'row 17'",
+		"nothing without a 'Callback URL'",
+	],
+	[
+		{
+			wait: 'none',
+			...options({ callbackUrl: 'https://n8n.example.test/hook', reference: 'ä'.repeat(340) }),
+		},
+		"'Reference' is 'äää",
+		'the callback URL has at most 2048 characters (with this one it has 2123)',
+	],
+];
+
 const taskIds: Refusal[] = [
 	[getTask(''), "'Task ID' is empty", 'an ID such as task-unified-'],
 	[getTask('two words'), "'Task ID' is 'two words'", 'a URL that ends in one'],
@@ -177,6 +193,7 @@ describe.each([
 	['every operation', common],
 	['Additional Fields', further],
 	['the callback URL', callbacks],
+	['the reference', references],
 	['Get Task', taskIds],
 ])('a wrong parameter of %s ends before any request', (_, refusals) => {
 	const cases = refusals.map(([parameters, given, allowed]) => ({ given, allowed, parameters }));

@@ -1,13 +1,64 @@
 import { binaryOf, recoverCrashed, retryExecution } from '../../tools/n8n-engine';
-import { TRIGGER, activate, withTrigger, type TriggerLab } from './trigger-support';
+import { CALLBACK_URL, TRIGGER, activate, withTrigger, type TriggerLab } from './trigger-support';
 import type { TaskScript } from '../../stand-in';
 import { inLab } from './lab';
+import { sora, start } from './support';
 
 /** No run, no stored execution, and the status that EvoLink gets. */
 function expectRefused(trigger: TriggerLab, status: number): void {
 	expect(trigger.received.map(({ statusCode }) => statusCode)).toEqual([status]);
 	expect(trigger.started).toEqual([]);
 }
+
+describe('the reference of an order', () => {
+	/** Orders with a Sora Video node, as many as there are references, and waits until the trigger has run for each. */
+	async function orderWith(trigger: TriggerLab, ...references: string[]): Promise<void> {
+		const options = { callbackUrl: `${CALLBACK_URL}?from=n8n`, reference: '={{ $json.row }}' };
+		const node = sora({ prompt: 'a cat', wait: 'none', options });
+		const items = references.map((row) => ({ json: { row } }));
+		const run = await trigger.run([start, node], items);
+		expect(run.error).toBeUndefined();
+		await trigger.evolink.until(() => trigger.started.length >= references.length);
+	}
+
+	test('comes back with its task, and is told to be the one that was sent', async () => {
+		await withTrigger({}, async (trigger) => {
+			await orderWith(trigger, 'row 17', 'chat äöü & co');
+			const told = trigger.started.map(({ reference, referenceVerified }) => [reference, referenceVerified]);
+			expect(told.sort()).toEqual([
+				['chat äöü & co', true],
+				['row 17', true],
+			]);
+		});
+	});
+
+	test('is left out where it does not match its signature; the workflow starts for its task all the same', async () => {
+		await withTrigger({}, async (trigger) => {
+			const id = await trigger.order('a cat', `${CALLBACK_URL}?reference=row+17&reference_signature=made-up`);
+			await trigger.evolink.until(() => trigger.started.length > 0);
+			const [item] = trigger.started;
+			expect(item).toMatchObject({ id, referenceProblem: expect.stringContaining('does not match') });
+			expect(item).not.toHaveProperty('reference');
+		});
+	});
+
+	test('starts nothing by itself', async () => {
+		await withTrigger({}, async (trigger) => {
+			const query = { reference: 'row 17', reference_signature: 'made-up' };
+			await trigger.call({ body: { id: 'task-unified-1-made0up0' }, query });
+			await trigger.call({ body: {}, query });
+			expect(trigger.started).toEqual([]);
+			expect(trigger.received.map(({ statusCode }) => statusCode)).toEqual([404, 400]);
+		});
+	});
+
+	test("is told to be unverified where 'Verify' is off", async () => {
+		await withTrigger({ verify: false }, async (trigger) => {
+			await orderWith(trigger, 'row 17');
+			expect(trigger.started[0]).toMatchObject({ reference: 'row 17', referenceVerified: false });
+		});
+	});
+});
 
 describe('a callback of EvoLink', () => {
 	test('starts the workflow with the task as the key reads it, and says until when its links work', async () => {

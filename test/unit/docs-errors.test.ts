@@ -54,6 +54,7 @@ const SAID: Record<keyof typeof messages, Problem[]> = {
 	],
 	downloadFailed: [messages.downloadFailed(task({ status: 'completed' }), X, X)],
 	fileNotDownloaded: [messages.fileNotDownloaded(X, X)],
+	wrongReference: [messages.wrongReference()],
 	withOthers: [messages.withOthers({ message: X }, others, [2, 3])],
 	unreadableLedger: [messages.unreadableLedger([X]), messages.unreadableLedger([])],
 	brokenRun: [messages.brokenRun({ message: X }, [X, X])],

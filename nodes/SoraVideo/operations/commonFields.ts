@@ -114,7 +114,6 @@ export const commonFields: INodeProperties[] = [
 				displayName: 'Callback URL',
 				name: 'callbackUrl',
 				type: 'string',
-				noDataExpression: true,
 				default: '',
 				placeholder: 'e.g. https://n8n.example.com/webhook/…',
 				displayOptions: { show: { '/operation': ['generate'], '/wait': ['none'] } },
@@ -182,6 +181,16 @@ export const commonFields: INodeProperties[] = [
 				typeOptions: { minValue: POLL_SECONDS.min, maxValue: POLL_SECONDS.max },
 				default: DEFAULT_POLL_SECONDS,
 				description: 'Time between two status checks while polling',
+			},
+			{
+				displayName: 'Reference',
+				name: 'reference',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. {{ $json.rowId }}',
+				displayOptions: { show: { '/operation': ['generate'], '/wait': ['none'] } },
+				description:
+					"Your own name for the order, such as a row or a customer. It travels in the callback URL, signed with the API key, and the Sora Video Trigger outputs it as 'reference'. EvoLink can read it.",
 			},
 			{
 				displayName: 'Resend When Outcome Is Unknown',

@@ -1,12 +1,15 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import { readCredential } from '../../evolink/client';
+import { evolinkFacts } from '../../evolink/generated/spec.gen';
+import { withReference } from '../../evolink/reference';
 import { reservedInWords } from '../order/budget';
 import { mayOrderAnew } from '../order/ledger';
 import { type Problem } from '../../host/errors';
-import { decideWait } from '../wait/mode';
+import { decideWait, type WaitDecision } from '../wait/mode';
 import { placeOrders, type Draft, type Order } from '../order/place';
 import { orderedEarlier, retriedBlindly } from '../../host/messages';
-import { readCallbackUrl, readFileField, readSettings } from '../settings';
+import { readCallbackUrl, readFileField, readReference, readSettings } from '../settings';
 import { callbackFor, settleOrders } from '../wait';
 import { draftCharacter } from './character';
 import { draftGenerate } from './generate';
@@ -39,20 +42,48 @@ function paid(
 		const settings = readSettings(ctx, parametersOf(0), { wait: 'auto' });
 		const fileFieldOf = (item: number) => readFileField(ctx, parametersOf(item), true);
 		const decision = decideWait(ctx, settings.wait);
-		const given = decision.mode === 'none' ? readCallbackUrl(parametersOf(0)) : callbackFor(ctx, decision);
-		const callbackUrl = callbacks ? given : undefined;
+		const callback = callbacks ? callbackReader(ctx, decision) : () => ({});
 		if (mayOrderAnew(ctx)) warn(ctx, retriedBlindly());
 		const checked = async (item: number) => {
 			fileFieldOf(item);
-			return await draft(ctx, parametersOf(item));
+			const parameters = parametersOf(item);
+			return { ...(await draft(ctx, parameters)), ...(await callback(parameters)) };
 		};
-		const orders = await placeOrders(ctx, checked, settings, callbackUrl);
+		const orders = await placeOrders(ctx, checked, settings);
 		nameTasks(ctx, orders);
 		const reserved = reservedInWords(orders);
 		if (reserved !== undefined) hint(ctx, reserved);
 		const earlier = orders.flatMap((order) => ('id' in order && order.replayed ? [order.id] : []));
 		if (earlier.length > 0) warn(ctx, orderedEarlier(earlier));
 		return await settleOrders(ctx, orders, { settings, fileFieldOf, decision, callbacks });
+	};
+}
+
+type Callback = Pick<Draft, 'callbackUrl' | 'reference'>;
+
+/** Says where EvoLink is to call about an item's task: the user's own URL, or that of a run that suspends. */
+function callbackReader(
+	ctx: IExecuteFunctions,
+	decision: WaitDecision,
+): (parameters: ItemParameters) => Callback | Promise<Callback> {
+	if (decision.mode !== 'none') {
+		const callbackUrl = callbackFor(ctx, decision);
+		return () => ({ callbackUrl });
+	}
+	let credential: ReturnType<typeof readCredential> | undefined;
+	return async (parameters) => {
+		const url = readCallbackUrl(parameters);
+		const reference = readReference(parameters);
+		if (reference === undefined) return { callbackUrl: url };
+		const refuse = (allowed: string) => parameters.refuse('reference', reference, allowed);
+		if (url === undefined) throw refuse("nothing without a 'Callback URL', because it travels in that");
+		const { apiKey } = await (credential ??= readCredential(ctx));
+		const callbackUrl = withReference(url, reference, apiKey);
+		const { maxLength } = evolinkFacts.callback;
+		if (callbackUrl.length <= maxLength) return { callbackUrl, reference };
+		throw refuse(
+			`a text with which the callback URL has at most ${maxLength} characters (with this one it has ${callbackUrl.length})`,
+		);
 	};
 }
 

@@ -24,6 +24,10 @@ import { isOutOfRoom } from './uploads';
 /** One item's order, checked in full, with nothing sent yet. */
 export interface Draft {
 	body: IDataObject;
+	/** Where EvoLink is to call when its task has ended. */
+	callbackUrl?: string;
+	/** What the callback URL carries for the user. */
+	reference?: string;
 	/** A file that EvoLink must be given first, and where its URL goes in the body. */
 	file?: { source: UploadableFile; attach(body: IDataObject, url: string): IDataObject };
 }
@@ -77,8 +81,6 @@ export interface OrderRun {
 	intent: RunIntent;
 	/** Whether the user wants orders of unknown outcome sent once more. */
 	resendUnknown: boolean;
-	/** Sent with every order, where there is one. */
-	callbackUrl?: string;
 }
 
 /** Pauses before an order is sent again for which no connection was made. */
@@ -174,7 +176,9 @@ export class ItemOrder {
 			const checked = await draft(this.item);
 			if (isToolRun(this.run.ctx)) {
 				// told apart by what they order
-				this.slot = toolSlotOf(this.item, checked.body);
+				const { body, reference } = checked;
+				const whole = { ...body, ...(reference !== undefined && { reference }) };
+				this.slot = toolSlotOf(this.item, whole);
 				this.recall();
 			}
 			if (this.state.is === 'new') this.state = { is: 'drafted', draft: checked };
@@ -209,24 +213,23 @@ export class ItemOrder {
 	async upload(): Promise<Failure | undefined> {
 		const { state } = this;
 		if (state.is !== 'drafted') return undefined;
-		const { body, file } = state.draft;
+		const { body, file, callbackUrl } = state.draft;
 		if (file === undefined) {
-			this.ready(body);
+			this.ready(body, callbackUrl);
 			return undefined;
 		}
 		return await this.attempt(async () => {
 			const { ctx, intent } = this.run;
 			const name = `${intent.fileName(this.item)}${file.source.extension}`;
 			const result = await uploadFile(ctx, file.source, name, cancelSignal(ctx));
-			if ('url' in result) this.ready(file.attach(body, result.url), result.fileId);
+			if ('url' in result) this.ready(file.attach(body, result.url), callbackUrl, result.fileId);
 			else if (isOutOfRoom(result.failure)) return result.failure;
 			else this.problem(fileRefused(result.failure));
 			return undefined;
 		});
 	}
 
-	private ready(body: IDataObject, fileId?: string): void {
-		const { callbackUrl } = this.run;
+	private ready(body: IDataObject, callbackUrl?: string, fileId?: string): void {
 		this.state = {
 			is: 'uploaded',
 			order: {

@@ -31,21 +31,18 @@ const WINDOW = 25;
  * the ledger, whatever their fields say now. A stopped execution gets what there is: no further order is begun.
  *
  * @param draft checks one item and builds its body; throws n8n errors, sends nothing
- * @param callbackUrl sent with every order, where there is one
  * @throws NodeApiError or NodeOperationError naming every id known so far, when the node stops on errors
  */
 export async function placeOrders(
 	ctx: IExecuteFunctions,
 	draft: (itemIndex: number) => Promise<Draft>,
 	settings: RunSettings,
-	callbackUrl?: string,
 ): Promise<Order[]> {
 	const run = {
 		ctx,
 		ledger: Ledger.of(ctx),
 		intent: new RunIntent(ctx),
 		resendUnknown: settings.resendUnknown,
-		...(callbackUrl !== undefined && { callbackUrl }),
 	};
 	const isBlind = ctx.getMode() === 'retry' && run.ledger.isEmpty;
 	const orders = ctx.getInputData().map((_, item) => new ItemOrder(run, item));

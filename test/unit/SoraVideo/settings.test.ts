@@ -7,6 +7,7 @@ import {
 	readCallbackUrl,
 	readFileField,
 	readImageCheck,
+	readReference,
 	readSettings,
 	TIMEOUT_MINUTES,
 	TOOL_WAIT_SECONDS,
@@ -190,8 +191,25 @@ describe('the callback URL', () => {
 	});
 
 	test('is left out when empty', () => {
-		expect(callback('')).toBeUndefined();
-		expect(callback(undefined)).toBeUndefined();
+		for (const nothing of ['', undefined, null]) expect(callback(nothing)).toBeUndefined();
+	});
+});
+
+describe('the reference', () => {
+	const reference = (given: unknown) => readReference(parametersIn({ options: { reference: given } }));
+
+	test.each<[unknown, string]>([
+		['row 17', 'row 17'],
+		[17, '17'],
+		[0, '0'],
+		[false, 'false'],
+		[{ row: 17 }, '{"row":17}'],
+	])('%j is sent as %s', (given, text) => {
+		expect(reference(given)).toBe(text);
+	});
+
+	test('is left out when empty', () => {
+		for (const nothing of ['', undefined, null]) expect(reference(nothing)).toBeUndefined();
 	});
 });
 
