@@ -89,7 +89,7 @@ test.concurrent('with a wait a finished task is there at once, however slow the 
 	}),
 );
 
-test.concurrent('with a wait an unfinished task is looked at until it is done', () =>
+test.concurrent('with a wait an unfinished task is polled until it is done', () =>
 	inLab(async (lab) => {
 		lab.evolink.script('a dog', BY_HAND);
 		const [done, running] = [await ordered(lab, 'a cat'), await ordered(lab, 'a dog')];

@@ -1,17 +1,18 @@
 /**
  * Runs one Sora Video node in n8n's engine in a process of its own and prints, as JSON, what it kept in memory meanwhile:
- * `tsx --expose-gc memory-probe.ts <url> <key> <parameters as JSON> [bytes of an input video]`
+ * `tsx --expose-gc memory-probe.ts <credential as JSON> <parameters as JSON> [bytes of an input video]`
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BinaryDataService } from 'n8n-core';
 import { Container } from '@n8n/di';
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import type { StandIn } from '../../stand-in';
 import { Host, binaryOf, createEngine, loadPackage, runWorkflow } from '../../tools/n8n-engine';
 import { readyBinaryStore } from '../../tools/n8n-engine/host';
 
 const MB = 1e6;
-const [url = '', apiKey = '', parameters = '{}', inputBytes = '0'] = process.argv.slice(2);
+const [credential = '{}', parameters = '{}', inputBytes = '0'] = process.argv.slice(2);
 
 /** Bytes that are really in use: garbage is collected first, on the spot. */
 function inUse(): number {
@@ -33,7 +34,7 @@ async function main() {
 	const host = new Host([await loadPackage()]);
 	await readyBinaryStore();
 	const items = [await inputItem()];
-	const engine = createEngine(host, { evoLinkApi: { apiKey, baseUrl: url, filesUrl: url } });
+	const engine = createEngine(host, { evoLinkApi: JSON.parse(credential) as StandIn['credential'] });
 	const runNode = async (given: INodeParameters) => {
 		const sora = { name: 'Sora Video', type: 'n8n-nodes-evolink-sora.soraVideo', parameters: given };
 		const nodes = [{ name: 'Start', type: 'n8n-nodes-base.manualTrigger' }, sora];

@@ -25,13 +25,11 @@ afterEach(async () => await evolink.close());
 
 /** Runs the node in a process of its own, so that nobody else's memory is counted. */
 async function measure(parameters: INodeParameters, inputBytes = 0): Promise<Measured> {
-	const all = { wait: 'poll', ...parameters };
-	const args = [TSX, ...FREED_AT_ONCE, join(__dirname, 'memory-probe.ts'), evolink.url, evolink.apiKey];
-	const { stdout } = await promisify(execFile)(process.execPath, [
-		...args,
-		JSON.stringify(all),
-		String(inputBytes),
-	]);
+	const given = [evolink.credential, { wait: 'poll', ...parameters }, inputBytes].map((each) =>
+		JSON.stringify(each),
+	);
+	const args = [TSX, ...FREED_AT_ONCE, join(__dirname, 'memory-probe.ts'), ...given];
+	const { stdout } = await promisify(execFile)(process.execPath, args);
 	return JSON.parse(stdout.trim().split('\n').at(-1)!) as Measured;
 }
 

@@ -67,7 +67,7 @@ const picture = { data: png(1280, 720).toString('base64'), mimeType: 'image/png'
 const withPicture = { items: [{ json: {}, binary: { data: picture } }] };
 
 describe('where n8n is told of a proxy by HTTP_PROXY or HTTPS_PROXY', () => {
-	test('upload, order, looks and download go through it, all of them', async () => {
+	test('the upload, the order, every status check and the download go through it', async () => {
 		process.env.HTTP_PROXY = proxy.url;
 		const run = await lab.make({ prompt: 'through a proxy', image: 'binary' }, withPicture);
 		expect(run.status).toBe('success');

@@ -86,7 +86,12 @@ describe('after the order, a retry goes on with the same task', () => {
 		['a page of HTML', { kind: 'html' } as const],
 		['a body of 32 MB', { kind: 'huge-body' } as const],
 		['another task', { kind: 'body', body: { id: 'task-unified-1-other', status: 'completed' } } as const],
-	])('a look at the task that meets %s is waited out', (_, fault) =>
+		['404 just after the order, as of a replica that has not heard of it', http(404)],
+		[
+			"a proxy's page",
+			{ kind: 'body', status: 403, body: '<html>Forbidden</html>', contentType: 'text/html' } as const,
+		],
+	])('a status check that meets %s does not end the wait', (_, fault) =>
 		inLab(async (lab) => {
 			const handle = lab.evolink.fault('read', fault, { times: 2 });
 			const run = await lab.run(sora());
@@ -110,21 +115,6 @@ describe('after the order, a retry goes on with the same task', () => {
 				expect((await lab.retry(first)).status).toBe('success');
 				expect(lab.paid).toEqual([PROMPT]);
 			}),
-	);
-
-	test.concurrent.each([
-		['404, as of a replica that has not heard of it', http(404)],
-		[
-			"a proxy's page",
-			{ kind: 'body', status: 403, body: '<html>Forbidden</html>', contentType: 'text/html' } as const,
-		],
-	])('a status check that meets %s just after the order does not end the wait', (_, fault) =>
-		inLab(async (lab) => {
-			const handle = lab.evolink.fault('read', fault, { times: 2 });
-			const run = await lab.run(sora());
-			expect(handle.hits).toBe(2);
-			expect(run.json('Sora Video')).toMatchObject([{ id: lab.idOf(PROMPT), status: 'completed' }]);
-		}),
 	);
 
 	test.concurrent('reads that only fail are told apart from a slow render', () =>

@@ -1,6 +1,5 @@
 import { HookContext } from 'n8n-core';
 import type { IDataObject, IWebhookData } from 'n8n-workflow';
-import { PATHS } from '../../nodes/evolink/generated/spec.gen';
 import type { CallbackAttempt, StandInOptions } from '../../stand-in';
 import {
 	WebhookServer,
@@ -14,7 +13,7 @@ import {
 import { additionalDataFor } from '../../tools/n8n-engine/engine';
 import { logPosition, logSince, type LogLine } from '../../tools/n8n-engine/log';
 import { completeWorkflow, instantiate } from '../../tools/n8n-engine/workflow-fixture';
-import { Lab, inLab } from './lab';
+import { Lab, inLab, orderAt } from './lab';
 import { after } from './support';
 
 /** Where EvoLink is told to call; the stand-in delivers it to the test's own n8n. */
@@ -62,15 +61,9 @@ export class TriggerLab extends Lab {
 		return await receiveWebhook(this.engine, { nodes: [this.trigger, after] }, TRIGGER, call);
 	}
 
-	/** Orders a video at EvoLink the way any program does, and gives its task id. */
+	/** Orders a video whose end is told to the trigger, and gives its task id. */
 	async order(prompt: string, callbackUrl = CALLBACK_URL): Promise<string> {
-		const { url, apiKey } = this.evolink;
-		const response = await fetch(`${url}${PATHS.createVideoTask.path}`, {
-			method: 'POST',
-			headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-			body: JSON.stringify({ model: 'sora-2-preview', prompt, callback_url: callbackUrl }),
-		});
-		return ((await response.json()) as { id: string }).id;
+		return await orderAt(this.evolink, { prompt, callback_url: callbackUrl });
 	}
 
 	deliveries(taskId: string): CallbackAttempt[] {

@@ -1,6 +1,7 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 import type { Execution } from '../../tools/n8n-engine';
-import { NODE, type Ending, type Trace } from './run-cell';
+import { SORA } from '../engine/support';
+import type { Ending, Trace } from './run-cell';
 import { ITEMS, itemOf } from './orders';
 
 /** The ways in which a cell can break a promise. */
@@ -33,7 +34,7 @@ const NEXT_STEP =
 const NONSENSE = /undefined|\[object|\bNaN\b|Infinity/;
 
 function itemsOf(execution: Execution): Seen[] {
-	return [...execution.output(NODE, 0), ...execution.output(NODE, 1)].map((output) => {
+	return [...execution.output(SORA, 0), ...execution.output(SORA, 1)].map((output) => {
 		const { pairedItem, json, error } = output;
 		const item = typeof pairedItem === 'object' && !Array.isArray(pairedItem) ? pairedItem.item : -1;
 		const message = error?.message ?? json.error;

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData, IWorkflowBase } from 'n8n-workflow';
-import { PATHS } from '../../nodes/evolink/generated/spec.gen';
 import { startStandIn, type StandIn } from '../../stand-in';
 import {
-	connect,
 	createEngine,
 	resumeByTimer,
 	retryExecution,
@@ -15,12 +13,12 @@ import {
 	type Run,
 	type WorkflowFixture,
 } from '../../tools/n8n-engine';
+import { makeDue, orderAt } from '../engine/lab';
+import { SORA, retryOnFail as retrying, withBothOutputs } from '../engine/support';
 import type { Bridge } from './bridge';
 import { TIME_SCALE } from './fault-kinds';
 import type { Cell } from './matrix';
 import { ITEMS, fieldsOf, itemOf } from './orders';
-
-export const NODE = 'Sora Video';
 
 /** Where callbacks come, long enough for n8n's timer not to be near; it is made due 2 s after parking. */
 const timeoutSeconds = ({ wait }: Cell) => (wait === 'suspend, callback' ? 180 : 3);
@@ -89,33 +87,13 @@ function parametersOf(cell: Cell): IDataObject {
 function workflowOf(cell: Cell): WorkflowFixture {
 	const { onError, retryOnFail } = cell;
 	const node = {
-		name: NODE,
+		name: SORA,
 		type: 'n8n-nodes-evolink-sora.soraVideo',
 		parameters: parametersOf(cell) as WorkflowFixture['nodes'][number]['parameters'],
 		onError,
-		...(retryOnFail && { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 }),
+		...(retryOnFail && retrying),
 	};
-	const start = { name: 'Start', type: 'n8n-nodes-base.scheduleTrigger' };
-	const noOp = (name: string) => ({ name, type: 'n8n-nodes-base.noOp' });
-	return {
-		nodes: [start, node, noOp('After'), noOp('Failed')],
-		connections: connect(['Start', NODE], [NODE, 'After'], [[NODE, 1], 'Failed']),
-	};
-}
-
-/** Tasks for Get Task: ordered by somebody else, before the run. */
-async function order(evolink: StandIn, item: number): Promise<string> {
-	const response = await fetch(`${evolink.url}${PATHS.createVideoTask.path}`, {
-		method: 'POST',
-		headers: { authorization: `Bearer ${evolink.apiKey}`, 'content-type': 'application/json' },
-		body: JSON.stringify({
-			model: 'sora-2-preview',
-			prompt: fieldsOf(item).prompt,
-			aspect_ratio: '16:9',
-			duration: 4,
-		}),
-	});
-	return ((await response.json()) as { id: string }).id;
+	return withBothOutputs(node);
 }
 
 /**
@@ -160,17 +138,6 @@ async function wakeUp(cell: Cell, engine: Engine, bridge: Bridge, executionId: s
 	}
 }
 
-/** Lets the time pass that a parked run still has until its timer. */
-function makeDue(engine: Engine, executionId: string): void {
-	const data = engine.store.readData(executionId);
-	const { wait } = data.executionData!.contextData[`node:${NODE}`]!;
-	const record = wait as unknown as { parkedAt: number; wakesAt: number };
-	const left = Math.max(record.wakesAt - Date.now(), 0);
-	record.parkedAt -= left;
-	record.wakesAt -= left;
-	engine.store.write(executionId, {}, data);
-}
-
 /** Follows an execution through every parking to its end. The timer comes three times after the deadline, once more than it needs. */
 async function follow(cell: Cell, { bridge }: World, engine: Engine, run: Run): Promise<Execution> {
 	const { executionId } = run;
@@ -192,14 +159,18 @@ const resending = (workflow: IWorkflowBase): IWorkflowBase => ({
 	...workflow,
 	nodes: workflow.nodes.map((node) => {
 		const options = { ...(node.parameters.options as IDataObject), resendUnknown: true };
-		return node.name === NODE ? { ...node, parameters: { ...node.parameters, options } } : node;
+		return node.name === SORA ? { ...node, parameters: { ...node.parameters, options } } : node;
 	}),
 });
 
 async function steps(cell: Cell, world: World, evolink: StandIn, trace: Trace): Promise<void> {
 	const engine = createEngine(world.host, { evoLinkApi: evolink.credential });
 	const taskIds =
-		cell.operation === 'getTask' ? await Promise.all(ITEMS.map((item) => order(evolink, item))) : [];
+		cell.operation === 'getTask'
+			? await Promise.all(
+					ITEMS.map(async (item) => await orderAt(evolink, { prompt: fieldsOf(item).prompt })),
+				)
+			: [];
 	const items = ITEMS.map<INodeExecutionData>((item) => ({
 		json: { ...fieldsOf(item), taskId: taskIds[item] ?? '' },
 		...(cell.operation.endsWith('file') && { binary: { data: fileOf(cell, item) } }),

@@ -853,7 +853,7 @@ export function attackSuite(
 					await n8n.client.request('PATCH', `/rest/credentials/${credential.id}`, {
 						...credential,
 						type: 'evoLinkApi',
-						data: { apiKey: 'sk-evo-wrong', baseUrl: url, filesUrl: n8n.evolink.url },
+						data: { ...n8n.evolink.credential, apiKey: 'sk-evo-wrong', baseUrl: url },
 					}),
 				/401|key/i,
 			],

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 
+import { type StandIn } from '../../../stand-in';
 import { type Client } from '../../../tools/n8n-server/client';
 import { sleep } from '../../../tools/n8n-server/poll';
 import { type CredentialRef } from '../../../tools/n8n-server/workflows';
@@ -45,9 +46,9 @@ export class Mischief {
 		this.serve(request, response).catch(() => response.destroy());
 	});
 
-	private constructor(private readonly evolink: { url: string; apiKey: string }) {}
+	private constructor(private readonly evolink: StandIn) {}
 
-	static async open(evolink: { url: string; apiKey: string }): Promise<Mischief> {
+	static async open(evolink: StandIn): Promise<Mischief> {
 		const mischief = new Mischief(evolink);
 		await new Promise<void>((resolve) => mischief.server.listen(0, '127.0.0.1', resolve));
 		return mischief;
@@ -59,7 +60,7 @@ export class Mischief {
 		const credential = await client.request<CredentialRef>('POST', '/rest/credentials', {
 			name: url,
 			type: 'evoLinkApi',
-			data: { apiKey: this.evolink.apiKey, baseUrl: url, filesUrl: this.evolink.url },
+			data: { ...this.evolink.credential, baseUrl: url },
 		});
 		const lane = new Lane(url, credential);
 		lane.rule = rule;

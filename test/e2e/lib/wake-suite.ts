@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { type StandInTask } from '../../../stand-in';
-import { answerUrl, dispatch, dispatches, FOREIGN_NODES } from './dispatch';
+import { answerUrl, dispatch, dispatches, FOREIGN_NODES, parkBeforeDispatch } from './dispatch';
 import { items, json, type Execution } from '../../../tools/n8n-server/client';
 import { errorText, Flow, type Started } from './flow';
 import {
@@ -186,19 +186,12 @@ export function wakeSuite(
 	});
 
 	it('a callback that is still being checked while another one wakes the run wakes nobody', async () => {
-		const path = 'slow-check';
-		const nodes = [
-			webhookTrigger('Call', path),
-			splitOut('Jobs', 'body.jobs'),
-			soraVideo('Video', n8n.credential, { prompt: '={{ $json.prompt }}', download: false }),
-			dispatch('Dispatch'),
-		];
-		await n8n.publish({ name: path, nodes, connections: chain(...nodes) });
-		const prompts = ['checked fast', 'checked slowly'];
-		await n8n.call(path, { jobs: prompts.map((prompt) => ({ prompt })) });
-		const tasks = await Promise.all(prompts.map(async (prompt) => await n8n.taskOf(prompt)));
-		const executionId = executionIdOf(tasks[0]);
-		await n8n.client.until(executionId, ['waiting']);
+		const { tasks, executionId } = await parkBeforeDispatch(
+			n8n,
+			'slow-check',
+			'checked fast',
+			'checked slowly',
+		);
 		silence(tasks);
 		for (const { id } of tasks) n8n.evolink.finish(id);
 		const slow = n8n.evolink.fault('read', { kind: 'slow', seconds: 60 }, { times: 1 });

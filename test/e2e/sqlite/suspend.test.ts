@@ -1,5 +1,5 @@
 import { items, json } from '../../../tools/n8n-server/client';
-import { dispatch, dispatches, FOREIGN_NODES } from '../lib/dispatch';
+import { dispatches, FOREIGN_NODES, parkBeforeDispatch } from '../lib/dispatch';
 import { Flow } from '../lib/flow';
 import { executionIdOf, Installation } from '../../../tools/n8n-server/installation';
 import { PACKAGE_NAME } from '../../../tools/n8n-server/package-under-test';
@@ -226,19 +226,13 @@ describe('a suspended video', () => {
 });
 
 it('three callbacks of one run come while the only slot is taken: the run keeps waiting, then goes on once', async () => {
-	const path = 'slot-taken';
-	const nodes = [
-		webhookTrigger('Call', path),
-		splitOut('Jobs', 'body.jobs'),
-		soraVideo('Video', n8n.credential, { prompt: '={{ $json.prompt }}', download: false }),
-		dispatch('Dispatch'),
-	];
-	await n8n.publish({ name: path, nodes, connections: chain(...nodes) });
-	const prompts = ['no slot a', 'no slot b', 'no slot c'];
-	await n8n.call(path, { jobs: prompts.map((prompt) => ({ prompt })) });
-	const tasks = await Promise.all(prompts.map(async (prompt) => await n8n.taskOf(prompt)));
-	const executionId = executionIdOf(tasks[0]);
-	const parked = await n8n.client.until(executionId, ['waiting']);
+	const { tasks, executionId, parked } = await parkBeforeDispatch(
+		n8n,
+		'slot-taken',
+		'no slot a',
+		'no slot b',
+		'no slot c',
+	);
 
 	const slot = await Flow.publish(n8n, 'takes the slot', {
 		video: { wait: 'poll', options: { pollSeconds: 0.25 } },

@@ -256,3 +256,34 @@ describe('a request to EvoLink', () => {
 		);
 	});
 });
+
+const limited = (limits: object) =>
+	fakeContext({ credential: () => ({ ...CREDENTIAL, ...limits }), answer: () => ({ body: { id: 't' } }) });
+
+describe("the credential's list of allowed domains", () => {
+	test('goes along with every request, so that n8n keeps the key from any other host', async () => {
+		const { ctx, requests } = limited({
+			allowedHttpRequestDomains: 'domains',
+			allowedDomains: 'api.evolink.ai',
+		});
+		await createTask(ctx, {}, 'k');
+		expect(requests[0]).toMatchObject({ allowedDomains: 'api.evolink.ai' });
+	});
+
+	test.each(['all', 'none', undefined])('is left out where the credential says %j', async (choice) => {
+		const { ctx, requests } = limited({ allowedHttpRequestDomains: choice, allowedDomains: 'x.test' });
+		await createTask(ctx, {}, 'k');
+		expect(requests[0]).not.toHaveProperty('allowedDomains');
+	});
+});
+
+test("an order that n8n's own protection blocks is known to cost nothing, and n8n is named", async () => {
+	const { ctx } = fakeContext({
+		answer: () => {
+			throw new Error('The request was blocked because it resolves to a restricted IP address');
+		},
+	});
+	const reading = await createTask(ctx, {}, 'k');
+	expect(reading).toMatchObject({ ok: false, failure: { charge: 'none' } });
+	expect(JSON.stringify(reading)).toContain('n8n does not allow requests to api.evolink.ai');
+});
