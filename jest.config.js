@@ -21,5 +21,5 @@ module.exports = {
 	globalSetup: '<rootDir>/test/engine/global-setup.ts',
 	maxWorkers: 2,
 	// only what hangs: a busy machine may be slow
-	testTimeout: 60_000,
+	testTimeout: 180_000,
 };

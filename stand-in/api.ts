@@ -3,7 +3,8 @@ import { OpenAPIBackend, type Context, type Request } from 'openapi-backend';
 import { errorAnswer, Refusal, type Answer } from './answer';
 import { CATALOGUE, catalogueOperations } from './catalogue';
 import { fileOperations } from './file-operations';
-import { FileRefusal, type FileStore, type Upload } from './file-store';
+import { FileRefusal, type FileStore } from './file-store';
+import type { Call, Handler } from './handler';
 import type { ApiPlace } from './faults';
 import { checkBeyondSchema, checkByEntry, complaint } from './create-rules';
 import type { Ledger } from './ledger';
@@ -28,19 +29,6 @@ export const PLACES: Record<string, ApiPlace> = {
 	deleteFile: 'files',
 };
 
-/** What a call brings besides the HTTP request itself. */
-export interface Call {
-	/** The multipart file, if any. */
-	upload?: Upload;
-	/** Why the body is unusable. */
-	unreadable?: string;
-	/** Id to store the created task under. */
-	taskId?: string;
-	/** Set by the create handler: this answer may break the schema because its script says so. */
-	unchecked?: boolean;
-}
-
-export type Handler = (context: Context, call: Call) => Answer | Promise<Answer>;
 /** Throws the refusal. */
 type Check = (context: Context, call: Call) => void;
 

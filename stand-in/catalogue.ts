@@ -1,6 +1,6 @@
 import type { Context } from 'openapi-backend';
 import { Refusal, type Answer } from './answer';
-import type { Handler } from './api';
+import type { Handler } from './handler';
 import type { Spec } from './spec';
 import type { Json } from './types';
 

@@ -1,4 +1,4 @@
-import type { Handler } from './api';
+import type { Handler } from './handler';
 import { isPrivate } from './callbacks';
 import type { Answer } from './answer';
 import { FileRefusal, type FileStore } from './file-store';

@@ -1,4 +1,4 @@
-import type { ErrorGeneration, Json, SeenRequest } from './types';
+import type { ErrorGeneration, Json, SeenRequest } from './records';
 
 // ---------------------------------------------------------------- tasks
 

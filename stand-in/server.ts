@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PLACES, type Api, type Call } from './api';
+import { PLACES, type Api } from './api';
+import type { Call } from './handler';
 import type { Clock } from './clock';
 import type { Answer } from './answer';
 import { isAccepted, type Faults } from './faults';

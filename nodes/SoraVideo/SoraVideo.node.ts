@@ -12,12 +12,12 @@ import { CREDENTIAL } from '../evolink/client';
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { priceHints } from './operations/priceHints';
 import { receiveCallback } from './wait/callback';
-import { emitBroken } from './deliver';
 import { resumeWebhooks } from './wait/parkedRun';
 import { isParked, resume } from './wait/suspend';
 import { soraVideoFields } from './fields';
 import { methods } from './methods';
 import { executeOperation } from './operations';
+import { emitBroken } from './items';
 
 const { linkLifetimeHours } = evolinkFacts.results;
 

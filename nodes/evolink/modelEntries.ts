@@ -1,9 +1,15 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { OTHER_MODELS } from './generated/otherModels.gen';
-import type { BodyIssue } from './models';
 import { isObject } from './task';
 import { checkHttpUrl } from './urls';
+
+/** A field of a body that cannot be sent: its path in the body, and what is allowed there. */
+export interface BodyIssue {
+	field: string;
+	given: unknown;
+	allowed: string;
+}
 
 /** A request field as `spec/models.json` describes it; its `source.keys` says what is only told and never enforced. */
 export interface ModelField {

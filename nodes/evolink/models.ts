@@ -5,7 +5,7 @@ import type { ZodIssue, ZodTypeAny } from 'zod';
 import { MODEL_REQUESTS } from './generated/models.gen';
 import { CustomModelRequestSchema, evolinkFacts } from './generated/spec.gen';
 import { zCustomModelRequest } from './generated/zod.gen';
-import { checkEntry, fieldsOf } from './modelEntries';
+import { checkEntry, fieldsOf, type BodyIssue } from './modelEntries';
 import { estimateCredits } from './prices';
 
 /** The `model` field's value for every other model: one with an entry in `spec/models.json`, or none that the spec knows. */
@@ -83,13 +83,6 @@ export function rulesOf(id: string): string {
 /** Whether requests of a documented model may hold a field. Here and below a model is a value of `GENERATE_MODELS` or the character's. */
 export function takesField(model: string, field: string): boolean {
 	return Object.hasOwn(MODELS[model].schema.properties, field);
-}
-
-/** A field of a body that cannot be sent: its path in the body, and what is allowed there. */
-export interface BodyIssue {
-	field: string;
-	given: unknown;
-	allowed: string;
 }
 
 /**

@@ -163,6 +163,13 @@ export function listUnreadable(failure: Failure): Problem {
 	return { message: `This EvoLink has no list of tasks ${said}. ${advice}`, failure: { ...failure, advice } };
 }
 
+/** For an agent, which reads nothing but the output, and would order the video once more. */
+export function nextStep(id: string): Problem {
+	return {
+		message: `The task is still running at EvoLink. Call Get Task with the ID ${id} in a minute. Do not order again: that pays for another video.`,
+	};
+}
+
 /** The video is there and paid, the file is not. */
 export function downloadFailed(task: Task, url: string, reason: string): Problem {
 	return {

@@ -52,6 +52,7 @@ const SAID: Record<keyof typeof messages, Problem[]> = {
 		messages.listUnreadable(failure),
 		messages.listUnreadable({ ...failure, status: 404, code: X }),
 	],
+	nextStep: [messages.nextStep(X)],
 	downloadFailed: [messages.downloadFailed(task({ status: 'completed' }), X, X)],
 	fileNotDownloaded: [messages.fileNotDownloaded(X, X)],
 	wrongReference: [messages.wrongReference()],

@@ -3,12 +3,12 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { API_SERVERS, evolinkFacts } from '../../evolink/generated/spec.gen';
 import { contentOf } from '../../evolink/media/upload';
 import { CHARACTER_MODEL } from '../../evolink/models';
-import type { Draft } from '../order/place';
 import { readAdditionalFields } from '../settings';
 import { SNIFF_BYTES, sniffMedia } from '../../evolink/media/mediaType';
 import type { ByteStream } from '../../evolink/streams';
 import { assertBody, assertSize, megabytes, readBinary, UPLOAD_MAX_BYTES } from './draft';
 import type { ItemParameters } from '../../host/parameters';
+import type { Draft } from '../items';
 
 const { extensions, mimeTypes, timestamps: TIMESTAMPS } = evolinkFacts.characterVideo;
 

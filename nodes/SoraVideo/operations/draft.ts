@@ -2,8 +2,8 @@ import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { binarySize } from '../../evolink/media/upload';
-import { fieldTitle, fieldsOf } from '../../evolink/modelEntries';
-import { checkBody, takesField, type BodyIssue } from '../../evolink/models';
+import { fieldTitle, fieldsOf, type BodyIssue } from '../../evolink/modelEntries';
+import { checkBody, takesField } from '../../evolink/models';
 import { checkHttpUrl, isPrivateHost } from '../../evolink/urls';
 import { hint } from '../../host/context';
 import type { ItemParameters } from '../../host/parameters';

@@ -18,7 +18,6 @@ import {
 	takesField,
 } from '../../evolink/models';
 import { PRICES_AS_OF } from '../../evolink/prices';
-import type { Draft } from '../order/place';
 import { readAdditionalFields } from '../settings';
 import { assertBody, megabytes } from './draft';
 import { PIXELS_RULE, readInputImage } from './inputImage';
@@ -31,6 +30,7 @@ import {
 	typedOnly,
 } from './otherModel';
 import type { ItemParameters } from '../../host/parameters';
+import type { Draft } from '../items';
 
 const { prompt: PROMPT, aspect_ratio: RATIO, duration: DURATION } = Sora2PreviewRequestSchema.properties;
 const IMAGE = evolinkFacts.imageInput;

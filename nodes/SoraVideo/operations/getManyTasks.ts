@@ -10,7 +10,7 @@ import { cancelSignal, hint } from '../../host/context';
 import { ProblemError, type Problem } from '../../host/errors';
 import { listUnreadable, unreadable } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
-import { emitBroken } from '../deliver';
+import { emitBroken } from '../items';
 
 const { listStatuses, perPage } = evolinkFacts.task;
 

@@ -5,15 +5,15 @@ import { mapLimit } from '../../evolink/clock';
 import { API_SERVERS, evolinkFacts, PATHS } from '../../evolink/generated/spec.gen';
 import { problemOf } from '../../host/errors';
 import { decideWait } from '../wait/mode';
-import type { Order } from '../order/place';
 import { unreadable } from '../../host/messages';
-import { emit, outcomeOf, stopOnProblem, type Outcome } from '../deliver';
+import { emit, outcomeOf } from '../deliver';
 import { readFileField, readSettings, type RunSettings } from '../settings';
 import { settleOrders } from '../wait';
 import { scalar, taskIdFromInput, taskIdOf } from '../../evolink/task';
 import { hint } from '../../host/context';
 import { READS_AT_ONCE } from '../../evolink/reader';
 import type { ItemParameters } from '../../host/parameters';
+import { type Order, stopOnProblem, type Outcome } from '../items';
 
 const EXAMPLE_ID = `${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw`;
 

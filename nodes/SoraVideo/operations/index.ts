@@ -7,7 +7,7 @@ import { reservedInWords } from '../order/budget';
 import { mayOrderAnew } from '../order/ledger';
 import { type Problem } from '../../host/errors';
 import { decideWait, type WaitDecision } from '../wait/mode';
-import { placeOrders, type Draft, type Order } from '../order/place';
+import { placeOrders } from '../order/place';
 import { orderedEarlier, retriedBlindly } from '../../host/messages';
 import { readCallbackUrl, readFileField, readReference, readSettings } from '../settings';
 import { callbackFor, settleOrders } from '../wait';
@@ -19,6 +19,7 @@ import { executeGetTask } from './getTask';
 import { hint } from '../../host/context';
 import { displayNamesOf, ItemParameters } from '../../host/parameters';
 import { soraVideoFields } from '../fields';
+import type { Draft, Order } from '../items';
 
 type Operation = (
 	ctx: IExecuteFunctions,

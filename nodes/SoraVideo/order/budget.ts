@@ -15,7 +15,8 @@ import { hint } from '../../host/context';
 import type { Problem } from '../../host/errors';
 import { balanceTooLow, balanceUnchecked, overBudget, priceUnknown } from '../../host/messages';
 import type { RunSettings } from '../settings';
-import type { ItemOrder, Order } from './itemOrder';
+import type { ItemOrder } from './itemOrder';
+import type { Order } from '../items';
 
 /** What a run is about to order, before anything is sent. */
 export interface Estimate {

@@ -3,8 +3,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { createTask } from '../../evolink/api';
 import { hostClock, retry } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
-import { uploadFile, type UploadableFile } from '../../evolink/media/upload';
-import type { Task } from '../../evolink/task';
+import { uploadFile } from '../../evolink/media/upload';
 import { cancelSignal, isToolRun } from '../../host/context';
 import { problemOf, type Problem } from '../../host/errors';
 import {
@@ -15,45 +14,12 @@ import {
 	outcomeUnknown,
 	unknownBefore,
 } from '../../host/messages';
+import type { PlacedOrder, RefusedOrder, Draft, Order } from '../items';
 import type { Watch } from '../wait/watch';
 import { orderOnce } from './inFlight';
 import { slotOf, toolSlotOf, type RunIntent } from './intent';
 import type { Doubt, Ledger } from './ledger';
 import { isOutOfRoom } from './uploads';
-
-/** One item's order, checked in full, with nothing sent yet. */
-export interface Draft {
-	body: IDataObject;
-	/** Where EvoLink is to call when its task has ended. */
-	callbackUrl?: string;
-	/** What the callback URL carries for the user. */
-	reference?: string;
-	/** A file that EvoLink must be given first, and where its URL goes in the body. */
-	file?: { source: UploadableFile; attach(body: IDataObject, url: string): IDataObject };
-}
-
-/** What became of one item's order. */
-export type Order = PlacedOrder | RefusedOrder;
-
-interface PlacedOrder {
-	item: number;
-	id: string;
-	/** ms since 1970; absent for tasks that were there before. */
-	orderedAt?: number;
-	/** As the create answered; absent for one that was ordered before. */
-	task?: Task;
-	/** Ordered by an earlier try, whose order this try does not know: it may have been another one. */
-	replayed?: true;
-	/** EvoLink's id of the file that was uploaded for it. */
-	fileId?: string;
-}
-
-interface RefusedOrder {
-	item: number;
-	problem: Problem;
-	/** Of an order that may have been taken. */
-	unknownKey?: string;
-}
 
 /** Ready to be sent, with nothing of this run sent yet. */
 interface Uploaded {

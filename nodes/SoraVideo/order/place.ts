@@ -4,17 +4,15 @@ import { hostClock, mapLimit } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import { cancelSignal } from '../../host/context';
 import { fileRefused } from '../../host/messages';
-import { stopOnProblem } from '../deliver';
 import type { RunSettings } from '../settings';
 import { defaultTimeoutMs } from '../wait/schedule';
 import { holdToBudget } from './budget';
 import { RunIntent } from './intent';
-import { ItemOrder, type Draft, type Order } from './itemOrder';
+import { ItemOrder } from './itemOrder';
 import { Ledger } from './ledger';
 import { sendPaced } from './pace';
 import { deleteUploads, makeRoom } from './uploads';
-
-export type { Draft, Order } from './itemOrder';
+import { stopOnProblem, type Draft, type Order } from '../items';
 
 const UPLOADS_AT_ONCE = 2;
 
@@ -30,8 +28,8 @@ const WINDOW = 25;
  * another file do orders wait, for the first tasks of this run to end. Items that an earlier try already ordered are taken from
  * the ledger, whatever their fields say now. A stopped execution gets what there is: no further order is begun.
  *
- * @param draft checks one item and builds its body; throws n8n errors, sends nothing
- * @throws NodeApiError or NodeOperationError naming every id known so far, when the node stops on errors
+ * @param draft checks one item and builds its body; throws ProblemError, sends nothing
+ * @throws ProblemError naming every id known so far, when the node stops on errors
  */
 export async function placeOrders(
 	ctx: IExecuteFunctions,

@@ -8,15 +8,15 @@ import { readAll, waitForTasks } from './poll';
 import { defaultTimeoutMs } from './schedule';
 import { hasEnded, isSettled, taskOf, type Watch } from './watch';
 import { type WaitDecision } from './mode';
-import type { Order } from '../order/place';
 import { watchesOf, type ParkedItem, callbackUrl } from './parkedRun';
 import { stopped } from '../../host/messages';
-import { emit, emitProblem, outcomeOf, type Outcome } from '../deliver';
+import { emit, outcomeOf } from '../deliver';
 import type { RunSettings } from '../settings';
 import { suspend } from './suspend';
 import { releaseUploads } from '../order/uploads';
 import { hint, cancelSignal } from '../../host/context';
 import { readerFor } from '../../evolink/api';
+import { type Order, emitProblem, type Outcome } from '../items';
 
 /** The URL that EvoLink is to call for a run that suspends; nothing where EvoLink could not reach it. */
 export function callbackFor(ctx: IExecuteFunctions, { mode }: WaitDecision): string | undefined {

@@ -18,11 +18,12 @@ import {
 	type ParkedRun,
 } from './parkedRun';
 import { brokenRun, stopped } from '../../host/messages';
-import { emit, emitBroken, outcomeOf, type Outcome } from '../deliver';
+import { emit, outcomeOf } from '../deliver';
 import type { RunSettings } from '../settings';
 import { releaseUploads } from '../order/uploads';
 import { runIndexOf, hint, cancelSignal } from '../../host/context';
 import { readerFor } from '../../evolink/api';
+import { emitBroken, type Outcome } from '../items';
 
 /** A bad moment of EvoLink must not cost a whole round, or the last read of a wait. */
 const REREAD_PAUSES_MS = [1000, 3000];

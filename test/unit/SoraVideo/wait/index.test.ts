@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
-import type { Order } from '../../../../nodes/SoraVideo/order/place';
 import type { RunSettings } from '../../../../nodes/SoraVideo/settings';
 import { isParked, resume } from '../../../../nodes/SoraVideo/wait/suspend';
 import { settleOrders, type WaitPlan } from '../../../../nodes/SoraVideo/wait';
 import { CREDENTIAL, fakeContext, taskOf } from '../../support';
+import type { Order } from '../../../../nodes/SoraVideo/items';
 
 const SETTINGS: RunSettings = {
 	wait: 'poll',

@@ -1,0 +1,17 @@
+import type { Context } from 'openapi-backend';
+import type { Answer } from './answer';
+import type { Upload } from './file-store';
+
+/** What a call brings besides the HTTP request itself. */
+export interface Call {
+	/** The multipart file, if any. */
+	upload?: Upload;
+	/** Why the body is unusable. */
+	unreadable?: string;
+	/** Id to store the created task under. */
+	taskId?: string;
+	/** Set by the create handler: this answer may break the schema because its script says so. */
+	unchecked?: boolean;
+}
+
+export type Handler = (context: Context, call: Call) => Answer | Promise<Answer>;
