@@ -141,6 +141,21 @@ describe('a price by rules', () => {
 			{ video_urls: ['a'] },
 		],
 		['the quality has no price', [component({ quantity_rule: lookup })], { quality: '4k' }],
+		[
+			'two prices hold at once',
+			[
+				component({
+					tiers: [1, 2].map((multiplier) => ({
+						pricing_status: 'available',
+						when: constant('true'),
+						multiplier: String(multiplier),
+						rate: uc(1),
+						minimum_charge: uc(0),
+					})),
+				}),
+			],
+			{},
+		],
 		['a part has no price', [component({ pricing_status: 'unavailable' })], {}],
 		['a part is not known', [component({ quantity_rule: variable('weather') })], {}],
 		['an operation is not known', [component({ quantity_rule: op('power', SECONDS, SECONDS) })], {}],
