@@ -14,17 +14,31 @@ const BLIND_PAUSES = 2;
 /** A longer Retry-After is reported instead of waited for. EvoLink has been seen to ask for 60 s. */
 const LONGEST_PAUSE_MS = 120_000;
 
-/** Requests of one round may be a little faster on their way than those of the one before. */
-const MARGIN = 1.05;
+/** A pause's time is a little longer than asked for, because no two requests take equally long on their way. */
+const MARGIN = 1.03;
 
-/** The share of a quota that, when it gets through, says that the limit is no less. */
-const SAME_LIMIT = 0.75;
+/** The share of a quota that, when it gets through, says that the limit is hardly less. */
+const CLOSE = 0.75;
 
 /** Rounds without a 429, in a row, before a round may have a tenth more requests. */
 const ROUNDS_TO_GROW = 10;
 
-/** What went out between two pauses. */
-const newRound = () => ({ begun: 0, through: 0, isRefused: false, isOver: false });
+/** What goes out between two pauses. */
+interface Round {
+	begun: number;
+	through: number;
+	isRefused: boolean;
+	isOver: boolean;
+}
+
+const newRound = (): Round => ({ begun: 0, through: 0, isRefused: false, isOver: false });
+
+/** A request that is under way. */
+export interface Ticket {
+	at: number;
+	wave: number;
+	round: Round;
+}
 
 /**
  * How fast requests may follow each other. EvoLink publishes no limits, and they differ by account and model, so they are learnt
@@ -55,12 +69,18 @@ export class Pace {
 	/** Requests in a round; no limit before the first 429. */
 	private quota = Infinity;
 
-	/** The quota that is known to be no more than the limit. */
-	private proven = Infinity;
+	/** What a round may have, as far as that is known. */
+	private limit = Infinity;
+
+	/** Whether such a round got through since the last 429. */
+	private isConfirmed = false;
+
+	private roundsToGrow = ROUNDS_TO_GROW;
 
 	private periodMs = PAUSE_MS;
 
-	private roundsToGrow = ROUNDS_TO_GROW;
+	/** The shortest time from a request to its answer, ms. */
+	private fastestMs = Infinity;
 
 	/** @param patienceMs how long nothing may get through before no 429 is waited for any more */
 	constructor(
@@ -70,44 +90,58 @@ export class Pace {
 		this.throughAt = now;
 	}
 
-	/** A request begins. @returns the wave that it belongs to */
-	begin(now: number): number {
+	begin(now: number): Ticket {
 		if (this.round.isOver) this.beginRound();
-		this.round.begun += 1;
-		if (this.round.begun >= this.quota) this.endRound(now + this.periodMs * MARGIN);
-		return this.wave;
+		const { round, wave } = this;
+		round.begun += 1;
+		if (round.begun >= this.quota) {
+			round.isOver = true;
+			this.waitFrom(now);
+		}
+		return { at: now, wave, round };
 	}
 
 	private beginRound(): void {
 		const { isRefused, through } = this.round;
 		if (isRefused) {
-			// a request or two may only have come a little too early
-			const isLess = through < this.proven * SAME_LIMIT;
-			this.proven = isLess ? Math.max(through, 1) : this.proven;
-			this.quota = this.proven;
+			// after a round that got through, requests may only have come a little too early
+			if (!this.isConfirmed) this.limit = this.limit === Infinity ? through : (this.limit + through) / 2;
+			this.limit = Math.max(Math.ceil(this.limit), 1);
+			const isClose = through >= this.quota * CLOSE;
+			this.quota = isClose ? this.limit : Math.min(Math.max(Math.ceil(this.quota / 2), through), this.limit);
+			this.isConfirmed = false;
 			this.roundsToGrow = ROUNDS_TO_GROW;
+		} else if (this.quota < this.limit) {
+			this.quota = Math.min(this.quota * 2, this.limit);
 		} else {
-			this.proven = this.quota;
+			this.isConfirmed = true;
+			this.limit = this.quota;
 			this.roundsToGrow -= 1;
 			if (this.roundsToGrow === 0) {
-				this.quota = Math.ceil(this.quota * 1.1);
+				this.quota = Math.ceil(this.limit * 1.1);
 				this.roundsToGrow = ROUNDS_TO_GROW;
 			}
 		}
 		this.round = newRound();
 	}
 
-	private endRound(opensAt: number): void {
-		this.round.isOver = true;
-		this.opensAt = Math.max(this.opensAt, opensAt);
+	private waitFrom(sentAt: number): void {
+		this.opensAt = Math.max(this.opensAt, sentAt + this.periodMs * MARGIN);
 	}
 
-	/** A request of this wave was answered with anything but a 429. */
-	got(wave: number, now: number): void {
+	private answered({ at, round }: Ticket, now: number): void {
+		this.fastestMs = Math.min(this.fastestMs, now - at);
+		// a busy machine sends a request later than it begins
+		if (round === this.round && round.isOver && !round.isRefused) this.waitFrom(now - this.fastestMs);
+	}
+
+	/** A request was answered with anything but a 429. */
+	got(ticket: Ticket, now: number): void {
 		this.throughAt = now;
 		this.stalls = 0;
-		this.round.through += 1;
-		if (wave !== this.wave) return;
+		ticket.round.through += 1;
+		this.answered(ticket, now);
+		if (ticket.wave !== this.wave) return;
 		this.through += 1;
 		if (this.through < this.atOnce) return;
 		this.through = 0;
@@ -116,12 +150,12 @@ export class Pace {
 	}
 
 	/**
-	 * A request of this wave was answered with 429.
+	 * A request was answered with 429.
 	 *
 	 * @returns whether it is to be sent again, once the pace allows
 	 */
-	refused(wave: number, { retryAfterMs }: Pick<Failure, 'retryAfterMs'>, now: number): boolean {
-		if (wave === this.wave) {
+	refused(ticket: Ticket, { retryAfterMs }: Pick<Failure, 'retryAfterMs'>, now: number): boolean {
+		if (ticket.wave === this.wave) {
 			this.wave += 1;
 			this.through = 0;
 			this.stalls += 1;
@@ -132,8 +166,9 @@ export class Pace {
 		if (isTooLong || now - this.throughAt > this.patienceMs) return false;
 		const planned = Math.min(PAUSE_MS * 2 ** Math.max(this.stalls - 1, 0), LONGEST_PAUSE_MS);
 		this.periodMs = Math.max(planned, retryAfterMs ?? 0);
+		this.opensAt = Math.max(this.opensAt, now + this.periodMs);
 		this.round.isRefused = true;
-		this.endRound(now + this.periodMs);
+		this.round.isOver = true;
 		return true;
 	}
 }
@@ -159,11 +194,11 @@ export async function sendPaced<Request>(
 	const waiting = [...requests];
 	const underWay = new Set<Promise<void>>();
 	const begin = (request: Request) => {
-		const wave = pace.begin(clock.ticks());
+		const ticket = pace.begin(clock.ticks());
 		const done = send(request).then((failure) => {
 			underWay.delete(done);
-			if (failure === undefined) pace.got(wave, clock.ticks());
-			else if (pace.refused(wave, failure, clock.ticks())) waiting.unshift(request);
+			if (failure === undefined) pace.got(ticket, clock.ticks());
+			else if (pace.refused(ticket, failure, clock.ticks())) waiting.unshift(request);
 			else giveUp(request, failure);
 		});
 		underWay.add(done);
@@ -171,8 +206,9 @@ export async function sendPaced<Request>(
 	for (;;) {
 		const left = isOver() ? 0 : waiting.length;
 		const pause = pace.opensAt - clock.ticks();
-		if (left > 0 && pause > 0) await clock.sleep(Math.min(pause, SLICE_MS), signal);
-		else if (left > 0 && underWay.size < pace.atOnce) waiting.splice(0, 1).forEach(begin);
+		const isOpen = pause <= 0 && underWay.size < pace.atOnce;
+		if (left > 0 && isOpen) waiting.splice(0, 1).forEach(begin);
+		else if (left > 0 && pause > 0) await clock.sleep(Math.min(pause, SLICE_MS), signal);
 		else if (underWay.size > 0) await Promise.race(underWay);
 		else return;
 	}
