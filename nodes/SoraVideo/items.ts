@@ -16,8 +16,14 @@ export interface Draft {
 	callbackUrl?: string;
 	/** What the callback URL carries for the user. */
 	reference?: string;
-	/** A file that EvoLink must be given first, and where its URL goes in the body. */
-	file?: { source: UploadableFile; attach(body: IDataObject, url: string): IDataObject };
+	/** Given to EvoLink first. */
+	files?: readonly InputFile[];
+}
+
+/** A file that EvoLink must be given, and where its URL goes in the body. */
+export interface InputFile {
+	source: UploadableFile;
+	attach(body: IDataObject, url: string): IDataObject;
 }
 
 /** What became of one item's order. */
@@ -32,7 +38,7 @@ export interface PlacedOrder {
 	task?: Task;
 	/** Ordered by an earlier try, whose order this try does not know: it may have been another one. */
 	replayed?: true;
-	/** EvoLink's id of the file that was uploaded for it. */
+	/** EvoLink's id of the file that was uploaded for it; of several, with commas between them. */
 	fileId?: string;
 }
 

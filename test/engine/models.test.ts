@@ -4,7 +4,8 @@ import { models as ENTRIES } from '../../spec/models.json';
 import { fieldsOf } from '../../nodes/evolink/modelEntries';
 import { exampleRequest } from '../model-examples';
 import { labForFile } from './lab';
-import { errorsOf } from './support';
+import { png } from './media-files';
+import { errorsOf, inline } from './support';
 
 const lab = labForFile({ models: [...Object.keys(ENTRIES), 'sora-2-pro-preview', 'sora-3', 'wan9'] });
 
@@ -105,6 +106,58 @@ describe('the fields of a model', () => {
 		const fields = { source_task_id: 'task-unified-1-draft' };
 		const bodies = await sent({ ...chosen('seedance-2.5-draft-to-video', fields), prompt: '' });
 		expect(bodies).toEqual([{ model: 'seedance-2.5-draft-to-video', ...fields }]);
+	});
+});
+
+describe('a binary field may stand where a model takes a URL', () => {
+	const both = { first: inline(png(8, 8)), last: inline(png(9, 9)) };
+	const fetched = async (url: unknown) => Buffer.from(await (await fetch(String(url))).arrayBuffer());
+
+	test('several in a list, beside URLs, each by its name; when the task has ended, none is kept', async () => {
+		const fields = { image_urls: "={{ [$json.link, 'first', 'last'] }}" };
+		const link = 'https://a.test/1.png';
+		const run = await lab.make(
+			{
+				prompt: 'a cat',
+				...chosen('happyhorse-1.0-reference-to-video', fields),
+				wait: 'poll',
+				download: false,
+			},
+			{ items: [{ json: { link }, binary: both }] },
+		);
+		expect(run.error).toBeUndefined();
+		const [, first, last, ...others] = (lab.creates.at(-1)!.body as IDataObject).image_urls as string[];
+		expect(others).toEqual([]);
+		expect(first).toMatch(/\/n8n-[0-9a-f]{32}\.png$/);
+		expect(last).toMatch(/\/n8n-[0-9a-f]{32}-2\.png$/);
+		expect(lab.requestsTo('uploadFileStream')).toHaveLength(2);
+		expect(lab.requestsTo('deleteFile')).toHaveLength(2);
+		expect(lab.evolink.files.size).toBe(0);
+	});
+
+	test.each(['first last', 'first,last', '["first", "last"]'])('as text: %s', async (image_urls) => {
+		const { id, ...needed } = { id: IMAGES, image_urls };
+		const run = await lab.make(
+			{ prompt: 'a cat', ...chosen(id, needed) },
+			{ items: [{ json: {}, binary: both }] },
+		);
+		expect(run.error).toBeUndefined();
+		const urls = (lab.creates.at(-1)!.body as IDataObject).image_urls as string[];
+		const sizes = [];
+		for (const url of urls) sizes.push((await fetched(url)).equals(png(8, 8)));
+		expect(sizes).toEqual([true, false]);
+	});
+
+	test('but a name that the item does not have, or too many of them, are refused before anything is uploaded', async () => {
+		const refused = async (image_urls: string) => {
+			const from = lab.evolink.requests.length;
+			const parameters = { prompt: 'a cat', ...chosen(IMAGES, { image_urls }) };
+			const run = await lab.make(parameters, { items: [{ json: {}, binary: { ...both, more: both.last } }] });
+			expect(lab.evolink.requests.length).toBe(from);
+			return run.error!.message;
+		};
+		expect(await refused('other')).toContain('\'Image URLs\' is ["other"]');
+		expect(await refused('first last more')).toContain('a list of 1 to 2');
 	});
 });
 

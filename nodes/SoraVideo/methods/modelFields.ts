@@ -74,7 +74,8 @@ function choicesOf({
 function labelOf(name: string, field: ModelField): string {
 	const limits = limitsOf(field);
 	const usual = field.default ?? field.prose?.default;
-	const facts = [limits, usual === undefined ? '' : `default ${usual}`].filter((fact) => fact !== '');
+	const media = field.format === 'uri' ? 'URL or binary field' : '';
+	const facts = [limits, media, usual === undefined ? '' : `default ${usual}`].filter((fact) => fact !== '');
 	return `${fieldTitle(name)}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`;
 }
 

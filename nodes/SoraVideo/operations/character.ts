@@ -99,7 +99,7 @@ export async function draftCharacter(ctx: IExecuteFunctions, parameters: ItemPar
 	const source = await readVideo(ctx, parameters);
 	// the URL is not known before the upload; everything else is checked now
 	assertBody(ctx, parameters, CHARACTER_MODEL, { ...body, video_url: API_SERVERS.files });
-	return { body, file: { source, attach: (unfinished, url) => ({ ...unfinished, video_url: url }) } };
+	return { body, files: [{ source, attach: (unfinished, url) => ({ ...unfinished, video_url: url }) }] };
 }
 
 async function readVideo(ctx: IExecuteFunctions, parameters: ItemParameters) {

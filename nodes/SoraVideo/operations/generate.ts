@@ -17,9 +17,11 @@ import {
 	rulesOf,
 	takesField,
 } from '../../evolink/models';
+import { fieldsOf } from '../../evolink/modelEntries';
 import { PRICES_AS_OF } from '../../evolink/prices';
 import { readAdditionalFields } from '../settings';
 import { assertBody, megabytes } from './draft';
+import { takeBinaryFields } from './inputFiles';
 import { PIXELS_RULE, readInputImage } from './inputImage';
 import {
 	documentedOnly,
@@ -275,12 +277,14 @@ export async function draftGenerate(ctx: IExecuteFunctions, parameters: ItemPara
 	if (typeof body.prompt === 'string') body.prompt = body.prompt.trim();
 	// only the documented models are known to need one
 	if (body.prompt === '' && !DOCUMENTED_MODELS.includes(rules)) delete body.prompt;
+	const files = await takeBinaryFields(ctx, parameters, fieldsOf(rules) ?? {}, body);
 	assertBody(ctx, parameters, rules, body);
+	if (files.length > 0) return { body, files };
 	if (image !== 'binary') return { body };
 	if (body.image_urls !== undefined) {
 		const allowed = "no 'image_urls' beside an input image from a binary field";
 		throw parameters.refuse('additionalFields', body.image_urls, allowed);
 	}
 	const source = await readInputImage(ctx, parameters, rules, String(body.aspect_ratio));
-	return { body, file: { source, attach: (unfinished, url) => ({ ...unfinished, image_urls: [url] }) } };
+	return { body, files: [{ source, attach: (unfinished, url) => ({ ...unfinished, image_urls: [url] }) }] };
 }

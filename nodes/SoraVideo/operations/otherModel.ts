@@ -127,8 +127,11 @@ function listOf({ format }: ModelField, given: unknown): unknown {
 	return Array.isArray(items) && format === 'uri' ? items.map(urlOf) : items;
 }
 
-/** A comma may be part of a URL: one ends only where the next begins. */
-const split = (text: string) => text.split(/,?\s+|,(?=https?:)/).filter((part) => part !== '');
+/** A comma may be part of a URL: one ends only where the next begins. In names of binary fields it is none. */
+function split(text: string): string[] {
+	const parts = text.split(/,?\s+|,(?=https?:)/).filter((part) => part !== '');
+	return parts.flatMap((part) => (part.includes(':') ? [part] : part.split(',')));
+}
 
 function urlOf(given: unknown): unknown {
 	const checked = typeof given === 'string' ? checkHttpUrl(given) : undefined;

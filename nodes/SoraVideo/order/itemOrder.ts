@@ -14,12 +14,12 @@ import {
 	outcomeUnknown,
 	unknownBefore,
 } from '../../host/messages';
-import type { PlacedOrder, RefusedOrder, Draft, Order } from '../items';
+import type { Draft, Order, PlacedOrder, RefusedOrder } from '../items';
 import type { Watch } from '../wait/watch';
 import { orderOnce } from './inFlight';
 import { slotOf, toolSlotOf, type RunIntent } from './intent';
 import type { Doubt, Ledger } from './ledger';
-import { isOutOfRoom } from './uploads';
+import { deleteUploads, isOutOfRoom } from './uploads';
 
 /** Ready to be sent, with nothing of this run sent yet. */
 interface Uploaded {
@@ -74,9 +74,9 @@ export class ItemOrder {
 		return this.state.is === 'refused';
 	}
 
-	/** Whether it waits for its file to be uploaded. */
+	/** Whether it waits for a file to be uploaded. */
 	get hasFile(): boolean {
-		return this.state.is === 'drafted' && this.state.draft.file !== undefined;
+		return this.state.is === 'drafted' && this.state.draft.files !== undefined;
 	}
 
 	/** Its task, where that has an upload of ours. */
@@ -172,27 +172,39 @@ export class ItemOrder {
 	}
 
 	/**
-	 * Gives EvoLink the item's file, where it has one.
+	 * Gives EvoLink the item's files, where it has some.
 	 *
-	 * @returns EvoLink's refusal where it has no room for the file now; the order can wait for some
+	 * @returns EvoLink's refusal where it has no room for a file now; the order can wait for some
 	 */
 	async upload(): Promise<Failure | undefined> {
 		const { state } = this;
 		if (state.is !== 'drafted') return undefined;
-		const { body, file, callbackUrl } = state.draft;
-		if (file === undefined) {
-			this.ready(body, callbackUrl);
-			return undefined;
+		const { draft } = state;
+		const ids: string[] = [];
+		const failure = await this.attempt(async () => await this.uploadAll(draft, ids));
+		// of an order that cannot be sent now, no file stays
+		if (this.state.is !== 'uploaded') await deleteUploads(this.run.ctx, ids);
+		if (failure === undefined || isOutOfRoom(failure)) return failure;
+		this.problem(fileRefused(failure));
+		return undefined;
+	}
+
+	/** @param ids of the files that EvoLink has; added to */
+	private async uploadAll(
+		{ body, files = [], callbackUrl }: Draft,
+		ids: string[],
+	): Promise<Failure | undefined> {
+		const { ctx, intent } = this.run;
+		let whole = body;
+		for (const [at, { source, attach }] of files.entries()) {
+			const name = `${intent.fileName(this.item)}${at === 0 ? '' : `-${at + 1}`}${source.extension}`;
+			const result = await uploadFile(ctx, source, name, cancelSignal(ctx));
+			if ('failure' in result) return result.failure;
+			if (result.fileId !== undefined) ids.push(result.fileId);
+			whole = attach(whole, result.url);
 		}
-		return await this.attempt(async () => {
-			const { ctx, intent } = this.run;
-			const name = `${intent.fileName(this.item)}${file.source.extension}`;
-			const result = await uploadFile(ctx, file.source, name, cancelSignal(ctx));
-			if ('url' in result) this.ready(file.attach(body, result.url), callbackUrl, result.fileId);
-			else if (isOutOfRoom(result.failure)) return result.failure;
-			else this.problem(fileRefused(result.failure));
-			return undefined;
-		});
+		this.ready(whole, callbackUrl, ids.length > 0 ? ids.join(',') : undefined);
+		return undefined;
 	}
 
 	private ready(body: IDataObject, callbackUrl?: string, fileId?: string): void {

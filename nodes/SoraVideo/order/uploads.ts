@@ -35,9 +35,10 @@ export async function releaseUploads(ctx: IExecuteFunctions, watches: readonly W
 	return ids.length;
 }
 
-/** Never throws. */
+/** An order's files are named in one text, with commas between their ids. Never throws. */
 export async function deleteUploads(ctx: IExecuteFunctions, ids: readonly string[]): Promise<void> {
-	await mapLimit(ids, DELETIONS_AT_ONCE, async (id) => await deleteUpload(ctx, id));
+	const each = ids.flatMap((id) => id.split(','));
+	await mapLimit(each, DELETIONS_AT_ONCE, async (id) => await deleteUpload(ctx, id));
 }
 
 /**

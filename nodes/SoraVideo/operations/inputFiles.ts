@@ -1,0 +1,69 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+import { API_SERVERS } from '../../evolink/generated/spec.gen';
+import { binarySize, contentOf, type UploadableFile } from '../../evolink/media/upload';
+import { fieldTitle, type ModelFields } from '../../evolink/modelEntries';
+import { checkHttpUrl } from '../../evolink/urls';
+import type { ItemParameters } from '../../host/parameters';
+import type { InputFile } from '../items';
+import { assertSize, UPLOAD_MAX_BYTES } from './draft';
+
+/** Stands for the URL of a file that is not uploaded yet. */
+const standInFor = (name: string) => `${API_SERVERS.files}/?n8n=${encodeURIComponent(name)}`;
+
+/**
+ * Binary fields of the item that stand where the model takes URLs, by their names. Sends nothing.
+ *
+ * @param body its names are replaced by stand-ins, so that it can be checked
+ * @returns what to upload
+ */
+export async function takeBinaryFields(
+	ctx: IExecuteFunctions,
+	parameters: ItemParameters,
+	fields: ModelFields,
+	body: IDataObject,
+): Promise<InputFile[]> {
+	const names = Object.keys(ctx.getInputData()[parameters.item].binary ?? {});
+	const files: InputFile[] = [];
+	for (const [field, { format }] of Object.entries(fields)) {
+		if (format !== 'uri') continue;
+		for (const given of new Set([body[field]].flat())) {
+			if (typeof given !== 'string' || checkHttpUrl(given).ok || !names.includes(given)) continue;
+			const standIn = standInFor(given);
+			body[field] = replaced(body[field], given, standIn);
+			const source = await sourceOf(ctx, parameters, field, given);
+			files.push({
+				source,
+				attach: (unfinished, url) => ({ ...unfinished, [field]: replaced(unfinished[field], standIn, url) }),
+			});
+		}
+	}
+	return files;
+}
+
+/** In a single value, or in each place of a list. */
+function replaced(value: IDataObject[string], old: string, by: string): IDataObject[string] {
+	if (!Array.isArray(value)) return value === old ? by : value;
+	return value.map((each) => (each === old ? by : each)) as IDataObject[string];
+}
+
+async function sourceOf(
+	ctx: IExecuteFunctions,
+	parameters: ItemParameters,
+	field: string,
+	name: string,
+): Promise<UploadableFile> {
+	const { item } = parameters;
+	const binary = ctx.helpers.assertBinaryData(item, name);
+	const size = await binarySize(ctx, binary);
+	const limit = { what: 'a file', maxBytes: UPLOAD_MAX_BYTES };
+	assertSize(parameters, fieldTitle(field), { field: name, size }, limit);
+	const { mimeType, fileName = '', fileExtension } = binary;
+	return {
+		content: contentOf(ctx, item, binary, name),
+		size,
+		// both go into the head of the upload
+		mimeType: /^[\w.+-]+\/[\w.+-]+$/.test(mimeType) ? mimeType : 'application/octet-stream',
+		extension: /\.\w{1,8}$/.exec(fileExtension ? `.${fileExtension}` : fileName)?.[0] ?? '',
+	};
+}
