@@ -23,7 +23,7 @@ describe('the list of models', () => {
 					expect(all.slice(2).filter((name) => !name.endsWith(' (not for this API key)'))).toEqual([]);
 					expect(all.join()).not.toContain('Sora');
 				},
-				{ models: ['sora-2-preview', VEO, 'brand-new'] },
+				{ models: ['sora-2-preview', VEO, 'brand-new', 'kling-custom-element'] },
 			),
 	);
 

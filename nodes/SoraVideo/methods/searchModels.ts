@@ -3,11 +3,12 @@ import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow'
 import { getCatalogue } from '../../evolink/api';
 import { listModels, type ListedModel } from '../../evolink/catalogue';
 import { hostClock } from '../../evolink/clock';
+import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { MODEL_ENTRIES } from '../../evolink/modelEntries';
 import { CHARACTER_MODEL, DOCUMENTED_MODELS } from '../../evolink/models';
 
-/** These are chosen by fields of their own. */
-const ELSEWHERE = [...DOCUMENTED_MODELS, CHARACTER_MODEL];
+/** Chosen by fields of their own, or no video models. */
+const HIDDEN = [...DOCUMENTED_MODELS, CHARACTER_MODEL, ...evolinkFacts.catalogue.noVideo];
 
 /**
  * The models with an entry, and those that EvoLink's catalogue has beside them, whose label or ID holds the words. What this
@@ -15,7 +16,7 @@ const ELSEWHERE = [...DOCUMENTED_MODELS, CHARACTER_MODEL];
  */
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
 	const wanted = filter.trim().toLowerCase();
-	const models = listModels(MODEL_ENTRIES, await getCatalogue(this, hostClock.now()), ELSEWHERE);
+	const models = listModels(MODEL_ENTRIES, await getCatalogue(this, hostClock.now()), HIDDEN);
 	const results = models
 		.filter(({ id, label }) => `${label} ${id}`.toLowerCase().includes(wanted))
 		.map((model) => ({ name: nameOf(model), value: model.id }));

@@ -694,7 +694,10 @@ export const evolinkFacts = {
 	"catalogue": {
 		"protocol": "evolink-video-generations",
 		"retired": "retired",
-		"available": "available"
+		"available": "available",
+		"noVideo": [
+			"kling-custom-element"
+		]
 	},
 	"idempotency": {
 		"requestHeader": "Idempotency-Key",
