@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen, shut } from '../../tools/loopback';
 import { startStandIn, type CallbackFault, type StandIn, type StandInOptions } from '../../stand-in';
 import { Client, misfitTask, type Json } from './stand-in-client';
 
@@ -15,14 +15,14 @@ interface Received {
 let evolink: StandIn;
 let client: Client;
 let receiver: Server;
+let origin: string;
 let received: Received[];
 /** Status per attempt; the last one stays. 0 = no answer. */
 let answers: number[];
 
 /** Tasks end only when a test says so: a busy machine must not end them first. */
 async function startWith(options: StandInOptions): Promise<void> {
-	const { port } = receiver.address() as AddressInfo;
-	const callbackHosts = { 'n8n.example.test': `http://127.0.0.1:${port}` };
+	const callbackHosts = { 'n8n.example.test': origin };
 	evolink = await startStandIn({ callbackHosts, defaults: { seconds: 1e6 }, ...options });
 	client = new Client(evolink);
 }
@@ -40,14 +40,13 @@ beforeEach(async () => {
 			if (status > 0) response.writeHead(status).end('seen');
 		});
 	});
-	await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+	origin = await listen(receiver);
 	await startWith({ timeScale: 50 });
 });
 
 afterEach(async () => {
 	await evolink.close();
-	receiver.closeAllConnections();
-	await new Promise((resolve) => receiver.close(resolve));
+	await shut(receiver);
 	expect(evolink.violations).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 import { Agent, createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen, shut } from '../../tools/loopback';
 import { png } from './media-files';
 import { labForEachTest } from './lab';
 import { linkTo } from './media-support';
@@ -14,6 +14,8 @@ class Proxy {
 	readonly forwarded: string[] = [];
 	/** Hosts that https tunnels were wanted to. */
 	readonly tunnels: string[] = [];
+
+	url = '';
 
 	private constructor(private readonly server: Server) {}
 
@@ -34,17 +36,12 @@ class Proxy {
 			proxy.tunnels.push(url!);
 			socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
 		});
-		await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+		proxy.url = await listen(server);
 		return proxy;
 	}
 
-	get url(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-	}
-
 	async close(): Promise<void> {
-		this.server.closeAllConnections();
-		await new Promise((closed) => this.server.close(closed));
+		await shut(this.server);
 	}
 }
 

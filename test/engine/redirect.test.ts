@@ -1,6 +1,6 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { INodeParameters } from 'n8n-workflow';
+import { listen, shut } from '../../tools/loopback';
 import { png } from './media-files';
 import { labForFile } from './lab';
 
@@ -9,34 +9,25 @@ const servers: Server[] = [];
 /** Whatever reached the host that redirects lead to. */
 const elsewhere: string[] = [];
 
-async function listen(server: Server): Promise<string> {
+async function open(listener: RequestListener): Promise<string> {
+	const server = createServer(listener);
 	servers.push(server);
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	return await listen(server);
 }
 
-afterAll(() => {
-	for (const server of servers) {
-		server.close();
-		server.closeAllConnections();
-	}
-});
+afterAll(async () => void (await Promise.all(servers.map(shut))));
 
 /** A host that sends everybody on, and how often it was asked with the key. */
 async function redirecting(status: number): Promise<{ url: string; asked: () => number }> {
-	const target = await listen(
-		createServer((request, response) => {
-			elsewhere.push(`${request.method} ${request.url} ${request.headers.authorization}`);
-			response.end('{}');
-		}),
-	);
+	const target = await open((request, response) => {
+		elsewhere.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+		response.end('{}');
+	});
 	let asked = 0;
-	const url = await listen(
-		createServer((request, response) => {
-			if (request.headers.authorization === `Bearer ${lab.evolink.apiKey}`) asked += 1;
-			request.resume().on('end', () => response.writeHead(status, { location: `${target}/taken` }).end());
-		}),
-	);
+	const url = await open((request, response) => {
+		if (request.headers.authorization === `Bearer ${lab.evolink.apiKey}`) asked += 1;
+		request.resume().on('end', () => response.writeHead(status, { location: `${target}/taken` }).end());
+	});
 	return { url, asked: () => asked };
 }
 

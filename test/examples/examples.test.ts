@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import path from 'node:path';
 
 import { type Execution, json, type SavedWorkflow, type WorkflowDraft } from '../../tools/n8n-server/client';
@@ -9,6 +8,7 @@ import { ChatModel } from '../../tools/n8n-server/chat-model';
 import { errorText } from '../e2e/lib/flow';
 import { order } from '../e2e/lib/trigger';
 import { Installation } from '../../tools/n8n-server/installation';
+import { listen, shut } from '../../tools/loopback';
 import { PUBLIC_HOST } from '../../tools/n8n-server/n8n';
 import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
 import { REPO_DIR, RUN_DIR } from '../../tools/n8n-server/paths';
@@ -218,6 +218,8 @@ function saved(execution: Execution, node: string, extension: string): string[] 
 class Inbox {
 	readonly texts: string[] = [];
 
+	url = '';
+
 	private constructor(private readonly server: Server) {}
 
 	static async open(): Promise<Inbox> {
@@ -229,12 +231,9 @@ class Inbox {
 				response.end('ok');
 			});
 		});
-		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-		return new Inbox(server);
-	}
-
-	get url(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+		const inbox = new Inbox(server);
+		inbox.url = await listen(server);
+		return inbox;
 	}
 
 	async until(found: (texts: string[]) => boolean): Promise<void> {
@@ -242,6 +241,6 @@ class Inbox {
 	}
 
 	async close(): Promise<void> {
-		await new Promise((resolve) => this.server.close(resolve));
+		await shut(this.server);
 	}
 }

@@ -1,11 +1,14 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { listen, shut } from '../loopback';
 import type { WebhookAnswer, WebhookCall } from './fake-http';
 
 /** A loopback address whose requests become webhook calls. Each is answered as soon as a node has answered it. */
 export class WebhookServer {
-	private constructor(private readonly server: Server) {}
+	private constructor(
+		private readonly server: Server,
+		readonly origin: string,
+	) {}
 
 	static async open(
 		receive: (path: string, call: WebhookCall) => Promise<WebhookAnswer>,
@@ -24,18 +27,10 @@ export class WebhookServer {
 				.then(onAnswer)
 				.catch((error: unknown) => onAnswer({ statusCode: 500, body: String(error), headers: {} }));
 		});
-		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-		return new WebhookServer(server);
-	}
-
-	get origin(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+		return new WebhookServer(server, await listen(server));
 	}
 
 	async close(): Promise<void> {
-		await new Promise((resolve) => {
-			this.server.close(resolve);
-			this.server.closeAllConnections();
-		});
+		await shut(this.server);
 	}
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
+
+import { listen, shut } from '../loopback';
 
 interface ChatRequest {
 	stream?: boolean;
@@ -15,6 +16,9 @@ export class ChatModel {
 	/** What tools answered, as the model got it. */
 	readonly toolAnswers: string[] = [];
 
+	/** For the credential's Base URL. */
+	url = '';
+
 	private constructor(private readonly server: Server) {}
 
 	static async start(toolArguments: Record<string, string | number>): Promise<ChatModel> {
@@ -27,17 +31,12 @@ export class ChatModel {
 			});
 		});
 		const model = new ChatModel(server);
-		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		model.url = `${await listen(server)}/v1`;
 		return model;
 	}
 
-	get url(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
-	}
-
 	async close(): Promise<void> {
-		this.server.closeAllConnections();
-		await new Promise((resolve) => this.server.close(resolve));
+		await shut(this.server);
 	}
 
 	private answer({ messages, tools = [] }: ChatRequest, toolArguments: Record<string, string | number>) {

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 
+import { listen, shut } from '../../../tools/loopback';
 import { ROOT } from './report';
 
 /** OpenAI's video API as far as n8n's node uses it; every video takes `seconds` and is the stand-in's clip. */
 export class OpenAiStandIn {
+	/** For the credential's Base URL. */
+	url = '';
+
 	private readonly created = new Map<string, number>();
 
 	private readonly clip = readFileSync(path.join(ROOT, 'stand-in/assets/clip.mp4'));
@@ -30,18 +33,12 @@ export class OpenAiStandIn {
 				response.end(JSON.stringify(request.method === 'POST' ? standIn.create() : standIn.read(id)));
 			});
 		});
-		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		standIn.url = `${await listen(server)}/v1`;
 		return standIn;
 	}
 
-	/** For the credential's Base URL. */
-	get url(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
-	}
-
 	async close(): Promise<void> {
-		this.server.closeAllConnections();
-		await new Promise((resolve) => this.server.close(resolve));
+		await shut(this.server);
 	}
 
 	private create() {

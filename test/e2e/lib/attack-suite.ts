@@ -57,7 +57,7 @@ export function attackSuite(
 		mischief = await Mischief.open(n8n.evolink);
 	}, 240_000);
 	afterAll(async () => {
-		mischief?.close();
+		await mischief?.close();
 		await n8n?.close();
 	});
 

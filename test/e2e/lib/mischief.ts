@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo } from 'node:net';
 
 import { type StandIn } from '../../../stand-in';
+import { listen, shut } from '../../../tools/loopback';
 import { type Client } from '../../../tools/n8n-server/client';
 import { sleep } from '../../../tools/n8n-server/poll';
 import { type CredentialRef } from '../../../tools/n8n-server/workflows';
@@ -46,17 +46,18 @@ export class Mischief {
 		this.serve(request, response).catch(() => response.destroy());
 	});
 
+	private origin = '';
+
 	private constructor(private readonly evolink: StandIn) {}
 
 	static async open(evolink: StandIn): Promise<Mischief> {
 		const mischief = new Mischief(evolink);
-		await new Promise<void>((resolve) => mischief.server.listen(0, '127.0.0.1', resolve));
+		mischief.origin = await listen(mischief.server);
 		return mischief;
 	}
 
 	async lane(client: Client, rule?: Rule): Promise<Lane> {
-		const { port } = this.server.address() as AddressInfo;
-		const url = `http://127.0.0.1:${port}/lane-${this.lanes.length}`;
+		const url = `${this.origin}/lane-${this.lanes.length}`;
 		const credential = await client.request<CredentialRef>('POST', '/rest/credentials', {
 			name: url,
 			type: 'evoLinkApi',
@@ -68,9 +69,8 @@ export class Mischief {
 		return lane;
 	}
 
-	close(): void {
-		this.server.close();
-		this.server.closeAllConnections();
+	async close(): Promise<void> {
+		await shut(this.server);
 	}
 
 	private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

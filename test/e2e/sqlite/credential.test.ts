@@ -1,7 +1,7 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, type Server } from 'node:http';
 
 import { Installation } from '../../../tools/n8n-server/installation';
+import { listen, shut } from '../../../tools/loopback';
 import { HOST } from '../../../tools/n8n-server/paths';
 
 let n8n: Installation;
@@ -9,10 +9,10 @@ let n8n: Installation;
 const elsewhere: Array<string | undefined> = [];
 const servers: Server[] = [];
 
-async function listen(server: Server): Promise<string> {
+async function open(listener: RequestListener): Promise<string> {
+	const server = createServer(listener);
 	servers.push(server);
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	return await listen(server);
 }
 
 beforeAll(async () => {
@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(async () => {
 	await n8n?.close();
-	await Promise.all(servers.map(async (server) => await new Promise((resolve) => server.close(resolve))));
+	await Promise.all(servers.map(shut));
 });
 
 /** Older n8n has words of its own for every refusal. */
@@ -50,9 +50,7 @@ it.each([
 	['{"data":{"token":{}}}', 'application/json'],
 	['[{}]', 'application/json'],
 ])('a server that is not EvoLink and answers %s does not pass', async (body, type) => {
-	const baseUrl = await listen(
-		createServer((_, response) => response.writeHead(200, { 'content-type': type }).end(body)),
-	);
+	const baseUrl = await open((_, response) => response.writeHead(200, { 'content-type': type }).end(body));
 	expect(await test({ baseUrl })).toEqual({
 		status: 'Error',
 		message: 'What answers at this Base URL is not EvoLink. Check the address.',
@@ -81,19 +79,15 @@ it.each([
 it.each([301, 302, 303, 307, 308])(
 	'a Base URL that answers %i is refused, and the key is not sent to where it leads',
 	async (status) => {
-		const target = await listen(
-			createServer((request, response) => {
-				elsewhere.push(request.headers.authorization);
-				response.end('{"success":true,"data":{"user":{},"token":{}}}');
-			}),
-		);
+		const target = await open((request, response) => {
+			elsewhere.push(request.headers.authorization);
+			response.end('{"success":true,"data":{"user":{},"token":{}}}');
+		});
 		const asked: string[] = [];
-		const baseUrl = await listen(
-			createServer((request, response) => {
-				asked.push(String(request.headers.authorization));
-				response.writeHead(status, { location: `${target}/v1/credits` }).end();
-			}),
-		);
+		const baseUrl = await open((request, response) => {
+			asked.push(String(request.headers.authorization));
+			response.writeHead(status, { location: `${target}/v1/credits` }).end();
+		});
 		const answer = await test({ baseUrl });
 		expect(asked).toEqual([`Bearer ${n8n.evolink.apiKey}`]);
 		expect(elsewhere).toEqual([]);

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen, shut } from '../../../tools/loopback';
 import {
 	Host,
 	binaryOf,
@@ -33,10 +33,9 @@ beforeAll(async () => {
 		response.writeHead(request.url === '/missing' ? 404 : 200);
 		response.end(request.url === '/missing' ? 'no such thing' : Buffer.alloc(100_000, 7));
 	});
-	await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-	baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	baseUrl = await listen(server);
 });
-afterAll(() => new Promise((closed) => server.close(closed)));
+afterAll(async () => await shut(server));
 beforeEach(() => (authorizations = []));
 
 const newEngine = () => createEngine(host, { probeApi: { apiKey: KEY, baseUrl } });
