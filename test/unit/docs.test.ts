@@ -60,10 +60,12 @@ describe('paths', () => {
 
 test('nodes/README.md names functions and types that are in the files it links to', () => {
 	const page = text('nodes/README.md');
-	const named = [...page.matchAll(/`(\w+)`(?: and `(\w+)`)? in\s+\[`[^`]+`\]\(([^)]+)\)/g)];
+	const named = [...page.matchAll(/`(\w+)`(?:(?:, `(\w+)`)? and `(\w+)`)? in\s+\[`[^`]+`\]\(([^)]+)\)/g)];
 	expect(named.length).toBeGreaterThan(10);
-	const missing = named.flatMap(([, one, other, file]) =>
-		[one, other].filter((name) => name && !new RegExp(`\\b${name}\\b`).test(text(`nodes/${file!}`))),
+	const missing = named.flatMap(([, first, second, third, file]) =>
+		[first, second, third].filter(
+			(name) => name && !new RegExp(`\\b${name}\\b`).test(text(`nodes/${file!}`)),
+		),
 	);
 	expect(missing).toEqual([]);
 });
