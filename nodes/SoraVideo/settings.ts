@@ -6,7 +6,7 @@ import { isObject } from '../evolink/task';
 import { checkPublicHttpsUrl } from '../evolink/urls';
 import { isToolRun } from '../host/context';
 import { MAX_DOWNLOAD_MB, type NumberRule, type ItemParameters } from '../host/parameters';
-import { MIN_SPACING_MS } from './wait/schedule';
+import { defaultTimeoutMs, MIN_SPACING_MS } from './wait/schedule';
 
 export type WaitMode = 'auto' | 'poll' | 'suspend' | 'none';
 
@@ -40,6 +40,20 @@ export const POLL_SECONDS: NumberRule = {
 export const TOOL_WAIT_SECONDS: NumberRule = { min: 0, max: 3600, fallback: 45, unit: 'seconds' };
 
 export const MAX_CREDITS: NumberRule = { min: 0.01, max: 1_000_000, fallback: 100, unit: 'credits' };
+
+/** How long a run may wait, ms. */
+export function patienceOf(
+	{ timeoutMs, toolWaitMs = Infinity }: Pick<RunSettings, 'timeoutMs' | 'toolWaitMs'>,
+	estimatedSeconds?: number,
+): number {
+	return Math.min(timeoutMs ?? defaultTimeoutMs(estimatedSeconds), toolWaitMs);
+}
+
+/** The settings once a run has spent some time (ms): who called a tool waits for all of it. One look at the tasks is left. */
+export function afterwards(settings: RunSettings, spentMs: number): RunSettings {
+	const { toolWaitMs } = settings;
+	return toolWaitMs ? { ...settings, toolWaitMs: Math.max(toolWaitMs - spentMs, 1) } : settings;
+}
 
 /** @throws ProblemError for the first setting that cannot be used */
 export function readSettings(

@@ -181,6 +181,29 @@ describe('as a tool of an AI agent', () => {
 		}),
 	);
 
+	test.concurrent('a read that EvoLink does not answer holds nobody up', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { seconds: 3600, estimatedTime: 1 });
+			// ten times as long as a read may take
+			lab.evolink.fault('read', { kind: 'slow', seconds: 6000 });
+			const before = performance.now();
+			const run = await lab.run(asTool('engine', 'auto', {}, { toolWaitSeconds: 0.5 }));
+			expect(performance.now() - before).toBeLessThan(14_000);
+			expect(run.json('Agent')).toMatchObject([{ answers: [[{ id: lab.idOf('a cat') }]] }]);
+		}),
+	);
+
+	test.concurrent(
+		'a 429 that asks for more time than the call has is told at once, and nothing is ordered',
+		() =>
+			inLab(async (lab) => {
+				lab.evolink.fault('create', { kind: 'http', status: 429, retryAfter: 60 });
+				const run = await lab.run(asTool('engine', 'auto', { onError: 'continueRegularOutput' }));
+				expect(JSON.stringify(run.json('Agent'))).toContain('Nothing was charged for it');
+				expect(lab.creates).toHaveLength(1);
+			}),
+	);
+
 	test.concurrent('no other run has such a limit', () =>
 		inLab(async (lab) => {
 			lab.evolink.script('', { seconds: 40, estimatedTime: 1 });

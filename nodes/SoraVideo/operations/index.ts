@@ -4,12 +4,13 @@ import { readCredential } from '../../evolink/client';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { withReference } from '../../evolink/reference';
 import { reservedInWords } from '../order/budget';
+import { hostClock } from '../../evolink/clock';
 import { mayOrderAnew } from '../order/ledger';
 import { type Problem } from '../../host/errors';
 import { decideWait, type WaitDecision } from '../wait/mode';
 import { placeOrders } from '../order/place';
 import { orderedEarlier, retriedBlindly } from '../../host/messages';
-import { readCallbackUrl, readFileField, readReference, readSettings } from '../settings';
+import { afterwards, readCallbackUrl, readFileField, readReference, readSettings } from '../settings';
 import { callbackFor, settleOrders } from '../wait';
 import { draftCharacter } from './character';
 import { draftGenerate } from './generate';
@@ -50,13 +51,15 @@ function paid(
 			const parameters = parametersOf(item);
 			return { ...(await draft(ctx, parameters)), ...(await callback(parameters)) };
 		};
+		const begun = hostClock.ticks();
 		const orders = await placeOrders(ctx, checked, settings);
 		nameTasks(ctx, orders);
 		const reserved = reservedInWords(orders);
 		if (reserved !== undefined) hint(ctx, reserved);
 		const earlier = orders.flatMap((order) => ('id' in order && order.replayed ? [order.id] : []));
 		if (earlier.length > 0) warn(ctx, orderedEarlier(earlier));
-		return await settleOrders(ctx, orders, { settings, fileFieldOf, decision, callbacks });
+		const left = afterwards(settings, hostClock.ticks() - begun);
+		return await settleOrders(ctx, orders, { settings: left, fileFieldOf, decision, callbacks });
 	};
 }
 

@@ -82,7 +82,7 @@ export class Pace {
 	/** The shortest time from a request to its answer, ms. */
 	private fastestMs = Infinity;
 
-	/** @param patienceMs how long nothing may get through before no 429 is waited for any more */
+	/** @param patienceMs no 429 is waited for that lets nothing through for longer */
 	constructor(
 		now: number,
 		private readonly patienceMs: number,
@@ -163,10 +163,11 @@ export class Pace {
 		}
 		const isTooLong =
 			retryAfterMs === undefined ? this.stalls > BLIND_PAUSES : retryAfterMs > LONGEST_PAUSE_MS;
-		if (isTooLong || now - this.throughAt > this.patienceMs) return false;
 		const planned = Math.min(PAUSE_MS * 2 ** Math.max(this.stalls - 1, 0), LONGEST_PAUSE_MS);
-		this.periodMs = Math.max(planned, retryAfterMs ?? 0);
-		this.opensAt = Math.max(this.opensAt, now + this.periodMs);
+		const pauseMs = Math.max(planned, retryAfterMs ?? 0);
+		if (isTooLong || now + pauseMs - this.throughAt > this.patienceMs) return false;
+		this.periodMs = pauseMs;
+		this.opensAt = Math.max(this.opensAt, now + pauseMs);
 		this.round.isRefused = true;
 		this.round.isOver = true;
 		return true;

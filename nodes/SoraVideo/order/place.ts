@@ -4,8 +4,7 @@ import { hostClock, mapLimit } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import { cancelSignal } from '../../host/context';
 import { fileRefused } from '../../host/messages';
-import type { RunSettings } from '../settings';
-import { defaultTimeoutMs } from '../wait/schedule';
+import { patienceOf, type RunSettings } from '../settings';
 import { holdToBudget } from './budget';
 import { RunIntent } from './intent';
 import { ItemOrder } from './itemOrder';
@@ -57,7 +56,7 @@ export async function placeOrders(
 	const waiting = orders.filter(({ isSettled }) => !isSettled);
 	await holdToBudget(ctx, settings, waiting, isBlind);
 	const size = waiting.some(({ hasFile }) => hasFile) ? WINDOW : waiting.length;
-	const pace = { pollMs: settings.pollMs, timeoutMs: settings.timeoutMs ?? defaultTimeoutMs() };
+	const pace = { pollMs: settings.pollMs, timeoutMs: patienceOf(settings) };
 	while (waiting.length > 0 && !isOver()) {
 		const window = waiting.splice(0, size);
 		const refusal = await uploadAndSend(ctx, window, isOver, pace.timeoutMs);

@@ -5,13 +5,12 @@ import min from 'lodash/min';
 import { taskNamed } from '../../evolink/task';
 import { hostClock } from '../../evolink/clock';
 import { readAll, waitForTasks } from './poll';
-import { defaultTimeoutMs } from './schedule';
 import { hasEnded, isSettled, taskOf, type Watch } from './watch';
 import { type WaitDecision } from './mode';
 import { watchesOf, type ParkedItem, callbackUrl } from './parkedRun';
 import { stopped } from '../../host/messages';
 import { emit, outcomeOf } from '../deliver';
-import type { RunSettings } from '../settings';
+import { patienceOf, type RunSettings } from '../settings';
 import { suspend } from './suspend';
 import { releaseUploads } from '../order/uploads';
 import { hint, cancelSignal } from '../../host/context';
@@ -118,6 +117,14 @@ async function emitAtOnce(
 	return await emit(ctx, outcomes, settings);
 }
 
+/** Who called a tool gives up soon: an answer to the last read that takes longer is not waited for. */
+const LAST_READ_MS = 5000;
+
+function limited(signal: AbortSignal | undefined, ms: number): AbortSignal {
+	const limit = AbortSignal.timeout(Math.ceil(ms));
+	return signal === undefined ? limit : AbortSignal.any([limit, signal]);
+}
+
 /** Waits inside the execution for all tasks of the run together. */
 async function pollAndEmit(
 	ctx: IExecuteFunctions,
@@ -128,9 +135,9 @@ async function pollAndEmit(
 	const watches = watchesOf(items);
 	const isFresh = orders.every((order) => 'problem' in order || order.task !== undefined);
 	const earliest = min(estimatesOf(orders));
-	const wanted = settings.timeoutMs ?? defaultTimeoutMs(estimateOf(orders).estimatedSeconds);
-	const timeoutMs = Math.min(wanted, settings.toolWaitMs ?? wanted);
+	const timeoutMs = patienceOf(settings, estimateOf(orders).estimatedSeconds);
 	const signal = cancelSignal(ctx);
+	const isTool = settings.toolWaitMs !== undefined;
 	await waitForTasks(
 		watches,
 		readerFor(ctx),
@@ -140,7 +147,7 @@ async function pollAndEmit(
 			...(isFresh && { firstAfter: earliest === undefined ? {} : { estimatedSeconds: earliest } }),
 		},
 		hostClock,
-		signal,
+		isTool ? limited(signal, timeoutMs + LAST_READ_MS) : signal,
 	);
 	if (signal?.aborted && !watches.every(isSettled)) {
 		const running = watches.filter((watch) => !hasEnded(watch)).map(({ id }) => id);

@@ -185,10 +185,10 @@ describe('a 429', () => {
 		expect(run.arrivals).toHaveLength(tries);
 	});
 
-	test('is given up when nothing has got through for longer than the run may wait', async () => {
+	test('is given up when the next pause would last longer than the run may wait', async () => {
 		const run = await send(() => ({ retryAfterMs: 60_000 }), { requests: 3, patienceMs: 300_000 });
 		expect(run.givenUp.sort()).toEqual([0, 1, 2]);
-		expect(run.ms).toBeGreaterThan(300_000);
+		expect(run.ms).toBeGreaterThan(180_000);
 		expect(run.ms).toBeLessThan(600_000);
 	});
 
