@@ -45,7 +45,8 @@ export async function loadPackage(directory?: string): Promise<LoadedPackage> {
 	await loader.loadAll();
 	const { packageName, nodeTypes, credentialTypes } = loader;
 	const orders = join(loader.directory, fromSource ? '' : 'dist', ORDERS);
-	const forget = () => (requireFrom(orders) as { forgetOrders(): void }).forgetOrders();
+	const forget = () =>
+		(requireFrom(orders) as { ordersOfThisProcess: { forget(): void } }).ordersOfThisProcess.forget();
 	return {
 		packageName,
 		nodeTypes,

@@ -16,7 +16,7 @@ import {
 } from '../../host/messages';
 import type { Draft, Order, PlacedOrder, RefusedOrder } from '../items';
 import type { Watch } from '../wait/watch';
-import { orderOnce } from './inFlight';
+import { ordersOfThisProcess } from './inFlight';
 import { slotOf, toolSlotOf, type RunIntent } from './intent';
 import type { Doubt, Ledger } from './ledger';
 import { deleteUploads, isOutOfRoom } from './uploads';
@@ -244,7 +244,7 @@ export class ItemOrder {
 			at: begunAt,
 			...(fileId !== undefined && { fileId }),
 		});
-		const { at, answer } = await orderOnce(key, resendUnknown, async () => {
+		const { at, answer } = await ordersOfThisProcess.once(key, resendUnknown, async () => {
 			const created = await createTask(ctx, body, key);
 			return { at: begunAt, answer: created.ok ? { ...created, id: created.task.id } : created };
 		});

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import type { Failure } from '../../../../nodes/evolink/failure';
-import { forgetOrders, orderOnce, ORDERS_KEPT, type Sent } from '../../../../nodes/SoraVideo/order/inFlight';
+import { ORDERS_KEPT, SentOrders, type Sent } from '../../../../nodes/SoraVideo/order/inFlight';
 import { taskOf } from '../../support';
 
 const KEY = 'n8n-1';
@@ -13,6 +13,7 @@ const failed = (charge: Failure['charge']) => sent({ ok: false, failure: { charg
 /** An EvoLink that answers each order when it is told to, or has been. */
 class Orders {
 	sent = 0;
+	private readonly memory = new SentOrders();
 	private readonly answers: Array<Promise<Sent>> = [];
 	private readonly tell: Array<(reading: Sent | Promise<never>) => void> = [];
 
@@ -21,7 +22,7 @@ class Orders {
 	}
 
 	order = async (resend = false, key = KEY): Promise<Sent> =>
-		await orderOnce(key, resend, async () => await this.answers[this.sent++]);
+		await this.memory.once(key, resend, async () => await this.answers[this.sent++]);
 
 	answer(at: number, reading: Sent): void {
 		this.tell[at](reading);
@@ -34,7 +35,6 @@ class Orders {
 
 let orders: Orders;
 beforeEach(() => {
-	forgetOrders();
 	orders = new Orders();
 });
 
@@ -86,7 +86,8 @@ test.each<[string, (at: number) => void]>([
 });
 
 test('the oldest orders are forgotten, so that the memory of a process stays small', async () => {
-	const order = async (n: number, id: string) => await orderOnce(`n8n-${n}`, false, async () => taken(id));
+	const memory = new SentOrders();
+	const order = async (n: number, id: string) => await memory.once(`n8n-${n}`, false, async () => taken(id));
 	for (let n = 0; n <= ORDERS_KEPT; n += 1) await order(n, 'first');
 	expect(await order(1, 'second')).toEqual(taken('first', true));
 	expect(await order(0, 'second')).toEqual(taken('second'));
@@ -95,13 +96,15 @@ test('the oldest orders are forgotten, so that the memory of a process stays sma
 test('whoever sent the order gets the whole answer; what is remembered is when, and the id', async () => {
 	const task = taskOf({ id: 'a', status: 'pending' });
 	const whole = sent({ ok: true, id: 'a', task, replayed: false });
-	expect(await orderOnce(KEY, false, async () => whole)).toEqual(whole);
-	expect(await orderOnce(KEY, false, async () => whole)).toEqual(taken('a', true));
+	const memory = new SentOrders();
+	expect(await memory.once(KEY, false, async () => whole)).toEqual(whole);
+	expect(await memory.once(KEY, false, async () => whole)).toEqual(taken('a', true));
 });
 
 test('no answer is kept, however large: only its id and when it was given', async () => {
 	setFlagsFromString('--expose-gc');
 	const collect = runInNewContext('gc') as () => void;
+	const memory = new SentOrders();
 	const answers: Array<WeakRef<object>> = [];
 	for (let n = 0; n < 50; n += 1) {
 		const send = async () => {
@@ -109,7 +112,7 @@ test('no answer is kept, however large: only its id and when it was given', asyn
 			answers.push(new WeakRef(task), new WeakRef(task.raw));
 			return sent({ ok: true, id: task.id, task, replayed: false });
 		};
-		await orderOnce(`n8n-${n}`, false, send);
+		await memory.once(`n8n-${n}`, false, send);
 	}
 	const alive = () => answers.filter((answer) => answer.deref() !== undefined);
 	// what a turn of the event loop has seen stays alive until its end
