@@ -92,7 +92,7 @@ export class EvoLinkApi implements ICredentialType {
 				type: 'responseCode' as const,
 				properties: {
 					value: 401,
-					message: `EvoLink does not know this API key. Copy it anew from ${KEYS_PAGE}`,
+					message: `EvoLink does not know this API key. Copy it again from ${KEYS_PAGE}`,
 				},
 			},
 			{

@@ -38,7 +38,7 @@ export class SoraVideo implements INodeType {
 		credentials: [{ name: CREDENTIAL, required: true }],
 		webhooks: resumeWebhooks,
 		waitingNodeTooltip:
-			'The video is being made. The execution is suspended and takes up no place until it goes on.',
+			'The video is being made. The execution is suspended and uses no worker until it resumes.',
 		hints: [
 			...priceHints,
 			{

@@ -22,7 +22,7 @@ export interface RunSettings extends IDataObject {
 	maxDownloadBytes: number;
 	/** Send an order whose outcome is unknown once more, under the same key. */
 	resendUnknown: boolean;
-	/** What all new orders of this run may cost together, by estimate; nothing: no limit. */
+	/** What all new orders of this run may cost together, by estimate; absent: no limit. */
 	maxCredits?: number;
 	/** Order nothing that the balance cannot pay. */
 	checkBalance: boolean;

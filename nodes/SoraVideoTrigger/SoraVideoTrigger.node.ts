@@ -52,7 +52,7 @@ export class SoraVideoTrigger implements INodeType {
 		triggerPanel: {
 			header: 'Pull in finished videos',
 			executionsHelp: {
-				inactive: `${TRY_IT}<br /><br /><b>To use it for good:</b> paste the Production URL there and publish (activate) the workflow. ${WHO_IS_CALLED}`,
+				inactive: `${TRY_IT}<br /><br /><b>To use it in production:</b> paste the Production URL there and publish (activate) the workflow. ${WHO_IS_CALLED}`,
 				active: `<b>The workflow is active:</b> callbacks to the Production URL start it by themselves and show up in the <a data-key="executions">executions list</a>.<br /><br />${TRY_IT} ${WHO_IS_CALLED}`,
 			},
 			activationHint: {

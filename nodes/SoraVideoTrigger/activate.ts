@@ -8,7 +8,7 @@ import { readTriggerSettings } from './settings';
 /**
  * What keeps a trigger from ever starting its workflow.
  *
- * @returns a sentence, or nothing where the trigger can be activated
+ * @returns a sentence, or `undefined` if the trigger can be activated
  */
 export async function whyNotActivate(ctx: IHookFunctions): Promise<string | undefined> {
 	try {

@@ -67,7 +67,7 @@ export const triggerFields: INodeProperties[] = [
 		noDataExpression: true,
 		default: false,
 		displayOptions: { show: { verify: [true] } },
-		description: `Whether to stream the finished video into a binary field at the start of the execution. EvoLink's own link works for ${results.linkLifetimeHours} hours only. If the download fails, the workflow goes on all the same, and the field 'downloadError' says why.`,
+		description: `Whether to stream the finished video into a binary field at the start of the execution. EvoLink's own link works for ${results.linkLifetimeHours} hours only. If the download fails, the workflow continues, and the field 'downloadError' says why.`,
 	},
 	{
 		displayName: 'Output Data Field Name',
@@ -113,7 +113,7 @@ export const triggerFields: INodeProperties[] = [
 				})),
 				default: [],
 				description:
-					'Start the workflow only for tasks of these models. Nothing chosen: all. For other models use an expression with a list of their IDs.',
+					'Start the workflow only for tasks of these models. Leave it empty for all models. For other models, use an expression with a list of their IDs.',
 			},
 		],
 	},

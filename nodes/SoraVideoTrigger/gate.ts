@@ -32,7 +32,7 @@ export class ReadGate {
 	/**
 	 * @param key tells reads apart; whoever asks for one that is under way gets its answer
 	 * @param isForeign whether the answer says that the task is none of the account's
-	 * @returns nothing when there are too many
+	 * @returns `undefined` if there are too many
 	 */
 	async read(
 		key: string,
@@ -88,7 +88,7 @@ export class LogGate {
 
 	constructor(private readonly clock: Pick<Clock, 'ticks'> = hostClock) {}
 
-	/** @returns what to add to the line, or nothing when it is to be left out */
+	/** @returns what to add to the line, or `undefined` if it is to be left out */
 	admit(key: string): string | undefined {
 		const now = this.clock.ticks();
 		const last = this.lines.get(key);

@@ -168,7 +168,7 @@ export async function getCredits(ctx: EvoLinkContext): Promise<EvoLinkAnswer> {
 /**
  * What new orders can be paid from: the account's balance, or less where the key has a limit of its own.
  *
- * @returns nothing where the answer names neither
+ * @returns `undefined` if the answer names neither
  */
 export function creditsAvailable({ data }: IDataObject): number | undefined {
 	const { token, user } = isObject(data) ? data : {};
@@ -216,7 +216,7 @@ export async function getCatalogue(ctx: EvoLinkContext, now: number): Promise<Ca
 	return await catalogue;
 }
 
-/** EvoLink's price rules for one model, in whatever form; nothing where it does not answer. */
+/** EvoLink's price rules for one model, in whatever form; `undefined` if it does not answer. */
 export async function getPricingRules(ctx: EvoLinkContext, model: string): Promise<IDataObject | undefined> {
 	const answer = await requestEvoLink(ctx, {
 		operation: 'getPricingRules',

@@ -96,7 +96,7 @@ function modelOf(entry: IDataObject): CatalogueModel | undefined {
 	};
 }
 
-/** `5.76 credits per second`; nothing where a model has several prices, or one that is counted in something else. */
+/** `5.76 credits per second`; `undefined` if a model has several prices, or one that is counted in something else. */
 function priceOf({ components, pricing_status: status }: IDataObject): string | undefined {
 	const outputs = entriesOf(components).filter(
 		({ role }) => String(role).includes('output') || role === 'request',

@@ -22,7 +22,7 @@ async function sleepUntilAborted(ms: number, signal?: AbortSignal): Promise<void
 	}
 }
 
-/** What `work` comes to, or nothing as soon as the signal aborts: work that cannot be taken back is not waited for then. */
+/** What `work` comes to, or `undefined` as soon as the signal aborts: work that cannot be taken back is not waited for then. */
 export async function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
 	if (signal === undefined) return await work;
 	let stop: () => void = () => {};

@@ -142,7 +142,7 @@ function kindOf(status: number, { code = '', param }: ErrorBody, namesTask: bool
 	return status >= 400 ? 'badRequest' : 'unexpected';
 }
 
-/** Seconds or an HTTP date (RFC 9110, 10.2.3) to milliseconds from `now`; nothing where it is neither. */
+/** Seconds or an HTTP date (RFC 9110, 10.2.3) to milliseconds from `now`; `undefined` if it is neither. */
 export function retryAfterMs(header: unknown, now: number): number | undefined {
 	const value = scalar(header);
 	if (value === undefined) return undefined;

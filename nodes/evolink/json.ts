@@ -1,4 +1,4 @@
-/** What a text is as JSON; nothing where it is none. */
+/** What a text is as JSON; `undefined` if it is none. */
 export function parseJson(text: string): unknown {
 	try {
 		// some servers begin with a byte order mark, which JSON.parse refuses

@@ -49,7 +49,7 @@ export const MODEL_ENTRIES: ReadonlyArray<{ id: string; label: string }> = Objec
 	([id, { label }]) => ({ id, label }),
 );
 
-/** The request fields of a model; nothing when no entry knows it. */
+/** The request fields of a model; `undefined` if no entry knows it. */
 export function fieldsOf(id: string): ModelFields | undefined {
 	if (!Object.hasOwn(OTHER_MODELS, id)) return undefined;
 	const fields = parsed.get(id) ?? (JSON.parse(OTHER_MODELS[id].fields) as ModelFields);

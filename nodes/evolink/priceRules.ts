@@ -39,7 +39,7 @@ const MEASURABLE = ['video_urls', 'video_url', 'audio_urls', 'audio_url', 'sourc
  * @param answer of the call `getPricingRules`, in any form
  * @param body of the create call
  * @param defaults what counts for a field that the body leaves out
- * @returns nothing where the rules are not understood, or need what only EvoLink can measure. Never throws.
+ * @returns `undefined` if the rules are not understood, or need what only EvoLink can measure. Never throws.
  */
 export function creditsByRules(
 	{ model }: IDataObject,

@@ -22,7 +22,7 @@ export const PRICES_AS_OF: string = pricing.asOf;
  * What an order will cost by the price list of `PRICES_AS_OF`, in credits. An estimate: the task says what was reserved.
  *
  * @param body of the create call, as it is sent
- * @returns nothing where the list lacks the model, or the body says too little
+ * @returns `undefined` if the list lacks the model, or the body says too little
  */
 export function estimateCredits(body: IDataObject): number | undefined {
 	const model = String(body.model);

@@ -28,7 +28,7 @@ export function withReference(url: string, reference: string, apiKey: string): s
 export type ReadReference = { kind: 'verified' | 'unverified'; reference: string } | { kind: 'wrong' };
 
 /**
- * The reference in the query of a callback; nothing where there is none. Never throws.
+ * The reference in the query of a callback; `undefined` if there is none. Never throws.
  *
  * @param query as parsed by n8n: anything at all
  * @param apiKey absent where nothing can be verified

@@ -23,7 +23,7 @@ export function streamOf(sample: ByteStream, chunks: AsyncIterable<Buffer>): Byt
 }
 
 /**
- * The bytes of a stream, or nothing when there are more than `limit`. Destroys the stream when it stops early.
+ * The bytes of a stream, or `undefined` if there are more than `limit`. Destroys the stream when it stops early.
  *
  * @param timeoutMs bound for the whole body: HTTP timeouts end with the headers
  * @throws the stream's own error, and a TimeoutError

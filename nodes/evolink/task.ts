@@ -92,7 +92,7 @@ function creditsIn({ raw }: Task, field: string): number | undefined {
 	return isObject(raw.usage) ? inCredits(raw.usage[field]) : undefined;
 }
 
-/** Credits that EvoLink holds back for a task; nothing where it does not say. */
+/** Credits that EvoLink holds back for a task; `undefined` if it does not say. */
 export function creditsReserved(task: Task): number | undefined {
 	return creditsIn(task, 'credits_reserved');
 }
@@ -117,7 +117,7 @@ function findTask(body: unknown): { raw: IDataObject; id: string } | undefined {
 	);
 }
 
-/** The task id in any answer or callback body, trimmed; nothing where there is none that could be one. */
+/** The task id in any answer or callback body, trimmed; `undefined` if there is none that could be one. */
 export function taskIdOf(body: unknown): string | undefined {
 	return findTask(body)?.id;
 }
@@ -177,7 +177,7 @@ interface FailureNote {
 	readonly advice: string;
 }
 
-/** What the manual says of a failure code; nothing for codes it does not list (the set is open). */
+/** What the manual says of a failure code; `undefined` for codes it does not list (the set is open). */
 export function failureNote(code: string): FailureNote | undefined {
 	const known: Readonly<Record<string, FailureNote>> = evolinkFacts.taskFailures;
 	return Object.hasOwn(known, code) ? known[code] : undefined;
@@ -223,7 +223,7 @@ function isVideo(url: string, { type }: IDataObject): boolean {
 	return type !== 'image' && type !== 'audio' && !/\.(jpe?g|png|webp|gif|avif|mp3|m4a|wav)$/i.test(path);
 }
 
-/** Reads a task out of an answer's body; nothing where the body names no task. Never throws. */
+/** Reads a task out of an answer's body; `undefined` if the body names no task. Never throws. */
 export function readTask(body: unknown): Task | undefined {
 	const found = findTask(body);
 	if (found === undefined) return undefined;
@@ -281,7 +281,7 @@ export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 	};
 }
 
-/** ms since 1970, when EvoLink took the order; nothing where it does not say, or says no time. */
+/** ms since 1970, when EvoLink took the order; `undefined` if it does not say, or says no time. */
 export function createdAt({ raw }: Task): number | undefined {
 	const seconds = amount(raw.created) ?? 0;
 	// more would be a date thousands of years ahead, such as that of milliseconds taken for seconds

@@ -145,7 +145,7 @@ export function checkMediaUrl(text: string, trustedHosts: readonly string[], hop
 	return checkPublicHttpsUrl(text);
 }
 
-/** Scheme, host and port of a base URL, or nothing where it is not a URL. */
+/** Scheme, host and port of a base URL, or `undefined` if it is not a URL. */
 export function originOf(baseUrl: string): string | undefined {
 	return parse(baseUrl)?.origin;
 }

@@ -10,10 +10,10 @@ import type { Problem } from './errors';
  */
 
 const LATER =
-	"Get it with the operation Get Task and this id, or use n8n's Retry on this execution: it goes on with the same task and pays nothing new.";
+	"Get it with the operation Get Task and this id, or use n8n's Retry on this execution: it continues with the same task and pays nothing new.";
 
 const NOT_BOUGHT_AGAIN =
-	'A retry of this execution does not buy it again; run the workflow anew for another try.';
+	'A retry of this execution does not order it again. Run the workflow again for a new attempt.';
 
 const linkHours = evolinkFacts.results.linkLifetimeHours;
 
@@ -75,14 +75,14 @@ export function unknownBefore(key: string, sentAt: number): Problem {
 }
 
 function unknownAdvice(key: string): string {
-	return `The video may be in the making and charged: ${lookUp(key)} To send the same order again under the same key, turn on the option 'Resend When Outcome Is Unknown' and use Retry; EvoLink then either returns the first task or, if it ignores the key, charges again.`;
+	return `The video may be running at EvoLink and charged: ${lookUp(key)} To send the same order again under the same key, turn on the option 'Resend When Outcome Is Unknown' and use Retry; EvoLink then either returns the first task or, if it ignores the key, charges again.`;
 }
 
 /** A Retry where nothing tells whether the first try ordered: see `mayOrderAnew`. */
 export function retriedBlindly(): Problem {
 	return {
 		message:
-			'This Retry found no earlier order. If n8n was stopped or lost while the first try was ordering, that order may have been taken, and this one is another: look in the EvoLink dashboard whether the video is there twice. n8n 2.14 or newer would have repeated the first order under its own Idempotency-Key.',
+			'This Retry found no earlier order. If n8n was stopped or lost while the first try was ordering, that order may have been taken, and this one is another: check the EvoLink dashboard for a duplicate. n8n 2.14 or newer would have repeated the first order under its own Idempotency-Key.',
 	};
 }
 
@@ -215,8 +215,7 @@ export function withOthers(
 	const parts = [
 		problem.message,
 		others.length > 0 && `The other items of this run: ${list}.`,
-		others.some(({ isTask }) => isTask) &&
-			'Tasks that are running go on and are charged; Retry continues with them.',
+		others.some(({ isTask }) => isTask) && 'Running tasks continue and are charged; Retry picks them up.',
 		untouched.length > 0 &&
 			`Nothing was ordered for ${untouched.length === 1 ? 'item' : 'items'} ${untouched.join(', ')}.`,
 	];
@@ -228,7 +227,7 @@ export function unreadableLedger(names: readonly string[]): Problem {
 	const parts = [
 		'Nothing was ordered: what n8n kept of the orders of this execution cannot be read, or was written by another version of this package.',
 		names.length > 0 && `It names ${names.join(', ')}.`,
-		'Fetch tasks with the operation Get Task, look for keys in the EvoLink dashboard, or run the workflow again to order anew.',
+		'Fetch tasks with the operation Get Task, look for keys in the EvoLink dashboard, or run the workflow again for a new order.',
 	];
 	return { message: parts.filter(Boolean).join(' ') };
 }
@@ -236,7 +235,7 @@ export function unreadableLedger(names: readonly string[]): Problem {
 /** A fault of our own in a run whose tasks are paid. */
 export function brokenRun({ message }: Problem, ids: readonly string[]): Problem {
 	return {
-		message: `The parked run cannot go on: ${sentence(message)}. Its tasks are ${ids.join(', ') || 'in the EvoLink dashboard'}. They are still running at EvoLink: fetch them with the operation Get Task.`,
+		message: `The parked run cannot continue: ${sentence(message)}. Its tasks are ${ids.join(', ') || 'in the EvoLink dashboard'}. They are still running at EvoLink: fetch them with the operation Get Task.`,
 	};
 }
 
@@ -272,7 +271,7 @@ export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: bool
 		`No order was sent: ${priceOf(estimate)}, and ${left} credits are left on the account or the key ('Check Balance First').`,
 		'Add credits at EvoLink, or order less in one run.',
 		isBlind &&
-			'If n8n was lost while an earlier try ordered, turn the option off and use Retry: EvoLink does not charge anew for what it has already taken under the same Idempotency-Key.',
+			'If n8n was lost while an earlier try ordered, turn the option off and use Retry: EvoLink does not charge again for what it has already taken under the same Idempotency-Key.',
 	];
 	return { message: parts.filter(Boolean).join(' ') };
 }
@@ -300,7 +299,7 @@ export function stopped(ids: readonly string[], unknownKeys: readonly string[]):
 	if (ids.length > 0) {
 		const one = ids.length === 1;
 		parts.push(
-			`${one ? 'A task is' : `${ids.length} tasks are`} still in the making at EvoLink and will be charged on completion: ${ids.join(', ')}.`,
+			`${one ? 'A task is' : `${ids.length} tasks are`} still running at EvoLink and will be charged on completion: ${ids.join(', ')}.`,
 			`Fetch the result with the operation Get Task, at most ${linkHours} hours after it is done.`,
 		);
 	}

@@ -75,7 +75,7 @@ export async function park(
 	});
 }
 
-/** What makes n8n run `execute` of the parked node again; nothing where this host has not what it takes. */
+/** What makes n8n run `execute` of the parked node again; `undefined` if this host has not what it takes. */
 export function wake(ctx: IWebhookFunctions): IWebhookResponseData | undefined {
 	const { executeData: entry } = ctx as HostInternals;
 	if (entry?.node === undefined) return undefined;

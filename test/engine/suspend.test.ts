@@ -236,7 +236,7 @@ describe('one intent, one charge', () => {
 		const [executionId] = await lab.parked(parking({ retryOnFail: true, maxTries: 3, waitBetweenTries: 1 }));
 		lab.evolink.finish(lab.ids[0], { outcome: 'failed', code: 'service_error' });
 		const run = await lab.timer(executionId);
-		expect(run.error?.message).toContain('does not buy it again');
+		expect(run.error?.message).toContain('does not order it again');
 		const again = await lab.retry({ executionId });
 		expect(again.status).toBe('error');
 		expect(lab.evolink.charges).toHaveLength(1);

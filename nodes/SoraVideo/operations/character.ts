@@ -4,7 +4,7 @@ import { API_SERVERS, evolinkFacts } from '../../evolink/generated/spec.gen';
 import { contentOf } from '../../evolink/media/upload';
 import { CHARACTER_MODEL } from '../../evolink/models';
 import { readAdditionalFields } from '../settings';
-import { SNIFF_BYTES, sniffMedia } from '../../evolink/media/mediaType';
+import { HEAD_BYTES, detectMedia } from '../../evolink/media/mediaType';
 import type { ByteStream } from '../../evolink/streams';
 import { assertBody, assertSize, megabytes, readBinary, UPLOAD_MAX_BYTES } from './draft';
 import type { ItemParameters } from '../../host/parameters';
@@ -106,7 +106,7 @@ async function readVideo(ctx: IExecuteFunctions, parameters: ItemParameters) {
 	const { binary, field, size } = await readBinary(ctx, parameters, 'videoField');
 	assertSize(parameters, 'videoField', { field, size }, { what: 'a video', maxBytes: UPLOAD_MAX_BYTES });
 	const content = contentOf(ctx, parameters.item, binary, field);
-	const media = sniffMedia('id' in content ? await headOf(ctx, content.id) : await content.read());
+	const media = detectMedia('id' in content ? await headOf(ctx, content.id) : await content.read());
 	if (media === undefined || !mimeTypes.some((type) => type === media.mimeType)) {
 		const allowed = `a video in one of these formats: ${mimeTypes.join(', ')}; the content of this field is ${media?.mimeType ?? 'none'}`;
 		throw parameters.refuse('videoField', field, allowed);
@@ -116,7 +116,7 @@ async function readVideo(ctx: IExecuteFunctions, parameters: ItemParameters) {
 
 /** The first bytes of a stored file. */
 async function headOf(ctx: IExecuteFunctions, id: string): Promise<Buffer> {
-	const stream: ByteStream = await ctx.helpers.getBinaryStream(id, SNIFF_BYTES);
+	const stream: ByteStream = await ctx.helpers.getBinaryStream(id, HEAD_BYTES);
 	for await (const chunk of stream) return chunk as Buffer;
 	return Buffer.alloc(0);
 }

@@ -24,7 +24,7 @@ const waitOptions = [
 	{
 		name: 'Do Not Wait',
 		value: 'none',
-		description: 'Go on at once with the task as it is now',
+		description: 'Continue at once with the task as it is now',
 	},
 	{
 		name: 'Poll',
@@ -127,7 +127,7 @@ export const commonFields: INodeProperties[] = [
 				default: false,
 				displayOptions: { show: { '/operation': ['generate', 'character'] } },
 				description:
-					'Whether to read the credits left before anything is ordered, and to order nothing if they cannot pay for the whole run. Where EvoLink does not tell them, or the price is not known, the run goes on with a hint.',
+					'Whether to read the credits left before anything is ordered, and to order nothing if they cannot pay for the whole run. Where EvoLink does not tell them, or the price is not known, the run continues with a hint.',
 			},
 			{
 				displayName: 'Check Image Size',
@@ -168,7 +168,7 @@ export const commonFields: INodeProperties[] = [
 						value: 'error',
 						description: "The item counts as failed, by the node's On Error setting",
 					},
-					{ name: 'Output the Task', value: 'output', description: 'The failed task goes on as data' },
+					{ name: 'Output the Task', value: 'output', description: 'Pass the failed task on as data' },
 				],
 				default: 'error',
 				description: 'What to do when EvoLink reports a task as failed or cancelled',

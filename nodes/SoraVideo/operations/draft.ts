@@ -80,7 +80,7 @@ function warnOfUrl(
 	url: URL,
 ): void {
 	if (isPrivateHost(url)) {
-		const told = `${which} names the private host '${url.hostname}': EvoLink can hardly fetch it, and then fails the task. Give the file in a binary field instead.`;
+		const told = `${which} names the private host '${url.hostname}': EvoLink probably cannot fetch it and will then fail the task. Give the file in a binary field instead.`;
 		hintOnce(ctx, 'host', told);
 	}
 	const [ending] = TELLING.exec(url.pathname.toLowerCase()) ?? [];

@@ -78,7 +78,7 @@ function checkPixels(
 	if (wanted === undefined) {
 		const [across, down] = ratio.split(/[:x]/).map(Number);
 		if (rules !== CUSTOM && across < down !== width < height) {
-			const told = `The picture of item ${parameters.item} is ${width}x${height}, which does not suit 'Aspect Ratio' ${ratio}.`;
+			const told = `The picture of item ${parameters.item} is ${width}x${height}, which does not match 'Aspect Ratio' ${ratio}.`;
 			hint(ctx, told, 'warning');
 		}
 		return;

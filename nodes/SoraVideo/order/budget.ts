@@ -122,7 +122,7 @@ async function refusalByBalance(
 	return undefined;
 }
 
-/** What EvoLink has reserved for the tasks that this run ordered, in words; nothing where it does not say. */
+/** What EvoLink has reserved for the tasks that this run ordered, in words; `undefined` if it does not say. */
 export function reservedInWords(orders: readonly Order[]): string | undefined {
 	const reserved = orders.flatMap((order) =>
 		'id' in order && order.task && !order.replayed ? (creditsReserved(order.task) ?? []) : [],

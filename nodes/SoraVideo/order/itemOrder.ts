@@ -84,7 +84,7 @@ export class ItemOrder {
 		return this.state.is === 'placed' ? this.state.watch : undefined;
 	}
 
-	/** What became of it; nothing while its turn has not come. */
+	/** What became of it; `undefined` while its turn has not come. */
 	get outcome(): Order | undefined {
 		const { state } = this;
 		if (state.is === 'refused') return state.order;
@@ -118,7 +118,7 @@ export class ItemOrder {
 		return this.state.is === 'uploaded' && this.state.order.doubt !== undefined;
 	}
 
-	/** What is to be sent, but for the URL of its file; nothing where nothing is. */
+	/** What is to be sent, but for the URL of its file; `undefined` if nothing is. */
 	get pending(): IDataObject | undefined {
 		const { state } = this;
 		if (state.is === 'drafted') return state.draft.body;
@@ -233,7 +233,7 @@ export class ItemOrder {
 		});
 	}
 
-	/** @returns why EvoLink cannot have taken it; nothing where it has, or may have */
+	/** @returns why EvoLink cannot have taken it; `undefined` if it has, or may have */
 	private async sendOnce({ body, fileId, doubt }: Uploaded): Promise<Failure | undefined> {
 		const { ctx, ledger, intent, resendUnknown } = this.run;
 		const key = doubt?.key ?? intent.key(this.slot, ledger.refusals(this.slot));

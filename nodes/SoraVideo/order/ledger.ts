@@ -14,7 +14,7 @@ import { roundOf } from './intent';
  * execution's own data, so both find what was ordered before.
  *
  * `sending` is written before the request leaves. An entry found in that state later belongs to a process that was lost or
- * an execution that was stopped meanwhile: it counts as `unknown`, and an order of unknown outcome keeps its key for ever.
+ * an execution that was stopped meanwhile: it counts as `unknown`, and an order of unknown outcome keeps its key forever.
  */
 const doubt = z.object({
 	state: z.enum(['sending', 'unknown']),

@@ -17,7 +17,7 @@ import { hint, cancelSignal } from '../../host/context';
 import { readerFor } from '../../evolink/api';
 import { type Order, emitProblem, type Outcome } from '../items';
 
-/** The URL that EvoLink is to call for a run that suspends; nothing where EvoLink could not reach it. */
+/** The URL that EvoLink is to call for a run that suspends; `undefined` if EvoLink could not reach it. */
 export function callbackFor(ctx: IExecuteFunctions, { mode }: WaitDecision): string | undefined {
 	return mode === 'suspend' ? callbackUrl(ctx).url : undefined;
 }

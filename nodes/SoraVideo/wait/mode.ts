@@ -41,7 +41,7 @@ function wasExecuted(ask: () => boolean | undefined): boolean {
 	}
 }
 
-/** Why parking would answer somebody too early; nothing when nobody waits. */
+/** Why parking would answer somebody too early; `undefined` if nobody waits. */
 function waitingCaller(ctx: IExecuteFunctions): string | undefined {
 	for (const { name, type, parameters } of startNodes(ctx)) {
 		if (type === CALLED) continue;
@@ -64,7 +64,7 @@ const MODES_THAT_POLL: Record<string, string> = {
 const CALLED = 'n8n-nodes-base.executeWorkflowTrigger';
 
 /**
- * Why parking might lose results of a calling workflow; nothing when it cannot. A caller that runs this workflow once for each of
+ * Why parking might lose results of a calling workflow; `undefined` if it cannot. A caller that runs this workflow once for each of
  * its items starts all of these runs, and n8n hands it the result of the one that ends first; so may the caller's caller.
  */
 function calledWorkflow(ctx: IExecuteFunctions): string | undefined {
@@ -72,7 +72,7 @@ function calledWorkflow(ctx: IExecuteFunctions): string | undefined {
 	return 'another workflow called this one, and where it calls for each of its items, n8n would hand it the first result only';
 }
 
-/** Why an execution cannot be parked here at all; nothing when it can. */
+/** Why an execution cannot be parked here at all; `undefined` if it can. */
 function whyNotPark(ctx: IExecuteFunctions): string | undefined {
 	if (isToolRun(ctx)) return 'an AI agent uses the node as a tool';
 	if (!canPark(ctx)) return 'this n8n cannot suspend an execution here';

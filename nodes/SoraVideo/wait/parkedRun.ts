@@ -190,7 +190,7 @@ export class UnreadableRun extends Error {
 /**
  * Reads a stored record, of this version or an earlier one.
  *
- * @returns nothing where there is none
+ * @returns `undefined` if there is none
  * @throws UnreadableRun
  */
 export function readParkedRun(value: unknown): ParkedRun | undefined {

@@ -73,7 +73,7 @@ async function parkAgain(ctx: IExecuteFunctions, record: ParkedRun): Promise<INo
 	record.wakesAt = record.parkedAt + timerDelay({ ...record, callbackExpected });
 	keepParkedRun(ctx, record);
 	await park(ctx, record.wakesAt, record.token, record.runIndex, {
-		error: `n8n went on before these tasks had ended: ${idsOf(open).join(', ')}. They are still running at EvoLink; fetch them with the operation Get Task.`,
+		error: `n8n continued before these tasks had ended: ${idsOf(open).join(', ')}. They are still running at EvoLink; fetch them with the operation Get Task.`,
 	});
 	// no `error` key here: with Retry On Fail the engine would run the node again at once
 	return open.map(({ item, watch: { id, seen } }) => ({

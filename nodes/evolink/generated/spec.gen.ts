@@ -716,7 +716,7 @@ export const evolinkFacts = {
 		},
 		"invalid_parameters": {
 			"retryable": false,
-			"meaning": "A parameter does not suit the model.",
+			"meaning": "A parameter does not fit the model.",
 			"advice": "Check the prompt's length, the image's size and format, and the video's duration."
 		},
 		"image_processing_error": {

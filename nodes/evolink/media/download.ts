@@ -6,7 +6,7 @@ import { evolinkFacts } from '../generated/spec.gen';
 import { checkMediaUrl } from '../urls';
 import { hostClock, retry, type Clock } from '../clock';
 import { completenessOf } from './completeness';
-import { SNIFF_BYTES, sniffMedia, type MediaKind, type SniffedMedia } from './mediaType';
+import { HEAD_BYTES, detectMedia, type MediaKind, type DetectedMedia } from './mediaType';
 
 export interface DownloadRequest {
 	url: string;
@@ -124,7 +124,7 @@ async function inspect(
 	const iterator = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 	const first: Buffer[] = [];
 	let size = 0;
-	while (size < SNIFF_BYTES) {
+	while (size < HEAD_BYTES) {
 		const next = await iterator.next();
 		if (next.done) break;
 		first.push(next.value);
@@ -190,7 +190,7 @@ async function downloadOnce(
 	const release = destroyAfter(body, leftMs(), request.signal);
 	try {
 		const { head, chunks } = await inspect(body, request.maxBytes, cut);
-		const media = sniffMedia(head);
+		const media = detectMedia(head);
 		if (media === undefined || media.kind !== request.expect) {
 			body.destroy();
 			return { ok: false, reason: unexpected(response, media, request.expect), retryable: false };
@@ -211,7 +211,7 @@ async function downloadOnce(
 
 function unexpected(
 	response: IN8nHttpFullResponse,
-	media: SniffedMedia | undefined,
+	media: DetectedMedia | undefined,
 	expected: MediaKind,
 ): string {
 	const type = String(response.headers['content-type'] ?? 'no content type').slice(0, 60);

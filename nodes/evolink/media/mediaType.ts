@@ -1,19 +1,19 @@
 export type MediaKind = 'video' | 'image';
 
-export interface SniffedMedia {
+export interface DetectedMedia {
 	kind: MediaKind;
 	mimeType: string;
 	extension: string;
 }
 
 /** How many bytes of a file decide what it is. */
-export const SNIFF_BYTES = 16;
+export const HEAD_BYTES = 16;
 
 /**
  * In order: HEIC and AVIF pictures and sound alone come in the same kind of box as MP4, told apart by its brand (ISO/IEC
  * 14496-12, 4.3).
  */
-const SIGNATURES: ReadonlyArray<{ head: RegExp; media?: SniffedMedia }> = [
+const SIGNATURES: ReadonlyArray<{ head: RegExp; media?: DetectedMedia }> = [
 	{ head: /^.{4}ftypqt {2}/s, media: { kind: 'video', mimeType: 'video/quicktime', extension: 'mov' } },
 	{
 		head: /^.{4}ftyp(hei[cx]|hev[cx]|mif1|msf1)/s,
@@ -29,8 +29,8 @@ const SIGNATURES: ReadonlyArray<{ head: RegExp; media?: SniffedMedia }> = [
 	{ head: /^GIF8/, media: { kind: 'image', mimeType: 'image/gif', extension: 'gif' } },
 ];
 
-/** What a file's first bytes say it is; nothing for a page, JSON, or anything else that is neither video nor image. */
-export function sniffMedia(bytes: Buffer): SniffedMedia | undefined {
-	const text = bytes.toString('latin1', 0, SNIFF_BYTES);
+/** What a file's first bytes say it is; `undefined` for a page, JSON, or anything else that is neither video nor image. */
+export function detectMedia(bytes: Buffer): DetectedMedia | undefined {
+	const text = bytes.toString('latin1', 0, HEAD_BYTES);
 	return SIGNATURES.find(({ head }) => head.test(text))?.media;
 }

@@ -19,7 +19,7 @@ import { always, failureOf, hostileJson, NODE, PROPERTY_TIMEOUT_MS, taskIds, tas
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
 const KEY = 'n8n-0123456789abcdef0123456789abcdef';
-const NEXT_STEP = /Get Task|Get Credits|run the workflow anew/;
+const NEXT_STEP = /Get Task|Get Credits|[Rr]un the workflow again/;
 
 /** Every sentence about a task, for one task with the given error and progress. */
 function aboutTask(id: string, error: unknown = null, progress: unknown = 40): Record<string, Problem> {
@@ -47,13 +47,13 @@ describe('a message about a task', () => {
 		});
 	});
 
-	test('of a failure holds its code and words, and that a retry does not buy again', () => {
+	test('of a failure holds its code and words, and that a retry does not order again', () => {
 		const error = { code: 'content_policy_violation', message: 'Real people\nare not allowed.' };
 		const { message } = taskEnded(taskOf({ id: 'task-1', status: 'failed', error }));
 		expect(message).toMatch(
 			/^Task task-1 failed: Real people are not allowed \(content_policy_violation\)\. /,
 		);
-		expect(message).toContain('does not buy it again');
+		expect(message).toContain('does not order it again');
 	});
 
 	test('of a failure stays readable when EvoLink sends a novel or control characters', () => {
@@ -61,7 +61,7 @@ describe('a message about a task', () => {
 		const { message } = taskEnded(taskOf({ id: 'task-1', status: 'failed', error }));
 		expect(message.length).toBeLessThan(2000);
 		expect(message).not.toMatch(/\p{Cc}/u);
-		expect(message).toContain('does not buy it again');
+		expect(message).toContain('does not order it again');
 	});
 
 	test('of a timeout names the unknown status, the progress, the time and the last fault', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { readImageHeader } from '../../../../nodes/evolink/media/imageHeader';
-import { SNIFF_BYTES, sniffMedia } from '../../../../nodes/evolink/media/mediaType';
+import { HEAD_BYTES, detectMedia } from '../../../../nodes/evolink/media/mediaType';
 import { always, PROPERTY_TIMEOUT_MS } from '../../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
@@ -161,9 +161,9 @@ describe('the first bytes of a file', () => {
 		[box('mif1'), 'image/heic'],
 		[box('avif'), 'image/avif'],
 	])('%j are %s', (head, mimeType) => {
-		const media = sniffMedia(Buffer.from(head, 'latin1'));
+		const media = detectMedia(Buffer.from(head, 'latin1'));
 		expect(media).toMatchObject({ mimeType, kind: mimeType.split('/')[0] });
-		expect(sniffMedia(Buffer.from(head, 'latin1').subarray(0, SNIFF_BYTES))).toEqual(media);
+		expect(detectMedia(Buffer.from(head, 'latin1').subarray(0, HEAD_BYTES))).toEqual(media);
 	});
 
 	test.each([
@@ -177,12 +177,12 @@ describe('the first bytes of a file', () => {
 		'PK\x03\x04............',
 		box('M4A '),
 	])('%j are neither video nor picture', (head) => {
-		expect(sniffMedia(Buffer.from(head, 'latin1'))).toBeUndefined();
+		expect(detectMedia(Buffer.from(head, 'latin1'))).toBeUndefined();
 	});
 
 	test('never make it throw', () => {
 		always(fc.uint8Array({ maxLength: 40 }), (bytes) => {
-			const media = sniffMedia(Buffer.from(bytes));
+			const media = detectMedia(Buffer.from(bytes));
 			if (media) expect(media.mimeType.startsWith(media.kind)).toBe(true);
 		});
 	});
