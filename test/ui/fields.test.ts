@@ -75,14 +75,7 @@ describe('each model shows what it takes', () => {
 				quality: ['720p', '1080p'],
 			},
 		],
-		[
-			'Custom',
-			['model', 'customModel', 'prompt', 'aspectRatio', 'duration', 'image'],
-			{
-				aspectRatio: ['Model Default', '16:9', '9:16', '1280x720', '720x1280'],
-				duration: ['Model Default', '4 Seconds', '8 Seconds', '12 Seconds'],
-			},
-		],
+		['Other EvoLink Model', ['model', 'modelId', 'prompt'], {}],
 		[
 			'Sora 2 Preview',
 			['model', 'prompt', 'aspectRatio', 'duration', 'image'],
@@ -96,6 +89,36 @@ describe('each model shows what it takes', () => {
 		expect(await ui.editor.fields()).toEqual(['operation', ...fields, ...result]);
 		for (const [name, titles] of Object.entries(lists)) expect(await ui.editor.titles(name)).toEqual(titles);
 	});
+});
+
+it('an ID that was typed in 0.1.0 keeps the form that it had', async () => {
+	await openNew({ model: 'custom', customModel: 'sora-3' });
+	expect(await ui.editor.fields()).toEqual([
+		'operation',
+		'model',
+		'customModel',
+		'prompt',
+		'aspectRatio',
+		'duration',
+		'image',
+		...result,
+	]);
+	expect(await ui.editor.titles('aspectRatio')).toEqual([
+		'Model Default',
+		'16:9',
+		'9:16',
+		'1280x720',
+		'720x1280',
+	]);
+});
+
+it('another model of the list shows its own fields', async () => {
+	await openNew({
+		model: 'custom',
+		modelId: { __rl: true, mode: 'list', value: 'seedance-2.0-image-to-video' },
+	});
+	await ui.editor.page.getByText('Image URLs or Binary (1 to 2)').waitFor();
+	await ui.editor.page.getByText('Duration (4 to 15; default 5)').waitFor();
 });
 
 it('a model given by an expression leaves every field of the documented models open', async () => {

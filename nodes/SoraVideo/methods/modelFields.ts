@@ -74,9 +74,10 @@ function choicesOf({
 function labelOf(name: string, field: ModelField): string {
 	const limits = limitsOf(field);
 	const usual = field.default ?? field.prose?.default;
-	const media = field.format === 'uri' ? 'URL or binary field' : '';
-	const facts = [limits, media, usual === undefined ? '' : `default ${usual}`].filter((fact) => fact !== '');
-	return `${fieldTitle(name)}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`;
+	// the editor cuts labels after some thirty characters
+	const title = `${fieldTitle(name)}${field.format === 'uri' ? ' or Binary' : ''}`;
+	const facts = [limits, usual === undefined ? '' : `default ${usual}`].filter((fact) => fact !== '');
+	return `${title}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`;
 }
 
 function limitsOf(field: ModelField): string {

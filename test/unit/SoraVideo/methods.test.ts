@@ -49,13 +49,13 @@ describe('the form of a model', () => {
 		[
 			'seedance-2.0-image-to-video',
 			'image_urls',
-			{ type: 'string', displayName: 'Image URLs (1 to 2; URL or binary field)' },
+			{ type: 'string', displayName: 'Image URLs or Binary (1 to 2)' },
 		],
-		['MiniMax-Hailuo-2.3-Fast', 'image_urls', { displayName: 'Image URLs (1; URL or binary field)' }],
-		['MiniMax-Hailuo-02', 'image_urls', { displayName: 'Image URLs (at most 2; URL or binary field)' }],
-		['kling-v2.6-motion-control', 'image_urls', { displayName: 'Image URLs (URL or binary field)' }],
+		['MiniMax-Hailuo-2.3-Fast', 'image_urls', { displayName: 'Image URLs or Binary (1)' }],
+		['MiniMax-Hailuo-02', 'image_urls', { displayName: 'Image URLs or Binary (at most 2)' }],
+		['kling-v2.6-motion-control', 'image_urls', { displayName: 'Image URLs or Binary' }],
 		['happyhorse-1.0-text-to-video', 'seed', { type: 'number', displayName: 'Seed (1 to 2147483647)' }],
-		['wan2.6-text-to-video', 'audio_url', { type: 'string', displayName: 'Audio URL (URL or binary field)' }],
+		['wan2.6-text-to-video', 'audio_url', { type: 'string', displayName: 'Audio URL or Binary' }],
 		['kling-v3-text-to-video', 'sound', { type: 'options', displayName: 'Sound (default off)' }],
 		['topaz-video-upscale', 'model_params', { type: 'object', displayName: 'Model Params (upscale_factor)' }],
 	])('%s shows %s as what it is, with its limits and its default', async (id, name, field) => {
