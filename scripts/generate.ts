@@ -5,7 +5,7 @@
  *   npm run generate -- --check          compares them with the committed ones; exits 1 and says where they differ
  *   npm run generate -- --output <dir>   works on another folder (with or without --check)
  *
- * `zod.gen.ts` comes from @hey-api/openapi-ts; `spec.gen.ts` holds the parts of the spec that code reads as
+ * `zod.gen.ts` (requests) and `answers.gen.ts` (for tests, in `test/contract/generated/`) come from @hey-api/openapi-ts; `spec.gen.ts` holds the parts of the spec that code reads as
  * data, `models.gen.ts` which of both belongs to which model, `otherModels.gen.ts` the entries of `spec/models.json`.
  * `package.gen.ts` holds the User-Agent.
  */
@@ -23,6 +23,7 @@ const ROOT = join(__dirname, '..');
 const SPEC_FILE = join(ROOT, 'spec', 'evolink-sora.openapi.yaml');
 const MODELS_FILE = join(ROOT, 'spec', 'models.json');
 const OUTPUT = join(ROOT, 'nodes', 'evolink', 'generated');
+const TEST_OUTPUT = join(ROOT, 'test', 'contract', 'generated');
 const HEADER = '// Generated from spec/evolink-sora.openapi.yaml by `npm run generate`. Do not edit.\n';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
@@ -82,7 +83,7 @@ function modelSchemas(spec: JsonObject): Array<[model: string, schema: string]> 
 
 /** Schemas that code reads as data: option lists, limits, defaults and help texts. */
 function dataSchemas(spec: JsonObject): string[] {
-	return [...new Set([...modelSchemas(spec).map(([, schema]) => schema), 'CustomModelRequest', 'VideoTask'])];
+	return [...new Set([...modelSchemas(spec).map(([, schema]) => schema), 'CustomModelRequest'])];
 }
 
 /** A new model in the spec is a new line here, and so a new option in the editor. */
@@ -160,6 +161,13 @@ const unknownFields: Plugins.Zod.Resolvers['object'] = (ctx) => {
 	return object.attr('passthrough').call();
 };
 
+/** The spec with these schemas alone. */
+function only(spec: JsonObject, names: readonly string[]): JsonObject {
+	const all = child(spec, 'components', 'schemas');
+	const schemas = Object.fromEntries(names.map((name) => [name, child(all, name)]));
+	return { ...spec, paths: {}, components: { schemas } };
+}
+
 async function zodModule(spec: JsonObject): Promise<string> {
 	const directory = mkdtempSync(join(tmpdir(), 'evolink-spec-'));
 	try {
@@ -204,21 +212,23 @@ function firstDifference(committed: string, generated: string): string | undefin
 
 async function main(): Promise<void> {
 	const { values } = parseArgs({
-		options: { check: { type: 'boolean', default: false }, output: { type: 'string', default: OUTPUT } },
+		options: { check: { type: 'boolean', default: false }, output: { type: 'string' } },
 	});
 	const spec = child(parse(readFileSync(SPEC_FILE, 'utf8')) as Json);
 	const models = JSON.parse(readFileSync(MODELS_FILE, 'utf8')) as JsonObject;
 	const files = {
-		'zod.gen.ts': await zodModule(spec),
+		'zod.gen.ts': await zodModule(only(spec, dataSchemas(spec))),
+		'answers.gen.ts': await zodModule(spec),
 		'spec.gen.ts': dataModule(spec),
 		'models.gen.ts': modelsModule(spec),
 		'otherModels.gen.ts': otherModelsModule(child(models, 'models')),
 		'package.gen.ts': packageModule(),
 	};
 	for (const [name, generated] of Object.entries(files)) {
-		const file = join(values.output, name);
+		const folder = values.output ?? (name === 'answers.gen.ts' ? TEST_OUTPUT : OUTPUT);
+		const file = join(folder, name);
 		if (!values.check) {
-			mkdirSync(values.output, { recursive: true });
+			mkdirSync(folder, { recursive: true });
 			writeFileSync(file, generated);
 			continue;
 		}

@@ -10,7 +10,7 @@ import {
 	zSora2ProPreviewRequest,
 	zSoraCharacterRequest,
 	zVideoTask,
-} from '../../nodes/evolink/generated/zod.gen';
+} from './generated/answers.gen';
 import * as data from '../../nodes/evolink/generated/spec.gen';
 import { at, bodySchema, misfits, validator, type Json, type JsonObject } from './openapi';
 

@@ -4,7 +4,7 @@ import {
 	zSora2ProPreviewRequest,
 	zSoraCharacterRequest,
 	zVideoTask,
-} from '../../nodes/evolink/generated/zod.gen';
+} from './generated/answers.gen';
 import { evolinkFacts, API_SERVERS, PATHS } from '../../nodes/evolink/generated/spec.gen';
 import { at, bodySchema, misfits, validator, type Json, type JsonObject } from './openapi';
 import characterRequest from './fixtures/seeds/character.request.json';
