@@ -47,6 +47,8 @@ export interface OrderRun {
 	intent: RunIntent;
 	/** Whether the user wants orders of unknown outcome sent once more. */
 	resendUnknown: boolean;
+	/** Orders that came to a problem. */
+	problems: number;
 }
 
 /** Pauses before an order is sent again for which no connection was made. */
@@ -68,10 +70,6 @@ export class ItemOrder {
 	/** Whether nothing more can become of it. */
 	get isSettled(): boolean {
 		return this.state.is === 'placed' || this.state.is === 'refused';
-	}
-
-	get isRefused(): boolean {
-		return this.state.is === 'refused';
 	}
 
 	/** Whether it waits for a file to be uploaded. */
@@ -107,6 +105,7 @@ export class ItemOrder {
 	/** @param unknownKey its Idempotency-Key, where it may have been taken */
 	problem(problem: Problem, unknownKey?: string): void {
 		const { item } = this;
+		this.run.problems += 1;
 		this.state =
 			unknownKey === undefined
 				? { is: 'refused', order: { item, problem }, unusedFile: this.unusedFile }

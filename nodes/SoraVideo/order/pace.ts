@@ -193,24 +193,26 @@ export async function sendPaced<Request>(
 ): Promise<void> {
 	const pace = new Pace(clock.ticks(), patienceMs);
 	const waiting = [...requests];
-	const underWay = new Set<Promise<void>>();
+	let underWay = 0;
+	let wake = () => {};
 	const begin = (request: Request) => {
 		const ticket = pace.begin(clock.ticks());
-		const done = send(request).then((failure) => {
-			underWay.delete(done);
+		underWay += 1;
+		void send(request).then((failure) => {
+			underWay -= 1;
 			if (failure === undefined) pace.got(ticket, clock.ticks());
 			else if (pace.refused(ticket, failure, clock.ticks())) waiting.unshift(request);
 			else giveUp(request, failure);
+			wake();
 		});
-		underWay.add(done);
 	};
 	for (;;) {
 		const left = isOver() ? 0 : waiting.length;
 		const pause = pace.opensAt - clock.ticks();
-		const isOpen = pause <= 0 && underWay.size < pace.atOnce;
+		const isOpen = pause <= 0 && underWay < pace.atOnce;
 		if (left > 0 && isOpen) waiting.splice(0, 1).forEach(begin);
 		else if (left > 0 && pause > 0) await clock.sleep(Math.min(pause, SLICE_MS), signal);
-		else if (underWay.size > 0) await Promise.race(underWay);
+		else if (underWay > 0) await new Promise<void>((resolve) => (wake = resolve));
 		else return;
 	}
 }

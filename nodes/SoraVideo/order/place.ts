@@ -40,12 +40,13 @@ export async function placeOrders(
 		ledger: Ledger.of(ctx),
 		intent: new RunIntent(ctx),
 		resendUnknown: settings.resendUnknown,
+		problems: 0,
 	};
 	const isBlind = ctx.getMode() === 'retry' && run.ledger.isEmpty;
 	const orders = ctx.getInputData().map((_, item) => new ItemOrder(run, item));
 	const isStopped = () => cancelSignal(ctx)?.aborted === true;
 	/** Whether no further request may be begun: the run was stopped, or stops on an error. */
-	const isOver = () => isStopped() || (!ctx.continueOnFail() && orders.some(({ isRefused }) => isRefused));
+	const isOver = () => isStopped() || (!ctx.continueOnFail() && run.problems > 0);
 	const stopOnRefusal = (untouched: number[] = []) => {
 		const outcomes = orders.flatMap(({ outcome }) => outcome ?? []);
 		if (!isStopped()) stopOnProblem(ctx, outcomes, untouched);
