@@ -126,7 +126,7 @@ export interface StandIn {
 	forgeCallback(url: string, body: unknown): Promise<{ status: number; body: string }>;
 	/**
 	 * Resolves with the first truthy value; asks after every event and ten times a second. Rejects after
-	 * `timeoutMs` (default 10000 real ms) with the last requests in the message.
+	 * `timeoutMs` (default 50000 real ms) with the last requests in the message.
 	 */
 	until<T>(predicate: () => T, timeoutMs?: number): Promise<Exclude<T, false | null | undefined | 0 | ''>>;
 	/** Stops listening (connection refused) and starts again on the same port; all state stays. */

@@ -18,7 +18,7 @@ export class Waiters {
 		for (const waiter of this.pending) waiter.fail('the stand-in was closed');
 	}
 
-	until<T>(predicate: () => T, timeoutMs = 10_000): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
+	until<T>(predicate: () => T, timeoutMs = 50_000): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
 		return new Promise((resolve, reject) => {
 			const finish = (settle: () => void) => {
 				clearInterval(recheck);

@@ -133,10 +133,11 @@ test('a callback that is still being checked while another one wakes the run doe
 	const [cat, dog] = lab.ids;
 	lab.evolink.finish(cat);
 	lab.evolink.finish(dog);
-	const slow = lab.evolink.fault('read', { kind: 'slow', seconds: 2 }, { times: 1 });
+	const slow = lab.evolink.fault('read', { kind: 'slow', seconds: 100 }, { times: 1 });
 	const checked = lab.callback(executionId, dog);
 	await lab.evolink.until(() => slow.hits > 0);
 	expect((await lab.woken(executionId, cat)).status).toBe('waiting');
+	lab.evolink.advance(100);
 	expect(await checked).not.toHaveProperty('run');
 	expect(lab.engine.store.readData(executionId).resultData.lastNodeExecuted).toBe('Behind');
 });
