@@ -1,8 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { parseJson } from '../evolink/json';
-import { isObject } from '../evolink/task';
+import { parseJson, isObject } from '../evolink/json';
 import { checkPublicHttpsUrl } from '../evolink/urls';
 import { isToolRun } from '../host/context';
 import { MAX_DOWNLOAD_MB, type NumberRule, type ItemParameters } from '../host/parameters';

@@ -16,8 +16,9 @@ import { evolinkFacts } from './generated/spec.gen';
 import { hostClock } from './clock';
 import { TaskReader, type BatchReading, type BatchState, type ReadTasks, type TaskReading } from './reader';
 import { roundCredits } from './prices';
-import { isObject, readTask, resultLink, scalar, type Task } from './task';
+import { readTask, resultLink, type Task } from './task';
 import type { PageReading, TaskQuery } from './taskList';
+import { isObject, scalar } from './json';
 
 const { requestHeader, replayedHeader } = evolinkFacts.idempotency;
 

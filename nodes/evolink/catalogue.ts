@@ -3,7 +3,7 @@ import uniqBy from 'lodash/uniqBy';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { tidy } from './redact';
-import { isObject } from './task';
+import { isObject } from './json';
 
 const { protocol, retired, available } = evolinkFacts.catalogue;
 

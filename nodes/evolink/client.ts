@@ -20,9 +20,9 @@ import {
 } from './failure';
 import { USER_AGENT } from './generated/package.gen';
 import { PATHS } from './generated/spec.gen';
-import { isTooDeep, MAX_DEPTH, parseJson } from './json';
+import { isTooDeep, MAX_DEPTH, parseJson, isObject, scalar } from './json';
 import { blankDeep, blankOf, excerptOf, type Blank } from './redact';
-import { isObject, scalar, taskIdOf } from './task';
+import { taskIdOf } from './task';
 
 export const CREDENTIAL = 'evoLinkApi';
 

@@ -2,7 +2,8 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { excerptOf, tidy } from './redact';
-import { isObject, scalar, suggestionIn } from './task';
+import { suggestionIn } from './task';
+import { isObject, scalar } from './json';
 
 /** What went wrong between us and EvoLink, in one form for all three hosts and both generations of error bodies. */
 export interface Failure {

@@ -1,3 +1,5 @@
+import type { IDataObject } from 'n8n-workflow';
+
 /** What a text is as JSON; `undefined` if it is none. */
 export function parseJson(text: string): unknown {
 	try {
@@ -20,4 +22,24 @@ export function isTooDeep(value: unknown): boolean {
 		level = level.flatMap((entry) => Object.values(entry as object) as unknown[]);
 	}
 	return true;
+}
+
+export function isObject(value: unknown): value is IDataObject {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Trimmed; `undefined` if there is none. */
+export function text(value: unknown): string | undefined {
+	return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}
+
+/** Text, or a number as text. Nothing else is converted: an object's `toString` comes from EvoLink, too. */
+export function scalar(value: unknown): string | undefined {
+	return typeof value === 'number' ? String(value) : text(value);
+}
+
+/** A finite number of 0 or more, as a number or as text. */
+export function amount(value: unknown): number | undefined {
+	const number = Number(scalar(value) ?? NaN);
+	return Number.isFinite(number) && number >= 0 ? number : undefined;
 }

@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { OTHER_MODELS } from './generated/otherModels.gen';
-import { isObject } from './task';
 import { checkHttpUrl } from './urls';
+import { isObject } from './json';
 
 /** A field of a body that cannot be sent: its path in the body, and what is allowed there. */
 export interface BodyIssue {

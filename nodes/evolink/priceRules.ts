@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { evolinkFacts } from './generated/spec.gen';
-import { isObject } from './task';
+import { isObject } from './json';
 
 const { available } = evolinkFacts.catalogue;
 const { unitsPerCredit } = evolinkFacts.pricing;

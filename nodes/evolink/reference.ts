@@ -1,6 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-
-import { isObject } from './task';
+import { isObject } from './json';
 
 /** What an order's sender wants to find again in its callback travels in the callback URL, with a signature made with the API key. */
 const PARAMETER = 'reference';

@@ -4,6 +4,7 @@ import omit from 'lodash/omit';
 import omitBy from 'lodash/omitBy';
 
 import { evolinkFacts } from './generated/spec.gen';
+import { amount, isObject, scalar, text } from './json';
 
 /** How a task stands for a client. `running` covers every status that no document lists. */
 export type Phase = 'running' | 'completed' | 'failed' | 'cancelled';
@@ -52,28 +53,9 @@ export const RESULT_LIFETIME_MS = evolinkFacts.results.linkLifetimeHours * 3_600
  */
 const TASK_ID = /^(?!\.{1,2}$)[\x21-\x7e]{1,256}$/;
 
-export function isObject(value: unknown): value is IDataObject {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function text(value: unknown): string | undefined {
-	return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
-}
-
 function link(value: unknown): string | undefined {
 	const candidate = text(value);
 	return candidate && /^https?:\/\//i.test(candidate) ? candidate : undefined;
-}
-
-/** Text, or a number as text. Nothing else is converted: an object's `toString` comes from EvoLink, too. */
-export function scalar(value: unknown): string | undefined {
-	return typeof value === 'number' ? String(value) : text(value);
-}
-
-/** A finite number of 0 or more, as a number or as text. */
-function amount(value: unknown): number | undefined {
-	const number = Number(scalar(value) ?? NaN);
-	return Number.isFinite(number) && number >= 0 ? number : undefined;
 }
 
 const { unitsPerCredit } = evolinkFacts.pricing;

@@ -1,8 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { isObject } from '../evolink/task';
 import { checkHttpUrl } from '../evolink/urls';
 import { ProblemError } from './errors';
+import { isObject } from '../evolink/json';
 
 export interface NumberRule {
 	min: number;

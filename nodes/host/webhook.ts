@@ -1,7 +1,6 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import { parseJson } from '../evolink/json';
-import { isObject } from '../evolink/task';
+import { parseJson, isObject } from '../evolink/json';
 
 /** For the headers and once more for the body: both together stay below the 10 s after which EvoLink gives up. */
 export const CALLBACK_READ_TIMEOUT_MS = 4000;

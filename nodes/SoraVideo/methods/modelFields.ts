@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 
 import { fieldTitle, fieldsOf, type ModelField } from '../../evolink/modelEntries';
-import { isObject } from '../../evolink/task';
+import { isObject } from '../../evolink/json';
 
 /** Shown at once, beside what a model needs and its media; the others can be added. */
 const USUAL = ['aspect_ratio', 'duration', 'quality'];

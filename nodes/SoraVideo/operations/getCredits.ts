@@ -4,7 +4,7 @@ import { creditsAvailable, getCredits } from '../../evolink/api';
 import { malformedAnswer } from '../../evolink/failure';
 import { ProblemError } from '../../host/errors';
 import { creditsUnreadable } from '../../host/messages';
-import { isObject } from '../../evolink/task';
+import { isObject } from '../../evolink/json';
 
 /**
  * What the key and the account have left: `{ token: { remaining_credits, used_credits, unlimited_credits }, user: {

@@ -9,11 +9,12 @@ import { unreadable } from '../../host/messages';
 import { emit, outcomeOf } from '../deliver';
 import { readFileField, readSettings, type RunSettings } from '../settings';
 import { settleOrders } from '../wait';
-import { scalar, taskIdFromInput, taskIdOf } from '../../evolink/task';
+import { taskIdFromInput, taskIdOf } from '../../evolink/task';
 import { hint } from '../../host/context';
 import { READS_AT_ONCE } from '../../evolink/reader';
 import type { ItemParameters } from '../../host/parameters';
 import { type Order, stopOnProblem, type Outcome } from '../items';
+import { scalar } from '../../evolink/json';
 
 const EXAMPLE_ID = `${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw`;
 

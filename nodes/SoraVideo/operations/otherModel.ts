@@ -1,9 +1,8 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { parseJson } from '../../evolink/json';
+import { parseJson, isObject } from '../../evolink/json';
 import { fieldsOf, type ModelField } from '../../evolink/modelEntries';
 import { CUSTOM } from '../../evolink/models';
-import { isObject } from '../../evolink/task';
 import { checkHttpUrl } from '../../evolink/urls';
 import type { ItemParameters } from '../../host/parameters';
 

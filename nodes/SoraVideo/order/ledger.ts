@@ -4,9 +4,9 @@ import { z } from 'zod';
 
 import { ProblemError } from '../../host/errors';
 import { unreadableLedger } from '../../host/messages';
-import { isObject } from '../../evolink/task';
 import { executionToken } from '../../host/context';
 import { roundOf } from './intent';
+import { isObject } from '../../evolink/json';
 
 /**
  * One intent, one charge: this is where it is kept. An intent is one item of one run of one node in one execution; Retry

@@ -2,9 +2,9 @@ import type { IDataObject, IExecuteFunctions, IWebhookDescription, IWebhookFunct
 import { z } from 'zod';
 
 import type { FailureKind } from '../../evolink/failure';
-import { isObject } from '../../evolink/task';
 import { checkPublicHttpsUrl } from '../../evolink/urls';
 import { resumeUrlOf } from '../../host/context';
+import { isObject } from '../../evolink/json';
 
 /** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only. */
 export const CALLBACK_PATH = 'sora-video';

@@ -5,9 +5,9 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { streamOf, type ByteStream } from '../streams';
 import { requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from '../client';
 import { malformedAnswer, type Failure } from '../failure';
-import { isObject, scalar } from '../task';
 import { checkHttpUrl } from '../urls';
 import { retry } from '../clock';
+import { isObject, scalar } from '../json';
 
 /** A checked input file. */
 export interface UploadableFile {
