@@ -25,6 +25,7 @@ it('a step run in the editor ends with a video that plays in the output panel', 
 	expect(await ui.editor.output.getByTestId('node-hint').allInnerTexts()).toEqual([
 		expect.stringMatching(/EvoLink reserved .* credits/),
 		expect.stringMatching(/test run in the editor/),
+		expect.stringMatching(/Each item will cost about .* credits/),
 	]);
 	await ui.editor.output.getByTestId('ndv-view-binary-data').click();
 	const video = ui.editor.page.locator('video');
