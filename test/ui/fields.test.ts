@@ -121,6 +121,29 @@ it('another model of the list shows its own fields', async () => {
 	await ui.editor.page.getByText('Duration (4 to 15; default 5)').waitFor();
 });
 
+it.each([
+	['seedance', 'seedance-2.0-text-to-video'],
+	['veo', 'veo-3.1-generate-preview'],
+	['kling', 'kling-v3-text-to-video'],
+])('a model of %s is chosen from the list and shows its own fields', async (name, value) => {
+	await openNew({ model: 'custom', modelId: { __rl: true, mode: 'list', value } });
+	await ui.editor.page
+		.getByText(/^Duration \(/)
+		.first()
+		.waitFor();
+	await ui.editor.picture(`model-${name}`);
+});
+
+it('an ID that no list knows takes what the user writes', async () => {
+	await openNew({
+		model: 'custom',
+		modelId: { __rl: true, mode: 'id', value: 'model-of-tomorrow' },
+		options: { additionalFields: '{ "prompt": "A paper boat", "quality": "4k" }' },
+	});
+	await ui.editor.page.getByText('Additional Fields (JSON)').first().waitFor();
+	await ui.editor.picture('model-free');
+});
+
 it('a model given by an expression leaves every field of the documented models open', async () => {
 	await openNew({ model: '={{ $json.model }}' });
 	expect(await ui.editor.fields()).toEqual([

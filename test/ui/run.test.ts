@@ -59,6 +59,17 @@ it('a refused prompt says why, what it cost and what to do, and keeps the task I
 	await ui.editor.picture('failure');
 });
 
+it('a run that Max Credits does not allow says its price, and orders nothing', async () => {
+	const prompt = 'A paper boat crosses an ocean';
+	const draft = { prompt, options: { ...quick.options, maxCredits: 20 } };
+	await ui.editor.openWorkflow(await save('Too dear', draft));
+	await ui.editor.openNode('Sora Video');
+	expect(await ui.editor.executeStep()).toBe('error');
+	expect(await ui.editor.output.innerText()).toContain("'Max Credits' is 20");
+	expect(ui.n8n.evolink.chargesFor({ prompt })).toEqual([]);
+	await ui.editor.picture('max-credits');
+});
+
 it('a wrong field is named before anything is spent', async () => {
 	await ui.editor.openWorkflow(await save('No prompt', {}));
 	await ui.editor.openNode('Sora Video');
