@@ -28,7 +28,7 @@ interface Seen {
 }
 
 const NEXT_STEP =
-	/Get Task|Get Credits|Retry|Top up|Raise|Check|Look |look for|Wait (a|until)|Try again|Use a|change the|choose|run the workflow/;
+	/Get Task|Get Credits|Retry|Top up|Raise|Check|Look |look for|Wait (a|until)|Try again|Use a|change the|choose|[Rr]un the workflow/;
 
 /** What the words of a machine look like when nobody thought of a person. */
 const NONSENSE = /undefined|\[object|\bNaN\b|Infinity/;
