@@ -27,6 +27,15 @@ function reordered(value: unknown): unknown {
 	);
 }
 
+test('the file of each item of each run has a name of its own, short and the same on a retry', () => {
+	const nameOf = (place: Place) => new RunIntent(contextOf(place)).fileName(place.item);
+	const places = [HOME, { ...HOME, item: 1 }, { ...HOME, run: 1 }, { ...HOME, node: 'node-2' }];
+	const names = places.map(nameOf);
+	expect(new Set(names).size).toBe(places.length);
+	for (const name of names) expect(name).toMatch(/^n8n-[0-9a-f]{32}$/);
+	expect(nameOf({ ...HOME, execution: '232' })).toBe(names[0]);
+});
+
 describe('the Idempotency-Key of an order', () => {
 	test('has the form that EvoLink takes', () => {
 		const pattern = new RegExp(evolinkFacts.idempotency.pattern);
@@ -47,6 +56,10 @@ describe('the Idempotency-Key of an order', () => {
 		expect(keyIn(2, recovered, run({ id: 'x' }))).toBe(keyOf({ ...HOME, run: 1 }));
 		expect(keyIn(1, run({ id: 'x' }))).toBe(keyOf({ ...HOME, run: 1 }));
 		expect(keyIn(1)).toBe(keyOf({ ...HOME, run: 1 }));
+		// of this run and later ones nothing counts, and some runs are stored without an item, or without data
+		expect(keyIn(0, recovered)).toBe(keyOf(HOME));
+		for (const bare of [{}, { data: {} }, { data: { main: [] } }, { data: { main: [[]] } }])
+			expect(keyIn(1, bare)).toBe(keyOf({ ...HOME, run: 1 }));
 	});
 
 	test('differs once an earlier execution was refused, so that the order may be changed', () => {

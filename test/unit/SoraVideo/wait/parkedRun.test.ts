@@ -1,6 +1,7 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
 import {
+	callbackUrl,
 	keepParkedRun,
 	parkedRunOf,
 	readParkedRun,
@@ -110,4 +111,23 @@ test.each(['Sora Video', 'a "b" }} c', '視頻 🎬'])('a callback finds what th
 			expression === `{{ $("${escaped.join('')}").context.wait }}` ? context.wait : undefined,
 	};
 	expect(parkedRunOf(webhook as unknown as IWebhookFunctions)).toEqual(version1);
+});
+
+test.each([
+	[
+		'https://n8n.example.test/webhook-waiting/231?signature=f00d',
+		{ url: 'https://n8n.example.test/webhook-waiting/231/sora-video?signature=f00d' },
+	],
+	[
+		'http://n8n.example.test/webhook-waiting/231',
+		{ reason: expect.stringMatching(/^n8n's own URL .*https/) },
+	],
+	[
+		'https://localhost:5678/webhook-waiting/231',
+		{ reason: expect.stringMatching(/^n8n's own URL .*private/) },
+	],
+	[undefined, { reason: 'this n8n gives no resume URL' }],
+])('EvoLink is to call a run of %s behind its resume URL, or it is said why not', (resumeUrl, expected) => {
+	const getWorkflowDataProxy = () => ({ $execution: { resumeUrl }, $runIndex: 0 });
+	expect(callbackUrl(fakeContext({ getWorkflowDataProxy }).ctx)).toEqual(expected);
 });
