@@ -31,6 +31,9 @@ type ReadOptions = { extractValue: true } | { skipValidation: true };
 
 /** The parameters of one item. Refuses what cannot be used by the name that the user sees. */
 export class ItemParameters {
+	/** Collections that were read: n8n resolves every expression in one each time that it is asked for it. */
+	private readonly collections = new Map<string, unknown>();
+
 	/**
 	 * @param read gives a parameter's value, expressions resolved, or the fallback if a saved workflow lacks it
 	 * @param item for run-wide parameters 0
@@ -57,7 +60,8 @@ export class ItemParameters {
 
 	/** From a collection; `undefined` if it was not added. */
 	option(name: string, collection = 'options'): unknown {
-		const options = this.read(collection, {});
+		if (!this.collections.has(collection)) this.collections.set(collection, this.read(collection, {}));
+		const options = this.collections.get(collection);
 		return isObject(options) ? options[name] : undefined;
 	}
 
