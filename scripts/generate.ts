@@ -161,10 +161,10 @@ const unknownFields: Plugins.Zod.Resolvers['object'] = (ctx) => {
 	return object.attr('passthrough').call();
 };
 
-/** The spec with these schemas alone. */
-function only(spec: JsonObject, names: readonly string[]): JsonObject {
-	const all = child(spec, 'components', 'schemas');
-	const schemas = Object.fromEntries(names.map((name) => [name, child(all, name)]));
+/** The spec with some schemas alone. */
+function only(spec: JsonObject, isWanted: (name: string) => boolean): JsonObject {
+	const all = Object.entries(child(spec, 'components', 'schemas'));
+	const schemas = Object.fromEntries(all.filter(([name]) => isWanted(name)));
 	return { ...spec, paths: {}, components: { schemas } };
 }
 
@@ -216,9 +216,10 @@ async function main(): Promise<void> {
 	});
 	const spec = child(parse(readFileSync(SPEC_FILE, 'utf8')) as Json);
 	const models = JSON.parse(readFileSync(MODELS_FILE, 'utf8')) as JsonObject;
+	const requests = dataSchemas(spec);
 	const files = {
-		'zod.gen.ts': await zodModule(only(spec, dataSchemas(spec))),
-		'answers.gen.ts': await zodModule(spec),
+		'zod.gen.ts': await zodModule(only(spec, (name) => requests.includes(name))),
+		'answers.gen.ts': await zodModule(only(spec, (name) => !requests.includes(name))),
 		'spec.gen.ts': dataModule(spec),
 		'models.gen.ts': modelsModule(spec),
 		'otherModels.gen.ts': otherModelsModule(child(models, 'models')),

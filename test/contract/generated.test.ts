@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import {
-	zApiError,
 	zCustomModelRequest,
 	zSora2PreviewRequest,
 	zSora2ProPreviewRequest,
 	zSoraCharacterRequest,
-	zVideoTask,
-} from './generated/answers.gen';
+} from '../../nodes/evolink/generated/zod.gen';
+import { zApiError, zVideoTask } from './generated/answers.gen';
 import * as data from '../../nodes/evolink/generated/spec.gen';
 import { at, bodySchema, misfits, validator, type Json, type JsonObject } from './openapi';
 

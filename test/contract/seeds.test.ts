@@ -1,10 +1,9 @@
 import {
-	zApiError,
 	zSora2PreviewRequest,
 	zSora2ProPreviewRequest,
 	zSoraCharacterRequest,
-	zVideoTask,
-} from './generated/answers.gen';
+} from '../../nodes/evolink/generated/zod.gen';
+import { zApiError, zVideoTask } from './generated/answers.gen';
 import { evolinkFacts, API_SERVERS, PATHS } from '../../nodes/evolink/generated/spec.gen';
 import { at, bodySchema, misfits, validator, type Json, type JsonObject } from './openapi';
 import characterRequest from './fixtures/seeds/character.request.json';

@@ -4,64 +4,6 @@
 import { z } from 'zod';
 
 /**
- * Sora 2 (preview)
- */
-export const zSora2PreviewRequest = z.object({
-    model: z.enum(['sora-2-preview']),
-    prompt: z.string().min(1).max(5000),
-    aspect_ratio: z.enum([
-        '16:9',
-        '9:16',
-        '1280x720',
-        '720x1280'
-    ]).optional(),
-    duration: z.union([
-        z.literal(4),
-        z.literal(8),
-        z.literal(12)
-    ]).optional(),
-    image_urls: z.array(z.string().url().regex(/^https?:\/\//)).max(1).optional(),
-    callback_url: z.string().url().max(2048).regex(/^https:\/\//).optional()
-}).strict();
-
-/**
- * Sora 2 Pro (preview)
- */
-export const zSora2ProPreviewRequest = z.object({
-    model: z.enum(['sora-2-pro-preview']),
-    prompt: z.string().min(1).max(5000),
-    aspect_ratio: z.enum(['16:9', '9:16']).optional(),
-    duration: z.union([
-        z.literal(4),
-        z.literal(8),
-        z.literal(12)
-    ]).optional(),
-    quality: z.enum(['720p', '1080p']).optional(),
-    image_urls: z.array(z.string().url().regex(/^https?:\/\//)).max(1).optional(),
-    callback_url: z.string().url().max(2048).regex(/^https:\/\//).optional()
-}).strict();
-
-/**
- * Sora character
- */
-export const zSoraCharacterRequest = z.object({
-    model: z.enum(['sora-character']),
-    video_url: z.string().url().regex(/^https?:\/\//),
-    timestamps: z.string().regex(/^\d+(\.\d+)?(,\d+(\.\d+)?)+$/).optional()
-}).strict();
-
-/**
- * Any other model
- *
- * For ids that this file does not know. Only the fields below are checked; which others a model takes stands in `models.json`, as far as it knows the model, and is else EvoLink's to say.
- */
-export const zCustomModelRequest = z.object({
-    model: z.string().min(1),
-    prompt: z.string().optional(),
-    callback_url: z.string().url().max(2048).regex(/^https:\/\//).optional()
-}).passthrough();
-
-/**
  * Details of the task.
  */
 export const zTaskInfo = z.object({
@@ -301,8 +243,3 @@ export const zApiError = z.object({
     error_description: z.string().optional(),
     request_id: z.string().optional()
 }).passthrough();
-
-/**
- * One key per intended charge. The same key with the same body answers the original task without a new charge; with another body it is refused.
- */
-export const zIdempotencyKey = z.string().regex(/^[A-Za-z0-9._-]{16,96}$/);
