@@ -18,7 +18,7 @@ import { TaskReader, type BatchReading, type BatchState, type ReadTasks, type Ta
 import { roundCredits } from './prices';
 import { readTask, resultLink, type Task } from './task';
 import type { PageReading, TaskQuery } from './taskList';
-import { isObject, scalar } from './json';
+import { finite, isObject } from './json';
 
 const { requestHeader, replayedHeader } = evolinkFacts.idempotency;
 
@@ -167,7 +167,7 @@ export async function getCredits(ctx: EvoLinkContext): Promise<EvoLinkAnswer> {
 }
 
 /**
- * What new orders can be paid from: the account's balance, or less where the key has a limit of its own.
+ * What new orders can be paid from: the account's balance, or less where the key has a limit of its own. Debts are below zero.
  *
  * @returns `undefined` if the answer names neither
  */
@@ -182,12 +182,6 @@ export function creditsAvailable({ data }: IDataObject): number | undefined {
 		limit !== undefined && limit > 0 && used !== undefined ? roundCredits(limit - used) : undefined,
 	];
 	return min(known);
-}
-
-/** A number, or text that is one; debts are below zero. */
-function finite(value: unknown): number | undefined {
-	const number = Number(scalar(value) ?? NaN);
-	return Number.isFinite(number) ? number : undefined;
 }
 
 /** Neither a list in the editor nor an estimate waits longer than this. */

@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import uniqBy from 'lodash/uniqBy';
 
 import { evolinkFacts } from './generated/spec.gen';
+import { roundCredits } from './prices';
 import { tidy } from './redact';
 import { isObject } from './json';
 
@@ -107,7 +108,7 @@ function priceOf({ components, pricing_status: status }: IDataObject): string | 
 	const size = output.billing_unit_size ?? 1;
 	if (credits === undefined || typeof size !== 'number' || !(size > 0)) return undefined;
 	const unit = String(output.unit);
-	const each = Math.round((credits / size) * 10_000) / 10_000;
+	const each = roundCredits(credits / size);
 	if (unit.includes('token') || !(each > 0)) return undefined;
 	if (unit.includes('second')) return `${each} credits per second`;
 	return unit.includes('request') || unit.includes('video') ? `${each} credits each` : undefined;

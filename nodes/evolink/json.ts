@@ -38,8 +38,14 @@ export function scalar(value: unknown): string | undefined {
 	return typeof value === 'number' ? String(value) : text(value);
 }
 
-/** A finite number of 0 or more, as a number or as text. */
-export function amount(value: unknown): number | undefined {
+/** A finite number, as a number or as text. */
+export function finite(value: unknown): number | undefined {
 	const number = Number(scalar(value) ?? NaN);
-	return Number.isFinite(number) && number >= 0 ? number : undefined;
+	return Number.isFinite(number) ? number : undefined;
+}
+
+/** The same of 0 or more. */
+export function amount(value: unknown): number | undefined {
+	const number = finite(value);
+	return number !== undefined && number >= 0 ? number : undefined;
 }
