@@ -8,6 +8,7 @@ export const ROOT = path.resolve(__dirname, '..');
 export interface Manifest {
 	name: string;
 	version: string;
+	description: string;
 	author: { name: string; email: string };
 	repository: { url: string };
 	dependencies?: Record<string, string>;
