@@ -15,10 +15,11 @@ export const DOWNLOADS_AT_ONCE = 2;
 
 /** What a finished wait means for its item: a task to emit, or a problem. Never a task that is not done. */
 export function outcomeOf(
-	{ item, field, watch }: { item: number; field: string | null; watch: Watch },
+	{ item, field, request, watch }: Pick<TaskOutcome, 'item' | 'field' | 'request'> & { watch: Watch },
 	wait: { settings: Pick<RunSettings, 'onTaskFailure' | 'toolWaitMs'>; timeoutMs: number },
 ): Outcome {
 	const result = resultOf(watch);
+	const asked = request && { request };
 	switch (result.kind) {
 		case 'ended': {
 			const { task, unfinishedAt } = result;
@@ -34,11 +35,12 @@ export function outcomeOf(
 				task,
 				...(unfinishedAt !== undefined && { unfinishedAt }),
 				...(replayed && { replayed }),
+				...asked,
 			};
 		}
 		case 'unfinished':
 			if (wait.settings.toolWaitMs !== undefined)
-				return { item, field: null, task: result.last ?? taskNamed(watch.id) };
+				return { item, field: null, task: result.last ?? taskNamed(watch.id), ...asked };
 			return { item, problem: timedOut(watch.id, wait.timeoutMs / 60_000, result.last, result.failure) };
 		case 'refused':
 			return { item, problem: unreadable(watch.id, result.failure) };
@@ -55,6 +57,7 @@ async function emitTask(
 	const { item, field, task } = outcome;
 	const json = {
 		...taskToJson(task, outcome.unfinishedAt),
+		...(outcome.request && { request: { ...outcome.request } }),
 		...(outcome.replayed && { orderedByEarlierTry: true }),
 		...(task.phase === 'running' && isToolRun(ctx) && { nextStep: nextStep(task.id).message }),
 	};

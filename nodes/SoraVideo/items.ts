@@ -38,6 +38,8 @@ export interface PlacedOrder {
 	task?: Task;
 	/** Ordered by an earlier try, whose order this try does not know: it may have been another one. */
 	replayed?: true;
+	/** What was asked for: the body as it was sent, but for the callback URL. Absent where this try does not know it. */
+	request?: IDataObject;
 	/** EvoLink's id of the file that was uploaded for it; of several, with commas between them. */
 	fileId?: string;
 }
@@ -61,6 +63,8 @@ export interface TaskOutcome {
 	unfinishedAt?: number;
 	/** An earlier try ordered it, perhaps with another prompt. */
 	replayed?: true;
+	/** As in `PlacedOrder`. */
+	request?: IDataObject;
 }
 
 /** An item that goes on after an error: `error` sends it to the error branch, and its text is all that n8n keeps. */

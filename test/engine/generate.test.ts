@@ -1,6 +1,9 @@
-import { binaryOf } from '../../tools/n8n-engine';
+import { binaryOf, type Execution } from '../../tools/n8n-engine';
 import { inLab } from './lab';
 import { BY_HAND, SORA, ordersOf, prompts, sora } from './support';
+
+/** What is asked for by a prompt alone. */
+const ORDER = { model: 'sora-2-preview', prompt: 'a cat', aspect_ratio: '16:9', duration: 4 };
 
 test.concurrent('text becomes a video file, told apart from its task data', () =>
 	inLab(async (lab) => {
@@ -71,6 +74,7 @@ test.concurrent("the task is EvoLink's own, word for word, but its error, which 
 			creditsReserved: verbatim.usage.credits_reserved,
 			creditsUsed: verbatim.usage.credits_used,
 			processingSeconds: verbatim.duration,
+			request: ORDER,
 			resultExpiresAt: expect.any(String),
 		});
 		const left = Date.parse(String(json!.resultExpiresAt)) - before;
@@ -100,6 +104,48 @@ describe("'On Task Failure' = output", () => {
 				expect(item!.json.taskError).toEqual({ ...said, retryable: false });
 			}
 			expect(lab.creates).toHaveLength(1);
+		}),
+	);
+});
+
+describe('what was asked for stands in the item', () => {
+	const requests = (run: Execution) => run.json(SORA).map(({ request }) => request);
+
+	test.concurrent("after a wait and without one, as it was sent, but for EvoLink's way back", () =>
+		inLab(async (lab) => {
+			const options = { callbackUrl: 'https://n8n.example.com/webhook/1' };
+			for (const wait of ['poll', 'none']) {
+				const run = await lab.run(sora({ wait, options }), prompts('a cat', 'a dog'));
+				expect(requests(run)).toEqual([ORDER, { ...ORDER, prompt: 'a dog' }]);
+			}
+			expect(lab.creates.at(-1)!.body).toHaveProperty('callback_url');
+		}),
+	);
+
+	test.concurrent('of a task that failed, too, where it goes on as data', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { outcome: 'failed', code: 'generation_timeout' });
+			expect(requests(await lab.run(sora({ options: { onTaskFailure: 'output' } })))).toEqual([ORDER]);
+		}),
+	);
+
+	test.concurrent('on the Retry of a wait that ran out, whatever the prompt would say by then', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', BY_HAND);
+			const prompt = '={{ "cat " + Math.random() }}';
+			const first = await lab.run(sora({ prompt, options: { timeoutMinutes: 0.01 } }));
+			lab.evolink.finish(lab.ids[0]);
+			expect(requests(await lab.retry(first))).toEqual([{ ...ORDER, prompt: lab.paid[0] }]);
+		}),
+	);
+
+	test.concurrent('of an order that was sent once more, as it was sent at first', () =>
+		inLab(async (lab) => {
+			lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1 });
+			const prompt = '={{ "cat " + Math.random() }}';
+			const first = await lab.run(sora({ prompt, options: { resendUnknown: true } }));
+			expect(first.status).toBe('error');
+			expect(requests(await lab.retry(first))).toEqual([{ ...ORDER, prompt: lab.paid[0] }]);
 		}),
 	);
 });

@@ -44,6 +44,7 @@ describe('that an earlier try ordered the video', () => {
 		const run = await lost('a cat');
 		const [id] = lab.ids;
 		expect(run.json(SORA)).toMatchObject([{ id, status: 'completed', orderedByEarlierTry: true }]);
+		expect(run.json(SORA)[0]).not.toHaveProperty('request');
 		expect(run.hints(SORA)).toContainEqual(told(id));
 	});
 

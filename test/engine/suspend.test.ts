@@ -43,6 +43,29 @@ describe('a suspended run', () => {
 		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
+	test('says what was asked for: after the callback, after the timer, and on a Retry', async () => {
+		const asked = (prompt: string) => ({
+			model: 'sora-2-preview',
+			prompt,
+			aspect_ratio: '16:9',
+			duration: 4,
+		});
+		const ended = (...ids: string[]) => ids.forEach((id) => lab.evolink.finish(id));
+		const woken = async (executionId: string, id: string) => await lab.woken(executionId, id);
+		const timer = async (executionId: string) => await lab.timer(executionId);
+		const retry = async (executionId: string) => await lab.retry({ executionId });
+		for (const goOn of [woken, timer, retry]) {
+			const [executionId, ...ids] = await lab.parked(
+				goOn === retry ? short : parking(),
+				prompts('a cat', 'a dog'),
+			);
+			if (goOn === retry) expect((await lab.timeIsUp(executionId)).status).toBe('error');
+			ended(...ids);
+			const run = await goOn(executionId, ids[0]);
+			expect(run.json('After').map(({ request }) => request)).toEqual(['a cat', 'a dog'].map(asked));
+		}
+	});
+
 	test.each(['text/plain', 'application/octet-stream', ''])(
 		'goes on by a callback that calls itself "%s"',
 		async (type) => {

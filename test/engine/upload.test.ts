@@ -37,6 +37,9 @@ describe('a picture', () => {
 			const urls = run.json(SORA).map(({ id }) => {
 				const { image_urls: links } = lab.evolink.tasks.get(id as string)!.request;
 				expect(links).toHaveLength(1);
+				expect(run.json(SORA).find((task) => task.id === id)).toMatchObject({
+					request: { image_urls: links },
+				});
 				return (links as string[])[0];
 			});
 			expect(new Set(urls).size).toBe(2);

@@ -1,5 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
+import omit from 'lodash/omit';
+
 import { createTask } from '../../evolink/api';
 import { hostClock, retry } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
@@ -154,8 +156,10 @@ export class ItemOrder {
 		const entry = this.run.ledger.get(this.slot);
 		if (entry === undefined || entry.state === 'refused') return;
 		const { key, at, fileId } = entry;
-		if (entry.state === 'accepted') this.place({ item: this.item, id: entry.id, orderedAt: at }, fileId);
-		else if (this.run.resendUnknown) {
+		if (entry.state === 'accepted') {
+			const { id, request } = entry;
+			this.place({ item: this.item, id, orderedAt: at, ...(request && { request }) }, fileId);
+		} else if (this.run.resendUnknown) {
 			const doubt = { key, body: entry.body, at, ...(fileId !== undefined && { fileId }) };
 			this.state = { is: 'uploaded', order: { ...doubt, doubt } };
 		} else this.problem(unknownBefore(key, at), key);
@@ -249,11 +253,13 @@ export class ItemOrder {
 		});
 		if (answer.ok) {
 			const { id, task } = answer;
-			sending.accept(id, at);
 			// what is sent once more is what was sent before
 			const replayed = answer.replayed && doubt === undefined;
+			const request = replayed ? undefined : omit(body, 'callback_url');
+			sending.accept(id, at, request);
 			const order: PlacedOrder = { item: this.item, id, orderedAt: at };
-			this.place({ ...order, ...(task && { task }), ...(replayed && { replayed }) }, fileId);
+			const more = { ...(task && { task }), ...(replayed && { replayed }), ...(request && { request }) };
+			this.place({ ...order, ...more }, fileId);
 			return undefined;
 		}
 		const { failure } = answer;

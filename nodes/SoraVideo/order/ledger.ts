@@ -33,6 +33,8 @@ const accepted = z.object({
 	key: z.string(),
 	id: z.string(),
 	at: z.number(),
+	/** As sent, but for the callback URL: a retry's item may say something else by then. */
+	request: z.custom<IDataObject>(isObject).optional(),
 	fileId: z.string().optional(),
 });
 
@@ -96,8 +98,11 @@ function contextOf(ctx: IExecuteFunctions): IDataObject {
 
 /** An order whose request is about to leave; exactly one of these says how that ended. */
 export interface Sending {
-	/** @param at ms since 1970, when it was ordered: earlier where another run has sent it */
-	accept(id: string, at: number): void;
+	/**
+	 * @param at ms since 1970, when it was ordered: earlier where another run has sent it
+	 * @param request what was asked for; absent where that is not known
+	 */
+	accept(id: string, at: number, request?: IDataObject): void;
 	/** It may have been taken. */
 	doubt(): void;
 	/** It was not taken: the ledger is as it was before. */
@@ -133,8 +138,10 @@ export class Ledger {
 		const { key, fileId } = order;
 		this.entries[slot] = { ...order, state: 'sending' };
 		return {
-			accept: (id, at) =>
-				(this.entries[slot] = { key, state: 'accepted', id, at, ...(fileId !== undefined && { fileId }) }),
+			accept: (id, at, request) => {
+				const more = { ...(request && { request }), ...(fileId !== undefined && { fileId }) };
+				this.entries[slot] = { key, state: 'accepted', id, at, ...more };
+			},
 			doubt: () => (this.entries[slot] = { ...order, state: 'unknown' }),
 			withdraw: () => {
 				if (before === undefined) delete this.entries[slot];

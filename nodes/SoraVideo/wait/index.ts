@@ -69,7 +69,7 @@ export async function settleOrders(
 /** An order as a wait sees it. */
 function watched(order: Order, fileFieldOf: WaitPlan['fileFieldOf']): ParkedItem {
 	if ('problem' in order) return { item: order.item, problem: order.problem };
-	const { item, id, orderedAt, task, fileId, replayed } = order;
+	const { item, id, orderedAt, task, fileId, replayed, request } = order;
 	const watch: Watch = {
 		id,
 		...(orderedAt !== undefined && { orderedAt }),
@@ -77,7 +77,7 @@ function watched(order: Order, fileFieldOf: WaitPlan['fileFieldOf']): ParkedItem
 		...(orderedAt !== undefined && task && { unfinishedAt: orderedAt }),
 		...(replayed && { replayed }),
 	};
-	return { item, field: fieldOrNull(item, fileFieldOf), watch };
+	return { item, field: fieldOrNull(item, fileFieldOf), ...(request && { request }), watch };
 }
 
 /** A task that an earlier try ordered is not lost for a field that cannot be read this time. */
@@ -110,9 +110,9 @@ async function emitAtOnce(
 	const read = new Map(recalled.map((watch) => [watch.id, taskOf(watch)]));
 	const outcomes = orders.map<Outcome>((order) => {
 		if ('problem' in order) return order;
-		const { item, id, replayed } = order;
+		const { item, id, replayed, request } = order;
 		const task = order.task ?? read.get(id) ?? taskNamed(id);
-		return { item, field: null, task, ...(replayed && { replayed }) };
+		return { item, field: null, task, ...(replayed && { replayed }), ...(request && { request }) };
 	});
 	return await emit(ctx, outcomes, settings);
 }

@@ -72,8 +72,8 @@ const watch = z.object({
 
 const parkedItem = z.union([
 	z.object({ item: z.number(), problem }),
-	/** `field`: the binary field that the item's file goes to. */
-	z.object({ item: z.number(), field: z.string().nullable(), watch }),
+	/** `field`: the binary field that the item's file goes to. `request`: what was asked for, where that is known. */
+	z.object({ item: z.number(), field: z.string().nullable(), request: json.optional(), watch }),
 ]);
 
 /** Why an item has no task, or what is known of its task. */

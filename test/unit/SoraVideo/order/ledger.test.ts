@@ -5,6 +5,7 @@ import { Ledger, mayOrderAnew, type Doubt, type LedgerEntry } from '../../../../
 import { BODY, contextOf, HOME, type Place } from './support';
 import version0 from '../../golden/ledger.v0.json';
 import version1 from '../../golden/ledger.v1.json';
+import version1Request from '../../golden/ledger.v1.request.json';
 
 const refusedIn = (...executions: string[]): LedgerEntry => ({ state: 'refused', in: executions });
 
@@ -20,6 +21,14 @@ describe('the ledger', () => {
 		sending.doubt();
 		expect(ledger.get('item0')).toEqual({ ...order, state: 'unknown' });
 		sending.accept('task-1', 2);
+		expect(ledger.get('item0')).toEqual(entry);
+	});
+
+	test('keeps what was asked for, where that is known', () => {
+		const ledger = Ledger.of(contextOf(HOME));
+		ledger.begin('item0', order).accept('task-1', 2, BODY);
+		expect(ledger.get('item0')).toEqual({ ...entry, request: BODY });
+		accept(ledger, 'item0');
 		expect(ledger.get('item0')).toEqual(entry);
 	});
 
@@ -101,10 +110,13 @@ describe('the ledger', () => {
 
 	test.each([
 		['0.1.0', version0],
-		['this version', version1],
+		['this version', version1Request],
+		['this version, before it kept what was asked for,', version1],
 	])('as %s stored it, in every state, is read', (_, stored) => {
 		const ledger = Ledger.of(contextOf(HOME, { ledger: structuredClone(stored) as IDataObject }));
+		const asked = stored === version1Request && { request: version1Request.rounds.run0.item0.request };
 		expect(ledger.get('item0')).toEqual({
+			...asked,
 			state: 'accepted',
 			key: 'n8n-0fddc64124b89ac7b7bf0637b4f09441ecfc79d6cf91df6c',
 			at: 1795511340656,
@@ -112,7 +124,7 @@ describe('the ledger', () => {
 		});
 		expect(ledger.get('item1')).toMatchObject({ state: 'sending', body: { prompt: 'a dog' } });
 		expect(ledger.get('item2')).toMatchObject({ state: 'unknown', body: { prompt: 'a cow' } });
-		expect(ledger.get('item3')).toEqual(stored === version1 ? refusedIn('230') : undefined);
+		expect(ledger.get('item3')).toEqual(stored === version0 ? undefined : refusedIn('230'));
 	});
 
 	test.each([

@@ -11,13 +11,17 @@ import {
 import { resultOf } from '../../../../nodes/SoraVideo/wait/watch';
 import version0 from '../../golden/parked-run.v0.json';
 import version1 from '../../golden/parked-run.v1.json';
+import version1Request from '../../golden/parked-run.v1.request.json';
 import { fakeContext } from '../../support';
 
 /** Records as n8n had stored them. The files never change: a new shape is a new version with a file of its own. */
 const clone = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
-test('a run that this version parked is read as it was written', () => {
-	expect(readParkedRun(clone(version1))).toEqual(version1);
+test.each([
+	['with what was asked for', version1Request],
+	['before it kept what was asked for', version1],
+])('a run that this version parked, %s, is read as it was written', (_, stored) => {
+	expect(readParkedRun(clone(stored))).toEqual(stored);
 });
 
 test('a run that 0.1.0 parked goes on: every task, file field, failure and the time that is left', () => {
