@@ -4,9 +4,14 @@
  * nothing of the order. All runs here share one process, and EvoLink ignores the Idempotency-Key.
  */
 import { once } from 'node:events';
+import omit from 'lodash/omit';
 import type { Execution, Run } from '../../tools/n8n-engine';
 import { labForEachTest } from './lab';
 import { BY_HAND, SORA, after, parking, sora, start } from './support';
+
+interface StoredLedger {
+	rounds: { run0: { item0: object } };
+}
 
 const lab = labForEachTest({ idempotency: 'ignored' });
 beforeEach(() => (lab.engine.oneProcess = true));
@@ -50,8 +55,11 @@ test.each<[string, (first: Run) => Promise<unknown>]>([
 			expect(run.json('Later')).toMatchObject([{ status: 'waiting', taskId: paidLater()[0].taskId }]);
 		}
 		// when it was ordered decides what is said of how long its links work
-		const [first, second] = runs.map(({ data }) => data.executionData!.contextData['node:Later'].ledger);
-		expect(second).toEqual(first);
+		const [first, second] = runs.map(({ data }) => {
+			const { ledger } = data.executionData!.contextData['node:Later'];
+			return (ledger as StoredLedger).rounds.run0.item0;
+		});
+		expect(second).toEqual(omit(first, 'request'));
 	},
 );
 
