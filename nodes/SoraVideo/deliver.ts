@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { mapLimit } from '../evolink/clock';
 import { downloadResult } from '../evolink/media/result';
-import { hasResult, resultLink, taskNamed, taskToJson } from '../evolink/task';
+import { hasResult, resultLink, simplified, taskNamed, taskToJson } from '../evolink/task';
 import { resultOf, type Watch } from './wait/watch';
 import type { Problem } from '../host/errors';
 import { downloadFailed, nothingToShow, taskEnded, nextStep, timedOut, unreadable } from '../host/messages';
@@ -47,16 +47,19 @@ export function outcomeOf(
 	}
 }
 
+type OutputSettings = Pick<RunSettings, 'maxDownloadBytes'> & Partial<Pick<RunSettings, 'simplify'>>;
+
 /** The item for one task, with its file when asked for. @returns a problem instead when the file could not be had */
 async function emitTask(
 	ctx: IExecuteFunctions,
 	outcome: TaskOutcome,
-	settings: Pick<RunSettings, 'maxDownloadBytes'>,
+	settings: OutputSettings,
 	signal?: AbortSignal,
 ): Promise<{ emitted: INodeExecutionData } | { problem: Problem }> {
 	const { item, field, task } = outcome;
+	const whole = taskToJson(task, outcome.unfinishedAt);
 	const json = {
-		...taskToJson(task, outcome.unfinishedAt),
+		...(settings.simplify ? simplified(whole) : whole),
 		...(outcome.request && { request: { ...outcome.request } }),
 		...(outcome.replayed && { orderedByEarlierTry: true }),
 		...(task.phase === 'running' && isToolRun(ctx) && { nextStep: nextStep(task.id).message }),
@@ -78,7 +81,7 @@ async function emitTask(
 export async function emit(
 	ctx: IExecuteFunctions,
 	outcomes: readonly Outcome[],
-	settings: Pick<RunSettings, 'maxDownloadBytes'>,
+	settings: OutputSettings,
 ): Promise<INodeExecutionData[]> {
 	stopOnProblem(ctx, outcomes);
 	const signal = cancelSignal(ctx);

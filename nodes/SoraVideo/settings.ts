@@ -19,6 +19,8 @@ export interface RunSettings extends IDataObject {
 	pollMs: number;
 	onTaskFailure: 'error' | 'output';
 	maxDownloadBytes: number;
+	/** Output the most useful fields only. */
+	simplify: boolean;
 	/** Send an order whose outcome is unknown once more, under the same key. */
 	resendUnknown: boolean;
 	/** What all new orders of this run may cost together, by estimate; absent: no limit. */
@@ -75,10 +77,16 @@ export function readSettings(
 		pollMs: number('pollSeconds', POLL_SECONDS) * 1000,
 		onTaskFailure: choice('onTaskFailure', ['error', 'output']),
 		maxDownloadBytes: number('maxDownloadMb', MAX_DOWNLOAD_MB) * 1_000_000,
+		simplify: readSimplify(parameters),
 		resendUnknown: boolean('resendUnknown'),
 		...(option('maxCredits') !== undefined && { maxCredits: number('maxCredits', MAX_CREDITS) }),
 		checkBalance: boolean('checkBalance'),
 	};
+}
+
+/** @throws ProblemError when 'Simplify' cannot be used */
+export function readSimplify(parameters: ItemParameters): boolean {
+	return parameters.boolean('simplify', parameters.value('simplify', false));
 }
 
 /**

@@ -2,6 +2,8 @@ import type { IDataObject } from 'n8n-workflow';
 import isUndefined from 'lodash/isUndefined';
 import omit from 'lodash/omit';
 import omitBy from 'lodash/omitBy';
+import pick from 'lodash/pick';
+import without from 'lodash/without';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { amount, isObject, scalar, text } from './json';
@@ -261,6 +263,26 @@ export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 				resultExpiresAt: new Date(unfinishedAt + RESULT_LIFETIME_MS).toISOString(),
 			}),
 	};
+}
+
+/** The most useful first. n8n's guide allows ten; no task has all of these. */
+const SIMPLE_FIELDS = [
+	'id',
+	'status',
+	'videoUrl',
+	'resultUrl',
+	'character',
+	'taskError',
+	'model',
+	'created',
+	'creditsUsed',
+	'processingSeconds',
+	'resultExpiresAt',
+];
+
+/** The fields of `taskToJson` that most workflows need, under the same names: *Simplify* breaks no expression that uses them. */
+export function simplified(json: IDataObject): IDataObject {
+	return pick(json, json.videoUrl === undefined ? SIMPLE_FIELDS : without(SIMPLE_FIELDS, 'resultUrl'));
 }
 
 /** ms since 1970, when EvoLink took the order; `undefined` if it does not say, or says no time. */

@@ -124,6 +124,7 @@ describe('fields shown', () => {
 			'wait',
 			'download',
 			'binaryField',
+			'simplify',
 			'options',
 		]);
 		expect(names({ ...values, download: false })).not.toContain('binaryField');
@@ -144,6 +145,7 @@ describe('fields shown', () => {
 			'wait',
 			'download',
 			'binaryField',
+			'simplify',
 			'options',
 		]);
 		expect(names({ ...values, video: 'binary' })).toContain('videoField');
@@ -152,7 +154,7 @@ describe('fields shown', () => {
 
 	test('Get Many Tasks', () => {
 		const values = { operation: 'getManyTasks' };
-		const fields = ['operation', 'listNotice', 'returnAll', 'limit', 'filters', 'includeResults'];
+		const fields = ['operation', 'listNotice', 'returnAll', 'limit', 'filters', 'includeResults', 'simplify'];
 		expect(names(values)).toEqual(fields);
 		expect(names({ ...values, returnAll: true })).toEqual(fields.filter((name) => name !== 'limit'));
 		const status = (field(values, 'filters').options as INodeProperties[]).find(
@@ -162,7 +164,14 @@ describe('fields shown', () => {
 	});
 
 	test('Get Task and Get Credits', () => {
-		expect(names({ operation: 'getTask' })).toEqual(['operation', 'taskId', 'wait', 'download', 'options']);
+		expect(names({ operation: 'getTask' })).toEqual([
+			'operation',
+			'taskId',
+			'wait',
+			'download',
+			'simplify',
+			'options',
+		]);
 		expect(names({ operation: 'getCredits' })).toEqual(['operation']);
 	});
 

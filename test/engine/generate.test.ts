@@ -150,6 +150,32 @@ describe('what was asked for stands in the item', () => {
 	);
 });
 
+describe("'Simplify' leaves the fields that most workflows need", () => {
+	const video = ['id', 'status', 'videoUrl', 'model', 'created', 'creditsUsed', 'processingSeconds'];
+
+	test.concurrent('of a video, with its file, and of one that is not waited for', () =>
+		inLab(async (lab) => {
+			const run = await lab.run(sora({ simplify: true, download: true }));
+			const [{ json, binary }] = run.output(SORA);
+			expect(Object.keys(json)).toEqual([...video, 'resultExpiresAt', 'request']);
+			expect(json).toMatchObject({ id: lab.ids[0], status: 'completed', request: ORDER });
+			expect(binary).toHaveProperty('data');
+			lab.evolink.script('', BY_HAND);
+			const [ordered] = (await lab.run(sora({ simplify: true, wait: 'none' }))).json(SORA);
+			expect(Object.keys(ordered!)).toEqual(['id', 'status', 'model', 'created', 'request']);
+		}),
+	);
+
+	test.concurrent('of a failed task that goes on as data: the reason stays', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { outcome: 'failed', code: 'generation_timeout' });
+			const run = await lab.run(sora({ simplify: true, options: { onTaskFailure: 'output' } }));
+			expect(run.json(SORA)).toMatchObject([{ taskError: { code: 'generation_timeout' }, request: ORDER }]);
+			expect(run.json(SORA)[0]).not.toHaveProperty('usage');
+		}),
+	);
+});
+
 describe("'On Task Failure' = error", () => {
 	test.concurrent.each([
 		['cancelled', { outcome: 'cancelled' }, /was cancelled at EvoLink/],

@@ -91,6 +91,19 @@ test.concurrent('Include Results gives links and reasons; a task that is gone st
 	}),
 );
 
+test.concurrent("'Simplify' leaves the fields that most workflows need, with results and without", () =>
+	inLab(async (lab) => {
+		const [id] = await ordered(lab, 'a cat');
+		const fields = ['id', 'status', 'model', 'created', 'creditsUsed', 'processingSeconds', 'videoUrl'];
+		for (const includeResults of [false, true]) {
+			const [json] = (await lab.run(list({ simplify: true, includeResults }))).json(SORA);
+			expect(json).toMatchObject({ id, status: 'completed', creditsUsed: 23.04 });
+			expect(fields).toEqual(expect.arrayContaining(Object.keys(json!)));
+			expect('videoUrl' in json!).toBe(includeResults);
+		}
+	}),
+);
+
 test.concurrent('a result that cannot be read is an error that names its task', () =>
 	inLab(async (lab) => {
 		const [id] = await ordered(lab, 'a cat');

@@ -23,6 +23,20 @@ test.concurrent('without a wait it is one read of the task as it is, and orders 
 	}),
 );
 
+test.concurrent(
+	"with 'Simplify' it leaves the fields that most workflows need, and knows of no request",
+	() =>
+		inLab(async (lab) => {
+			const [{ id, ...more }] = (await lab.run(getTask({ simplify: true }), items(await ordered(lab)))).json(
+				SORA,
+			);
+			expect(id).toBe(lab.ids[0]);
+			expect(more).toMatchObject({ status: 'completed', videoUrl: expect.any(String), creditsUsed: 23.04 });
+			expect(Object.keys(more).length).toBeLessThan(10);
+			expect(more).not.toHaveProperty('request');
+		}),
+);
+
 test.concurrent.each([
 	['a URL that ends in it', (id: string) => `https://api.evolink.ai/v1/tasks/${id}?x=1#y`],
 	['a URL with a slash at its end', (id: string) => `https://evolink.ai/dashboard/tasks/${id}/`],

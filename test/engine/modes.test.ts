@@ -122,7 +122,13 @@ describe('as a tool of an AI agent', () => {
 			parameters: { via, toolInput: { what: 'a cat' } },
 		};
 		const node = sora(
-			{ wait, download: true, options, prompt: "={{ $fromAI('what', 'what the video shows', 'string') }}" },
+			{
+				wait,
+				download: true,
+				simplify: true,
+				options,
+				prompt: "={{ $fromAI('what', 'what the video shows', 'string') }}",
+			},
 			{ type: 'n8n-nodes-evolink-sora.soraVideoTool', ...more },
 		);
 		return {

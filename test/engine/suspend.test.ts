@@ -66,6 +66,14 @@ describe('a suspended run', () => {
 		}
 	});
 
+	test("keeps to 'Simplify' as it was set when it parked", async () => {
+		const [executionId, id] = await lab.parked(parking({ parameters: { simplify: true } }));
+		lab.evolink.finish(id);
+		const [item] = (await lab.timer(executionId)).json('After');
+		expect(item).toMatchObject({ id, request: { prompt: 'a cat' }, resultExpiresAt: expect.any(String) });
+		expect(item).not.toHaveProperty('usage');
+	});
+
 	test.each(['text/plain', 'application/octet-stream', ''])(
 		'goes on by a callback that calls itself "%s"',
 		async (type) => {

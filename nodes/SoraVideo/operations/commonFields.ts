@@ -94,6 +94,15 @@ export const commonFields: INodeProperties[] = [
 	binaryField({ show: { operation: paidFor, download: [true] }, hide: { ...inTools, wait: ['none'] } }),
 	binaryField({ show: { operation: ['getTask'], download: [true] }, hide: inTools }),
 	{
+		displayName: 'Simplify',
+		name: 'simplify',
+		type: 'boolean',
+		noDataExpression: true,
+		default: false,
+		displayOptions: { show: { operation: [...tasks, 'getManyTasks'] } },
+		description: 'Whether to return a simplified version of the response instead of the raw data',
+	},
+	{
 		displayName: 'Options',
 		name: 'options',
 		type: 'collection',

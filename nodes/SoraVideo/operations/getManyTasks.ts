@@ -4,13 +4,14 @@ import upperFirst from 'lodash/upperFirst';
 
 import { listTasks, readerFor } from '../../evolink/api';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { taskToJson, type Task } from '../../evolink/task';
+import { simplified, taskToJson, type Task } from '../../evolink/task';
 import { collectTasks, MOST_PAGES, type TaskQuery } from '../../evolink/taskList';
 import { cancelSignal, hint } from '../../host/context';
 import { ProblemError, type Problem } from '../../host/errors';
 import { listUnreadable, unreadable } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
 import { emitBroken } from '../items';
+import { readSimplify } from '../settings';
 
 const { listStatuses, perPage } = evolinkFacts.task;
 
@@ -93,8 +94,10 @@ export async function executeGetManyTasks(
 	const output: INodeExecutionData[] = [];
 	for (const item of ctx.getInputData().keys()) {
 		try {
-			const tasks = await findTasks(ctx, parametersOf(item));
-			output.push(...tasks.map((task) => ({ json: taskToJson(task), pairedItem: { item } })));
+			const simplify = readSimplify(parametersOf(item));
+			const tasks = (await findTasks(ctx, parametersOf(item))).map((task) => taskToJson(task));
+			const shown = simplify ? tasks.map(simplified) : tasks;
+			output.push(...shown.map((json) => ({ json, pairedItem: { item } })));
 		} catch (error) {
 			output.push(...emitBroken(ctx, error, [item]));
 		}

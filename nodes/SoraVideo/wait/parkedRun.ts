@@ -87,6 +87,7 @@ export function watchesOf(items: readonly ParkedItem[]): Array<z.infer<typeof wa
 const settings = z.object({
 	onTaskFailure: z.enum(['error', 'output']),
 	maxDownloadBytes: z.number(),
+	simplify: z.boolean().optional(),
 });
 
 const parkedRun = z.object({

@@ -46,7 +46,7 @@ function recordOf(ctx: IExecuteFunctions): ParkedRun | undefined {
 export async function suspend(
 	ctx: IExecuteFunctions,
 	items: ParkedItem[],
-	{ onTaskFailure, maxDownloadBytes, timeoutMs }: RunSettings,
+	{ onTaskFailure, maxDownloadBytes, simplify, timeoutMs }: RunSettings,
 	wait: { callbackExpected: boolean; estimatedSeconds?: number },
 ): Promise<INodeExecutionData[]> {
 	return await parkAgain(ctx, {
@@ -54,7 +54,7 @@ export async function suspend(
 		token: randomUUID(),
 		executionId: ctx.getExecutionId(),
 		runIndex: runIndexOf(ctx),
-		settings: { onTaskFailure, maxDownloadBytes },
+		settings: { onTaskFailure, maxDownloadBytes, ...(simplify && { simplify }) },
 		timeoutMs: timeoutMs ?? defaultTimeoutMs(wait.estimatedSeconds),
 		waitedMs: 0,
 		parkedAt: 0,

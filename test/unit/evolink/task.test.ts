@@ -11,6 +11,7 @@ import {
 	resultLink,
 	taskIdFromInput,
 	taskIdOf,
+	simplified,
 	taskToJson,
 } from '../../../nodes/evolink/task';
 import { always, hostileBody, hostileJson, PROPERTY_TIMEOUT_MS, taskIds, taskOf } from '../support';
@@ -257,6 +258,33 @@ describe('an answer of EvoLink as a task', () => {
 		expect(taskToJson(dear)).toMatchObject({ creditsReserved: 9999, creditsUsed: 10000.5 });
 		const odd = taskOf({ id: ID, status: 'failed', duration: 'long', usage: 'none' });
 		expect(taskToJson(odd)).toEqual(odd.raw);
+	});
+
+	test('simplified, a task has ten fields at most, and the same ones as the whole', () => {
+		const usage = { credits_reserved: 23.04, credits_used: 23.04 };
+		const job = { id: ID, model: 'm', created: 1, progress: 100, duration: 187, usage, task_info: {} };
+		const video = { ...job, status: 'completed', results: ['https://a.example/v.mp4'] };
+		const character = {
+			...job,
+			status: 'completed',
+			result_data: { character_name: 'chr_1#', profile_picture_url: 'https://a.example/p.jpg' },
+		};
+		const failed = { ...job, status: 'failed', error: { code: 'x', message: 'y' } };
+		const running = { ...job, status: 'processing' };
+		const common = ['id', 'status', 'model', 'created', 'creditsUsed'];
+		const ended = [...common, 'processingSeconds'];
+		for (const [body, fields] of [
+			[video, [...ended, 'videoUrl', 'resultExpiresAt']],
+			[character, [...ended, 'resultUrl', 'character', 'resultExpiresAt']],
+			[failed, [...ended, 'taskError']],
+			[running, common],
+		] as const) {
+			const whole = taskToJson(taskOf(body), 1);
+			expect(Object.keys(simplified(whole)).sort()).toEqual([...fields].sort());
+			expect(whole).toMatchObject(simplified(whole));
+			// one place is left, for what was asked for
+			expect(fields.length).toBeLessThan(10);
+		}
 	});
 
 	test('a character is a result by its name alone', () => {

@@ -14,6 +14,7 @@ const SETTINGS: RunSettings = {
 	pollMs: 250,
 	onTaskFailure: 'error',
 	maxDownloadBytes: 1_000_000,
+	simplify: false,
 	resendUnknown: false,
 	checkBalance: false,
 };
