@@ -12,7 +12,8 @@ import { CREDENTIAL } from '../evolink/client';
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { priceHints } from './operations/priceHints';
 import { receiveCallback } from './wait/callback';
-import { resumeWebhooks } from './wait/parkedRun';
+import { resumeWebhooks, STATUS_WEBHOOK } from './wait/parkedRun';
+import { statusPage } from './wait/statusPage';
 import { isParked, resume } from './wait/suspend';
 import { soraVideoFields } from './fields';
 import { methods } from './methods';
@@ -63,6 +64,6 @@ export class SoraVideo implements INodeType {
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return await receiveCallback(this);
+		return this.getWebhookName() === STATUS_WEBHOOK ? await statusPage(this) : await receiveCallback(this);
 	}
 }

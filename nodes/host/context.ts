@@ -34,7 +34,7 @@ export function executionToken(ctx: IExecuteFunctions): string | undefined {
 	return /[?&]signature=([^&#]+)/.exec(resumeUrlOf(ctx) ?? '')?.[1];
 }
 
-/** Shows a plain sentence beside the output; hosts that know no hints go without. */
+/** Shows a sentence beside the output, which n8n takes for HTML; hosts that know no hints go without. */
 export function hint(
 	ctx: IExecuteFunctions,
 	message: string,

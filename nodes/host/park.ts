@@ -19,6 +19,8 @@ import type { IExecuteFunctions, IWebhookFunctions, IWebhookResponseData } from 
  */
 interface RunData {
 	waitTill?: Date;
+	/** In every resume URL of the execution, and asked for in each call on one; older hosts have none. */
+	resumeToken?: string;
 }
 
 interface HostInternals {
@@ -81,4 +83,9 @@ export function wake(ctx: IWebhookFunctions): IWebhookResponseData | undefined {
 	if (entry?.node === undefined) return undefined;
 	delete entry.node.disabled;
 	return { noWebhookResponse: true, workflowData: entry.data.main.map((items) => items ?? []) };
+}
+
+/** Whether n8n lets nobody reach this webhook but who knows the execution's token. */
+export function isGuarded(ctx: IWebhookFunctions): boolean {
+	return typeof (ctx as HostInternals).runExecutionData?.resumeToken === 'string';
 }

@@ -17,6 +17,20 @@ export function callbackBody(ctx: IWebhookFunctions): unknown {
 	return parseJson(rawBody.toString('utf8')) ?? body;
 }
 
+/** Answers a browser with a page that nobody keeps, and whose address, which holds a token, it tells nobody. */
+export function respondPage(ctx: IWebhookFunctions, page: string, contentSecurityPolicy: string): void {
+	const response = ctx.getResponseObject();
+	const headers = {
+		'Content-Type': 'text/html; charset=utf-8',
+		'Content-Security-Policy': contentSecurityPolicy,
+		'Cache-Control': 'no-store',
+		'Referrer-Policy': 'no-referrer',
+		'X-Content-Type-Options': 'nosniff',
+	};
+	for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+	response.status(200).end(page);
+}
+
 /** Answers EvoLink, once, and starts or resumes nothing by that. */
 export function respond(ctx: IWebhookFunctions, status: number, message: string): IWebhookResponseData {
 	const response = ctx.getResponseObject();

@@ -212,6 +212,11 @@ export class Lab {
 		return outcome;
 	}
 
+	/** Somebody opens the status page of a parked run. */
+	async look(executionId: string, call: WebhookCall = {}): Promise<WebhookOutcome> {
+		return await this.callback(executionId, '', { method: 'GET', body: '', ...call });
+	}
+
 	/** A callback that changes nothing of the parked run. */
 	async refused(executionId: string, id: string, status: number, call?: WebhookCall): Promise<void> {
 		const outcome = await this.callback(executionId, id, call);

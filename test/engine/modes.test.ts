@@ -11,7 +11,9 @@ describe("'Wait' = auto", () => {
 			expect(run.status).toBe('waiting');
 			expect(run.task('After')).toBeUndefined();
 			expect(hintsOf(run)).toEqual([
-				"The execution is parked until the tasks have ended: EvoLink's callback wakes it, or a timer if the callback is lost.",
+				expect.stringContaining(
+					"The execution is parked until the tasks have ended: EvoLink's callback wakes it, or a timer if the callback is lost.",
+				),
 			]);
 		}),
 	);

@@ -7,22 +7,13 @@ import { hostClock } from '../../evolink/clock';
 import { readAll } from './poll';
 import { isLeftToTimer } from './schedule';
 import { hasEnded, isSettled } from './watch';
-import { wake } from '../../host/park';
-import { parkedRunOf, watchesOf, type ParkedRun } from './parkedRun';
+import { parkedRunOf, watchesOf } from './parkedRun';
+import { wakeOnce } from './wakeOnce';
 import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../../host/webhook';
 import { readerFor } from '../../evolink/api';
 
 /** EvoLink waits 10 s for an answer, and a large batch takes longer to read: it is answered before a read that may end too late. */
 const ANSWER_AFTER_MS = 1500;
-
-/** More than this many are forgotten, the oldest first: only callbacks that are under way at the same time matter. */
-const WOKEN_KEPT = 2000;
-
-/**
- * The parkings that a callback has woken in this process. n8n lets everybody go on who finds the execution waiting, at whatever
- * node: a callback that was still being checked would run this node, and all behind it, again from data that is older.
- */
-const woken = new Set<string>();
 
 /**
  * EvoLink's callback for a parked run. It is a hint, never a fact: only the id is taken from it, and the tasks are read with
@@ -48,8 +39,7 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const called = watches.find((watch) => watch.id === id);
 	if (record === undefined || called === undefined)
 		return respond(ctx, 404, 'this execution waits for no such task');
-	const leftToTimer = () => isLeftToTimer(record.wakesAt, hostClock.now());
-	if (leftToTimer()) return respond(ctx, 200, 'accepted, left to the timer');
+	if (isLeftToTimer(record.wakesAt, hostClock.now())) return respond(ctx, 200, 'accepted, left to the timer');
 
 	const read = readerFor(ctx, CALLBACK_READ_TIMEOUT_MS);
 	const startedAt = hostClock.ticks();
@@ -72,20 +62,9 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	if (open.some(({ failure }) => failure !== undefined))
 		return respond(ctx, 503, 'a task cannot be read now');
 	if (open.length > 0) return respond(ctx, 200, 'accepted, still waiting');
-	// asked again, because the reads took time
-	if (leftToTimer()) return respond(ctx, 200, 'accepted, left to the timer');
-	return wakeOnce(ctx, record);
-}
-
-function wakeOnce(ctx: IWebhookFunctions, { token, parkedAt }: ParkedRun): IWebhookResponseData {
-	const parking = `${token} ${parkedAt}`;
-	const way = woken.has(parking) ? undefined : wake(ctx);
-	if (way === undefined) return respond(ctx, 200, 'accepted, left to the timer');
-	woken.add(parking);
-	const [oldest] = woken;
-	if (woken.size > WOKEN_KEPT) woken.delete(oldest);
-	respond(ctx, 200, 'accepted');
-	return way;
+	const way = wakeOnce(ctx, record);
+	const answered = respond(ctx, 200, way ? 'accepted' : 'accepted, left to the timer');
+	return way ?? answered;
 }
 
 /** Accepts the callback in `ms`, unless what it returns is aborted before. */

@@ -46,17 +46,8 @@ export async function settleOrders(
 	const items = orders.map((order) => watched(order, fileFieldOf));
 	if (mode === 'poll') return await pollAndEmit(ctx, orders, items, settings);
 	const silent = callbacks ? callbackUrl(ctx).reason : 'EvoLink sends no callback for these tasks';
-	const how =
-		silent === undefined
-			? "EvoLink's callback wakes it, or a timer if the callback is lost"
-			: `a timer checks them, because ${silent}`;
 	try {
-		const parked = await suspend(ctx, items, settings, {
-			callbackExpected: silent === undefined,
-			...estimateOf(orders),
-		});
-		hint(ctx, `The execution is parked until the tasks have ended: ${how}.`);
-		return parked;
+		return await suspend(ctx, items, settings, { silent, ...estimateOf(orders) });
 	} catch (error) {
 		const why = error instanceof Error ? error.message : String(error);
 		const text = `Waited by polling, because n8n could not suspend the execution: ${why}`;

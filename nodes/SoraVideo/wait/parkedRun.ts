@@ -2,28 +2,46 @@ import type { IDataObject, IExecuteFunctions, IWebhookDescription, IWebhookFunct
 import { z } from 'zod';
 
 import type { FailureKind } from '../../evolink/failure';
-import { checkPublicHttpsUrl } from '../../evolink/urls';
-import { resumeUrlOf } from '../../host/context';
+import { checkHttpUrl, checkPublicHttpsUrl } from '../../evolink/urls';
+import { executionToken, resumeUrlOf } from '../../host/context';
 import { isObject } from '../../evolink/json';
 
-/** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only. */
-export const CALLBACK_PATH = 'sora-video';
+/** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only; who opens it in a browser sees the status page. */
+const PATH = 'sora-video';
+
+/** n8n has two names for webhooks only. */
+export const STATUS_WEBHOOK = 'setup';
+
+/** What the two have in common. `responseData` keeps n8n from answering with a stray text. */
+const resumeWebhook = {
+	responseMode: 'onReceived',
+	responseData: '',
+	path: PATH,
+	isFullPath: true,
+	restartWebhook: true,
+} as const;
 
 /**
  * EvoLink's callback comes in here, on n8n's own resume URL with a path of ours behind it: the bare URL belongs to whatever
- * node the execution waits at, and a late callback would wake that. `responseData` keeps n8n from answering with a stray text.
+ * node the execution waits at, and a late callback would wake that.
  */
 export const resumeWebhooks: IWebhookDescription[] = [
-	{
-		name: 'default',
-		httpMethod: 'POST',
-		responseMode: 'onReceived',
-		responseData: '',
-		path: CALLBACK_PATH,
-		isFullPath: true,
-		restartWebhook: true,
-	},
+	{ ...resumeWebhook, name: 'default', httpMethod: 'POST' },
+	{ ...resumeWebhook, name: STATUS_WEBHOOK, httpMethod: 'GET' },
 ];
+
+/** The address of both, on a resume URL. */
+function ownUrl(resumeUrl: URL): string {
+	const url = new URL(resumeUrl);
+	url.pathname = `${url.pathname}/${PATH}`;
+	return url.href;
+}
+
+/** Where the status page of a parked execution is; `undefined` on hosts that would show it to everybody. */
+export function statusUrl(ctx: IExecuteFunctions): string | undefined {
+	const checked = executionToken(ctx) === undefined ? undefined : checkHttpUrl(String(resumeUrlOf(ctx)));
+	return checked?.ok ? ownUrl(checked.url) : undefined;
+}
 
 /** Where EvoLink is to call a parked execution, or why it cannot. */
 export function callbackUrl(ctx: IExecuteFunctions): { url?: string; reason?: string } {
@@ -31,9 +49,7 @@ export function callbackUrl(ctx: IExecuteFunctions): { url?: string; reason?: st
 	if (resumeUrl === undefined) return { reason: 'this n8n gives no resume URL' };
 	const checked = checkPublicHttpsUrl(resumeUrl);
 	if (!checked.ok) return { reason: `n8n's own URL ${checked.reason}` };
-	const { url } = checked;
-	url.pathname = `${url.pathname}/${CALLBACK_PATH}`;
-	return { url: url.href };
+	return { url: ownUrl(checked.url) };
 }
 
 /** A value of n8n's that JSON can hold. */

@@ -8,10 +8,12 @@ import { defaultTimeoutMs, passedMs, timerDelay } from './schedule';
 import { hasEnded, isSettled, type Watch } from './watch';
 import { ProblemError, problemOf } from '../../host/errors';
 import { park, parkedToken } from '../../host/park';
+import { parkedNote } from './parkedNote';
 import {
 	CONTEXT_KEY,
 	keepParkedRun,
 	readParkedRun,
+	statusUrl,
 	UnreadableRun,
 	watchesOf,
 	type ParkedItem,
@@ -41,30 +43,36 @@ function recordOf(ctx: IExecuteFunctions): ParkedRun | undefined {
 /**
  * Parks a run whose orders are placed. What it returns is shown in the editor meanwhile.
  *
- * @param wait `callbackExpected`: whether EvoLink was asked to call back
+ * @param wait `silent`: why EvoLink calls nobody back; `undefined` if it was asked to and can
  */
 export async function suspend(
 	ctx: IExecuteFunctions,
 	items: ParkedItem[],
 	{ onTaskFailure, maxDownloadBytes, simplify, timeoutMs }: RunSettings,
-	wait: { callbackExpected: boolean; estimatedSeconds?: number },
+	{ silent, ...estimate }: { silent?: string; estimatedSeconds?: number },
 ): Promise<INodeExecutionData[]> {
-	return await parkAgain(ctx, {
+	const record: ParkedRun = {
 		version: 1,
 		token: randomUUID(),
 		executionId: ctx.getExecutionId(),
 		runIndex: runIndexOf(ctx),
 		settings: { onTaskFailure, maxDownloadBytes, ...(simplify && { simplify }) },
-		timeoutMs: timeoutMs ?? defaultTimeoutMs(wait.estimatedSeconds),
+		timeoutMs: timeoutMs ?? defaultTimeoutMs(estimate.estimatedSeconds),
 		waitedMs: 0,
 		parkedAt: 0,
 		wakesAt: 0,
-		...wait,
+		callbackExpected: silent === undefined,
+		...estimate,
 		items,
-	});
+	};
+	return await parkAgain(ctx, record, silent);
 }
 
-async function parkAgain(ctx: IExecuteFunctions, record: ParkedRun): Promise<INodeExecutionData[]> {
+async function parkAgain(
+	ctx: IExecuteFunctions,
+	record: ParkedRun,
+	silent?: string,
+): Promise<INodeExecutionData[]> {
 	const open = openItems(record);
 	// the callback may have come already, while EvoLink could not be read
 	const isTroubled = open.some(({ watch }) => watch.failure !== undefined);
@@ -75,6 +83,7 @@ async function parkAgain(ctx: IExecuteFunctions, record: ParkedRun): Promise<INo
 	await park(ctx, record.wakesAt, record.token, record.runIndex, {
 		error: `n8n continued before these tasks had ended: ${idsOf(open).join(', ')}. They are still running at EvoLink; fetch them with the operation Get Task.`,
 	});
+	hint(ctx, parkedNote({ ...record, ids: idsOf(open), silent, url: statusUrl(ctx) }).text);
 	// no `error` key here: with Retry On Fail the engine would run the node again at once
 	return open.map(({ item, watch: { id, seen } }) => ({
 		json: {

@@ -1,0 +1,41 @@
+import { markup, type Html } from '../../host/html';
+import { inWords } from './statusHtml';
+
+/** A run of hundreds would fill the panel; the status page names all. */
+const NAMED = 3;
+
+const LINK = 'See how far they are';
+
+/**
+ * What n8n shows beside a parked execution, as HTML.
+ *
+ * @param silent why EvoLink calls nobody back, where that is known
+ */
+export function parkedNote({
+	ids,
+	callbackExpected,
+	silent,
+	url,
+	estimatedSeconds,
+}: {
+	ids: readonly string[];
+	callbackExpected: boolean;
+	silent?: string;
+	/** Of the status page. */
+	url?: string;
+	estimatedSeconds?: number;
+}): Html {
+	const how = callbackExpected
+		? markup`EvoLink's callback wakes it, or a timer if the callback is lost`
+		: silent === undefined
+			? markup`a timer checks them`
+			: markup`a timer checks them, because ${silent}`;
+	const parts = [
+		markup`The execution is parked until the tasks have ended: ${how}.`,
+		url !== undefined && markup` <a href="${url}" target="_blank">${LINK}</a>.`,
+		estimatedSeconds !== undefined && ` EvoLink estimates ${inWords(estimatedSeconds * 1000)}.`,
+		` Tasks: ${ids.slice(0, NAMED).join(', ')}`,
+		ids.length > NAMED && ` and ${ids.length - NAMED} more`,
+	];
+	return markup`${parts}.`;
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import { readerFor } from '../../evolink/api';
+import { readCredential } from '../../evolink/client';
+import { hostClock } from '../../evolink/clock';
+import { failureSentence, type Failure } from '../../evolink/failure';
+import { text } from '../../evolink/json';
+import { tidy } from '../../evolink/redact';
+import { checkMediaUrl } from '../../evolink/urls';
+import { isGuarded } from '../../host/park';
+import { CALLBACK_READ_TIMEOUT_MS, respond, respondPage } from '../../host/webhook';
+import { parkedRunOf, type ParkedItem, type ParkedRun } from './parkedRun';
+import { contentSecurityPolicy, renderStatusPage, type StatusItem } from './statusHtml';
+import { TaskMemory, type Reading, type SeenTask } from './taskMemory';
+import { viewOf } from './taskView';
+import { wakeOnce } from './wakeOnce';
+import { hasEnded, taskOf } from './watch';
+
+/** Nobody looks at an empty window for longer; what has not been read by then, the next look shows. */
+const READ_AT_MOST_MS = 5000;
+
+const memory = new TaskMemory(hostClock);
+
+/**
+ * The status page of a parked run. Opening it changes nothing, unless it finds that all tasks have ended: then it wakes the
+ * run, as the callback would have done. Never throws: n8n would end the execution.
+ */
+export async function statusPage(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
+	try {
+		return await show(ctx);
+	} catch (error) {
+		ctx.logger.warn('The status page of a parked execution could not be made', {
+			reason: error instanceof Error ? error.message : String(error),
+		});
+		return respond(ctx, 503, 'The status cannot be shown now. Try again in a minute.');
+	}
+}
+
+async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const record = isGuarded(ctx) ? parkedRunOf(ctx) : undefined;
+	if (record === undefined) return respond(ctx, 404, 'This execution has no status page.');
+	const open = record.items.flatMap((entry) =>
+		'watch' in entry && !hasEnded(entry.watch) ? [entry.watch.id] : [],
+	);
+	const signal = AbortSignal.timeout(READ_AT_MOST_MS);
+	const seen = await memory.look(record.token, open, async () => await reading(ctx), signal);
+	const items = record.items.map((entry) => statusItem(entry, record, seen));
+	const allEnded = items.every(
+		(item) => 'problem' in item || (item.view !== undefined && item.view.phase !== 'running'),
+	);
+	const way = allEnded ? wakeOnce(ctx, record) : undefined;
+	const nonce = randomBytes(16).toString('base64');
+	const trustedHosts = [...new Set([...seen.values()].flatMap((task) => task.trustedHosts))];
+	const page = renderStatusPage({
+		items,
+		state: way !== undefined ? 'woken' : allEnded ? 'ended' : 'waiting',
+		callbackExpected: record.callbackExpected,
+		wakesAt: record.wakesAt,
+		now: hostClock.now(),
+		timezone: ctx.getTimezone(),
+		trouble: troubleIn(open, seen),
+		nonce,
+	});
+	respondPage(ctx, page, contentSecurityPolicy(nonce, trustedHosts));
+	return way ?? { noWebhookResponse: true };
+}
+
+async function reading(ctx: IWebhookFunctions): Promise<Reading> {
+	// a credential that cannot be read is what each read will say
+	const trustedHosts = await readCredential(ctx).then(
+		(credential) => credential.trustedHosts,
+		() => [],
+	);
+	return { read: readerFor(ctx, CALLBACK_READ_TIMEOUT_MS), trustedHosts };
+}
+
+function statusItem(
+	entry: ParkedItem,
+	{ estimatedSeconds }: ParkedRun,
+	seen: ReadonlyMap<string, SeenTask>,
+): StatusItem {
+	const { item } = entry;
+	if ('problem' in entry) return { item, problem: tidy(entry.problem.message) };
+	const prompt = text(entry.request?.prompt);
+	const { id, orderedAt } = entry.watch;
+	const known = taskOf(entry.watch);
+	const { view = known && viewOf(known), trustedHosts = [] } = seen.get(id) ?? {};
+	return {
+		item,
+		...(prompt !== undefined && { prompt: tidy(prompt) }),
+		id,
+		...(orderedAt !== undefined && { orderedAt }),
+		...(view && { view: { ...view, estimatedSeconds: view.estimatedSeconds ?? estimatedSeconds } }),
+		isSafe: view?.result !== undefined && checkMediaUrl(view.result.url, trustedHosts, 0).ok,
+	};
+}
+
+function troubleIn(ids: readonly string[], seen: ReadonlyMap<string, SeenTask>): string | undefined {
+	const unread = ids.filter((id) => !seen.has(id)).length;
+	const failures = ids.flatMap<Failure>((id) => seen.get(id)?.failure ?? []);
+	if (failures.length === 0) return unread === 0 ? undefined : 'EvoLink has not answered yet.';
+	const which =
+		failures.length + unread === ids.length
+			? 'EvoLink cannot be read now'
+			: `${failures.length} of the tasks cannot be read now`;
+	return `${which}: ${tidy(failureSentence(failures[0]))} Shown is what was known before.`;
+}

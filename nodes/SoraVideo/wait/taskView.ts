@@ -1,0 +1,47 @@
+import { amount, finite } from '../../evolink/json';
+import { tidy } from '../../evolink/redact';
+import { createdAt, creditsReserved, resultLink, type Phase, type Task } from '../../evolink/task';
+
+/** What a status page shows of a task: plain data of a bounded size, whatever EvoLink sent. */
+export interface TaskView {
+	/** EvoLink's own word. */
+	status: string;
+	phase: Phase;
+	/** 0 to 100. */
+	progress?: number;
+	/** ms since 1970, by EvoLink's clock. */
+	createdAt?: number;
+	estimatedSeconds?: number;
+	/** How long the job took. */
+	processingSeconds?: number;
+	creditsReserved?: number;
+	/** Why it failed. */
+	reason?: string;
+	/** A link to the result, and whether that is a video. */
+	result?: { url: string; isVideo: boolean };
+	/** The name of a character. */
+	name?: string;
+}
+
+/** Browsers and proxies take no longer ones; EvoLink's have about 100 characters. */
+const LONGEST_URL = 4000;
+
+export function viewOf(task: Task): TaskView {
+	const { status, phase, error, estimatedSeconds, character, raw } = task;
+	const progress = finite(raw.progress);
+	const url = resultLink(task);
+	const hasEnded = phase !== 'running';
+	return {
+		status: tidy(status),
+		phase,
+		progress: progress === undefined ? undefined : Math.min(Math.max(progress, 0), 100),
+		createdAt: createdAt(task),
+		estimatedSeconds,
+		processingSeconds: hasEnded ? amount(raw.duration) : undefined,
+		creditsReserved: creditsReserved(task),
+		reason: hasEnded && error ? `${tidy(error.message)} (${tidy(error.code)})` : undefined,
+		result:
+			url === undefined || url.length > LONGEST_URL ? undefined : { url, isVideo: url === task.videoUrl },
+		name: character?.name === undefined ? undefined : tidy(character.name),
+	};
+}

@@ -1,0 +1,123 @@
+import { REST_MS, TaskMemory, type Reading } from '../../../../nodes/SoraVideo/wait/taskMemory';
+import type { TaskReading } from '../../../../nodes/evolink/reader';
+import { FakeClock, failureOf, taskOf } from '../../support';
+
+const never = new AbortController().signal;
+
+/** Counts what is read; `answer` says what comes of it, now or later. */
+function evolink(answer: (id: string) => TaskReading | Promise<TaskReading>) {
+	const reads: string[] = [];
+	let opened = 0;
+	const open = async (): Promise<Reading> => {
+		opened += 1;
+		return {
+			trustedHosts: ['http://127.0.0.1:1'],
+			read: async (ids, record, signal) => {
+				for (const id of ids) {
+					if (signal?.aborted) return;
+					reads.push(id);
+					record(id, await answer(id));
+				}
+			},
+		};
+	};
+	return { reads, open, opened: () => opened };
+}
+
+const isRunning = (id: string): TaskReading => ({ ok: true, task: taskOf({ id, status: 'processing' }) });
+const isDone = (id: string): TaskReading => ({ ok: true, task: taskOf({ id, status: 'completed' }) });
+const fails = (): TaskReading => ({ ok: false, failure: failureOf() });
+
+function memoryAt() {
+	const clock = new FakeClock();
+	return { clock, memory: new TaskMemory(clock) };
+}
+
+test('many lookers are one read in five seconds', async () => {
+	const { clock, memory } = memoryAt();
+	const { reads, open, opened } = evolink(isRunning);
+	const look = async () => await memory.look('a', ['t1', 't2'], open, never);
+	const seen = await Promise.all(Array.from({ length: 20 }, look));
+	expect(seen.every((tasks) => tasks.get('t2')?.view?.status === 'processing')).toBe(true);
+	await clock.sleep(REST_MS - 1);
+	await look();
+	expect(reads).toEqual(['t1', 't2']);
+	await clock.sleep(1);
+	await look();
+	expect([reads.length, opened()]).toEqual([4, 2]);
+});
+
+test('a slow read is not begun a second time, and counts from its end', async () => {
+	const { clock, memory } = memoryAt();
+	let answer: (reading: TaskReading) => void = () => {};
+	const { reads, open } = evolink(async () => await new Promise((resolve) => (answer = resolve)));
+	const look = async () => await memory.look('a', ['t'], open, never);
+	const both = [look(), look()];
+	await new Promise(setImmediate);
+	await clock.sleep(3 * REST_MS);
+	both.push(look());
+	answer(isRunning('t'));
+	await Promise.all(both);
+	await look();
+	expect(reads).toEqual(['t']);
+});
+
+test('a task that has ended is not read again, and the credential neither', async () => {
+	const { clock, memory } = memoryAt();
+	const { reads, open, opened } = evolink(isDone);
+	await memory.look('a', ['t'], open, never);
+	await clock.sleep(100 * REST_MS);
+	const seen = await memory.look('a', ['t'], open, never);
+	expect(seen.get('t')?.view?.phase).toBe('completed');
+	expect([reads.length, opened()]).toEqual([1, 1]);
+});
+
+test('while EvoLink cannot be read, the last known state stays, with the reason beside it', async () => {
+	const { clock, memory } = memoryAt();
+	await memory.look('a', ['t'], evolink(isRunning).open, never);
+	await clock.sleep(REST_MS);
+	const down = evolink(fails);
+	const seen = await memory.look('a', ['t'], down.open, never);
+	expect(seen.get('t')).toMatchObject({ view: { status: 'processing' }, failure: { status: 500 } });
+	await memory.look('a', ['t'], down.open, never);
+	expect(down.reads).toHaveLength(1);
+	await clock.sleep(REST_MS);
+	expect((await memory.look('a', ['t'], evolink(isRunning).open, never)).get('t')?.failure).toBeUndefined();
+});
+
+test('what one wait may see is not shown to another, which may have another key', async () => {
+	const { memory } = memoryAt();
+	await memory.look('a', ['t'], evolink(isDone).open, never);
+	const other = evolink(fails);
+	expect((await memory.look('b', ['t'], other.open, never)).get('t')?.view).toBeUndefined();
+	expect(other.reads).toEqual(['t']);
+});
+
+test('who looks is answered in time; what was not read by then comes first at the next look', async () => {
+	const { clock, memory } = memoryAt();
+	const late = new AbortController();
+	const { reads, open } = evolink(async (id) => {
+		if (id === 't2') late.abort();
+		return isRunning(id);
+	});
+	const seen = await memory.look('a', ['t1', 't2', 't3'], open, late.signal);
+	expect(seen.has('t3')).toBe(false);
+	await new Promise(setImmediate);
+	await clock.sleep(REST_MS);
+	await memory.look('a', ['t1', 't2', 't3'], open, never);
+	expect(reads).toEqual(['t1', 't2', 't3', 't1', 't2']);
+});
+
+test('an error in reading is told, and does not keep others from looking', async () => {
+	const { memory } = memoryAt();
+	const broken = async () => await Promise.reject(new Error('no'));
+	await expect(memory.look('a', ['t'], broken, never)).rejects.toThrow('no');
+	expect((await memory.look('a', ['t'], evolink(isDone).open, never)).size).toBe(1);
+});
+
+test('it forgets those that nobody has looked at for longest', async () => {
+	const memory = new TaskMemory(new FakeClock(), 2);
+	const { reads, open } = evolink(isDone);
+	for (const id of ['t1', 't2', 't1', 't3', 't1', 't2']) await memory.look('a', [id], open, never);
+	expect(reads).toEqual(['t1', 't2', 't3', 't2']);
+});
