@@ -127,7 +127,7 @@ describe('fields shown', () => {
 			'simplify',
 			'options',
 		]);
-		const unawaited = ['wait', 'callbackUrl', 'reference', 'options'];
+		const unawaited = ['wait', 'callbackUrl', 'reference', 'simplify', 'options'];
 		expect(names({ ...values, wait: 'none' })).toEqual(['operation', 'model', ...fields, ...unawaited]);
 		expect(names({ ...values, download: false })).not.toContain('binaryField');
 		if (!fields.includes('image')) return;
