@@ -2,45 +2,22 @@
  * Runs two example workflows in n8n's engine against a local EvoLink, without a key and without paying. The files land in
  * demo-output/. Fails unless each file arrived and each intent was charged once.
  */
-import { createWriteStream, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { NodeConnectionTypes, type IExecuteFunctions, type INodeType } from 'n8n-workflow';
 import { startStandIn, type StandIn } from '../stand-in';
-import { Host, createEngine, loadPackage, startWorkflow, type WorkflowFixture } from '../tools/n8n-engine';
+import {
+	Host,
+	binaryOf,
+	createEngine,
+	loadPackage,
+	startWorkflow,
+	type WorkflowFixture,
+} from '../tools/n8n-engine';
 import { ROOT, runMain } from './support';
 
 const OUTPUT = path.join(ROOT, 'demo-output');
 /** A render of two minutes takes 12 seconds here. */
 const CLOCK = { timeScale: 10, defaults: { seconds: 120 } };
-
-/** Stands for n8n's own Read/Write Files node, which is not installed here. Writes to OUTPUT, whatever the path. */
-const readWriteFile: INodeType = {
-	description: {
-		displayName: 'Read/Write Files from Disk',
-		name: 'readWriteFile',
-		group: ['output'],
-		version: 1,
-		description: 'Write files to this computer',
-		defaults: { name: 'Read/Write Files from Disk' },
-		inputs: [NodeConnectionTypes.Main],
-		outputs: [NodeConnectionTypes.Main],
-		properties: [
-			{ displayName: 'File Path and Name', name: 'fileName', type: 'string', default: '' },
-			{ displayName: 'Input Binary Field', name: 'dataPropertyName', type: 'string', default: 'data' },
-		],
-	},
-	async execute(this: IExecuteFunctions) {
-		const written = this.getInputData().map(async (item, index) => {
-			const field = this.getNodeParameter('dataPropertyName', index) as string;
-			const { id = '' } = this.helpers.assertBinaryData(index, field);
-			const fileName = path.join(OUTPUT, path.basename(this.getNodeParameter('fileName', index) as string));
-			await pipeline(await this.helpers.getBinaryStream(id), createWriteStream(fileName));
-			return { ...item, json: { ...item.json, fileName }, pairedItem: { item: index } };
-		});
-		return [await Promise.all(written)];
-	},
-};
 
 const started = Date.now();
 const say = (line: string) =>
@@ -54,7 +31,7 @@ function narrate(evolink: StandIn): void {
 
 async function runExample(name: string, evolink: StandIn, host: Host): Promise<void> {
 	const example = JSON.parse(readFileSync(path.join(ROOT, 'examples', name), 'utf8')) as WorkflowFixture;
-	// n8n's own nodes are not installed here, and sticky notes do nothing
+	// sticky notes do nothing, and are not installed here
 	const workflow = { ...example, nodes: example.nodes.filter(({ type }) => !type.endsWith('.stickyNote')) };
 	say(`workflow "${workflow.name}" (examples/${name})`);
 	const engine = createEngine(host, { evoLinkApi: evolink.credential });
@@ -64,10 +41,13 @@ async function runExample(name: string, evolink: StandIn, host: Host): Promise<v
 		throw new Error(`The workflow ended with ${execution.status}: ${execution.error?.message}`);
 	}
 	for (const { message } of execution.hints('Sora Video')) say(`hint of the node: ${message}`);
-	for (const { json, binary } of execution.output(workflow.nodes.at(-1)!.name)) {
-		const file = json.fileName as string;
-		say(`task ${String(json.id)} is ${String(json.status)}; its file is ${binary?.data?.mimeType}`);
-		say(`written: ${path.relative(ROOT, file)} (${statSync(file).size} bytes)\n`);
+	for (const item of execution.output('Sora Video')) {
+		const { fileName, mimeType, buffer } = await binaryOf(item);
+		const bytes = await buffer();
+		const file = path.join(OUTPUT, String(fileName));
+		writeFileSync(file, bytes);
+		say(`task ${String(item.json.id)} is ${String(item.json.status)}; its file is ${mimeType}`);
+		say(`written: ${path.relative(ROOT, file)} (${bytes.length} bytes)\n`);
 	}
 }
 
@@ -78,7 +58,7 @@ runMain(async () => {
 		say(`a local EvoLink listens on ${evolink.url}; nothing is paid`);
 		narrate(evolink);
 		say('building and packing the node as npm would publish it (10 to 30 s) …');
-		const host = new Host([await loadPackage()], { 'n8n-nodes-base.readWriteFile': readWriteFile });
+		const host = new Host([await loadPackage()]);
 		await runExample('text-to-video.json', evolink, host);
 		await runExample('character-picture.json', evolink, host);
 		const { charges, mediaStats, violations } = evolink;

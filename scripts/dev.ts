@@ -131,8 +131,8 @@ async function provideExamples(
 		const webhook = randomUUID();
 		if (trigger) trigger.webhookId = webhook;
 		for (const node of draft.nodes) {
-			const { parameters } = node;
-			if (parameters.callbackUrl) parameters.callbackUrl = `https://${publicHost}/webhook/${webhook}/webhook`;
+			const options = node.parameters.options as { callbackUrl?: string } | undefined;
+			if (options?.callbackUrl) options.callbackUrl = `https://${publicHost}/webhook/${webhook}/webhook`;
 			if (node.type.startsWith(`${PACKAGE}.`)) node.credentials = { evoLinkApi: evolink };
 			if (node.type.endsWith('.lmChatOpenAi')) node.credentials = { openAiApi: model };
 		}
@@ -242,9 +242,7 @@ runMain(async () => {
 		say(`log        ${path.relative(ROOT, n8n.logFile)}`);
 		say('');
 		say(`Open ${n8n.url} and log in: ${OWNER.email} / ${OWNER.password}`);
-		say(
-			'Open the workflow "Text to video to file" and click Execute workflow. After half a minute click the',
-		);
+		say('Open the workflow "Text to video" and click Execute workflow. After half a minute click the');
 		say('node Sora Video, then View in its output: the video plays.');
 		say('Change a file in nodes/ and reload the page. Ctrl-C ends everything.');
 	} catch (error) {

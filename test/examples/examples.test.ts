@@ -1,16 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 
-import { type Execution, json, type SavedWorkflow, type WorkflowDraft } from '../../tools/n8n-server/client';
+import { readImageHeader } from '../../nodes/evolink/media/imageHeader';
+import {
+	type Execution,
+	items,
+	json,
+	type SavedWorkflow,
+	type WorkflowDraft,
+} from '../../tools/n8n-server/client';
 import { ChatModel } from '../../tools/n8n-server/chat-model';
 import { errorText } from '../e2e/lib/flow';
 import { order } from '../e2e/lib/trigger';
 import { Installation } from '../../tools/n8n-server/installation';
 import { listen, shut } from '../../tools/loopback';
 import { PUBLIC_HOST } from '../../tools/n8n-server/n8n';
-import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
+import { n8nPath, PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
 import { REPO_DIR, RUN_DIR } from '../../tools/n8n-server/paths';
 import { type CredentialRef } from '../../tools/n8n-server/workflows';
 import { png } from './png';
@@ -18,13 +26,21 @@ import { png } from './png';
 const EXAMPLES = path.join(REPO_DIR, 'examples');
 /** Stands for the folder that n8n may write to in its official image. */
 const FILES = path.join(RUN_DIR, 'example-files');
+const TOOLS = path.join(RUN_DIR, 'example-tools');
 
+/** Whether this machine lacks GraphicsMagick, which n8n's Docker image has. */
+let isDoubled: boolean;
 let n8n: Installation;
 let inbox: Inbox;
 beforeAll(async () => {
 	mkdirSync(FILES, { recursive: true });
 	inbox = await Inbox.open();
-	const env = { N8N_RESTRICT_FILE_ACCESS_TO: FILES };
+	isDoubled = spawnSync('gm', ['version'], { env: { PATH: n8nPath() } }).status !== 0;
+	if (isDoubled) doubleGraphicsMagick();
+	const env = {
+		N8N_RESTRICT_FILE_ACCESS_TO: FILES,
+		...(isDoubled && { PATH: `${TOOLS}:${n8nPath()}` }),
+	};
 	n8n = await Installation.open({ name: 'examples', mode: 'regular', env, standIn: { timeScale: 20 } });
 }, 180_000);
 afterAll(async () => {
@@ -36,7 +52,31 @@ afterAll(async () => {
 const scenarios: Record<string, () => Promise<void>> = {
 	'text-to-video.json': async () => {
 		const done = await runFrom('Start', await load('text-to-video.json'));
-		expect(saved(done, 'Save Video', 'mp4')).toHaveLength(1);
+		expect(shown(done)).toMatchObject([{ mimeType: 'video/mp4' }]);
+	},
+
+	'store-video.json': async () => {
+		const bucket = await Bucket.open();
+		try {
+			const s3 = await n8n.client.request<CredentialRef>('POST', '/rest/credentials', {
+				name: 'Bucket',
+				type: 's3',
+				data: { endpoint: bucket.url, accessKeyId: 'a', secretAccessKey: 'b', forcePathStyle: true },
+			});
+			const workflow = await load('store-video.json', ({ nodes }) => {
+				// none of them runs before somebody has chosen it
+				expect(nodes.filter(({ disabled }) => disabled)).toHaveLength(2);
+				const upload = nodes.find(({ name }) => name === 'Upload to S3')!;
+				delete upload.disabled;
+				upload.credentials = { s3 };
+			});
+			const done = await runFrom('Start', workflow);
+			const [id] = json(done, 'Sora Video').map((task) => String(task.id));
+			expect(saved(done, 'Save to Disk', 'mp4')).toEqual([`${id}.mp4`]);
+			expect(bucket.files).toEqual({ [`/my-bucket/${id}.mp4`]: sizeOf(`${id}.mp4`) });
+		} finally {
+			await bucket.close();
+		}
 	},
 
 	'sheet-to-storage.json': async () => {
@@ -54,7 +94,7 @@ const scenarios: Record<string, () => Promise<void>> = {
 		const workflow = await load('image-to-video.json');
 		await n8n.client.activate(workflow);
 		const form = new FormData();
-		form.set('field-0', new Blob([png(1280, 720)], { type: 'image/png' }), 'meadow.png');
+		form.set('field-0', new Blob([png(1600, 1200)], { type: 'image/png' }), 'meadow.png');
 		form.set('field-1', 'The grass sways in the wind');
 		const { webhookId } = workflow.nodes.find(({ name }) => name === 'Form')!;
 		const answer = await fetch(`${n8n.main.url}/form/${webhookId}`, { method: 'POST', body: form });
@@ -63,12 +103,20 @@ const scenarios: Record<string, () => Promise<void>> = {
 		const uploaded = [...n8n.evolink.files.values()].map(({ url }) => url);
 		expect(request.image_urls).toEqual(uploaded);
 		expect(request.callback_url).toContain('/webhook-waiting/');
-		expect(saved(await ended(workflow), 'Save Video', 'mp4')).toHaveLength(1);
+		// before it is deleted
+		const sent = await fetch(String(uploaded[0]));
+		const pixels = readImageHeader(Buffer.from(await sent.arrayBuffer()));
+		expect(pixels).toMatchObject({ width: 1280, height: 720 });
+		if (isDoubled) {
+			const asked = readFileSync(path.join(TOOLS, 'asked'), 'utf8');
+			expect(asked).toMatch(/^convert .*-resize 1280x720\^ -crop 1280x720\+0\+0 /);
+		}
+		expect(shown(await ended(workflow))).toMatchObject([{ mimeType: 'video/mp4' }]);
 	},
 
 	'character-picture.json': async () => {
 		const done = await runFrom('Start', await load('character-picture.json'));
-		expect(saved(done, 'Save Picture', 'jpg')).toHaveLength(1);
+		expect(shown(done)).toMatchObject([{ mimeType: 'image/jpeg' }]);
 		expect(json(done, 'Sora Video')).toEqual([
 			expect.objectContaining({ character: expect.objectContaining({ name: expect.any(String) as string }) }),
 		]);
@@ -79,12 +127,12 @@ const scenarios: Record<string, () => Promise<void>> = {
 			const trigger = draft.nodes.find(({ name }) => name === 'Sora Video Trigger')!;
 			const webhookId = (trigger.webhookId = randomUUID());
 			const order = draft.nodes.find(({ name }) => name === 'Order Video')!;
-			order.parameters.callbackUrl = `https://${PUBLIC_HOST}/webhook/${webhookId}/webhook`;
+			order.parameters.options = { callbackUrl: `https://${PUBLIC_HOST}/webhook/${webhookId}/webhook` };
 		});
 		await n8n.client.activate(workflow);
 		const ordered = await runFrom('Every Morning', workflow);
 		const [{ id }] = json(ordered, 'Order Video');
-		await inbox.until((texts) => texts.some((text) => text.includes(`saved: ${String(id)}`)));
+		await inbox.until((texts) => texts.some((text) => /ready: http/.test(text) && text.includes(String(id))));
 		expect(sizeOf(`${String(id)}.mp4`)).toBeGreaterThan(1000);
 		await n8n.client.deactivate(workflow);
 	},
@@ -118,6 +166,7 @@ const scenarios: Record<string, () => Promise<void>> = {
 			const done = await runFrom('When chat message received', workflow, [chat]);
 			expect(json(done, 'AI Agent')).toEqual([{ output: 'Done.' }]);
 			expect(model.toolAnswers[0]).toContain('videoUrl');
+			expect(model.toolAnswers[0]).not.toContain('usage');
 			expect((await n8n.taskOf(prompt)).request).toMatchObject({ aspect_ratio: '9:16', duration: 8 });
 			expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
 		} finally {
@@ -172,6 +221,8 @@ async function load(file: string, change: (draft: WorkflowDraft) => void = () =>
 	const draft = JSON.parse(text) as WorkflowDraft;
 	for (const node of draft.nodes) {
 		if (node.type.startsWith(`${PACKAGE_NAME}.`)) node.credentials = { evoLinkApi: n8n.credential };
+		// the folder is there
+		if (node.type.endsWith('.readWriteFile')) delete node.disabled;
 	}
 	change(draft);
 	return await n8n.client.createWorkflow(draft);
@@ -207,11 +258,50 @@ function check(execution: Execution): Execution {
 
 const sizeOf = (name: string) => statSync(path.join(FILES, name)).size;
 
+/** What plays in the output of Sora Video. */
+const shown = (done: Execution) => items(done, 'Sora Video').map(({ binary }) => binary?.data);
+
 /** Names of the files that a node wrote; each is there and holds something. */
 function saved(execution: Execution, node: string, extension: string): string[] {
 	const names = json(execution, node).map(({ id }) => `${String(id)}.${extension}`);
 	for (const name of names) expect(sizeOf(name)).toBeGreaterThan(500);
 	return names;
+}
+
+/** In place of GraphicsMagick: notes what it is asked for, and answers with a picture of 1280x720. */
+function doubleGraphicsMagick(): void {
+	mkdirSync(TOOLS, { recursive: true });
+	writeFileSync(path.join(TOOLS, 'answer.png'), png(1280, 720));
+	const program = `#!/bin/sh\ncat >/dev/null\necho "$@" >'${TOOLS}/asked'\ncat '${TOOLS}/answer.png'\n`;
+	writeFileSync(path.join(TOOLS, 'gm'), program, { mode: 0o755 });
+}
+
+/** Stands for somebody's S3: takes every file. */
+class Bucket {
+	/** Bytes, by path. */
+	readonly files: Record<string, number> = {};
+
+	url = '';
+
+	private constructor(private readonly server: Server) {}
+
+	static async open(): Promise<Bucket> {
+		const server = createServer((request, response) => {
+			let bytes = 0;
+			request.on('data', (chunk: Buffer) => (bytes += chunk.length));
+			request.on('end', () => {
+				if (request.method === 'PUT') bucket.files[new URL(request.url!, bucket.url).pathname] = bytes;
+				response.end(request.method === 'PUT' ? '' : '<LocationConstraint>us-east-1</LocationConstraint>');
+			});
+		});
+		const bucket = new Bucket(server);
+		bucket.url = await listen(server);
+		return bucket;
+	}
+
+	async close(): Promise<void> {
+		await shut(this.server);
+	}
 }
 
 /** Stands for the chat that notifications go to. */

@@ -127,7 +127,7 @@ it('no example asks for anything more: credentials, folders and addresses are fi
 		({ name }) => name === 'Order Video',
 	)!;
 	expect(parameters).toMatchObject({
-		callbackUrl: expect.stringContaining('/webhook/') as string,
+		options: { callbackUrl: expect.stringContaining('/webhook/') as string },
 	});
 	const working = nodes.filter(({ type }) => !type.endsWith('.stickyNote'));
 	expect(JSON.stringify(working)).not.toMatch(/\/home\/node|hooks\.example\.com|paste-the/);
@@ -137,13 +137,13 @@ it('examples run to their end: a file is written, a callback received, a notific
 	const receive = named('Order every morning, receive when done');
 	await client.activate(receive);
 	const ordered = await client.runManually(receive, 'Every Morning');
-	const made = await client.runManually(named('Text to video to file'), 'Start');
+	const made = await client.runManually(named('Text to video'), 'Start');
 	const done = await client.until(made!, ['success', 'error'], 90_000);
 	expect(done.status).toBe('success');
-	const [{ id }] = json(done, 'Save Video');
+	expect(json(done, 'Sora Video')).toMatchObject([{ status: 'completed' }]);
+	const [{ id }] = json(await client.until(ordered!, ['success']), 'Order Video');
+	await dev.says('Your morning video is ready');
 	expect(readdirSync(path.join(CHECKOUT, '.tmp/dev/files'))).toContain(`${String(id)}.mp4`);
-	await client.until(ordered!, ['success']);
-	await dev.says('Your morning video is saved');
 });
 
 it('a changed source is live in the editor without a restart', async () => {
@@ -175,7 +175,7 @@ it('a second start says that its port is taken, what to do, and ends', async () 
 });
 
 it('Ctrl-C ends all of it, and the next start has what was made before, nothing twice', async () => {
-	const { nodes, connections } = named('Text to video to file');
+	const { nodes, connections } = named('Text to video');
 	await client.createWorkflow({ name: 'My own', nodes, connections });
 	dev.signal('SIGINT');
 	await dev.exit;

@@ -23,7 +23,6 @@ export const getTaskFields: INodeProperties[] = [
 		displayName: 'Task ID',
 		name: 'taskId',
 		type: 'resourceLocator',
-		required: true,
 		default: { mode: 'list', value: '' },
 		displayOptions: { show: { operation: ['getTask'] } },
 		description: 'The task to read',

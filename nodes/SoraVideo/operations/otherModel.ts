@@ -4,19 +4,20 @@ import { parseJson, isObject } from '../../evolink/json';
 import { fieldsOf, type ModelField } from '../../evolink/modelEntries';
 import { CUSTOM } from '../../evolink/models';
 import { checkHttpUrl } from '../../evolink/urls';
-import { FILLED_IN, requiredWith } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
 
 const other = { operation: ['generate'], model: [CUSTOM] };
 
-/*
+/**
  * Workflows of 0.1.0 hold the ID in `customModel`, and ratio, length and picture in the fields of the Sora models. As long as
- * it is filled in, they keep that form; emptied, it gives way to the other one.
+ * it is filled in, they keep that form; emptied, it gives way to the other one. (n8n shows a field as soon as one of its `show`
+ * rules, in their order, meets an expression.)
  */
+const filledIn = [{ _cnd: { exists: true } } as const];
 
 /** Shown when the ID of the model is typed as in 0.1.0. */
 export const typedOnly: INodeProperties['displayOptions'] = {
-	show: { operation: ['generate'], customModel: FILLED_IN },
+	show: { operation: ['generate'], customModel: filledIn },
 	hide: { model: [{ _cnd: { not: CUSTOM } }] },
 };
 
@@ -32,38 +33,31 @@ export const otherModelFields: INodeProperties[] = [
 		name: 'customModel',
 		type: 'string',
 		default: '',
-		displayOptions: { show: { operation: ['generate'], customModel: FILLED_IN, model: [CUSTOM] } },
+		displayOptions: { show: { operation: ['generate'], customModel: filledIn, model: [CUSTOM] } },
 		description: 'As typed in an earlier version of this node. Empty it to choose from a list.',
 	},
-	...requiredWith(
-		{
-			displayName: 'Model ID',
-			name: 'modelId',
-			type: 'resourceLocator',
-			default: { mode: 'list', value: '' },
-			description: "One of EvoLink's video models, https://evolink.ai/models",
-			modes: [
-				{
-					displayName: 'From List',
-					name: 'list',
-					type: 'list',
-					typeOptions: { searchListMethod: 'searchModels', searchable: true },
-				},
-				{
-					displayName: 'By ID',
-					name: 'id',
-					type: 'string',
-					placeholder: 'e.g. seedance-2.0-text-to-video',
-				},
-			],
-		},
-		{
-			show: { operation: ['generate'] },
-			choice: 'model',
-			value: CUSTOM,
-			hide: { customModel: FILLED_IN },
-		},
-	),
+	{
+		displayName: 'Model ID',
+		name: 'modelId',
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
+		displayOptions: { show: other, hide: { customModel: filledIn } },
+		description: "One of EvoLink's video models, https://evolink.ai/models",
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: { searchListMethod: 'searchModels', searchable: true },
+			},
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+				placeholder: 'e.g. seedance-2.0-text-to-video',
+			},
+		],
+	},
 ];
 
 export const modelFieldsMapper: INodeProperties = {
@@ -83,7 +77,7 @@ export const modelFieldsMapper: INodeProperties = {
 			supportAutoMap: false,
 		},
 	},
-	displayOptions: { show: other, hide: { customModel: FILLED_IN } },
+	displayOptions: { show: other, hide: { customModel: filledIn } },
 };
 
 /** The ID of 'Other EvoLink Model', and whether it is typed as in 0.1.0. Empty when there is none. */

@@ -26,6 +26,7 @@ async function publishCatchUp(): Promise<SavedWorkflow> {
 	const draft = JSON.parse(text.replaceAll('/home/node/.n8n-files', FILES)) as WorkflowDraft;
 	for (const node of draft.nodes) {
 		if (node.type.startsWith(`${PACKAGE_NAME}.`)) node.credentials = { evoLinkApi: n8n.credential };
+		if (node.name === 'Save Video') delete node.disabled;
 		if (node.name === 'Every Hour')
 			node.parameters = { rule: { interval: [{ field: 'seconds', secondsInterval: 2 }] } };
 	}

@@ -20,8 +20,18 @@ describe('examples in `npm run dev`', () => {
 			expect(here.nodes.filter(isNote)).toEqual(draft.nodes.filter(isNote));
 			const working = JSON.stringify(here.nodes.filter((node) => !isNote(node)));
 			expect(working).not.toMatch(/\/home\/node|hooks\.example\.com/);
+			expect(here.nodes.filter(({ type, disabled }) => disabled && type.endsWith('.readWriteFile'))).toEqual(
+				[],
+			);
 		},
 	);
+
+	test('nodes that need an account of somebody stay off', () => {
+		const off = examples.flatMap((draft) =>
+			broughtHere(draft, '', '').nodes.filter(({ disabled }) => disabled),
+		);
+		expect(off.map(({ name }) => name)).toEqual(['Upload to Google Drive', 'Upload to S3']);
+	});
 });
 
 describe('an install that fails', () => {
