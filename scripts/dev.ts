@@ -131,8 +131,8 @@ async function provideExamples(
 		const webhook = randomUUID();
 		if (trigger) trigger.webhookId = webhook;
 		for (const node of draft.nodes) {
-			const options = node.parameters.options as { callbackUrl?: string } | undefined;
-			if (options?.callbackUrl) options.callbackUrl = `https://${publicHost}/webhook/${webhook}/webhook`;
+			const { parameters } = node;
+			if (parameters.callbackUrl) parameters.callbackUrl = `https://${publicHost}/webhook/${webhook}/webhook`;
 			if (node.type.startsWith(`${PACKAGE}.`)) node.credentials = { evoLinkApi: evolink };
 			if (node.type.endsWith('.lmChatOpenAi')) node.credentials = { openAiApi: model };
 		}

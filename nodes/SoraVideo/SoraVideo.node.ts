@@ -10,6 +10,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { CREDENTIAL } from '../evolink/client';
 import { evolinkFacts } from '../evolink/generated/spec.gen';
+import { builderHint } from '../host/description';
 import { priceHints } from './operations/priceHints';
 import { receiveCallback } from './wait/callback';
 import { resumeWebhooks, STATUS_WEBHOOK } from './wait/parkedRun';
@@ -51,6 +52,14 @@ export class SoraVideo implements INodeType {
 			},
 		],
 		properties: soraVideoFields,
+		builderHint: builderHint(
+			"Makes AI videos and waits for them by itself: no Wait node, no loop and no HTTP Request around it. Each new order costs credits. The file is in the binary field 'data'; links work for a day only, so store the file in a node behind this one. A video takes minutes: when trying the node out with little time, order with wait 'none' and read the task later with the operation getTask.",
+			{
+				'n8n-nodes-evolink-sora.soraVideoTrigger':
+					"Starts a workflow when a video ordered with wait 'none' is finished",
+				'n8n-nodes-base.editImage': 'Gives a picture the exact pixels that image to video needs',
+			},
+		),
 	};
 
 	methods = methods;

@@ -1,6 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { CHARACTER_NOTE } from '../evolink/models';
 import { characterFields } from './operations/character';
 import { commonFields } from './operations/commonFields';
 import { generateFields } from './operations/generate';
@@ -18,32 +17,32 @@ export const soraVideoFields: INodeProperties[] = [
 			{
 				name: 'Create Character',
 				value: 'character',
-				action: 'Create a character from a video',
-				description: `Take a character from a short video and get its name and picture. ${CHARACTER_NOTE}.`,
+				action: 'Create character from video',
+				description: 'Turn a short video into a character with a name and a picture',
 			},
 			{
 				name: 'Generate Video',
 				value: 'generate',
-				action: 'Generate a video',
-				description: 'Make a video from a prompt, or from a prompt and a picture',
+				action: 'Generate video',
+				description: 'Make a video from a prompt, with or without a picture',
 			},
 			{
 				name: 'Get Credits',
 				value: 'getCredits',
-				action: 'Get the credits left',
+				action: 'Get credits left',
 				description: 'Read what the API key and the account have left',
 			},
 			{
 				name: 'Get Many Tasks',
 				value: 'getManyTasks',
 				action: 'Get many tasks',
-				description: "List the account's tasks, newest first, for instance to catch up on lost callbacks",
+				description: "List the account's tasks, newest first",
 			},
 			{
 				name: 'Get Task',
 				value: 'getTask',
-				action: 'Get a task',
-				description: 'Read a task by its ID, wait for it, or download its result',
+				action: 'Get task',
+				description: 'Read a task, wait for it, or download its result',
 			},
 		],
 		default: 'generate',

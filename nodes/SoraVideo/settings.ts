@@ -7,7 +7,9 @@ import { isToolRun } from '../host/context';
 import { MAX_DOWNLOAD_MB, type NumberRule, type ItemParameters } from '../host/parameters';
 import { defaultTimeoutMs, MIN_SPACING_MS } from './wait/schedule';
 
-export type WaitMode = 'auto' | 'poll' | 'suspend' | 'none';
+const WAIT_MODES = ['auto', 'poll', 'suspend', 'none'] as const;
+
+export type WaitMode = (typeof WAIT_MODES)[number];
 
 /** What is settled before anything is ordered, and holds until the run is over, however often it parks. */
 export interface RunSettings extends IDataObject {
@@ -28,6 +30,9 @@ export interface RunSettings extends IDataObject {
 	/** Order nothing that the balance cannot pay. */
 	checkBalance: boolean;
 }
+
+/** In rules of what is shown: 'Additional Fields (JSON)'. */
+export const FURTHER_FIELDS = '/options.additionalFields';
 
 export const TIMEOUT_MINUTES: NumberRule = { min: 0.01, max: 1440, fallback: 30, unit: 'minutes' };
 
@@ -56,6 +61,13 @@ export function afterwards(settings: RunSettings, spentMs: number): RunSettings 
 	return toolWaitMs ? { ...settings, toolWaitMs: Math.max(toolWaitMs - spentMs, 1) } : settings;
 }
 
+/** 'Wait' says whether, 'How to Wait' how. In 0.1.0 'Wait' said both. */
+function readWait(parameters: ItemParameters, fallback: WaitMode): WaitMode {
+	const wait = parameters.choice('wait', parameters.value('wait', fallback), WAIT_MODES);
+	if (wait !== 'auto') return wait;
+	return parameters.choice('waitMode', parameters.option('waitMode') ?? 'auto', ['auto', 'poll', 'suspend']);
+}
+
 /** @throws ProblemError for the first setting that cannot be used */
 export function readSettings(
 	ctx: IExecuteFunctions,
@@ -67,9 +79,8 @@ export function readSettings(
 	const choice = <T extends string>(name: string, allowed: [T, ...T[]]) =>
 		parameters.choice(name, option(name) ?? allowed[0], allowed);
 	const boolean = (name: string) => parameters.boolean(name, option(name) ?? false);
-	const wait = parameters.value('wait', byDefault.wait);
 	return {
-		wait: parameters.choice('wait', wait, ['auto', 'poll', 'suspend', 'none']),
+		wait: readWait(parameters, byDefault.wait),
 		...(option('timeoutMinutes') !== undefined && {
 			timeoutMs: number('timeoutMinutes', TIMEOUT_MINUTES) * 60_000,
 		}),
@@ -111,9 +122,15 @@ export function readImageCheck(parameters: ItemParameters): boolean {
 	return parameters.boolean('checkImageSize', parameters.option('checkImageSize') ?? true);
 }
 
+/** What was an option in 0.1.0. There it counts as long as it is filled in: the field is not shown then. */
+function fieldOrOption(parameters: ItemParameters, name: string): unknown {
+	const saved = parameters.option(name) ?? '';
+	return saved === '' ? parameters.value(name, '') : saved;
+}
+
 /** The callback URL of an item whose run does not wait; `undefined` if none was given. */
 export function readCallbackUrl(parameters: ItemParameters): string | undefined {
-	const given = parameters.option('callbackUrl');
+	const given = fieldOrOption(parameters, 'callbackUrl');
 	if (given === undefined || given === null || given === '') return undefined;
 	const { maxLength } = evolinkFacts.callback;
 	const allowed = `a public https URL of at most ${maxLength} characters, because EvoLink calls no other`;
@@ -125,7 +142,7 @@ export function readCallbackUrl(parameters: ItemParameters): string | undefined 
 
 /** What the callback of an item's task is to bring back; `undefined` if none was given. Numbers and objects are written out. */
 export function readReference(parameters: ItemParameters): string | undefined {
-	const given = parameters.option('reference');
+	const given = fieldOrOption(parameters, 'reference');
 	if (given === undefined || given === null || given === '') return undefined;
 	return typeof given === 'object' ? JSON.stringify(given) : String(given as string | number);
 }

@@ -10,17 +10,14 @@ import type {
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { CREDENTIAL } from '../evolink/client';
+import { builderHint } from '../host/description';
 import { warnOfUnreachableUrl, whyNotActivate } from './activate';
 import { fetchFiles, receive } from './receive';
 import { triggerFields } from './fields';
 
-const WHERE_TO_PASTE =
-	"the option 'Callback URL' of a Sora Video node whose 'Wait' is Do Not Wait (or into <code>callback_url</code> of any request to EvoLink)";
+const WHERE_TO_PASTE = "'Callback URL' of a Sora Video node whose 'Wait' is Don't Wait";
 
-const WHO_IS_CALLED =
-	'EvoLink calls public https addresses only: a URL with http://, localhost or a private address is never called.';
-
-const TRY_IT = `<b>To try it out:</b> click the 'Execute step' button, paste the Test URL into ${WHERE_TO_PASTE}, and order a video. The Test URL listens for two minutes and takes one callback.`;
+const TRY_IT = `<b>Test:</b> copy the Test URL, click Execute step, paste the URL into ${WHERE_TO_PASTE}, and order a video.`;
 
 export class SoraVideoTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -33,8 +30,7 @@ export class SoraVideoTrigger implements INodeType {
 		// the node panel shows it for the Sora Video node too, which it merges with its trigger
 		description: 'Make videos with Sora through EvoLink, or start a workflow when one is finished',
 		eventTriggerDescription: 'Waiting for EvoLink to call the Test URL',
-		activationMessage:
-			'EvoLink can now call the Production URL of this workflow, if it is a public https address.',
+		activationMessage: 'EvoLink can now call the Production URL, if it is a public https address.',
 		defaults: { name: 'Sora Video Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
@@ -52,16 +48,19 @@ export class SoraVideoTrigger implements INodeType {
 		triggerPanel: {
 			header: 'Pull in finished videos',
 			executionsHelp: {
-				inactive: `${TRY_IT}<br /><br /><b>To use it in production:</b> paste the Production URL there and publish (activate) the workflow. ${WHO_IS_CALLED}`,
-				active: `<b>The workflow is active:</b> callbacks to the Production URL start it by themselves and show up in the <a data-key="executions">executions list</a>.<br /><br />${TRY_IT} ${WHO_IS_CALLED}`,
+				inactive: `${TRY_IT}<br /><br /><b>Production:</b> paste the Production URL instead, and publish (activate) the workflow.`,
+				active: `<b>Production:</b> callbacks to the Production URL start this workflow; see the <a data-key="executions">executions list</a>.<br /><br />${TRY_IT}`,
 			},
 			activationHint: {
-				inactive:
-					'Once it works, publish (activate) the workflow: then EvoLink can call the Production URL at any time.',
+				inactive: 'Once it works, publish (activate) the workflow for the Production URL to be heard.',
 				active: 'Each finished video starts this workflow by itself.',
 			},
 		},
 		properties: triggerFields,
+		builderHint: builderHint(
+			"Starts when EvoLink calls this trigger's Production URL, which has to be in callbackUrl of each order (a Sora Video node with wait 'none'). A workflow that simply waits for its video needs no trigger: Sora Video waits by itself.",
+			{ 'n8n-nodes-evolink-sora.soraVideo': 'Orders the videos that start this trigger' },
+		),
 	};
 
 	webhookMethods = {

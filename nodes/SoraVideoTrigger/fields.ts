@@ -14,17 +14,10 @@ function capitalized(word: string): string {
 
 export const triggerFields: INodeProperties[] = [
 	{
+		// no expression in a description can see the URL, so what EvoLink can reach is always said
 		displayName:
-			"Open 'Webhook URLs' above and copy the Production URL, or the Test URL to try it out. In a Sora Video node set 'Wait' to Do Not Wait and paste it into the option 'Callback URL', or send it as callback_url with any request to EvoLink.",
+			"To try it, copy the Test URL first, then click Execute step. Paste the URL into 'Callback URL' of a Sora Video node whose 'Wait' is Don't Wait. EvoLink calls public https URLs only.",
 		name: 'howTo',
-		type: 'notice',
-		default: '',
-	},
-	{
-		// no expression in a description can see the URL, so this is always shown
-		displayName:
-			"EvoLink cannot reach a URL with http://, localhost or a private address: it calls public https addresses only. If yours is one of those, set n8n's N8N_WEBHOOK_URL (older n8n: WEBHOOK_URL) to its public address.",
-		name: 'reachable',
 		type: 'notice',
 		default: '',
 	},

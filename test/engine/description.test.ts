@@ -127,6 +127,8 @@ describe('fields shown', () => {
 			'simplify',
 			'options',
 		]);
+		const unawaited = ['wait', 'callbackUrl', 'reference', 'simplify', 'options'];
+		expect(names({ ...values, wait: 'none' })).toEqual(['operation', 'model', ...fields, ...unawaited]);
 		expect(names({ ...values, download: false })).not.toContain('binaryField');
 		if (!fields.includes('image')) return;
 		expect(names({ ...values, image: 'url' })).toContain('imageUrl');
@@ -139,6 +141,7 @@ describe('fields shown', () => {
 		const values = { operation: 'character' };
 		expect(names(values)).toEqual([
 			'operation',
+			'characterNotice',
 			'video',
 			'videoUrl',
 			'timestamps',
@@ -187,8 +190,71 @@ describe('fields shown', () => {
 						}
 	});
 
-	test('none is required while it is hidden', () => {
-		expect(node.properties.filter(({ required, displayOptions }) => required && displayOptions)).toEqual([]);
+	const refused = (values: INodeParameters) => {
+		const filled = NodeHelpers.getNodeParameters(node.properties, values, true, false, null, node);
+		const asked = { typeVersion: 1, parameters: filled } as INode;
+		return Object.keys(NodeHelpers.getNodeParametersIssues(node.properties, asked, node)?.parameters ?? {});
+	};
+
+	test.each<[INodeParameters, string[]]>([
+		[{ prompt: '' }, ['prompt']],
+		[{ model: 'sora-2-pro-preview' }, ['prompt']],
+		[{ prompt: 'a cat', image: 'url' }, ['imageUrl']],
+		[{ prompt: 'a cat', image: 'binary', imageField: '' }, ['imageField']],
+		[{ model: 'custom' }, ['modelId']],
+		[{ operation: 'character' }, ['videoUrl']],
+		[
+			{ operation: 'character', video: 'binary', videoField: '', timestamps: '' },
+			['videoField', 'timestamps'],
+		],
+		[{ operation: 'getTask' }, ['taskId']],
+	])('n8n refuses to run with %j, which could never work', (values, fields) => {
+		expect(refused(values)).toEqual(fields);
+		for (const name of fields)
+			expect(shown(values).find((property) => property.name === name)).toHaveProperty('required', true);
+	});
+
+	test.each<[INodeParameters]>([
+		[{ options: { additionalFields: '{ "prompt": "a cat" }' } }],
+		[{ options: { additionalFields: '={{ $json.body }}' } }],
+		[{ model: 'custom', modelId: { __rl: true, mode: 'id', value: 'wan-2.6-image-to-video' } }],
+		[{ model: 'custom', customModel: 'sora-3' }],
+		[{ model: EXPRESSION }],
+		[{ prompt: '={{ $json.prompt }}', image: '={{ $json.source }}', imageField: '' }],
+		[{ prompt: "={{ $fromAI('prompt') }}" }],
+		[{ operation: 'character', video: '={{ $json.source }}' }],
+		[
+			{
+				operation: 'character',
+				videoUrl: 'https://example.com/a.mp4',
+				timestamps: '',
+				options: { additionalFields: '{ "timestamps": "0,1" }' },
+			},
+		],
+		[{ operation: 'getTask', taskId: 'task-unified-1-as-saved-by-0.1.0' }],
+		[{ operation: 'getTask', taskId: { __rl: true, mode: 'id', value: "={{ $fromAI('id') }}" } }],
+	])('n8n runs %j, which may work', (values) => {
+		expect(refused(values)).toEqual([]);
+	});
+
+	test('a choice of Wait that the form no longer has is offered where a workflow was saved with it', () => {
+		const offered = (values: INodeParameters) => {
+			const { options } = field(values, 'wait');
+			const stub = { typeVersion: 1 } as INode;
+			return (options as INodePropertyOptions[])
+				.filter((option) => NodeHelpers.displayParameter(values, option, stub, node))
+				.map(({ name }) => name);
+		};
+		for (const [operation, result] of [
+			['generate', 'Video'],
+			['character', 'Character'],
+			['getTask', 'Result'],
+		]) {
+			const two = [`Wait for the ${result}`, "Don't Wait"];
+			for (const wait of ['auto', 'none']) expect(offered({ operation, wait })).toEqual(two);
+			expect(offered({ operation, wait: 'poll' })).toEqual([...two, 'Poll']);
+			expect(offered({ operation, wait: 'suspend' })).toEqual([...two, 'Suspend']);
+		}
 	});
 
 	test('decided without regular expressions, which n8n gives up on when the machine is busy', () => {
@@ -214,17 +280,26 @@ describe('the options collection', () => {
 			.map(({ name }) => name);
 	};
 
-	test('offers the callback URL and what it carries only where nothing waits, and further fields only for paid operations', () => {
+	test('offers further fields only for paid operations, and how to wait only where the node waits', () => {
 		const COMMON = ['maxDownloadMb', 'onTaskFailure', 'pollSeconds', 'timeoutMinutes'];
 		const sorted = (values: INodeParameters) => inside(values).sort();
 		const paid = ['additionalFields', 'checkBalance', 'maxCredits', ...COMMON, 'resendUnknown'].sort();
 		const generate = [...paid, 'checkImageSize'].sort();
 		expect(sorted({ operation: 'generate', wait: 'poll' })).toEqual(generate);
-		expect(sorted({ operation: 'generate', wait: 'none' })).toEqual(
-			[...generate, 'callbackUrl', 'reference'].sort(),
-		);
+		expect(sorted({ operation: 'generate', wait: 'none' })).toEqual(generate);
+		expect(sorted({ operation: 'generate', wait: 'auto' })).toEqual([...generate, 'waitMode'].sort());
 		expect(sorted({ operation: 'character', wait: 'none' })).toEqual(paid);
 		expect(sorted({ operation: 'getTask', wait: 'none' })).toEqual(COMMON.sort());
+	});
+
+	test('keeps a callback URL and a reference that were saved in it, in place of the fields', () => {
+		const callback = { callbackUrl: 'https://n8n.example.test/hook', reference: '={{ $json.row }}' };
+		const values = { operation: 'generate', wait: 'none', prompt: 'a cat', options: callback };
+		const kept = (full: boolean) =>
+			NodeHelpers.getNodeParameters(node.properties, values, full, false, null, node);
+		expect(kept(true)?.options).toEqual(callback);
+		expect(kept(false)?.options).toEqual(callback);
+		for (const name of Object.keys(callback)) expect(names(values)).not.toContain(name);
 	});
 });
 
@@ -292,8 +367,8 @@ test('the installed package has the node with its codex and subtitle, and icons 
 	const { description } = NodeHelpers.getVersionedNodeType(nodeTypes.soraVideo!.type);
 	expect(description.subtitle).toContain('operation');
 	expect(description.codex).toMatchObject({
-		categories: ['Marketing & Content'],
-		alias: expect.arrayContaining(['sora', 'evolink']),
+		categories: ['AI'],
+		alias: expect.arrayContaining(['evolink', 'seedance']),
 		resources: { primaryDocumentation: [{ url: expect.stringMatching(/^https:/) }] },
 	});
 	for (const { iconUrl } of [description, credentialTypes.evoLinkApi!.type]) {

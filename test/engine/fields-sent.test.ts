@@ -92,7 +92,7 @@ test.each<[what: string, parameters: INodeParameters, body: IDataObject]>([
 	],
 	[
 		'a callback URL, when the run does not wait',
-		options({ callbackUrl: 'https://n8n.example.test/hook' }),
+		{ callbackUrl: 'https://n8n.example.test/hook' },
 		{ ...PREVIEW_BODY, callback_url: 'https://n8n.example.test/hook' },
 	],
 	[
@@ -115,7 +115,7 @@ test.each<[what: string, parameters: INodeParameters, body: IDataObject]>([
 		{
 			operation: 'character',
 			videoUrl: 'https://example.com/me.mp4',
-			...options({ callbackUrl: 'https://n8n.example.test/hook' }),
+			callbackUrl: 'https://n8n.example.test/hook',
 		},
 		{ model: 'sora-character', video_url: 'https://example.com/me.mp4', timestamps: '0,2' },
 	],
@@ -197,7 +197,7 @@ describe('a URL that ends like another kind of file', () => {
 
 test('every order has the callback URL of its own item', async () => {
 	const items = ['one', 'two'].map((hook) => ({ json: { hook: `https://${hook}.example.test/hook` } }));
-	const bodies = await sent({ wait: 'none', ...options({ callbackUrl: '={{ $json.hook }}' }) }, { items });
+	const bodies = await sent({ wait: 'none', callbackUrl: '={{ $json.hook }}' }, { items });
 	expect(bodies.map(({ callback_url: url }) => url)).toEqual(items.map(({ json }) => json.hook));
 });
 
@@ -205,7 +205,8 @@ test('a callback URL and a reference have no effect on a run that waits by polli
 	const [body] = await sent({
 		wait: 'poll',
 		download: false,
-		...options({ callbackUrl: 'https://n8n.example.test/hook', reference: 'row 17' }),
+		callbackUrl: 'https://n8n.example.test/hook',
+		reference: 'row 17',
 	});
 	expect(body).toEqual(PREVIEW_BODY);
 });

@@ -25,10 +25,10 @@ const generate: Refusal[] = [
 	[{ model: 'sora-2' }, "'Model' is 'sora-2'", 'sora-2-preview, sora-2-pro-preview, custom'],
 	[{ model: '={{ 7 }}' }, "'Model' is '7'", 'sora-2-preview'],
 	[{ model: 'sora-character' }, "'Model' is 'sora-character'", 'sora-2-preview'],
-	[{ model: 'custom' }, "'Model ID' is empty", 'the ID of a model'],
+	[{ model: "={{ 'custom' }}" }, "'Model ID' is empty", 'the ID of a model'],
 	[{ model: 'custom', customModel: '   ' }, "'Model ID' is empty", 'the ID of a model'],
 	[{ model: 'custom', customModel: 'sora-character' }, "'Model ID' is 'sora-character'", 'Create Character'],
-	[{ prompt: '' }, "'Prompt' is empty", '1 to 5000 characters'],
+	[{ prompt: "={{ '' }}" }, "'Prompt' is empty", '1 to 5000 characters'],
 	[{ prompt: ' \n\t ' }, "'Prompt' is empty", '1 to 5000 characters'],
 	[{ prompt: LONG }, `'Prompt' is '${'x'.repeat(76)}…`, '1 to 5000 characters'],
 	[{ prompt: '🎬'.repeat(5001) }, "'Prompt' is '🎬🎬", '1 to 5000 characters'],
@@ -56,7 +56,7 @@ const generate: Refusal[] = [
 	[{ ...PRO, quality: '4k' }, "'Quality' is '4k'", '720p, 1080p for sora-2-pro-preview'],
 	[{ ...PRO, quality: '' }, "'Quality' is empty", '720p, 1080p'],
 	[{ image: 'file' }, "'Input Image' is 'file'", 'none, url, binary'],
-	[{ image: 'url' }, "'Image URL' is empty", 'http or https URL'],
+	[{ image: "={{ 'url' }}" }, "'Image URL' is empty", 'http or https URL'],
 	[{ image: 'url', imageUrl: 'cat.png' }, "'Image URL' is 'cat.png'", 'http or https URL'],
 	[{ image: 'url', imageUrl: 'ftp://example.com/cat.png' }, "'Image URL' is 'ftp://", 'http or https URL'],
 	[
@@ -66,17 +66,21 @@ const generate: Refusal[] = [
 	],
 	[{ image: 'binary' }, "'Input Data Field Name' is 'data'", 'this item has none'],
 	[{ image: 'binary', imageField: LONG }, "'Input Data Field Name' is 'xxx", 'this item has none'],
-	[{ image: 'binary', imageField: '' }, "'Input Data Field Name' is empty", 'the name of a binary field'],
+	[
+		{ image: 'binary', imageField: '={{ $json.no }}' },
+		"'Input Data Field Name' is empty",
+		'the name of a binary field',
+	],
 ];
 
 const characters: Refusal[] = (
 	[
 		[{ video: 'file' }, "'Input Video' is 'file'", 'url, binary'],
-		[{ videoUrl: '' }, "'Video URL' is empty", 'http or https URL'],
+		[{ videoUrl: '={{ $json.missing }}' }, "'Video URL' is empty", 'http or https URL'],
 		[{ videoUrl: 'me.mp4' }, "'Video URL' is 'me.mp4'", 'http or https URL'],
 		[{ videoUrl: 'data:video/mp4;base64,AAAA' }, "'Video URL' is 'data:", 'http or https URL'],
 		[{ video: 'binary' }, "'Input Data Field Name' is 'data'", 'this item has none'],
-		[{ timestamps: '' }, "'Timestamps' is empty", 'at most 2 seconds from first to last'],
+		[{ timestamps: '={{ $json.missing }}' }, "'Timestamps' is empty", 'at most 2 seconds from first to last'],
 		[{ timestamps: '1' }, "'Timestamps' is '1'", 'such as 0,2'],
 		[{ timestamps: '0,3' }, "'Timestamps' is '0,3'", 'at most 2 seconds'],
 		[{ timestamps: '3,1' }, "'Timestamps' is '3,1'", 'rising order'],
@@ -88,6 +92,7 @@ const characters: Refusal[] = (
 
 const common: Refusal[] = [
 	[{ wait: 'forever' }, "'Wait' is 'forever'", 'auto, poll, suspend, none'],
+	[{ wait: 'auto', ...options({ waitMode: 'none' }) }, "'How to Wait' is 'none'", 'auto, poll, suspend'],
 	[{ binaryField: ' ' }, "'Output Data Field Name' is empty", 'a field name'],
 	[options({ timeoutMinutes: 0 }), "'Timeout Minutes' is 0", '0.01 to 1440 minutes'],
 	[options({ timeoutMinutes: 1441 }), "'Timeout Minutes' is 1441", '0.01 to 1440 minutes'],
@@ -96,7 +101,7 @@ const common: Refusal[] = [
 	[options({ pollSeconds: 601 }), "'Poll Seconds' is 601", '0.25 to 600 seconds'],
 	[options({ maxDownloadMb: 0 }), "'Max Download MB' is 0", '0.001 to 10240 MB'],
 	[options({ maxDownloadMb: -5 }), "'Max Download MB' is -5", '0.001 to 10240 MB'],
-	[options({ onTaskFailure: 'ignore' }), "'On Task Failure' is 'ignore'", 'error, output'],
+	[options({ onTaskFailure: 'ignore' }), "'When a Task Fails' is 'ignore'", 'error, output'],
 	[
 		{ operation: 'remix' },
 		"'Operation' is 'remix'",
@@ -159,21 +164,18 @@ const callbacks: Refusal[] = (
 		[`https://n8n.example.test/${'x'.repeat(2048)}`, 'at most 2048 characters'],
 	] as const
 ).map(([callbackUrl, reason]) => [
-	{ wait: 'none', ...options({ callbackUrl }) },
+	{ wait: 'none', callbackUrl },
 	`'Callback URL' is '${callbackUrl.slice(0, 40)}`,
 	reason,
 ]);
 
 const references: Refusal[] = [
-	[
-		{ wait: 'none', ...options({ reference: 'row 17' }) },
-		"'Reference' is 'row 17'",
-		"nothing without a 'Callback URL'",
-	],
+	[{ wait: 'none', reference: 'row 17' }, "'Reference' is 'row 17'", "nothing without a 'Callback URL'"],
 	[
 		{
 			wait: 'none',
-			...options({ callbackUrl: 'https://n8n.example.test/hook', reference: 'ä'.repeat(340) }),
+			callbackUrl: 'https://n8n.example.test/hook',
+			reference: 'ä'.repeat(340),
 		},
 		"'Reference' is 'äää",
 		'the callback URL has at most 2048 characters (with this one it has 2123)',
@@ -181,7 +183,7 @@ const references: Refusal[] = [
 ];
 
 const taskIds: Refusal[] = [
-	[getTask(''), "'Task ID' is empty", 'an ID such as task-unified-'],
+	[getTask('={{ $json.missing }}'), "'Task ID' is empty", 'an ID such as task-unified-'],
 	[getTask('two words'), "'Task ID' is 'two words'", 'a URL that ends in one'],
 	[getTask('https://example.com/'), "'Task ID' is 'https://example.com/'", 'a URL that ends in one'],
 	[getTask('x'.repeat(300)), "'Task ID' is 'xxx", 'an ID such as'],

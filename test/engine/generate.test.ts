@@ -83,7 +83,7 @@ test.concurrent("the task is EvoLink's own, word for word, but its error, which 
 	}),
 );
 
-describe("'On Task Failure' = output", () => {
+describe("'When a Task Fails' = output", () => {
 	test.concurrent.each([
 		['failed', { outcome: 'failed', code: 'content_policy_violation', message: 'Too wild' }, 'failed'],
 		['cancelled', { outcome: 'cancelled' }, 'cancelled'],
@@ -113,9 +113,9 @@ describe('what was asked for stands in the item', () => {
 
 	test.concurrent("after a wait and without one, as it was sent, but for EvoLink's way back", () =>
 		inLab(async (lab) => {
-			const options = { callbackUrl: 'https://n8n.example.com/webhook/1' };
+			const callbackUrl = 'https://n8n.example.com/webhook/1';
 			for (const wait of ['poll', 'none']) {
-				const run = await lab.run(sora({ wait, options }), prompts('a cat', 'a dog'));
+				const run = await lab.run(sora({ wait, callbackUrl }), prompts('a cat', 'a dog'));
 				expect(requests(run)).toEqual([ORDER, { ...ORDER, prompt: 'a dog' }]);
 			}
 			expect(lab.creates.at(-1)!.body).toHaveProperty('callback_url');
@@ -176,7 +176,7 @@ describe("'Simplify' leaves the fields that most workflows need", () => {
 	);
 });
 
-describe("'On Task Failure' = error", () => {
+describe("'When a Task Fails' = error", () => {
 	test.concurrent.each([
 		['cancelled', { outcome: 'cancelled' }, /was cancelled at EvoLink/],
 		['canceled, the other spelling', { outcome: 'canceled' }, /was cancelled at EvoLink/],
@@ -201,7 +201,7 @@ describe("'Wait' = none", () => {
 			async (lab) => {
 				const hits: string[] = [];
 				lab.evolink.events.on('callback', ({ url }) => hits.push(url));
-				const node = sora({ wait: 'none', download: true, options: { callbackUrl } });
+				const node = sora({ wait: 'none', download: true, callbackUrl });
 				const run = await lab.run(node);
 				const [item] = run.output(SORA);
 				expect(item!.json).toMatchObject({ id: lab.idOf('a cat'), status: 'pending' });

@@ -13,8 +13,8 @@ function expectRefused(trigger: TriggerLab, status: number): void {
 describe('the reference of an order', () => {
 	/** Orders with a Sora Video node, as many as there are references, and waits until the trigger has run for each. */
 	async function orderWith(trigger: TriggerLab, ...references: string[]): Promise<void> {
-		const options = { callbackUrl: `${CALLBACK_URL}?from=n8n`, reference: '={{ $json.row }}' };
-		const node = sora({ prompt: 'a cat', wait: 'none', options });
+		const callback = { callbackUrl: `${CALLBACK_URL}?from=n8n`, reference: '={{ $json.row }}' };
+		const node = sora({ prompt: 'a cat', wait: 'none', ...callback });
 		const items = references.map((row) => ({ json: { row } }));
 		const run = await trigger.run([start, node], items);
 		expect(run.error).toBeUndefined();

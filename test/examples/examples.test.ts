@@ -127,7 +127,7 @@ const scenarios: Record<string, () => Promise<void>> = {
 			const trigger = draft.nodes.find(({ name }) => name === 'Sora Video Trigger')!;
 			const webhookId = (trigger.webhookId = randomUUID());
 			const order = draft.nodes.find(({ name }) => name === 'Order Video')!;
-			order.parameters.options = { callbackUrl: `https://${PUBLIC_HOST}/webhook/${webhookId}/webhook` };
+			order.parameters.callbackUrl = `https://${PUBLIC_HOST}/webhook/${webhookId}/webhook`;
 		});
 		await n8n.client.activate(workflow);
 		const ordered = await runFrom('Every Morning', workflow);

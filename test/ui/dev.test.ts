@@ -127,7 +127,7 @@ it('no example asks for anything more: credentials, folders and addresses are fi
 		({ name }) => name === 'Order Video',
 	)!;
 	expect(parameters).toMatchObject({
-		options: { callbackUrl: expect.stringContaining('/webhook/') as string },
+		callbackUrl: expect.stringContaining('/webhook/') as string,
 	});
 	const working = nodes.filter(({ type }) => !type.endsWith('.stickyNote'));
 	expect(JSON.stringify(working)).not.toMatch(/\/home\/node|hooks\.example\.com|paste-the/);

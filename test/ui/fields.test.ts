@@ -8,7 +8,17 @@ const ui = openUi('fields');
 const result = ['wait', 'download', 'binaryField'];
 
 /** A video of the first model, not waited for or not downloaded. */
-const unawaited = ['operation', 'model', 'prompt', 'aspectRatio', 'duration', 'image', 'wait'];
+const unawaited = [
+	'operation',
+	'model',
+	'prompt',
+	'aspectRatio',
+	'duration',
+	'image',
+	'wait',
+	'callbackUrl',
+	'reference',
+];
 
 async function openNew(parameters = {}): Promise<void> {
 	const nodes = [manualTrigger(), soraVideo('Sora Video', ui.n8n.credential, parameters)];
@@ -45,7 +55,7 @@ describe('each operation offers its own options', () => {
 		'Max Credits',
 		'Resend When Outcome Is Unknown',
 	];
-	const waiting = ['Max Download MB', 'On Task Failure', 'Poll Seconds', 'Timeout Minutes'];
+	const waiting = ['How to Wait', 'Max Download MB', 'Poll Seconds', 'Timeout Minutes', 'When a Task Fails'];
 	it.each([
 		['Create Character', [...ordering, ...waiting]],
 		['Generate Video', ['Check Image Size', ...ordering, ...waiting]],
@@ -172,13 +182,55 @@ it.each([
 	expect(await ui.editor.fields()).not.toContain(binaryField);
 });
 
-it('what is not waited for is not offered for download, and takes a callback URL', async () => {
-	await openNew();
-	await ui.editor.choose('wait', 'Do Not Wait');
+it('what is not waited for is not offered for download, and takes a callback URL and a reference', async () => {
+	await openNew({ prompt: 'a cat' });
+	expect(await ui.editor.titles('wait')).toEqual(['Wait for the Video', "Don't Wait"]);
+	await ui.editor.choose('wait', "Don't Wait");
 	expect(await ui.editor.fields()).toEqual(unawaited);
-	expect(await ui.editor.addableOptions()).toContain('Callback URL');
-	await ui.editor.choose('wait', 'Automatic');
-	expect(await ui.editor.addableOptions()).not.toContain('Callback URL');
+	expect(await ui.editor.addableOptions()).not.toContain('How to Wait');
+	await ui.editor.picture('dont-wait');
+	await ui.editor.choose('wait', 'Wait for the Video');
+	expect(await ui.editor.fields()).not.toContain('callbackUrl');
+	expect(await ui.editor.addableOptions()).toContain('How to Wait');
+});
+
+it.each([
+	['generate', ['Prompt']],
+	['character', ['Video URL', 'Timestamps']],
+	['getTask', ['Task ID']],
+])('%s marks what it needs, and n8n names it before a run', async (operation, needed) => {
+	await openNew({ operation, timestamps: '' });
+	expect(await ui.editor.required()).toEqual(needed);
+	await ui.editor.picture(`required-${operation}`);
+});
+
+describe('a workflow that was saved with 0.1.0', () => {
+	it.each([
+		['poll', 'Poll'],
+		['suspend', 'Suspend'],
+	])("shows 'Wait' = %s as it is", async (wait, title) => {
+		await openNew({ prompt: 'a cat', wait });
+		expect(await ui.editor.issues()).toEqual([]);
+		expect(await ui.editor.titles('wait')).toEqual(['Wait for the Video', "Don't Wait", title]);
+		await ui.editor.picture(`saved-${wait}`);
+	});
+
+	it("runs with 'Wait' = poll, in the editor", async () => {
+		await openNew({ prompt: 'a cat', wait: 'poll', options: { pollSeconds: 0.25 } });
+		expect(await ui.editor.executeStep()).toBe('success');
+		expect(await ui.editor.issues()).toEqual([]);
+	});
+
+	it('shows the callback URL and the reference where they were saved', async () => {
+		const options = {
+			callbackUrl: 'https://n8n.example.com/webhook/1/webhook',
+			reference: '={{ $json.row }}',
+		};
+		await openNew({ prompt: 'a cat', wait: 'none', options });
+		for (const name of Object.keys(options)) expect(await ui.editor.fields()).toContain(name);
+		expect(await ui.editor.fields()).toHaveLength(unawaited.length);
+		await ui.editor.picture('saved-callback');
+	});
 });
 
 it('as a tool of an AI agent it offers no download: an agent takes data only', async () => {

@@ -6,38 +6,48 @@ const ui = openUi('panel');
 
 const soraVideo = () => ui.editor.entries.filter({ hasText: 'Sora Video' });
 
-it.each(['sora', 'evolink', 'video', 'text to video', 'image to video'])(
-	'a search for "%s" finds Sora Video near the top, and the entry says what it does',
-	async (text) => {
-		await ui.editor.newWorkflow();
-		await ui.editor.search(text);
-		await soraVideo().getByText('Make videos with Sora through EvoLink').waitFor();
-		const found = await ui.editor.entries.allInnerTexts();
-		expect(found.slice(0, 5).map((entry) => entry.split('\n')[0])).toContain('Sora Video');
-	},
-);
+it.each([
+	'sora',
+	'evolink',
+	'video',
+	'text to video',
+	'image to video',
+	'AI video',
+	'movie',
+	'film',
+	'clip',
+	'seedance',
+	'veo',
+	'kling',
+])('a search for "%s" finds Sora Video near the top, and the entry says what it does', async (text) => {
+	await ui.editor.newWorkflow();
+	await ui.editor.search(text);
+	await soraVideo().getByText('Make videos with Sora through EvoLink').waitFor();
+	const found = await ui.editor.entries.allInnerTexts();
+	expect(found.slice(0, 5).map((entry) => entry.split('\n')[0])).toContain('Sora Video');
+});
 
 it('lists what it starts on and what it can do in sentences', async () => {
 	await ui.editor.newWorkflow();
 	await ui.editor.search('evolink');
 	await soraVideo().click();
 	await ui.editor.page.getByText('Actions (5)').click();
-	await ui.editor.entries.getByText('Generate a video').waitFor();
+	await ui.editor.entries.getByText('Generate video').waitFor();
 	expect(await ui.editor.entries.allInnerTexts()).toEqual([
 		'On video completed',
 		'On video failed',
 		'On video cancelled',
-		'Create a character from a video',
-		'Generate a video',
-		'Get the credits left',
+		'Create character from video',
+		'Generate video',
+		'Get credits left',
 		'Get many tasks',
-		'Get a task',
+		'Get task',
 	]);
 	await ui.editor.picture('actions');
 });
 
 it('a node chosen from the panel opens on the fields of a first video, nothing more', async () => {
-	await ui.editor.entries.getByText('Generate a video').click();
+	await ui.editor.entries.getByText('Generate video').click();
 	await ui.editor.page.getByTestId('node-parameters').waitFor();
 	expect(await ui.editor.fields()).toEqual([
 		'operation',

@@ -2,11 +2,12 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 
 import { API_SERVERS, evolinkFacts } from '../../evolink/generated/spec.gen';
 import { contentOf } from '../../evolink/media/upload';
-import { CHARACTER_MODEL } from '../../evolink/models';
-import { readAdditionalFields } from '../settings';
+import { CHARACTER_MODEL, CHARACTER_NOTE } from '../../evolink/models';
+import { FURTHER_FIELDS, readAdditionalFields } from '../settings';
 import { HEAD_BYTES, detectMedia } from '../../evolink/media/mediaType';
 import type { ByteStream } from '../../evolink/streams';
 import { assertBody, assertSize, megabytes, readBinary, UPLOAD_MAX_BYTES } from './draft';
+import { FILLED_IN, requiredWith } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
 import type { Draft } from '../items';
 
@@ -16,7 +17,24 @@ const { default: DEFAULT_TIMESTAMPS } = TIMESTAMPS;
 
 const forCharacter = { operation: ['character'] };
 
+const timestamps: INodeProperties = {
+	displayName: 'Timestamps',
+	name: 'timestamps',
+	type: 'string',
+	default: DEFAULT_TIMESTAMPS,
+	placeholder: 'e.g. 1,3',
+	hint: `In seconds, separated by commas, at most ${TIMESTAMPS.maxSpanSeconds} seconds from first to last`,
+	description: 'Moments of the video at which the character is seen',
+};
+
 export const characterFields: INodeProperties[] = [
+	{
+		displayName: `${CHARACTER_NOTE}.`,
+		name: 'characterNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: forCharacter },
+	},
 	{
 		displayName: 'Input Video',
 		name: 'video',
@@ -29,35 +47,35 @@ export const characterFields: INodeProperties[] = [
 		displayOptions: { show: forCharacter },
 		description: 'Video that shows the character',
 	},
+	...requiredWith(
+		{
+			displayName: 'Video URL',
+			name: 'videoUrl',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. https://example.com/video.mp4',
+			description: `Video that EvoLink can fetch (${extensions.join(', ')})`,
+		},
+		{ show: forCharacter, choice: 'video', value: 'url' },
+	),
+	...requiredWith(
+		{
+			displayName: 'Input Data Field Name',
+			name: 'videoField',
+			type: 'string',
+			default: 'data',
+			placeholder: 'e.g. data',
+			hint: 'The name of the binary field that holds the video',
+			description: `Checked first (${extensions.join(', ')}, at most ${megabytes(UPLOAD_MAX_BYTES)}), then uploaded to EvoLink`,
+		},
+		{ show: forCharacter, choice: 'video', value: 'binary' },
+	),
 	{
-		displayName: 'Video URL',
-		name: 'videoUrl',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. https://example.com/video.mp4',
-		displayOptions: { show: { ...forCharacter, video: ['url'] } },
-		description: `Video that EvoLink can fetch (${extensions.join(', ')})`,
+		...timestamps,
+		required: true,
+		displayOptions: { show: forCharacter, hide: { [FURTHER_FIELDS]: FILLED_IN } },
 	},
-	{
-		displayName: 'Input Data Field Name',
-		name: 'videoField',
-		type: 'string',
-		default: 'data',
-		placeholder: 'e.g. data',
-		displayOptions: { show: { ...forCharacter, video: ['binary'] } },
-		hint: 'The name of the binary field that holds the video',
-		description: `Checked first (${extensions.join(', ')}, at most ${megabytes(UPLOAD_MAX_BYTES)}), then uploaded to EvoLink`,
-	},
-	{
-		displayName: 'Timestamps',
-		name: 'timestamps',
-		type: 'string',
-		default: DEFAULT_TIMESTAMPS,
-		placeholder: 'e.g. 1,3',
-		displayOptions: { show: forCharacter },
-		hint: `In seconds, separated by commas, at most ${TIMESTAMPS.maxSpanSeconds} seconds from first to last`,
-		description: 'Moments of the video at which the character is seen',
-	},
+	{ ...timestamps, displayOptions: { show: { ...forCharacter, [FURTHER_FIELDS]: FILLED_IN } } },
 ];
 
 /** Two or more seconds in rising order, close enough together; written the way EvoLink's page does. */

@@ -2,8 +2,9 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { PRICES_AS_OF } from '../../evolink/prices';
+import { FILLED_IN, propertyHint } from '../../host/description';
 import { MAX_DOWNLOAD_MB } from '../../host/parameters';
-import { MAX_CREDITS, POLL_SECONDS, TIMEOUT_MINUTES, TOOL_WAIT_SECONDS } from '../settings';
+import { MAX_CREDITS, POLL_SECONDS, TIMEOUT_MINUTES, TOOL_WAIT_SECONDS, type WaitMode } from '../settings';
 import { PIXELS_RULE } from './inputImage';
 
 const { maxLength } = evolinkFacts.callback;
@@ -14,43 +15,77 @@ const { fallback: DEFAULT_TIMEOUT_MINUTES } = TIMEOUT_MINUTES;
 const { fallback: DEFAULT_TOOL_WAIT_SECONDS } = TOOL_WAIT_SECONDS;
 const { linkLifetimeHours } = evolinkFacts.results;
 
-const waitOptions = [
-	{
-		name: 'Automatic',
-		value: 'auto',
-		description:
-			'Suspend in production, poll in editor test runs, in tools, and where a caller waits for the answer',
-	},
-	{
-		name: 'Do Not Wait',
-		value: 'none',
-		description: 'Continue at once with the task as it is now',
-	},
-	{
-		name: 'Poll',
-		value: 'poll',
-		description: 'Keep the execution running and check the task every few seconds',
-	},
-	{
-		name: 'Suspend',
-		value: 'suspend',
-		description:
-			'Park the execution in the database until EvoLink calls back, or a timer finds the result if it does not',
-	},
-];
+/** Of 0.1.0, where 'Wait' had four choices: each is offered only where a workflow was saved with it. */
+const savedWaits = [
+	{ name: 'Poll', value: 'poll' },
+	{ name: 'Suspend', value: 'suspend' },
+].map(({ name, value }) => ({
+	name,
+	value,
+	description: "As saved by an earlier version; now 'How to Wait' under Options",
+	displayOptions: { show: { wait: [value] } },
+}));
 
-function wait(operations: string[], fallback: string): INodeProperties {
+function wait(operation: string, result: string, fallback: WaitMode): INodeProperties {
 	return {
 		displayName: 'Wait',
 		name: 'wait',
 		type: 'options',
 		noDataExpression: true,
-		options: waitOptions,
+		options: [
+			{
+				name: `Wait for the ${result}`,
+				value: 'auto',
+				description: 'Continue when it is finished. In production this uses no worker.',
+			},
+			{ name: "Don't Wait", value: 'none', description: 'Continue at once with the task as it is now' },
+			...savedWaits,
+		],
 		default: fallback,
-		displayOptions: { show: { operation: operations } },
-		description: 'How to wait for the result',
+		displayOptions: { show: { operation: [operation] } },
+		description: 'Whether the workflow waits for the result',
+		builderHint: propertyHint(
+			"'auto' is right for nearly every workflow. 'none' continues with the unfinished task, for callers that cannot wait some minutes: give it a callbackUrl, or fetch the result later with the operation getTask.",
+		),
 	};
 }
+
+/** Of orders that are not waited for. Both were options in 0.1.0, and still are where a workflow was saved with them. */
+const callbackFields: INodeProperties[] = [
+	{
+		displayName: 'Callback URL',
+		name: 'callbackUrl',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. https://n8n.example.com/webhook/…',
+		description: `Where EvoLink posts the finished task: the URL of a Sora Video Trigger, for instance. Public https, at most ${maxLength} characters.`,
+		builderHint: propertyHint(
+			'The Production URL of a Sora Video Trigger, in the same or another workflow. Leave it empty if the result is fetched with getTask instead.',
+		),
+	},
+	{
+		displayName: 'Reference',
+		name: 'reference',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. {{ $json.rowId }}',
+		description:
+			"Your own name for the order, such as a row or a customer. The Sora Video Trigger outputs it as 'reference'. It travels in the callback URL, signed with the API key, and EvoLink can read it.",
+	},
+];
+
+const orderedOnly = callbackFields.map((field): INodeProperties => ({
+	...field,
+	displayOptions: {
+		show: { operation: ['generate'], wait: ['none'] },
+		hide: { [`/options.${field.name}`]: FILLED_IN },
+	},
+}));
+
+const savedOptions = callbackFields.map((field): INodeProperties => ({
+	...field,
+	displayOptions: { show: { '/operation': ['generate'], '/wait': ['none'], [field.name]: FILLED_IN } },
+}));
 
 const downloadDescription = `Whether to stream the finished file into a binary field. EvoLink's own link works for ${linkLifetimeHours} hours only.`;
 
@@ -73,8 +108,10 @@ function binaryField(displayOptions: INodeProperties['displayOptions']): INodePr
 
 /** What generate, character and getTask have in common. */
 export const commonFields: INodeProperties[] = [
-	wait(paidFor, 'auto'),
-	wait(['getTask'], 'none'),
+	wait('generate', 'Video', 'auto'),
+	wait('character', 'Character', 'auto'),
+	wait('getTask', 'Result', 'none'),
+	...orderedOnly,
 	{
 		displayName: 'Download',
 		name: 'download',
@@ -120,15 +157,6 @@ export const commonFields: INodeProperties[] = [
 					"Further fields for the request, checked together with the rest. 'model' and 'callback_url' are set by the node.",
 			},
 			{
-				displayName: 'Callback URL',
-				name: 'callbackUrl',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. https://n8n.example.com/webhook/…',
-				displayOptions: { show: { '/operation': ['generate'], '/wait': ['none'] } },
-				description: `Where EvoLink posts the finished task, for instance the URL of a Sora Video Trigger. Public https, at most ${maxLength} characters.`,
-			},
-			{
 				displayName: 'Check Balance First',
 				name: 'checkBalance',
 				type: 'boolean',
@@ -146,6 +174,30 @@ export const commonFields: INodeProperties[] = [
 				default: true,
 				displayOptions: { show: { '/operation': ['generate'] } },
 				description: `Whether to refuse an input image from a binary field that lacks the exact pixels that its model needs (${PIXELS_RULE}). EvoLink fails such tasks after the wait.`,
+			},
+			{
+				displayName: 'How to Wait',
+				name: 'waitMode',
+				type: 'options',
+				noDataExpression: true,
+				options: [
+					{
+						name: 'Automatic',
+						value: 'auto',
+						description:
+							'Suspend in production; poll in editor test runs, in tools, and where a caller waits for the answer',
+					},
+					{ name: 'Poll', value: 'poll', description: 'Keep running, and check the task every few seconds' },
+					{
+						name: 'Suspend',
+						value: 'suspend',
+						description:
+							"Free the slot: the execution rests in n8n's database until EvoLink calls back, or a timer looks",
+					},
+				],
+				default: 'auto',
+				displayOptions: { show: { '/wait': ['auto'] } },
+				description: 'What the execution does while the video is made',
 			},
 			{
 				displayName: 'Max Credits',
@@ -167,22 +219,6 @@ export const commonFields: INodeProperties[] = [
 				description: 'Largest file that is stored, in millions of bytes',
 			},
 			{
-				displayName: 'On Task Failure',
-				name: 'onTaskFailure',
-				type: 'options',
-				noDataExpression: true,
-				options: [
-					{
-						name: 'Raise an Error',
-						value: 'error',
-						description: "The item counts as failed, by the node's On Error setting",
-					},
-					{ name: 'Output the Task', value: 'output', description: 'Pass the failed task on as data' },
-				],
-				default: 'error',
-				description: 'What to do when EvoLink reports a task as failed or cancelled',
-			},
-			{
 				displayName: 'Poll Seconds',
 				name: 'pollSeconds',
 				type: 'number',
@@ -190,16 +226,6 @@ export const commonFields: INodeProperties[] = [
 				typeOptions: { minValue: POLL_SECONDS.min, maxValue: POLL_SECONDS.max },
 				default: DEFAULT_POLL_SECONDS,
 				description: 'Time between two status checks while polling',
-			},
-			{
-				displayName: 'Reference',
-				name: 'reference',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. {{ $json.rowId }}',
-				displayOptions: { show: { '/operation': ['generate'], '/wait': ['none'] } },
-				description:
-					"Your own name for the order, such as a row or a customer. It travels in the callback URL, signed with the API key, and the Sora Video Trigger outputs it as 'reference'. EvoLink can read it.",
 			},
 			{
 				displayName: 'Resend When Outcome Is Unknown',
@@ -234,6 +260,23 @@ export const commonFields: INodeProperties[] = [
 				description:
 					'How long a call by an AI agent waits before it returns the unfinished task with its ID; 0 does not wait. Many MCP clients give up after 60 seconds.',
 			},
+			{
+				displayName: 'When a Task Fails',
+				name: 'onTaskFailure',
+				type: 'options',
+				noDataExpression: true,
+				options: [
+					{
+						name: "Follow 'On Error'",
+						value: 'error',
+						description: "As the node's setting 'On Error' says: stop the workflow, or continue",
+					},
+					{ name: 'Output the Task', value: 'output', description: 'Pass the failed task on as data' },
+				],
+				default: 'error',
+				description: 'What to do when EvoLink reports a task as failed or cancelled',
+			},
+			...savedOptions,
 		],
 	},
 ];

@@ -19,8 +19,9 @@ import {
 } from '../../evolink/models';
 import { fieldsOf } from '../../evolink/modelEntries';
 import { PRICES_AS_OF } from '../../evolink/prices';
-import { readAdditionalFields } from '../settings';
+import { FURTHER_FIELDS, readAdditionalFields } from '../settings';
 import { assertBody, megabytes } from './draft';
+import { FILLED_IN, requiredWith, type Rules } from '../../host/description';
 import { takeBinaryFields } from './inputFiles';
 import { PIXELS_RULE, readInputImage } from './inputImage';
 import {
@@ -78,6 +79,32 @@ function perModel(
 	});
 }
 
+const prompt: INodeProperties = {
+	displayName: 'Prompt',
+	name: 'prompt',
+	type: 'string',
+	typeOptions: { rows: 4 },
+	default: '',
+	placeholder: 'e.g. A cat playing the piano in a jazz club',
+	description: promptDescription,
+};
+
+const withoutFurther = (hide: Rules): INodeProperties['displayOptions'] => ({
+	show: forGenerate,
+	hide: { ...hide, [FURTHER_FIELDS]: FILLED_IN },
+});
+
+/** Required by the documented models alone, and not beside further fields, which may hold one. */
+const promptFields: INodeProperties[] = [
+	...DOCUMENTED_MODELS.map((model) => ({
+		...prompt,
+		required: true,
+		displayOptions: withoutFurther(only(model).hide),
+	})),
+	{ ...prompt, displayOptions: withoutFurther({ model: [...DOCUMENTED_MODELS] }) },
+	{ ...prompt, displayOptions: { show: { ...forGenerate, [FURTHER_FIELDS]: FILLED_IN } } },
+];
+
 export const generateFields: INodeProperties[] = [
 	{
 		displayName: 'Model',
@@ -96,16 +123,7 @@ export const generateFields: INodeProperties[] = [
 		description: evolinkFacts.standingNote,
 	},
 	...otherModelFields,
-	{
-		displayName: 'Prompt',
-		name: 'prompt',
-		type: 'string',
-		typeOptions: { rows: 4 },
-		default: '',
-		placeholder: 'e.g. A cat playing the piano in a jazz club',
-		displayOptions: { show: forGenerate },
-		description: promptDescription,
-	},
+	...promptFields,
 	modelFieldsMapper,
 	...perModel('aspect_ratio', (options) => ({
 		displayName: 'Aspect Ratio',
@@ -169,25 +187,29 @@ export const generateFields: INodeProperties[] = [
 		description:
 			"Picture that the video starts from. n8n's Edit Image node brings it to the size that the model needs. Pictures of real people are refused.",
 	})),
-	{
-		displayName: 'Image URL',
-		name: 'imageUrl',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. https://example.com/first-frame.png',
-		displayOptions: { show: { ...forGenerate, image: ['url'] } },
-		description: `Picture that EvoLink can fetch (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), with the exact pixels that its model needs (${PIXELS_RULE}). Nobody checks a picture behind a URL before the order: if it does not fit, the task fails after the wait.`,
-	},
-	{
-		displayName: 'Input Data Field Name',
-		name: 'imageField',
-		type: 'string',
-		default: 'data',
-		placeholder: 'e.g. data',
-		displayOptions: { show: { ...forGenerate, image: ['binary'] } },
-		hint: 'The name of the binary field that holds the picture',
-		description: `Checked first (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), then uploaded to EvoLink`,
-	},
+	...requiredWith(
+		{
+			displayName: 'Image URL',
+			name: 'imageUrl',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. https://example.com/first-frame.png',
+			description: `Picture that EvoLink can fetch (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), with the exact pixels that its model needs (${PIXELS_RULE}). Nobody checks a picture behind a URL before the order: if it does not fit, the task fails after the wait.`,
+		},
+		{ show: forGenerate, choice: 'image', value: 'url' },
+	),
+	...requiredWith(
+		{
+			displayName: 'Input Data Field Name',
+			name: 'imageField',
+			type: 'string',
+			default: 'data',
+			placeholder: 'e.g. data',
+			hint: 'The name of the binary field that holds the picture',
+			description: `Checked first (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), then uploaded to EvoLink`,
+		},
+		{ show: forGenerate, choice: 'image', value: 'binary' },
+	),
 ];
 
 interface ChosenModel {

@@ -23,6 +23,7 @@ export const getTaskFields: INodeProperties[] = [
 		displayName: 'Task ID',
 		name: 'taskId',
 		type: 'resourceLocator',
+		required: true,
 		default: { mode: 'list', value: '' },
 		displayOptions: { show: { operation: ['getTask'] } },
 		description: 'The task to read',

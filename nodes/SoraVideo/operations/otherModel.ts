@@ -4,20 +4,19 @@ import { parseJson, isObject } from '../../evolink/json';
 import { fieldsOf, type ModelField } from '../../evolink/modelEntries';
 import { CUSTOM } from '../../evolink/models';
 import { checkHttpUrl } from '../../evolink/urls';
+import { FILLED_IN, requiredWith } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
 
 const other = { operation: ['generate'], model: [CUSTOM] };
 
-/**
+/*
  * Workflows of 0.1.0 hold the ID in `customModel`, and ratio, length and picture in the fields of the Sora models. As long as
- * it is filled in, they keep that form; emptied, it gives way to the other one. (n8n shows a field as soon as one of its `show`
- * rules, in their order, meets an expression.)
+ * it is filled in, they keep that form; emptied, it gives way to the other one.
  */
-const filledIn = [{ _cnd: { exists: true } } as const];
 
 /** Shown when the ID of the model is typed as in 0.1.0. */
 export const typedOnly: INodeProperties['displayOptions'] = {
-	show: { operation: ['generate'], customModel: filledIn },
+	show: { operation: ['generate'], customModel: FILLED_IN },
 	hide: { model: [{ _cnd: { not: CUSTOM } }] },
 };
 
@@ -33,31 +32,38 @@ export const otherModelFields: INodeProperties[] = [
 		name: 'customModel',
 		type: 'string',
 		default: '',
-		displayOptions: { show: { operation: ['generate'], customModel: filledIn, model: [CUSTOM] } },
+		displayOptions: { show: { operation: ['generate'], customModel: FILLED_IN, model: [CUSTOM] } },
 		description: 'As typed in an earlier version of this node. Empty it to choose from a list.',
 	},
-	{
-		displayName: 'Model ID',
-		name: 'modelId',
-		type: 'resourceLocator',
-		default: { mode: 'list', value: '' },
-		displayOptions: { show: other, hide: { customModel: filledIn } },
-		description: "One of EvoLink's video models, https://evolink.ai/models",
-		modes: [
-			{
-				displayName: 'From List',
-				name: 'list',
-				type: 'list',
-				typeOptions: { searchListMethod: 'searchModels', searchable: true },
-			},
-			{
-				displayName: 'By ID',
-				name: 'id',
-				type: 'string',
-				placeholder: 'e.g. seedance-2.0-text-to-video',
-			},
-		],
-	},
+	...requiredWith(
+		{
+			displayName: 'Model ID',
+			name: 'modelId',
+			type: 'resourceLocator',
+			default: { mode: 'list', value: '' },
+			description: "One of EvoLink's video models, https://evolink.ai/models",
+			modes: [
+				{
+					displayName: 'From List',
+					name: 'list',
+					type: 'list',
+					typeOptions: { searchListMethod: 'searchModels', searchable: true },
+				},
+				{
+					displayName: 'By ID',
+					name: 'id',
+					type: 'string',
+					placeholder: 'e.g. seedance-2.0-text-to-video',
+				},
+			],
+		},
+		{
+			show: { operation: ['generate'] },
+			choice: 'model',
+			value: CUSTOM,
+			hide: { customModel: FILLED_IN },
+		},
+	),
 ];
 
 export const modelFieldsMapper: INodeProperties = {
@@ -77,7 +83,7 @@ export const modelFieldsMapper: INodeProperties = {
 			supportAutoMap: false,
 		},
 	},
-	displayOptions: { show: other, hide: { customModel: filledIn } },
+	displayOptions: { show: other, hide: { customModel: FILLED_IN } },
 };
 
 /** The ID of 'Other EvoLink Model', and whether it is typed as in 0.1.0. Empty when there is none. */

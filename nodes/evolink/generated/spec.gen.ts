@@ -132,7 +132,7 @@ export const Sora2ProPreviewRequestSchema = {
 			],
 			"x-enumDescriptions": {
 				"720p": "Standard price",
-				"1080p": "1.667 × the price"
+				"1080p": "1.667 times the price of 720p"
 			}
 		},
 		"image_urls": {
@@ -248,7 +248,7 @@ export const evolinkFacts = {
 		},
 		"sora-2-pro-preview": {
 			"label": "Sora 2 Pro Preview",
-			"description": "Renders 1080p too. EvoLink's price list may not name it, and then refuses it.",
+			"description": "Renders 1080p, too. It is not in EvoLink's price list, so it may be refused.",
 			"operation": "generate",
 			"schema": "Sora2ProPreviewRequest",
 			"callback": true,

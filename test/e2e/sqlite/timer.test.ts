@@ -223,7 +223,7 @@ it('when Retry On Fail repeats a batch, what EvoLink already took is not ordered
 	expect([charges('taken at once'), charges('refused once')]).toEqual([1, 1]);
 }, 200_000);
 
-it('with On Task Failure = output a failed task is data', async () => {
+it('with When a Task Fails = output a failed task is data', async () => {
 	const done = await end('data');
 	expect(done.status).toBe('success');
 	expect(json(done, 'Next')).toEqual([

@@ -140,6 +140,22 @@ export class Editor {
 		return ids.map((id) => id.replace('parameter-input-', '')).filter((name) => name !== 'field');
 	}
 
+	/** Labels of the fields that are marked as required. */
+	async required(): Promise<string[]> {
+		const labels = await this.page
+			.locator('[data-test-id="node-parameters"] [data-test-id="input-label"]:visible')
+			.allInnerTexts();
+		return labels.filter((label) => label.includes('*')).map((label) => label.replace(/\s*\*\s*/, ''));
+	}
+
+	/** What n8n finds wrong with the fields of the open node. */
+	async issues(): Promise<string[]> {
+		const shown = this.page.locator(
+			'[data-test-id="node-parameters"] [data-test-id="parameter-issues"]:visible',
+		);
+		return await shown.allInnerTexts();
+	}
+
 	/** Chooses an entry of an option list by its title. */
 	async choose(name: string, title: string): Promise<void> {
 		await this.field(name).click();

@@ -123,7 +123,7 @@ describe('the settings of a run', () => {
 	});
 
 	test.each([
-		['onTaskFailure', 'On Task Failure', 'error, output'],
+		['onTaskFailure', 'When a Task Fails', 'error, output'],
 		['resendUnknown', 'Resend When Outcome Is Unknown', 'true, false'],
 	])('the option %s refuses what is not offered', (name, displayName, allowed) => {
 		for (const value of ['Error', 'yes', 1, {}, '']) {

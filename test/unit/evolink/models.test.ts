@@ -30,7 +30,7 @@ describe('what the editor offers', () => {
 	test('is each choice with what it means', () => {
 		expect(optionsOf(PRO, 'quality')).toStrictEqual([
 			{ name: '720p', value: '720p', description: 'Standard price' },
-			{ name: '1080p', value: '1080p', description: '1.667 × the price' },
+			{ name: '1080p', value: '1080p', description: '1.667 times the price of 720p' },
 		]);
 		expect(optionsOf(PREVIEW, 'duration')[1]).toEqual({
 			name: '8',
