@@ -21,6 +21,9 @@ import ts from 'typescript';
 
 import { evolinkFacts } from '../nodes/evolink/generated/spec.gen';
 import { MODEL_ENTRIES } from '../nodes/evolink/modelEntries';
+import { readTask } from '../nodes/evolink/task';
+import { renderStatusPage, type StatusItem, type StatusPage } from '../nodes/SoraVideo/wait/statusHtml';
+import { viewOf } from '../nodes/SoraVideo/wait/taskView';
 import { getModelFields } from '../nodes/SoraVideo/methods/modelFields';
 import { ROOT, readManifest, runMain } from './support';
 
@@ -203,6 +206,55 @@ function credentialSections({ displayName, properties, test }: ICredentialType):
 	];
 }
 
+/** The words of the status page in each of its states, without its script. */
+function statusLines(): Line[] {
+	const now = Date.UTC(2026, 10, 24, 12);
+	const bodies = [
+		{
+			status: 'processing',
+			progress: 19,
+			task_info: { estimated_time: 150 },
+			usage: { credits_reserved: 23.04 },
+		},
+		{ status: 'completed', duration: 95, results: ['https://files.evolink.ai/video.mp4'] },
+		{ status: 'failed', error: { code: 'service_error', message: "EvoLink's provider failed" } },
+	];
+	const items = bodies.map((body, item): StatusItem => {
+		const id = `task-unified-${item}`;
+		const view = viewOf(readTask({ id, ...body })!);
+		return { item, id, prompt: 'A paper boat', orderedAt: now - 40_000, view, isSafe: true };
+	});
+	const all = [
+		...items,
+		{ item: 3, id: 'task-unified-3', isSafe: false },
+		{ item: 4, problem: 'EvoLink did not take the order' },
+	];
+	const common = { callbackExpected: true, wakesAt: now + 720_000, now, timezone: 'UTC', nonce: '' };
+	const states: Record<string, Partial<StatusPage> & Pick<StatusPage, 'state'>> = {
+		waiting: { state: 'waiting' },
+		'without a callback, EvoLink down': {
+			state: 'waiting',
+			callbackExpected: false,
+			trouble: 'EvoLink has not answered yet.',
+		},
+		woken: { state: 'woken', items: items.slice(1) },
+		ended: { state: 'ended', items: items.slice(1) },
+	};
+	return Object.entries(states).map(([name, state]): Line => {
+		const html = renderStatusPage({ items: all, ...common, ...state });
+		const shown = html
+			.replace(/<(script|style)\b.*?<\/\1>/gs, '')
+			.replace(/<\/(p|h\d|dt|dd|li|title|section|div)>/g, '\n');
+		return [
+			name,
+			shown
+				.replace(/<[^>]*>/g, '')
+				.replace(/\s*\n\s*/g, '\n')
+				.trim(),
+		];
+	});
+}
+
 interface Draft {
 	name: string;
 	nodes: Array<{ name: string; type: string; parameters: Record<string, unknown> }>;
@@ -357,6 +409,7 @@ async function sections(): Promise<Section[]> {
 		section(2, 'Before a run', hintLines(node.description)),
 		section(1, 'Sora Video Trigger: its panel', nestedLines(trigger.description.triggerPanel)),
 		...formSections(trigger.description.properties),
+		section(1, 'The status page of a parked execution', statusLines()),
 		section(1, 'The examples'),
 		...exampleSections(),
 		section(1, 'What EvoLink says of failures'),
