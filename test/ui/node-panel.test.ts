@@ -4,6 +4,9 @@ import { openUi } from './lib/editor';
 
 const ui = openUi('panel');
 
+/** The dialog of the credential. */
+const dialog = () => ui.editor.page.getByTestId('editCredential-modal');
+
 const soraVideo = () => ui.editor.entries.filter({ hasText: 'Sora Video' });
 
 it.each([
@@ -59,6 +62,7 @@ it('a node chosen from the panel opens on the fields of a first video, nothing m
 		'wait',
 		'download',
 		'binaryField',
+		'simplify',
 	]);
 });
 
@@ -66,28 +70,53 @@ describe('the credential dialog', () => {
 	it('shows where a key comes from, and that the addresses are no affair of most', async () => {
 		await ui.editor.page.getByTestId('node-credentials-select').click();
 		await ui.editor.page.getByTestId('node-credentials-select-item-new').click();
-		const dialog = ui.editor.page.getByTestId('editCredential-modal');
-		const link = dialog.getByRole('link', { name: 'evolink.ai/dashboard/keys' });
+		const link = dialog().getByRole('link', { name: 'evolink.ai/dashboard/keys' });
 		await link.waitFor();
 		expect(await link.getAttribute('href')).toBe('https://evolink.ai/dashboard/keys');
-		await dialog.getByText('Advanced: change the addresses below').waitFor();
+		await dialog().getByText('Advanced: change the addresses below').waitFor();
 	});
 
-	it('says of a key that EvoLink does not know what is wrong and where to look', async () => {
-		await fillCredential({ ...ui.n8n.evolink.credential, apiKey: 'sk-evo-unknown' });
+	it.each<[string, () => Partial<StandIn['credential']>, RegExp]>([
+		[
+			'a key that EvoLink does not know',
+			() => ({ apiKey: 'sk-evo-unknown' }),
+			/EvoLink does not know this API key/,
+		],
+		['an address that is none', () => ({ baseUrl: 'evolink' }), /its 'Base URL'/],
+		['an address for files that is none', () => ({ filesUrl: 'evolink' }), /its 'Files URL'/],
+		['the address of something else', () => ({ baseUrl: ui.n8n.main.url }), /is not EvoLink/],
+		['an address where nothing is', () => ({ baseUrl: 'http://127.0.0.1:9' }), /ECONNREFUSED|refused/],
+	])('says of %s what is wrong', async (_, wrong, words) => {
+		await fillCredential({ ...ui.n8n.evolink.credential, ...wrong() });
 		await ui.editor.page.getByText('Couldn’t connect with these settings').waitFor();
-		await ui.editor.page.getByText('More details').click();
-		await ui.editor.page.getByText(/EvoLink does not know this API key/).waitFor();
+		const more = ui.editor.page.getByText('More details');
+		if (await more.isVisible()) await more.click();
+		await dialog().getByText(words).last().waitFor();
+	});
+
+	it('shows all of what is wrong with a key', async () => {
+		await fillCredential({ ...ui.n8n.evolink.credential, apiKey: 'sk-evo-unknown' });
+		await dialog()
+			.getByText(/EvoLink does not know this API key/)
+			.waitFor();
+		await ui.editor.look('credential');
 	});
 
 	it('accepts a good key', async () => {
 		await fillCredential(ui.n8n.evolink.credential);
 		// saved and tested, it closes by itself; opened again, it tests anew
-		await ui.editor.page.getByTestId('editCredential-modal').waitFor({ state: 'hidden' });
+		await dialog().waitFor({ state: 'hidden' });
 		await ui.editor.page.getByTestId('credential-edit-button').click();
-		await ui.editor.page.getByText('Connection tested successfully').waitFor();
-		const shown = await ui.editor.page.getByTestId('editCredential-modal').innerHTML();
+		await dialog().getByText('Connection tested successfully').waitFor();
+		const shown = await dialog().innerHTML();
 		expect(shown).not.toContain(ui.n8n.evolink.apiKey);
+	});
+
+	it('accepts a key with the word Bearer before it, as it is often copied', async () => {
+		const { credential, apiKey } = ui.n8n.evolink;
+		await fillCredential({ ...credential, apiKey: `Bearer ${apiKey}` });
+		await dialog().getByText('Connection tested successfully').waitFor();
+		await dialog().getByText('Couldn’t connect with these settings').waitFor({ state: 'hidden' });
 	});
 });
 
@@ -99,14 +128,13 @@ it('no page of it threw', () => {
 /** Fills the open dialog and saves it; returns when n8n has tested the key. */
 async function fillCredential(credential: StandIn['credential']): Promise<void> {
 	const { page } = ui.editor;
-	const modal = page.getByTestId('editCredential-modal');
 	for (const [name, value] of Object.entries(credential)) {
-		const input = modal.getByTestId(`parameter-input-${name}`).locator('input').first();
+		const input = dialog().getByTestId(`parameter-input-${name}`).locator('input').first();
 		await input.fill(value);
 		// the dialog draws itself anew while it loads, and forgets what came before
 		await eventually(`the ${name} in its field`, async () => (await input.inputValue()) === value);
 	}
 	const tested = page.waitForResponse((response) => response.url().endsWith('/rest/credentials/test'));
-	await modal.getByTestId('credential-save-button').getByRole('button').click();
+	await dialog().getByTestId('credential-save-button').getByRole('button').click();
 	await tested;
 }

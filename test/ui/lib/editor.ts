@@ -8,8 +8,15 @@ import { Installation, type InstallationOptions } from '../../../tools/n8n-serve
 import { REPO_DIR, RUN_DIR } from '../../../tools/n8n-server/paths';
 
 /** With UI_PICTURES=1 the pictures of the documentation are made anew; else they land beside the logs. */
-const PICTURES =
+export const PICTURES =
 	process.env.UI_PICTURES === '1' ? path.join(REPO_DIR, 'docs/images') : path.join(RUN_DIR, 'pictures');
+
+/** What n8n's panels are laid out for; pictures come out 1280 wide. */
+export const VIEWPORT = { width: 1440, height: 900 };
+export const SCALE = 1280 / VIEWPORT.width;
+
+/** Without what moves, and without the notifications that cover a page for a while. */
+const STILL = { animations: 'disabled', style: '.el-notification { display: none !important }' } as const;
 
 /** An n8n and a browser that is signed in to it, from the start of a test file to its end. */
 export interface Ui {
@@ -52,16 +59,20 @@ export class Editor {
 			executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
 			args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
 		});
-		// 1440 x 900 is what n8n's panels are laid out for; pictures come out 1280 wide
 		const context = await browser.newContext({
-			viewport: { width: 1440, height: 900 },
-			deviceScaleFactor: 1280 / 1440,
+			viewport: VIEWPORT,
+			deviceScaleFactor: SCALE,
 			colorScheme,
 		});
-		context.setDefaultTimeout(15_000);
+		context.setDefaultTimeout(60_000);
 		const editor = new Editor(browser, await context.newPage(), main.url);
-		await editor.signIn();
-		return editor;
+		try {
+			await editor.signIn();
+			return editor;
+		} catch (error) {
+			await browser.close();
+			throw error;
+		}
 	}
 
 	async close(): Promise<void> {
@@ -208,6 +219,8 @@ export class Editor {
 		const success = this.page.getByTestId('node-run-status-success');
 		const error = this.page.getByTestId('node-run-status-danger');
 		await success.or(error).first().waitFor({ timeout: 60_000 });
+		// the run itself ends a little later
+		await this.page.getByTestId('node-execute-button').getByText('Execute step').waitFor();
 		return (await success.isVisible()) ? 'success' : 'error';
 	}
 
@@ -215,13 +228,64 @@ export class Editor {
 		return this.page.getByTestId('output-panel');
 	}
 
-	/** Takes a picture once nothing moves any more. */
+	/** The error that the output panel shows: its title, and what stands below it. */
+	async error(): Promise<{ message: string; description: string }> {
+		const message = await this.output.getByTestId('node-error-message').innerText();
+		const description = this.output.getByTestId('node-error-description');
+		return {
+			message: message.trim(),
+			description: (await description.isVisible()) ? (await description.innerText()).trim() : '',
+		};
+	}
+
+	/** Texts and fields of the open node's form that are cut off, or lie on the next one. */
+	async cut(): Promise<string[]> {
+		return await this.page.getByTestId('node-parameters').evaluate((form) => {
+			const shown = [...form.querySelectorAll<HTMLElement>('*')].filter((element) =>
+				element.checkVisibility(),
+			);
+			const texts = shown.filter(
+				({ childNodes, tagName }) =>
+					tagName === 'INPUT' ||
+					[...childNodes].some(({ nodeType, textContent }) => nodeType === 3 && textContent?.trim()),
+			);
+			const cutOff = texts
+				.filter(({ scrollWidth, clientWidth }) => clientWidth > 0 && scrollWidth > clientWidth + 1)
+				.map(
+					(element) => `cut off: ${element instanceof HTMLInputElement ? element.value : element.innerText}`,
+				);
+			const fields = [...form.querySelectorAll<HTMLElement>(':scope > *')]
+				.map((element) => element.getBoundingClientRect())
+				.filter(({ height }) => height > 0);
+			const over = fields.slice(1).filter(({ top }, at) => top < fields[at].bottom - 1);
+			return [...cutOff, ...over.map(({ top }) => `on the field before it: the field at ${Math.round(top)}`)];
+		});
+	}
+
+	/** Changes the size of the window, which n8n's panels follow. */
+	async resize(width: number, height: number): Promise<void> {
+		await this.page.setViewportSize({ width, height });
+	}
+
+	/** Takes a picture for the documentation once nothing moves any more. */
 	async picture(name: string): Promise<void> {
-		mkdirSync(PICTURES, { recursive: true });
-		for (const close of await this.page.locator('.el-notification__closeBtn').all())
-			await close.click({ timeout: 2000 }).catch(() => undefined);
+		await this.save(path.join(PICTURES, `${name}.png`));
+	}
+
+	/** Takes a picture to look at, beside the logs. */
+	async look(name: string): Promise<void> {
+		await this.save(path.join(RUN_DIR, 'pictures', `${name}.png`));
+	}
+
+	private async save(file: string): Promise<void> {
+		mkdirSync(path.dirname(file), { recursive: true });
 		await this.page.mouse.move(720, 3);
-		await this.page.locator('.el-notification').first().waitFor({ state: 'hidden' });
-		await this.page.screenshot({ path: path.join(PICTURES, `${name}.png`), animations: 'disabled' });
+		await this.page.screenshot({ path: file, ...STILL });
+	}
+
+	/** A picture of a part of the page, as a PNG. */
+	async pictureOf(part: Locator): Promise<Buffer> {
+		await this.page.mouse.move(720, 3);
+		return await part.screenshot(STILL);
 	}
 }
