@@ -171,7 +171,7 @@ describe('a task that came to nothing is named in the first sentence', () => {
 
 describe('what cannot be ordered is said before anything is sent', () => {
 	it.each<[string, IDataObject, RegExp]>([
-		['an empty prompt', { prompt: '' }, /'Prompt' is empty/],
+		['an empty prompt', { prompt: '={{ "" }}' }, /'Prompt' is empty/],
 		['a limit for the run', { options: { maxCredits: 20 } }, /'Max Credits' is 20/],
 		['no file where one is expected', { image: 'binary' }, /'data'/],
 		['a URL that is none', { image: 'url', imageUrl: 'my picture' }, /'Image URL'/],

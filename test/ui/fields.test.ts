@@ -5,7 +5,7 @@ import { openUi } from './lib/editor';
 const ui = openUi('fields');
 
 /** What all three waiting operations end with. */
-const result = ['wait', 'download', 'binaryField'];
+const result = ['wait', 'download', 'binaryField', 'simplify'];
 
 /** A video of the first model, not waited for or not downloaded. */
 const unawaited = [
@@ -18,6 +18,7 @@ const unawaited = [
 	'wait',
 	'callbackUrl',
 	'reference',
+	'simplify',
 ];
 
 async function openNew(parameters = {}): Promise<void> {
@@ -36,8 +37,8 @@ describe('each operation shows its own fields', () => {
 
 	it.each([
 		['Create Character', ['video', 'videoUrl', 'timestamps', ...result]],
-		['Get Task', ['taskId', 'wait', 'download']],
-		['Get Many Tasks', ['returnAll', 'limit', 'includeResults']],
+		['Get Task', ['taskId', 'wait', 'download', 'simplify']],
+		['Get Many Tasks', ['returnAll', 'limit', 'includeResults', 'simplify']],
 		['Get Credits', []],
 		['Generate Video', ['model', 'prompt', 'aspectRatio', 'duration', 'image', ...result]],
 	])('%s', async (title, fields) => {
@@ -67,7 +68,7 @@ describe('each operation offers its own options', () => {
 
 it('Get Task asks how to wait and where the file goes when it shall do so', async () => {
 	await openNew({ operation: 'getTask' });
-	expect(await ui.editor.fields()).toEqual(['operation', 'taskId', 'wait', 'download']);
+	expect(await ui.editor.fields()).toEqual(['operation', 'taskId', 'wait', 'download', 'simplify']);
 	await ui.editor.toggle('download');
 	expect(await ui.editor.fields()).toEqual(['operation', 'taskId', ...result]);
 });
@@ -188,7 +189,7 @@ it('what is not waited for is not offered for download, and takes a callback URL
 	await ui.editor.choose('wait', "Don't Wait");
 	expect(await ui.editor.fields()).toEqual(unawaited);
 	expect(await ui.editor.addableOptions()).not.toContain('How to Wait');
-	await ui.editor.picture('dont-wait');
+	await ui.editor.look('dont-wait');
 	await ui.editor.choose('wait', 'Wait for the Video');
 	expect(await ui.editor.fields()).not.toContain('callbackUrl');
 	expect(await ui.editor.addableOptions()).toContain('How to Wait');
@@ -201,7 +202,7 @@ it.each([
 ])('%s marks what it needs, and n8n names it before a run', async (operation, needed) => {
 	await openNew({ operation, timestamps: '' });
 	expect(await ui.editor.required()).toEqual(needed);
-	await ui.editor.picture(`required-${operation}`);
+	await ui.editor.look(`required-${operation}`);
 });
 
 describe('a workflow that was saved with 0.1.0', () => {
@@ -212,7 +213,7 @@ describe('a workflow that was saved with 0.1.0', () => {
 		await openNew({ prompt: 'a cat', wait });
 		expect(await ui.editor.issues()).toEqual([]);
 		expect(await ui.editor.titles('wait')).toEqual(['Wait for the Video', "Don't Wait", title]);
-		await ui.editor.picture(`saved-${wait}`);
+		await ui.editor.look(`saved-${wait}`);
 	});
 
 	it("runs with 'Wait' = poll, in the editor", async () => {
@@ -229,7 +230,7 @@ describe('a workflow that was saved with 0.1.0', () => {
 		await openNew({ prompt: 'a cat', wait: 'none', options });
 		for (const name of Object.keys(options)) expect(await ui.editor.fields()).toContain(name);
 		expect(await ui.editor.fields()).toHaveLength(unawaited.length);
-		await ui.editor.picture('saved-callback');
+		await ui.editor.look('saved-callback');
 	});
 });
 
@@ -240,7 +241,7 @@ it('as a tool of an AI agent it offers no download: an agent takes data only', a
 	await ui.editor.openNode('Make a Video');
 	expect(await ui.editor.fields()).toEqual(['descriptionType', ...unawaited]);
 	await ui.editor.choose('operation', 'Get Task');
-	expect(await ui.editor.fields()).toEqual(['descriptionType', 'operation', 'taskId', 'wait']);
+	expect(await ui.editor.fields()).toEqual(['descriptionType', 'operation', 'taskId', 'wait', 'simplify']);
 });
 
 it('no page of it threw', () => expect(ui.editor.pageErrors).toEqual([]));

@@ -65,7 +65,7 @@ describe('in a window of 800 x 600', () => {
 	});
 
 	it('an error', async () => {
-		await open({ prompt: '' });
+		await open({ prompt: '={{ "" }}' });
 		expect(await ui.editor.executeStep()).toBe('error');
 		await ui.editor.look('narrow-error');
 	});

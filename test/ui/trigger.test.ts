@@ -29,7 +29,7 @@ it('the panel tells where to paste the URL, and that EvoLink reaches public http
 	const panel = await ui.editor.page.getByTestId('ndv').innerText();
 	expect(panel).toContain('Callback URL');
 	expect(panel).toMatch(/public https/);
-	await ui.editor.picture('trigger');
+	await ui.editor.look('trigger');
 });
 
 it('it asks for a key and a field name only where it needs them, and warns of what goes unchecked', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
@@ -44,6 +44,11 @@ describe('links', () => {
 			.filter((file) => file.endsWith('.md') && file !== 'README.md')
 			.filter((file) => !index.includes(`](${file})`));
 		expect(unlisted).toEqual([]);
+	});
+
+	test.each(readdirSync(path.join(ROOT, 'docs/images')))('show %s, which is quick to load', (picture) => {
+		expect(pages.filter((page) => text(page).includes(`images/${picture})`))).not.toEqual([]);
+		expect(statSync(path.join(ROOT, 'docs/images', picture)).size).toBeLessThan(200_000);
 	});
 });
 
