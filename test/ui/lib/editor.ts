@@ -53,7 +53,7 @@ export class Editor {
 		page.on('pageerror', ({ message }) => this.pageErrors.push(message));
 	}
 
-	static async open({ main }: Installation, colorScheme: Theme = 'light'): Promise<Editor> {
+	static async open({ main }: Pick<Installation, 'main'>, colorScheme: Theme = 'light'): Promise<Editor> {
 		selectors.setTestIdAttribute('data-test-id');
 		const browser = await chromium.launch({
 			executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
