@@ -79,6 +79,8 @@ describe('a suspended video', () => {
 		]);
 		const [item] = items(done, 'Video');
 		expect(item.json.videoUrl).toContain(n8n.evolink.url);
+		const { callback_url: _, ...asked } = started.tasks[0].request;
+		expect(item.json.request).toEqual(asked);
 		expect(item.pairedItem).toMatchObject({ item: 0 });
 		expect(item.binary?.data).toMatchObject({ mimeType: 'video/mp4', bytes: expect.any(Number) as number });
 		expect(n8n.evolink.chargesFor({ prompt: 'a cat on a roof' })).toHaveLength(1);
