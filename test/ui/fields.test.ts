@@ -128,8 +128,8 @@ it('another model of the list shows its own fields', async () => {
 		model: 'custom',
 		modelId: { __rl: true, mode: 'list', value: 'seedance-2.0-image-to-video' },
 	});
-	await ui.editor.page.getByText('Image URLs or Binary (1 to 2)').waitFor();
-	await ui.editor.page.getByText('Duration (4 to 15; default 5)').waitFor();
+	await ui.editor.page.getByText('Image URLs/Binary (1–2)').waitFor();
+	await ui.editor.page.getByText('Duration (4–15; default 5)').waitFor();
 });
 
 it.each([

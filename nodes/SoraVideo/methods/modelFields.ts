@@ -27,7 +27,7 @@ export async function getModelFields(this: ILoadOptionsFunctions): Promise<Resou
 }
 
 function formField(id: string, field: ModelField): ResourceMapperField {
-	const { required = false, default: usual } = field;
+	const { required = false, default: usual = field.prose?.default } = field;
 	const choices = choicesOf(field);
 	return {
 		id,
@@ -37,7 +37,9 @@ function formField(id: string, field: ModelField): ResourceMapperField {
 		display: true,
 		removed: !required && !USUAL.includes(id) && field.format !== 'uri',
 		type: choices ? 'options' : TYPES[field.type],
-		...(choices && { options: choices.map((value) => ({ name: String(value), value })) }),
+		...(choices && {
+			options: choices.map((value) => ({ name: `${value}${value === usual ? ' (Default)' : ''}`, value })),
+		}),
 		// a switch shows something in any case
 		...(field.type === 'boolean' && { defaultValue: usual === true }),
 	};
@@ -70,14 +72,18 @@ function choicesOf({
 	return [...Array.from({ length: max - min + 1 }, (_, at) => min + at), ...also];
 }
 
-/** `Duration (4 to 30, or -1; default 5)` */
+/** `Duration (4–30 or -1; default 5)`. The editor cuts labels after some thirty characters. */
 function labelOf(name: string, field: ModelField): string {
-	const limits = limitsOf(field);
-	const usual = field.default ?? field.prose?.default;
-	// the editor cuts labels after some thirty characters
-	const title = `${fieldTitle(name)}${field.format === 'uri' ? ' or Binary' : ''}`;
-	const facts = [limits, usual === undefined ? '' : `default ${usual}`].filter((fact) => fact !== '');
+	const title = `${fieldTitle(name)}${field.format === 'uri' ? '/Binary' : ''}`;
+	const facts = [limitsOf(field), defaultOf(field)].filter((fact) => fact !== '');
 	return `${title}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`;
+}
+
+/** Lists mark theirs, switches show it, and an empty one says nothing. */
+function defaultOf(field: ModelField): string {
+	const usual = field.default ?? field.prose?.default;
+	if (choicesOf(field) || field.type === 'boolean' || usual === undefined) return '';
+	return String(usual) === '' ? '' : `default ${usual}`;
 }
 
 function limitsOf(field: ModelField): string {
@@ -87,11 +93,11 @@ function limitsOf(field: ModelField): string {
 	if (type === 'object') return Object.keys(field.fields ?? {}).join(', ');
 	if (type !== 'integer' && type !== 'number') return '';
 	const range = span(field.min ?? field.prose?.min, field.max ?? field.prose?.max);
-	return [range, ...also.map((value) => `or ${value}`)].filter((part) => part !== '').join(', ');
+	return [range, ...also].filter((part) => part !== '').join(' or ');
 }
 
 function span(from: string | number | undefined, to: string | number | undefined): string {
 	if (to === undefined) return '';
-	if (from === undefined) return `at most ${to}`;
-	return from === to ? String(to) : `${from} to ${to}`;
+	if (from === undefined) return `max ${to}`;
+	return from === to ? String(to) : `${from}–${to}`;
 }

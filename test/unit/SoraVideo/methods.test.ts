@@ -40,23 +40,15 @@ describe('the form of a model', () => {
 	});
 
 	test.each<[id: string, name: string, field: Partial<ResourceMapperField>]>([
-		[
-			'seedance-2.0-text-to-video',
-			'duration',
-			{ type: 'number', displayName: 'Duration (4 to 15; default 5)' },
-		],
-		['seedance-2.5-text-to-video', 'duration', { displayName: 'Duration (4 to 30, or -1; default 5)' }],
-		[
-			'seedance-2.0-image-to-video',
-			'image_urls',
-			{ type: 'string', displayName: 'Image URLs or Binary (1 to 2)' },
-		],
-		['MiniMax-Hailuo-2.3-Fast', 'image_urls', { displayName: 'Image URLs or Binary (1)' }],
-		['MiniMax-Hailuo-02', 'image_urls', { displayName: 'Image URLs or Binary (at most 2)' }],
-		['kling-v2.6-motion-control', 'image_urls', { displayName: 'Image URLs or Binary' }],
-		['happyhorse-1.0-text-to-video', 'seed', { type: 'number', displayName: 'Seed (1 to 2147483647)' }],
-		['wan2.6-text-to-video', 'audio_url', { type: 'string', displayName: 'Audio URL or Binary' }],
-		['kling-v3-text-to-video', 'sound', { type: 'options', displayName: 'Sound (default off)' }],
+		['seedance-2.0-text-to-video', 'duration', { type: 'number', displayName: 'Duration (4–15; default 5)' }],
+		['seedance-2.5-text-to-video', 'duration', { displayName: 'Duration (4–30 or -1; default 5)' }],
+		['seedance-2.0-image-to-video', 'image_urls', { type: 'string', displayName: 'Image URLs/Binary (1–2)' }],
+		['MiniMax-Hailuo-2.3-Fast', 'image_urls', { displayName: 'Image URLs/Binary (1)' }],
+		['MiniMax-Hailuo-02', 'image_urls', { displayName: 'Image URLs/Binary (max 2)' }],
+		['kling-v2.6-motion-control', 'image_urls', { displayName: 'Image URLs/Binary' }],
+		['happyhorse-1.0-text-to-video', 'seed', { type: 'number', displayName: 'Seed (1–2147483647)' }],
+		['wan2.6-text-to-video', 'audio_url', { type: 'string', displayName: 'Audio URL/Binary' }],
+		['kling-v3-text-to-video', 'sound', { type: 'options', displayName: 'Sound' }],
 		['topaz-video-upscale', 'model_params', { type: 'object', displayName: 'Model Params (upscale_factor)' }],
 	])('%s shows %s as what it is, with its limits and its default', async (id, name, field) => {
 		expect(await fieldOf(id, name)).toMatchObject(field);
@@ -79,6 +71,15 @@ describe('the form of a model', () => {
 				expect(typeof defaultValue).toBe(type === 'boolean' ? 'boolean' : 'undefined');
 		}
 		expect((await fieldOf('seedance-2.0-text-to-video', 'generate_audio'))?.defaultValue).toBe(true);
+	});
+
+	test('marks the default in a list of choices, and tells none that is empty', async () => {
+		const names = (await fieldOf('kling-v3-text-to-video', 'sound'))?.options?.map(({ name }) => name);
+		expect(names).toContain('off (Default)');
+		const labels = await Promise.all(
+			MODEL_ENTRIES.map(async ({ id }) => (await formOf(id)).fields.map((field) => field.displayName)),
+		);
+		expect(labels.flat().filter((label) => /default\s*\)/.test(label))).toEqual([]);
 	});
 
 	test('says where the fields of an unknown model go, and what to do without one', async () => {
