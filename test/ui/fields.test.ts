@@ -1,5 +1,6 @@
 import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
 import { chain, manualTrigger, node, soraVideo } from '../../tools/n8n-server/workflows';
+import { eventually } from '../../tools/n8n-server/poll';
 import { openUi } from './lib/editor';
 
 const ui = openUi('fields');
@@ -20,6 +21,9 @@ const unawaited = [
 	'reference',
 	'simplify',
 ];
+
+/** An agent takes data only, so nothing is offered for download. */
+const asTool = ['operation', 'model', 'prompt', 'aspectRatio', 'duration', 'image', 'wait', 'simplify'];
 
 async function openNew(parameters = {}): Promise<void> {
 	const nodes = [manualTrigger(), soraVideo('Sora Video', ui.n8n.credential, parameters)];
@@ -196,12 +200,16 @@ it('what is not waited for is not offered for download, and takes a callback URL
 });
 
 it.each([
-	['generate', ['Prompt']],
-	['character', ['Video URL', 'Timestamps']],
-	['getTask', ['Task ID']],
-])('%s marks what it needs, and n8n names it before a run', async (operation, needed) => {
+	['generate', ['prompt'], 'Prompt'],
+	['character', ['videoUrl', 'timestamps'], 'Video URL'],
+	['getTask', ['taskId'], 'Task ID'],
+])('%s marks what it lacks, and n8n names it when the node is run', async (operation, lacking, label) => {
 	await openNew({ operation, timestamps: '' });
-	expect(await ui.editor.required()).toEqual(needed);
+	await eventually('the marks', async () => (await ui.editor.issues()).length === lacking.length);
+	expect(await ui.editor.issues()).toEqual(lacking);
+	await ui.editor.page.getByTestId('node-execute-button').click();
+	await ui.editor.page.getByText(`Parameter "${label}" is required.`).waitFor();
+	expect(ui.n8n.evolink.charges).toEqual([]);
 	await ui.editor.look(`required-${operation}`);
 });
 
@@ -229,7 +237,7 @@ describe('a workflow that was saved with 0.1.0', () => {
 		};
 		await openNew({ prompt: 'a cat', wait: 'none', options });
 		for (const name of Object.keys(options)) expect(await ui.editor.fields()).toContain(name);
-		expect(await ui.editor.fields()).toHaveLength(unawaited.length);
+		expect(await ui.editor.field('reference').count()).toBe(1);
 		await ui.editor.look('saved-callback');
 	});
 });
@@ -239,7 +247,7 @@ it('as a tool of an AI agent it offers no download: an agent takes data only', a
 	const workflow = await ui.n8n.client.createWorkflow({ name: 'Tool', nodes: [tool], connections: {} });
 	await ui.editor.openWorkflow(workflow);
 	await ui.editor.openNode('Make a Video');
-	expect(await ui.editor.fields()).toEqual(['descriptionType', ...unawaited]);
+	expect(await ui.editor.fields()).toEqual(['descriptionType', ...asTool]);
 	await ui.editor.choose('operation', 'Get Task');
 	expect(await ui.editor.fields()).toEqual(['descriptionType', 'operation', 'taskId', 'wait', 'simplify']);
 });

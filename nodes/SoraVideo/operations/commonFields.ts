@@ -50,7 +50,7 @@ function wait(operation: string, result: string, fallback: WaitMode): INodePrope
 	};
 }
 
-/** Of orders that are not waited for. Both were options in 0.1.0, and still are where a workflow was saved with them. */
+/** Of orders that are not waited for. Both were options at first, and still are where a workflow was saved with them. */
 const callbackFields: INodeProperties[] = [
 	{
 		displayName: 'Callback URL',
@@ -82,9 +82,12 @@ const orderedOnly = callbackFields.map((field): INodeProperties => ({
 	},
 }));
 
+/** The editor judges an expression by what it finds, which may be nothing before a run. */
+const SAVED = [...FILLED_IN, '', null];
+
 const savedOptions = callbackFields.map((field): INodeProperties => ({
 	...field,
-	displayOptions: { show: { '/operation': ['generate'], '/wait': ['none'], [field.name]: FILLED_IN } },
+	displayOptions: { show: { '/operation': ['generate'], '/wait': ['none'], [field.name]: SAVED } },
 }));
 
 const downloadDescription = `Whether to stream the finished file into a binary field. EvoLink's own link works for ${linkLifetimeHours} hours only.`;
@@ -192,7 +195,7 @@ export const commonFields: INodeProperties[] = [
 						name: 'Suspend',
 						value: 'suspend',
 						description:
-							"Free the slot: the execution rests in n8n's database until EvoLink calls back, or a timer looks",
+							"Free the slot: the execution rests in n8n's database until EvoLink calls back, or a timer finds the result",
 					},
 				],
 				default: 'auto',

@@ -151,20 +151,18 @@ export class Editor {
 		return ids.map((id) => id.replace('parameter-input-', '')).filter((name) => name !== 'field');
 	}
 
-	/** Labels of the fields that are marked as required. */
-	async required(): Promise<string[]> {
-		const labels = await this.page
-			.locator('[data-test-id="node-parameters"] [data-test-id="input-label"]:visible')
-			.allInnerTexts();
-		return labels.filter((label) => label.includes('*')).map((label) => label.replace(/\s*\*\s*/, ''));
-	}
-
-	/** What n8n finds wrong with the fields of the open node. */
+	/** Names of the fields of the open node that n8n marks as wrong. */
 	async issues(): Promise<string[]> {
-		const shown = this.page.locator(
-			'[data-test-id="node-parameters"] [data-test-id="parameter-issues"]:visible',
+		const marks = this.page
+			.getByTestId('node-parameters')
+			.getByTestId('parameter-issues')
+			.filter({ visible: true });
+		return await marks.evaluateAll((elements) =>
+			elements.map((element) => {
+				const field = element.closest('[data-test-id^="parameter-input-"]');
+				return field?.getAttribute('data-test-id')?.replace('parameter-input-', '') ?? 'unknown';
+			}),
 		);
-		return await shown.allInnerTexts();
 	}
 
 	/** Chooses an entry of an option list by its title. */
