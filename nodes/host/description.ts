@@ -13,7 +13,8 @@ const EXPRESSION = ['={{ }}'];
 
 /**
  * A required field that is shown for one value of a choice. n8n refuses to run a whole workflow for a required field that is
- * shown and empty. Where an expression decides it may be shown without being needed, so there it is not required.
+ * shown and empty. Where an expression decides it may be shown without being needed, so there it is not required. Nor may a
+ * field be that has a default: a saved workflow lacks what is left at its default, and n8n refuses to publish it then.
  */
 export function requiredWith(
 	property: INodeProperties,

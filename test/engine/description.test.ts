@@ -190,23 +190,26 @@ describe('fields shown', () => {
 						}
 	});
 
-	const refused = (values: INodeParameters) => {
-		const filled = NodeHelpers.getNodeParameters(node.properties, values, true, false, null, node);
-		const asked = { typeVersion: 1, parameters: filled } as INode;
+	const issuesOf = (parameters: INodeParameters) => {
+		const asked = { typeVersion: 1, parameters } as INode;
 		return Object.keys(NodeHelpers.getNodeParametersIssues(node.properties, asked, node)?.parameters ?? {});
 	};
+	const filled = (values: INodeParameters, withDefaults: boolean) =>
+		NodeHelpers.getNodeParameters(node.properties, values, withDefaults, false, null, node) ?? {};
+	/** As n8n does it when it runs a workflow, where defaults are filled in. */
+	const refused = (values: INodeParameters) => issuesOf(filled(values, true));
+	/** When it publishes one, where they are left out, as in what is stored. Nodes made by programs say some. */
+	const unpublished = (values: INodeParameters) =>
+		[values, { operation: 'generate', model: 'sora-2-preview', ...values }].flatMap((given) =>
+			issuesOf({ ...given, ...filled(given, false) }),
+		);
 
 	test.each<[INodeParameters, string[]]>([
 		[{ prompt: '' }, ['prompt']],
 		[{ model: 'sora-2-pro-preview' }, ['prompt']],
 		[{ prompt: 'a cat', image: 'url' }, ['imageUrl']],
-		[{ prompt: 'a cat', image: 'binary', imageField: '' }, ['imageField']],
 		[{ model: 'custom' }, ['modelId']],
 		[{ operation: 'character' }, ['videoUrl']],
-		[
-			{ operation: 'character', video: 'binary', videoField: '', timestamps: '' },
-			['videoField', 'timestamps'],
-		],
 		[{ operation: 'getTask' }, ['taskId']],
 	])('n8n refuses to run with %j, which could never work', (values, fields) => {
 		expect(refused(values)).toEqual(fields);
@@ -222,19 +225,15 @@ describe('fields shown', () => {
 		[{ model: EXPRESSION }],
 		[{ prompt: '={{ $json.prompt }}', image: '={{ $json.source }}', imageField: '' }],
 		[{ prompt: "={{ $fromAI('prompt') }}" }],
+		[{ prompt: 'a cat', image: 'binary' }],
 		[{ operation: 'character', video: '={{ $json.source }}' }],
-		[
-			{
-				operation: 'character',
-				videoUrl: 'https://example.com/a.mp4',
-				timestamps: '',
-				options: { additionalFields: '{ "timestamps": "0,1" }' },
-			},
-		],
+		[{ operation: 'character', video: 'binary' }],
+		[{ operation: 'character', videoUrl: 'https://example.com/a.mp4' }],
 		[{ operation: 'getTask', taskId: 'task-unified-1-as-saved-by-0.1.0' }],
 		[{ operation: 'getTask', taskId: { __rl: true, mode: 'id', value: "={{ $fromAI('id') }}" } }],
-	])('n8n runs %j, which may work', (values) => {
+	])('n8n runs and publishes %j, which may work', (values) => {
 		expect(refused(values)).toEqual([]);
+		expect(unpublished(values)).toEqual([]);
 	});
 
 	test('a choice of Wait that the form no longer has is offered where a workflow was saved with it', () => {

@@ -66,11 +66,7 @@ const generate: Refusal[] = [
 	],
 	[{ image: 'binary' }, "'Input Data Field Name' is 'data'", 'this item has none'],
 	[{ image: 'binary', imageField: LONG }, "'Input Data Field Name' is 'xxx", 'this item has none'],
-	[
-		{ image: 'binary', imageField: '={{ $json.no }}' },
-		"'Input Data Field Name' is empty",
-		'the name of a binary field',
-	],
+	[{ image: 'binary', imageField: '' }, "'Input Data Field Name' is empty", 'the name of a binary field'],
 ];
 
 const characters: Refusal[] = (
@@ -80,7 +76,7 @@ const characters: Refusal[] = (
 		[{ videoUrl: 'me.mp4' }, "'Video URL' is 'me.mp4'", 'http or https URL'],
 		[{ videoUrl: 'data:video/mp4;base64,AAAA' }, "'Video URL' is 'data:", 'http or https URL'],
 		[{ video: 'binary' }, "'Input Data Field Name' is 'data'", 'this item has none'],
-		[{ timestamps: '={{ $json.missing }}' }, "'Timestamps' is empty", 'at most 2 seconds from first to last'],
+		[{ timestamps: '' }, "'Timestamps' is empty", 'at most 2 seconds from first to last'],
 		[{ timestamps: '1' }, "'Timestamps' is '1'", 'such as 0,2'],
 		[{ timestamps: '0,3' }, "'Timestamps' is '0,3'", 'at most 2 seconds'],
 		[{ timestamps: '3,1' }, "'Timestamps' is '3,1'", 'rising order'],

@@ -201,10 +201,10 @@ it('what is not waited for is not offered for download, and takes a callback URL
 
 it.each([
 	['generate', ['prompt'], 'Prompt'],
-	['character', ['videoUrl', 'timestamps'], 'Video URL'],
+	['character', ['videoUrl'], 'Video URL'],
 	['getTask', ['taskId'], 'Task ID'],
 ])('%s marks what it lacks, and n8n names it when the node is run', async (operation, lacking, label) => {
-	await openNew({ operation, timestamps: '' });
+	await openNew({ operation });
 	await eventually('the marks', async () => (await ui.editor.issues()).length === lacking.length);
 	expect(await ui.editor.issues()).toEqual(lacking);
 	await ui.editor.page.getByTestId('node-execute-button').click();

@@ -3,11 +3,11 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { API_SERVERS, evolinkFacts } from '../../evolink/generated/spec.gen';
 import { contentOf } from '../../evolink/media/upload';
 import { CHARACTER_MODEL, CHARACTER_NOTE } from '../../evolink/models';
-import { FURTHER_FIELDS, readAdditionalFields } from '../settings';
+import { readAdditionalFields } from '../settings';
 import { HEAD_BYTES, detectMedia } from '../../evolink/media/mediaType';
 import type { ByteStream } from '../../evolink/streams';
 import { assertBody, assertSize, megabytes, readBinary, UPLOAD_MAX_BYTES } from './draft';
-import { FILLED_IN, requiredWith } from '../../host/description';
+import { requiredWith } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
 import type { Draft } from '../items';
 
@@ -16,16 +16,6 @@ const { extensions, mimeTypes, timestamps: TIMESTAMPS } = evolinkFacts.character
 const { default: DEFAULT_TIMESTAMPS } = TIMESTAMPS;
 
 const forCharacter = { operation: ['character'] };
-
-const timestamps: INodeProperties = {
-	displayName: 'Timestamps',
-	name: 'timestamps',
-	type: 'string',
-	default: DEFAULT_TIMESTAMPS,
-	placeholder: 'e.g. 1,3',
-	hint: `In seconds, separated by commas, at most ${TIMESTAMPS.maxSpanSeconds} seconds from first to last`,
-	description: 'Moments of the video at which the character is seen',
-};
 
 export const characterFields: INodeProperties[] = [
 	{
@@ -58,24 +48,26 @@ export const characterFields: INodeProperties[] = [
 		},
 		{ show: forCharacter, choice: 'video', value: 'url' },
 	),
-	...requiredWith(
-		{
-			displayName: 'Input Data Field Name',
-			name: 'videoField',
-			type: 'string',
-			default: 'data',
-			placeholder: 'e.g. data',
-			hint: 'The name of the binary field that holds the video',
-			description: `Checked first (${extensions.join(', ')}, at most ${megabytes(UPLOAD_MAX_BYTES)}), then uploaded to EvoLink`,
-		},
-		{ show: forCharacter, choice: 'video', value: 'binary' },
-	),
 	{
-		...timestamps,
-		required: true,
-		displayOptions: { show: forCharacter, hide: { [FURTHER_FIELDS]: FILLED_IN } },
+		displayName: 'Input Data Field Name',
+		name: 'videoField',
+		type: 'string',
+		default: 'data',
+		placeholder: 'e.g. data',
+		displayOptions: { show: { ...forCharacter, video: ['binary'] } },
+		hint: 'The name of the binary field that holds the video',
+		description: `Checked first (${extensions.join(', ')}, at most ${megabytes(UPLOAD_MAX_BYTES)}), then uploaded to EvoLink`,
 	},
-	{ ...timestamps, displayOptions: { show: { ...forCharacter, [FURTHER_FIELDS]: FILLED_IN } } },
+	{
+		displayName: 'Timestamps',
+		name: 'timestamps',
+		type: 'string',
+		default: DEFAULT_TIMESTAMPS,
+		placeholder: 'e.g. 1,3',
+		displayOptions: { show: forCharacter },
+		hint: `In seconds, separated by commas, at most ${TIMESTAMPS.maxSpanSeconds} seconds from first to last`,
+		description: 'Moments of the video at which the character is seen',
+	},
 ];
 
 /** Two or more seconds in rising order, close enough together; written the way EvoLink's page does. */

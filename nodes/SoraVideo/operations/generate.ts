@@ -198,18 +198,16 @@ export const generateFields: INodeProperties[] = [
 		},
 		{ show: forGenerate, choice: 'image', value: 'url' },
 	),
-	...requiredWith(
-		{
-			displayName: 'Input Data Field Name',
-			name: 'imageField',
-			type: 'string',
-			default: 'data',
-			placeholder: 'e.g. data',
-			hint: 'The name of the binary field that holds the picture',
-			description: `Checked first (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), then uploaded to EvoLink`,
-		},
-		{ show: forGenerate, choice: 'image', value: 'binary' },
-	),
+	{
+		displayName: 'Input Data Field Name',
+		name: 'imageField',
+		type: 'string',
+		default: 'data',
+		placeholder: 'e.g. data',
+		displayOptions: { show: { ...forGenerate, image: ['binary'] } },
+		hint: 'The name of the binary field that holds the picture',
+		description: `Checked first (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), then uploaded to EvoLink`,
+	},
 ];
 
 interface ChosenModel {
