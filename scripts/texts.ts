@@ -305,11 +305,11 @@ const USES: Readonly<Record<string, string>> = {
 	allowed: 'what a field allows',
 };
 
-/** All texts of three words and more in the sources of the nodes, generated ones left out. */
+/** All texts of three words and more in the sources of the nodes, generated ones and the status page's style left out. */
 export function sentencesOfCode(): Sentence[] {
 	return readdirSync(path.join(ROOT, 'nodes'), { recursive: true })
 		.map((file) => `nodes/${String(file)}`)
-		.filter((file) => file.endsWith('.ts') && !file.includes('generated'))
+		.filter((file) => file.endsWith('.ts') && !/generated|statusAssets/.test(file))
 		.sort()
 		.flatMap(sentencesIn);
 }

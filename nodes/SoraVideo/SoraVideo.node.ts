@@ -13,7 +13,7 @@ import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { builderHint } from '../host/description';
 import { priceHints } from './operations/priceHints';
 import { receiveCallback } from './wait/callback';
-import { resumeWebhooks, STATUS_WEBHOOK } from './wait/parkedRun';
+import { resumeWebhooks, STATUS_WEBHOOK, waitingTooltip } from './wait/parkedRun';
 import { statusPage } from './wait/statusPage';
 import { isParked, resume } from './wait/suspend';
 import { soraVideoFields } from './fields';
@@ -39,8 +39,7 @@ export class SoraVideo implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: CREDENTIAL, required: true }],
 		webhooks: resumeWebhooks,
-		waitingNodeTooltip:
-			'The video is being made. The execution is suspended and uses no worker until it resumes.',
+		waitingNodeTooltip: waitingTooltip,
 		hints: [
 			...priceHints,
 			{

@@ -25,6 +25,12 @@ export function resumeUrlOf(ctx: IExecuteFunctions): string | undefined {
 	return typeof resumeUrl === 'string' ? resumeUrl : undefined;
 }
 
+/** Gives the editor the resume URL with its token: the one that it makes up for a waiting node's tooltip has none. */
+export function tellResumeUrl(ctx: IExecuteFunctions): void {
+	const resumeUrl = resumeUrlOf(ctx);
+	if (resumeUrl !== undefined && typeof ctx.setMetadata === 'function') ctx.setMetadata({ resumeUrl });
+}
+
 /**
  * Names the execution and all its retries. n8n gives each execution a random token when it is created, stores it before
  * anything runs, and keeps it when the execution is retried under a new id: so the key of an order stays the same even where

@@ -30,6 +30,13 @@ export const resumeWebhooks: IWebhookDescription[] = [
 	{ ...resumeWebhook, name: STATUS_WEBHOOK, httpMethod: 'GET' },
 ];
 
+const WAITING = 'The video is being made. The execution is suspended and uses no worker until it resumes.';
+
+const LINK = 'See how far it is';
+
+/** The editor knows the token, which the link needs, only of executions that it was told of: see `tellResumeUrl`. */
+export const waitingTooltip = `={{ "${WAITING}" + ($execution.resumeUrl.includes("signature=") ? ' <a href="' + $execution.resumeUrl.replace("?", "/${PATH}?") + '" target="_blank">${LINK}</a>' : "") }}`;
+
 /** The address of both, on a resume URL. */
 function ownUrl(resumeUrl: URL): string {
 	const url = new URL(resumeUrl);

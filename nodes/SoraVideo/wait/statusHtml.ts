@@ -4,7 +4,8 @@ import sumBy from 'lodash/sumBy';
 import truncate from 'lodash/truncate';
 
 import { roundCredits } from '../../evolink/prices';
-import { Html, markup } from '../../host/html';
+import { markup, type Html } from '../../host/html';
+import { STATUS_STYLE, statusScript } from './statusAssets';
 import type { TaskView } from './taskView';
 
 /** The status page of a parked run, out of plain data. */
@@ -53,8 +54,13 @@ const PLAYERS_LOADED = 12;
 /** How often an open page asks. */
 const REFRESH_MS = 5000;
 
-/** While the run is awake n8n answers 409, whether it ends or parks again: for so many times the page asks on. */
-const AWAKE_ANSWERS = 6;
+/** What the script says. */
+const NOTES = {
+	unreachable: 'n8n cannot be reached now. This page goes on asking.',
+	invalid: 'n8n does not take this link any more.',
+	continued: 'The workflow has continued. Its execution in n8n shows what came of it.',
+	troubled: 'n8n cannot show the status now. This page goes on asking.',
+};
 
 /**
  * What the page may do: its own script and style, asking n8n again, and pictures and videos by https or from the origins that
@@ -93,7 +99,10 @@ const isWaitedFor = (item: StatusItem) =>
 export function renderStatusPage(page: StatusPage): string {
 	const { items, nonce } = page;
 	const open = items.filter(isWaitedFor).length;
-	const title = open === 0 ? 'all tasks have ended' : `${items.length - open} of ${items.length} ended`;
+	const title =
+		open === 0
+			? 'Sora Video: all tasks have ended'
+			: `Sora Video: ${items.length - open} of ${items.length} ended`;
 	const shown = items.slice(0, ITEMS_SHOWN);
 	let players = 0;
 	const sections = shown.map((item) => {
@@ -112,14 +121,14 @@ export function renderStatusPage(page: StatusPage): string {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 ${reload}
-<title>Sora Video: ${title}</title>
+<title>${title}</title>
 <link rel="icon" href="data:,">
-<style nonce="${nonce}">${STYLE}</style>
+<style nonce="${nonce}">${STATUS_STYLE}</style>
 </head>
 <body>
 <h1>Sora Video</h1>
 <p id="note" role="status" hidden></p>
-<main>
+<main data-title="${title}">
 <p id="summary">${summary(items)}</p>
 <p id="wake">${whatWakes(page)}</p>
 <p id="trouble" role="status">${page.trouble}</p>
@@ -127,7 +136,7 @@ ${sections}
 <p>${hidden > 0 && `And ${hidden} more items.`}</p>
 </main>
 <noscript><p><a href="">Reload</a></p></noscript>
-<script nonce="${nonce}">${SCRIPT}</script>
+<script nonce="${nonce}">${statusScript(NOTES, REFRESH_MS)}</script>
 </body>
 </html>
 `.text;
@@ -146,7 +155,7 @@ function summary(items: readonly StatusItem[]): string {
 	const credits = roundCredits(
 		sumBy(items, (item) => ('problem' in item ? 0 : (item.view?.creditsReserved ?? 0))),
 	);
-	const reserved = credits > 0 ? ` ${credits} credits are reserved for them.` : '';
+	const reserved = credits > 0 ? ` ${credits} credits were reserved.` : '';
 	const what = items.length === 1 ? '1 item' : `${items.length} items`;
 	return `${what}: ${told.join(', ')}.${reserved}`;
 }
@@ -158,9 +167,9 @@ function whatWakes({ state, callbackExpected, wakesAt, now, timezone }: StatusPa
 	if (state === 'woken') return 'All tasks have ended, and the workflow continues now.';
 	if (state === 'ended') return `All tasks have ended. n8n's timer continues the workflow ${due}.`;
 	const timer = callbackExpected
-		? `EvoLink calls n8n back. If the call is lost, n8n's timer looks ${due}`
+		? `EvoLink then calls n8n; if the call is lost, n8n's timer looks ${due}`
 		: `n8n's timer looks ${due}`;
-	return `The workflow continues when all tasks have ended. ${timer}; so does this page while it is open.`;
+	return `The workflow continues when all tasks have ended. ${timer}. While this page is open, it looks every ${REFRESH_MS / 1000} seconds.`;
 }
 
 function section(item: StatusItem, now: number, isNumbered: boolean, isLoaded: boolean): Html {
@@ -210,79 +219,5 @@ function media({ url, isVideo }: NonNullable<TaskView['result']>, isLoaded: bool
 	const shown = isVideo
 		? markup`<video controls playsinline preload="${isLoaded ? 'metadata' : 'none'}" src="${url}"></video>`
 		: markup`<img loading="lazy" alt="The result" src="${url}">`;
-	return markup`${shown}<p><a href="${url}" target="_blank" rel="noopener noreferrer">Open it alone</a></p>`;
+	return markup`${shown}<p><a href="${url}" target="_blank" rel="noopener noreferrer">Open in a new tab</a></p>`;
 }
-
-const STYLE = new Html(`
-:root { color-scheme: light dark; --card: #f5f6f8; --line: #d5d9e0; --soft: #5a6270; --bad: #b42318; --good: #18794e; --accent: #ea4b71; }
-@media (prefers-color-scheme: dark) { :root { --card: #26282d; --line: #3c4048; --soft: #a9b0bc; --bad: #ff9d94; --good: #6ad1a0; --accent: #ff6d8d; } }
-* { box-sizing: border-box; }
-body { max-width: 44rem; margin: 0 auto; padding: 1rem; font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-h1 { font-size: 1.3rem; margin: 0; }
-h2 { font-size: 1rem; margin: 0 0 .25rem; }
-h2 small, .facts { color: var(--soft); font-weight: normal; font-size: .875rem; }
-p { margin: .25rem 0; }
-p:empty { display: none; }
-#note, #trouble { border-left: 4px solid var(--accent); padding: .25rem .75rem; background: var(--card); }
-section { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; margin: .75rem 0; }
-.state { font-weight: 600; }
-.completed .state { color: var(--good); }
-.failed .state, .refused .state, .cancelled .state { color: var(--bad); }
-progress { width: min(14rem, 50%); accent-color: var(--accent); vertical-align: middle; }
-code { font-size: .8125rem; }
-video, img { display: block; width: 100%; max-height: 70vh; margin-top: .5rem; border-radius: .25rem; background: #000; }
-img { width: auto; max-width: 100%; }
-.over #wake, .over #trouble, .over progress { display: none; }
-`);
-
-/** What the script says. */
-const NOTES = {
-	unreachable: 'n8n cannot be reached now. This page goes on asking.',
-	invalid: 'n8n does not take this link any more.',
-	continued: 'The workflow has continued. Its execution in n8n shows what came of it.',
-	troubled: 'n8n cannot show the status now. This page goes on asking.',
-};
-
-/** Parts that read the same as before stay as they are, playing videos with them. */
-const SCRIPT = new Html(`
-const notes = ${JSON.stringify(NOTES)};
-const note = document.getElementById('note');
-let awake = 0;
-const say = (text) => { note.textContent = text; note.hidden = text === ''; };
-const over = (isOver) => document.body.classList.toggle('over', isOver);
-const show = (fresh) => {
-	document.title = fresh.title;
-	for (const part of fresh.querySelectorAll('main > [id]')) {
-		const shown = document.getElementById(part.id);
-		if (shown && !shown.isEqualNode(part)) shown.replaceWith(document.adoptNode(part));
-	}
-};
-const ask = async () => {
-	if (document.hidden) return true;
-	let answer;
-	try {
-		answer = await fetch(location.href, { cache: 'no-store' });
-	} catch {
-		say(notes.unreachable);
-		return true;
-	}
-	if (answer.ok) {
-		show(new DOMParser().parseFromString(await answer.text(), 'text/html'));
-		awake = 0; over(false); say('');
-		return true;
-	}
-	if (answer.status === 401) {
-		over(true); say(notes.invalid);
-		return false;
-	}
-	if (answer.status === 404 || answer.status === 409) {
-		awake += 1; over(true);
-		say(notes.continued);
-		return answer.status === 409 && awake < ${AWAKE_ANSWERS};
-	}
-	say(notes.troubled);
-	return true;
-};
-const again = () => setTimeout(async () => { if (await ask().catch(() => true)) again(); }, ${REFRESH_MS});
-again();
-`);

@@ -23,7 +23,7 @@ import { brokenRun, stopped } from '../../host/messages';
 import { emit, outcomeOf } from '../deliver';
 import type { RunSettings } from '../settings';
 import { releaseUploads } from '../order/uploads';
-import { runIndexOf, hint, cancelSignal } from '../../host/context';
+import { runIndexOf, hint, cancelSignal, tellResumeUrl } from '../../host/context';
 import { readerFor } from '../../evolink/api';
 import { emitBroken, type Outcome } from '../items';
 
@@ -83,6 +83,7 @@ async function parkAgain(
 	await park(ctx, record.wakesAt, record.token, record.runIndex, {
 		error: `n8n continued before these tasks had ended: ${idsOf(open).join(', ')}. They are still running at EvoLink; fetch them with the operation Get Task.`,
 	});
+	tellResumeUrl(ctx);
 	hint(ctx, parkedNote({ ...record, ids: idsOf(open), silent, url: statusUrl(ctx) }).text);
 	// no `error` key here: with Retry On Fail the engine would run the node again at once
 	return open.map(({ item, watch: { id, seen } }) => ({

@@ -39,7 +39,7 @@ export function viewOf(task: Task): TaskView {
 		estimatedSeconds,
 		processingSeconds: hasEnded ? amount(raw.duration) : undefined,
 		creditsReserved: creditsReserved(task),
-		reason: hasEnded && error ? `${tidy(error.message)} (${tidy(error.code)})` : undefined,
+		reason: hasEnded && error ? `${tidy(error.message).replace(/\.$/, '')} (${tidy(error.code)})` : undefined,
 		result:
 			url === undefined || url.length > LONGEST_URL ? undefined : { url, isVideo: url === task.videoUrl },
 		name: character?.name === undefined ? undefined : tidy(character.name),

@@ -265,6 +265,14 @@ export class Editor {
 		await this.page.setViewportSize({ width, height });
 	}
 
+	/** Another window of the same browser. */
+	async openPage(url: string): Promise<Page> {
+		const page = await this.page.context().newPage();
+		page.on('pageerror', ({ message }) => this.pageErrors.push(message));
+		await page.goto(url);
+		return page;
+	}
+
 	/** Takes a picture for the documentation once nothing moves any more. */
 	async picture(name: string): Promise<void> {
 		await this.save(path.join(PICTURES, `${name}.png`));

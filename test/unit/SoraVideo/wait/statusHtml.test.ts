@@ -87,7 +87,7 @@ test('an item without a task says so, and the summary counts it', () => {
 	expect(section(text, 2)).toContain('No task');
 	expect(section(text, 2)).toContain('EvoLink did not take the order.');
 	expect(text).toContain(
-		'3 items: 1 completed, 1 in the making, 1 without a task. 23.04 credits are reserved for them.',
+		'3 items: 1 completed, 1 in the making, 1 without a task. 23.04 credits were reserved.',
 	);
 });
 
@@ -95,11 +95,11 @@ describe('what will wake the run', () => {
 	const wake = (more: Partial<StatusPage>) => /<p id="wake">(.*?)<\/p>/.exec(page([running], more))?.[1];
 
 	test('callback and timer, with the time in the workflow’s zone', () => {
-		expect(wake({})).toContain('EvoLink calls n8n back');
+		expect(wake({})).toContain('EvoLink then calls n8n;');
 		expect(wake({})).toContain('at 13:12 (Europe/Berlin), in 12 min');
 	});
 	test('the timer alone, where nobody calls back', () => {
-		expect(wake({ callbackExpected: false })).not.toContain('EvoLink calls');
+		expect(wake({ callbackExpected: false })).not.toContain('EvoLink then calls');
 		expect(wake({ callbackExpected: false, wakesAt: NOW - 1 })).toContain("n8n's timer looks now");
 	});
 	test('that it goes on now, or by its timer', () => {
