@@ -4,7 +4,7 @@ import { mapLimit } from '../evolink/clock';
 import { downloadResult } from '../evolink/media/result';
 import { hasResult, resultLink, simplified, taskNamed, taskToJson } from '../evolink/task';
 import { resultOf, type Watch } from './wait/watch';
-import type { Problem } from '../host/errors';
+import { told, type Problem } from '../host/errors';
 import { downloadFailed, nothingToShow, taskEnded, nextStep, timedOut, unreadable } from '../host/messages';
 import type { RunSettings } from './settings';
 import { cancelSignal, isToolRun } from '../host/context';
@@ -62,7 +62,7 @@ async function emitTask(
 		...(settings.simplify ? simplified(whole) : whole),
 		...(outcome.request && { request: { ...outcome.request } }),
 		...(outcome.replayed && { orderedByEarlierTry: true }),
-		...(task.phase === 'running' && isToolRun(ctx) && { nextStep: nextStep(task.id).message }),
+		...(task.phase === 'running' && isToolRun(ctx) && { nextStep: told(nextStep(task.id)) }),
 	};
 	const url = resultLink(task);
 	if (field === null || task.phase !== 'completed' || url === undefined) {
@@ -95,7 +95,8 @@ export async function emit(
 			return 'problem' in result ? { item: outcome.item, problem: result.problem } : outcome;
 		}),
 	);
+	const many = outcomes.length > 1;
 	return emitted.map((result, at) =>
-		'problem' in result ? emitProblem(ctx, result.problem, outcomes[at].item) : result.emitted,
+		'problem' in result ? emitProblem(ctx, result.problem, outcomes[at].item, many) : result.emitted,
 	);
 }

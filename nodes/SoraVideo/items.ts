@@ -2,8 +2,9 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import type { UploadableFile } from '../evolink/media/upload';
 import { resultLink, type Task } from '../evolink/task';
-import { nodeError, ProblemError, problemOf, type Problem } from '../host/errors';
-import { withOthers } from '../host/messages';
+import { isToolRun } from '../host/context';
+import { nodeError, ProblemError, problemOf, told, type NodeFailure, type Problem } from '../host/errors';
+import { withOthers, type OtherItem } from '../host/messages';
 
 /*
  * The way of one item through a run that pays: Draft, then Order, then Outcome; and what 'On Error' does to them.
@@ -67,9 +68,34 @@ export interface TaskOutcome {
 	request?: IDataObject;
 }
 
-/** An item that goes on after an error: `error` sends it to the error branch, and its text is all that n8n keeps. */
-export function emitProblem(ctx: IExecuteFunctions, problem: Problem, item: number): INodeExecutionData {
-	const error = nodeError(ctx.getNode(), problem, item);
+/**
+ * n8n's error for an item.
+ *
+ * @param many whether the run has several items: the input of a parked run does not tell
+ */
+function errorOf(ctx: IExecuteFunctions, problem: Problem, item: number, many: boolean): NodeFailure {
+	return nodeError(ctx.getNode(), isToolRun(ctx) ? forAgent(problem) : problem, item, many);
+}
+
+/**
+ * An agent reads nothing but the message, and would order the video once more. n8n wraps the errors of tools, and where it finds a
+ * network code in an API error, it puts an advice to try again in place of our message: so there is none.
+ */
+function forAgent({ taskId, stopped, ...rest }: Problem): Problem {
+	return { message: told(rest), ...(taskId !== undefined && { taskId }), ...(stopped && { stopped }) };
+}
+
+/**
+ * An item that goes on after an error: `error` sends it to the error branch. n8n makes the item's data of its message alone;
+ * the description stays in `error`.
+ */
+export function emitProblem(
+	ctx: IExecuteFunctions,
+	problem: Problem,
+	item: number,
+	many: boolean,
+): INodeExecutionData {
+	const error = errorOf(ctx, problem, item, many);
 	return { json: { error: error.message }, error, pairedItem: { item } };
 }
 
@@ -77,18 +103,22 @@ export function emitProblem(ctx: IExecuteFunctions, problem: Problem, item: numb
  * The output of a run that ended before its items could: a wrong setting, or a fault of our own. n8n would let the input
  * go on as if it were the result.
  *
+ * @param items those that it concerns
  * @throws n8n's error when the node stops on errors
  */
 export function emitBroken(
 	ctx: IExecuteFunctions,
 	error: unknown,
 	items: readonly number[] = [...ctx.getInputData().keys()],
+	many = items.length > 1,
 ): INodeExecutionData[] {
 	if (!ctx.continueOnFail()) {
-		throw error instanceof ProblemError ? nodeError(ctx.getNode(), error.problem, error.item) : error;
+		if (!(error instanceof ProblemError)) throw error;
+		const { problem, item } = error;
+		throw errorOf(ctx, problem, item ?? 0, many && item !== undefined);
 	}
 	const problem = problemOf(error);
-	return items.map((item) => emitProblem(ctx, problem, item));
+	return items.map((item) => emitProblem(ctx, problem, item, many));
 }
 
 /**
@@ -103,16 +133,24 @@ export function stopOnProblem(
 	if (ctx.continueOnFail()) return;
 	const first = outcomes.find((outcome) => 'problem' in outcome);
 	if (first === undefined) return;
-	const others = outcomes
-		.filter((outcome) => outcome !== first)
-		.map((outcome) => ({ item: outcome.item, what: describe(outcome), isTask: !('problem' in outcome) }));
+	const others = outcomes.filter((outcome) => outcome !== first).map(otherItem);
 	throw new ProblemError(withOthers(first.problem, others, untouched), first.item);
 }
 
-function describe(outcome: Outcome | Order): string {
-	if ('problem' in outcome) return outcome.problem.message.replace(/\.$/, '');
-	if ('id' in outcome) return `task ${outcome.id}`;
-	const { task } = outcome;
-	const link = resultLink(task);
-	return `task ${task.id} ${task.status}${link === undefined ? '' : ` (${link})`}`;
+function otherItem(outcome: Outcome | Order): OtherItem {
+	const { item } = outcome;
+	if ('problem' in outcome) {
+		const { message, taskId } = outcome.problem;
+		const key = 'unknownKey' in outcome ? outcome.unknownKey : undefined;
+		return {
+			item,
+			what: message,
+			...(taskId !== undefined && { id: taskId }),
+			...(key !== undefined && { key }),
+		};
+	}
+	if ('id' in outcome) return { item, what: `task ${outcome.id}`, id: outcome.id };
+	const { id, status } = outcome.task;
+	const link = resultLink(outcome.task);
+	return { item, what: `task ${id} ${status}${link === undefined ? '' : ` (${link})`}`, id };
 }

@@ -9,6 +9,7 @@ import type {
 import { getTask } from '../evolink/api';
 import { readCredential } from '../evolink/client';
 import { failureSentence } from '../evolink/failure';
+import { told } from '../host/errors';
 import { fileNotDownloaded, nothingToShow, wrongReference } from '../host/messages';
 import { readReference } from '../evolink/reference';
 import { downloadResult } from '../evolink/media/result';
@@ -105,7 +106,7 @@ async function referenceOf(ctx: IWebhookFunctions, { verify }: TriggerSettings):
 	const key = verify ? (await readCredential(ctx)).apiKey : undefined;
 	const read = readReference(query, key);
 	if (read === undefined) return {};
-	if (read.kind === 'wrong') return { referenceProblem: wrongReference().message };
+	if (read.kind === 'wrong') return { referenceProblem: told(wrongReference()) };
 	return { reference: read.reference, referenceVerified: read.kind === 'verified' };
 }
 
@@ -142,13 +143,13 @@ async function withFile(
 	const task = reading.ok ? reading.task : stored;
 	const url = resultLink(task);
 	const failed = (downloadError: string) => ({ ...item, json: { ...item.json, downloadError } });
-	if (url === undefined) return failed(nothingToShow(task).message);
+	if (url === undefined) return failed(told(nothingToShow(task)));
 	try {
 		const result = await downloadResult(ctx, task, url, maxDownloadBytes);
 		return result.ok
 			? { ...item, binary: { [binaryField]: result.binary } }
-			: failed(fileNotDownloaded(url, result.reason).message);
+			: failed(told(fileNotDownloaded(url, result.reason)));
 	} catch (error) {
-		return failed(fileNotDownloaded(url, error instanceof Error ? error.message : String(error)).message);
+		return failed(told(fileNotDownloaded(url, error instanceof Error ? error.message : String(error))));
 	}
 }

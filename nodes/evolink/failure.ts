@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import truncate from 'lodash/truncate';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { excerptOf, tidy } from './redact';
@@ -62,7 +63,7 @@ const ADVICE: Record<FailureKind, string> = {
 	content:
 		'EvoLink moderates strictly: change the prompt or the image. Pictures of real people are not accepted.',
 	modelUnavailable:
-		"EvoLink does not serve this model to this key now; models are closed without notice. Look at EvoLink's model list (https://evolink.ai/models) and name another one with Other EvoLink Model in the 'Model' field.",
+		"EvoLink closes models without notice: look at its model list (https://evolink.ai/models) and name another one with Other EvoLink Model in the 'Model' field.",
 	forbidden: 'This API key may not do that. A task can only be read with a key of the account that made it.',
 	notFound: 'The id is unknown or has expired. Check that it belongs to this account.',
 	tooLarge: 'Use a smaller file.',
@@ -283,16 +284,22 @@ export function credentialFailure(reason: string): Failure {
 	};
 }
 
-/** `(402 insufficient_quota, request req_1)`: what EvoLink's support asks for. */
-export function failureReference(failure: Failure): string {
-	const { status, code } = failure;
+/** Codes and request ids are short; what a server writes there instead must not push our own words out of sight. */
+const shorten = (text: string) => truncate(text, { length: 60, omission: '…' });
+
+/**
+ * `(402 insufficient_quota, request req_1)`: what EvoLink's support asks for.
+ *
+ * @param key the Idempotency-Key of an order that may have been taken
+ */
+export function failureReference(failure: Failure, key?: string): string {
+	const { status, code, requestId } = failure;
 	// the older bodies repeat the status as their code
-	const first = [status, code === String(status) ? undefined : code]
+	const first = [status, code === undefined || code === String(status) ? undefined : shorten(code)]
 		.filter((part) => part !== undefined)
 		.join(' ');
-	const parts = [first, failure.requestId === undefined ? '' : `request ${failure.requestId}`].filter(
-		Boolean,
-	);
+	const request = requestId === undefined ? '' : `request ${shorten(requestId)}`;
+	const parts = [first, request, key === undefined ? '' : `Idempotency-Key ${key}`].filter(Boolean);
 	return parts.length === 0 ? '' : `(${parts.join(', ')})`;
 }
 

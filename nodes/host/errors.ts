@@ -8,8 +8,13 @@ export type NodeFailure = NodeApiError | NodeOperationError;
 
 /** Something that is wrong, before it is n8n's error: plain data, so that a parked run can carry it through n8n's database. */
 export interface Problem {
-	/** What happened, to which task, what still runs or costs, what to do next: one text, because an error item keeps no more. */
+	/**
+	 * What happened, to which task, and why: one sentence of about 200 characters without a full stop, with every id and key that
+	 * leads to a paid video, because n8n's error branch keeps no more.
+	 */
 	message: string;
+	/** What to do, and what it costs. */
+	description?: string;
 	/** What EvoLink or the network said; absent for problems of our own. */
 	failure?: Failure;
 	taskId?: string;
@@ -19,12 +24,19 @@ export interface Problem {
 
 /** A problem on its way to where it belongs to a node. */
 export class ProblemError extends Error {
+	/** @param item absent where it concerns all items */
 	constructor(
 		readonly problem: Problem,
-		readonly item = 0,
+		readonly item?: number,
 	) {
 		super(problem.message);
 	}
+}
+
+/** A problem where there is room for one text only: a hint, a line in a log, a field of an item, the answer to an AI agent. */
+export function told({ message, description }: Problem): string {
+	if (description === undefined) return message;
+	return `${message}${/[.…]$/.test(message) ? '' : '.'} ${description}`;
 }
 
 /** What went wrong, of whatever was thrown. */
@@ -56,22 +68,33 @@ function hostFailure(failure: Failure) {
 	}
 }
 
+/** n8n takes a failed run for a stopped one, and starts no error workflow, when an error holds this word, whoever wrote it. */
+function ofFailed(text: string): string {
+	return text.replaceAll('canceled', 'cancelled');
+}
+
 /**
  * Builds n8n's error: an API error where EvoLink or the network spoke, an operation error where we do. Made from plain text
  * only, because the errors of n8n's HTTP helper carry the request with its Authorization header.
+ *
+ * @param isOneOfMany whether the message must say which item it is about
  */
-export function nodeError(node: INode, problem: Problem, itemIndex: number): NodeFailure {
-	const { failure } = problem;
-	// n8n takes a failed run for a stopped one, and starts no error workflow, when an error holds this word, whoever wrote it
-	const text = problem.stopped ? problem.message : problem.message.replaceAll('canceled', 'cancelled');
-	const message = `${text} [item ${itemIndex}]`;
+export function nodeError(
+	node: INode,
+	problem: Problem,
+	itemIndex: number,
+	isOneOfMany = false,
+): NodeFailure {
+	const { message: plain, description, failure, stopped } = problem;
+	const whole = isOneOfMany ? `${plain} [item ${itemIndex}]` : plain;
+	const message = stopped ? whole : ofFailed(whole);
 	const error =
 		failure === undefined
 			? new NodeOperationError(node, message, { itemIndex })
 			: apiError(node, failure, itemIndex);
 	// Set last: n8n's constructors replace messages that contain a network code or look like an HTTP status.
 	error.message = message;
-	if (failure) error.description = failure.advice;
+	error.description = description === undefined || stopped ? description : ofFailed(description);
 	if (problem.taskId !== undefined) error.context.taskId = problem.taskId;
 	return error;
 }

@@ -1,60 +1,126 @@
+import truncate from 'lodash/truncate';
+
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { failureReference, failureSentence, type Failure } from '../evolink/failure';
+import { failureReference, type Failure } from '../evolink/failure';
 import { tidy } from '../evolink/redact';
 import { failureNote, type Task } from '../evolink/task';
 import type { Problem } from './errors';
 
 /**
- * The sentences of the node, without `this`. Each says what happened, which task it happened to, what still runs or costs,
- * and what to do next.
+ * The sentences of the node, without `this`. Each message is one sentence: what happened, to which task, why. Each description
+ * says what to do and what it costs.
  */
 
 const LATER =
-	"Get it with the operation Get Task and this id, or use n8n's Retry on this execution: it continues with the same task and pays nothing new.";
+	"Get it with the operation Get Task, or use n8n's Retry on this execution: it continues with the same task and pays nothing new.";
 
 const NOT_BOUGHT_AGAIN =
 	'A retry of this execution does not order it again. Run the workflow again for a new attempt.';
 
+/** How to find the task of an order whose answer never came. The list shows no keys: there the time tells. */
+const LOOK_UP =
+	'look for a task of that time with the operation Get Many Tasks, or in the EvoLink dashboard under the Idempotency-Key, and fetch it with the operation Get Task.';
+
+const UNKNOWN_ADVICE = `The video may be running at EvoLink and charged, so do not order it again: ${LOOK_UP} To send the same order again under the same key, turn on the option 'Resend When Outcome Is Unknown' and use Retry; EvoLink then either returns the first task or, if it ignores the key, charges again.`;
+
 const linkHours = evolinkFacts.results.linkLifetimeHours;
+
+/** Characters of a message, but for ids and keys that make it longer; n8n's views and chat messages hold little more. */
+const MESSAGE_LENGTH = 190;
+
+/** What is left of a server's words at least. */
+const WORDS_LENGTH = 40;
 
 function sentence(text: string): string {
 	return text.trim().replace(/[.\s]+$/, '');
 }
 
-/** How to find the task of an order whose answer never came. The list shows no keys: there the time tells. */
-function lookUp(key: string): string {
-	return `look for a task of that time with the operation Get Many Tasks, or in the EvoLink dashboard (Idempotency-Key ${key}), and fetch it with the operation Get Task.`;
+type Part = string | false | undefined;
+
+function described(...parts: Part[]): { description?: string } {
+	const description = parts.filter(Boolean).join(' ');
+	return description === '' ? {} : { description };
 }
 
-/** EvoLink refused an order: nothing was taken. */
-export function orderRefused(failure: Failure): Problem {
+/** The first sentence of somebody else's words between ours. `inFull`: for the description, where the message has no room for all. */
+function quoted(before: string, words: string, after = ''): { message: string; inFull?: string } {
+	const whole = sentence(tidy(words));
+	const length = Math.max(MESSAGE_LENGTH - before.length - after.length, WORDS_LENGTH);
+	const first = /^.{10,}?(?=[.!?]\s+\p{Lu})/su.exec(whole)?.[0] ?? whole;
+	const said = truncate(first, { length, separator: ' ', omission: '…' });
 	return {
-		message: `EvoLink did not take the order: ${sentence(failureSentence(failure))}. Nothing was charged for it.`,
+		message: `${before}${said}${after}`,
+		...(said !== whole && { inFull: `In full: ${whole}.` }),
+	};
+}
+
+/** With what EvoLink's support asks for behind it. */
+function referred(text: string, failure: Failure, key?: string): string {
+	return `${text} ${failureReference(failure, key)}`.trimEnd();
+}
+
+/** A name that a user or a server gave, not long. */
+function nameOf(given: string): string {
+	return truncate(tidy(given), { length: 60, omission: '…' });
+}
+
+/** What EvoLink or the network said, after words of ours: `EvoLink did not take the order: Insufficient quota (402, request 1)`. */
+function saidBy(failure: Failure, before: string, key?: string): ReturnType<typeof quoted> {
+	return quoted(`${before}: `, failure.message, referred('', failure, key));
+}
+
+/** @param model as it was ordered */
+function modelClosed(failure: Failure, model: string, charge: string, key?: string): Problem {
+	return {
+		message: referred(`EvoLink does not serve ${nameOf(model)} to this key`, failure, key),
+		...described(failure.advice, `EvoLink said: ${sentence(failure.message)}.`, charge),
 		failure,
 	};
 }
 
+/** EvoLink refused an order: nothing was taken. */
+export function orderRefused(failure: Failure, model: string): Problem {
+	const charge = 'Nothing was charged for this order.';
+	if (failure.kind === 'modelUnavailable') return modelClosed(failure, model, charge);
+	const { message, inFull } = saidBy(failure, 'EvoLink did not take the order');
+	return { message, ...described(failure.advice, inFull, charge), failure };
+}
+
 /** EvoLink refused the file of an order, which was not sent then. */
 export function fileRefused(failure: Failure): Problem {
+	const { message, inFull } = saidBy(failure, 'EvoLink did not take the input file');
 	return {
-		message: `EvoLink did not take the input file: ${failureSentence(failure)} Nothing was ordered for this item.`,
+		message,
+		...described(failure.advice, inFull, 'Nothing was ordered for this item.'),
 		failure,
 	};
 }
 
 /** Whether an order was taken is not known. */
-export function outcomeUnknown(failure: Failure, key: string): Problem {
-	return {
-		message: `It is not known whether EvoLink took the order: ${sentence(failureSentence(failure))}. ${unknownAdvice(key)}`,
-		failure,
-	};
+export function outcomeUnknown(failure: Failure, model: string, key: string): Problem {
+	if (failure.kind === 'modelUnavailable') {
+		const charge = `It is not known whether this order was charged: ${LOOK_UP}`;
+		return modelClosed(failure, model, charge, key);
+	}
+	const { message, inFull } = saidBy(failure, 'It is not known whether EvoLink took the order', key);
+	// the advice on other kinds ends with another try, which may be paid twice
+	const advice = ['network', 'unexpected'].includes(failure.kind) && failure.advice;
+	return { message, ...described(UNKNOWN_ADVICE, advice, inFull), failure };
 }
 
 /** EvoLink has an order under this key and did not take another one: the body has changed, or the first is still undecided. */
 export function keyInUse(failure: Failure, key: string): Problem {
-	const said = `${sentence(failure.message)} ${failureReference(failure)}`.trim();
 	return {
-		message: `EvoLink did not take this order, because it already has one for this item: ${said}. Nothing was charged for this one. An earlier try ordered the video, perhaps with another prompt: ${lookUp(key)} For a new video run the workflow again.`,
+		message: referred(
+			'EvoLink did not take this order, because it already has one for this item',
+			failure,
+			key,
+		),
+		...described(
+			`Nothing was charged for this one. An earlier try ordered the video, perhaps with another prompt: ${LOOK_UP}`,
+			'For a new video run the workflow again.',
+			`EvoLink said: ${sentence(failure.message)}.`,
+		),
 		failure,
 	};
 }
@@ -62,7 +128,9 @@ export function keyInUse(failure: Failure, key: string): Problem {
 /** EvoLink, or the memory of the process, answered with tasks that an earlier try ordered. */
 export function orderedEarlier(ids: readonly string[]): Problem {
 	return {
-		message: `Nothing new was ordered for ${ids.join(', ')}: an earlier try of this execution had ordered this already. If the items have changed since (a prompt by an AI model, $now, another order of the items), the video was made from what they held then.`,
+		message: `Nothing new was ordered for ${ids.join(', ')}: an earlier try of this execution had ordered this already`,
+		description:
+			'If the items have changed since (a prompt by an AI model, $now, another order of the items), the video was made from what they held then.',
 	};
 }
 
@@ -70,42 +138,42 @@ export function orderedEarlier(ids: readonly string[]): Problem {
 export function unknownBefore(key: string, sentAt: number): Problem {
 	const at = new Date(sentAt).toISOString();
 	return {
-		message: `An earlier try of this item sent its order at ${at} and got no usable answer, so it was not sent again. ${unknownAdvice(key)}`,
+		message: `An earlier try of this item sent its order at ${at} and got no usable answer, so it was not sent again (Idempotency-Key ${key})`,
+		description: UNKNOWN_ADVICE,
 	};
-}
-
-function unknownAdvice(key: string): string {
-	return `The video may be running at EvoLink and charged: ${lookUp(key)} To send the same order again under the same key, turn on the option 'Resend When Outcome Is Unknown' and use Retry; EvoLink then either returns the first task or, if it ignores the key, charges again.`;
 }
 
 /** A Retry where nothing tells whether the first try ordered: see `mayOrderAnew`. */
 export function retriedBlindly(): Problem {
 	return {
-		message:
-			'This Retry found no earlier order. If n8n was stopped or lost while the first try was ordering, that order may have been taken, and this one is another: check the EvoLink dashboard for a duplicate. n8n 2.14 or newer would have repeated the first order under its own Idempotency-Key.',
+		message: 'This Retry found no earlier order',
+		description:
+			'If n8n was stopped or lost while the first try was ordering, that order may have been taken, and this one is another: check the EvoLink dashboard for a duplicate. n8n 2.14 or newer would have repeated the first order under its own Idempotency-Key.',
 	};
 }
 
 /** A terminal task that is not a completed one. */
 export function taskEnded(task: Task): Problem {
 	if (task.phase === 'cancelled') {
-		return { message: `Task ${task.id} was cancelled at EvoLink. ${NOT_BOUGHT_AGAIN}`, taskId: task.id };
+		return {
+			message: `Task ${task.id} was cancelled at EvoLink`,
+			description: NOT_BOUGHT_AGAIN,
+			taskId: task.id,
+		};
 	}
 	const code = task.error?.code ?? 'unknown_error';
-	const said = task.error ? sentence(tidy(task.error.message)) : 'EvoLink gave no reason';
-	const advice = failureNote(code)?.advice;
+	const said = task.error ? tidy(task.error.message) : 'EvoLink gave no reason';
+	const { message, inFull } = quoted(`Task ${task.id} failed: `, said, ` (${nameOf(code)})`);
 	const suggestion = task.error?.suggestion;
-	const refund = 'Failed tasks are usually refunded: Get Credits shows the balance.';
 	return {
-		message: [
-			`Task ${task.id} failed: ${said} (${tidy(code)}).`,
-			advice,
+		message,
+		...described(
+			failureNote(code)?.advice,
 			suggestion && `EvoLink suggests: ${sentence(tidy(suggestion))}.`,
-			refund,
+			'Failed tasks are usually refunded: Get Credits shows the balance.',
 			NOT_BOUGHT_AGAIN,
-		]
-			.filter(Boolean)
-			.join(' '),
+			inFull,
+		),
 		taskId: task.id,
 	};
 }
@@ -113,9 +181,17 @@ export function taskEnded(task: Task): Problem {
 /** Completed, but nothing in the answer leads to a file. */
 export function nothingToShow(task: Task): Problem {
 	return {
-		message: `Task ${task.id} completed, but EvoLink sent no link to a result. It was paid: read it again with the operation Get Task, or ask EvoLink's support. ${NOT_BOUGHT_AGAIN}`,
+		message: `Task ${task.id} completed, but EvoLink sent no link to a result`,
+		description: `It was paid: read it again with the operation Get Task, or ask EvoLink's support. ${NOT_BOUGHT_AGAIN}`,
 		taskId: task.id,
 	};
+}
+
+/** `30 minutes`, `1 minute`, `30 seconds` */
+function lasting(minutes: number): string {
+	const [amount, unit] = minutes < 1 ? [minutes * 60, 'second'] : [minutes, 'minute'];
+	const rounded = Math.round(amount * 100) / 100;
+	return `${rounded} ${unit}${rounded === 1 ? '' : 's'}`;
 }
 
 export function timedOut(
@@ -124,15 +200,22 @@ export function timedOut(
 	last: Task | undefined,
 	failure: Failure | undefined,
 ): Problem {
-	const state =
-		last === undefined ? 'could not be read' : `was still '${tidy(last.status)}'${progressOf(last)}`;
-	const why =
-		failure === undefined ? '' : ` The last status check failed: ${sentence(failureSentence(failure))}.`;
-	return {
-		message: `Task ${id} ${state} after ${minutes} minutes ('Timeout Minutes').${why} It is still running at EvoLink and is charged when it completes. ${LATER}`,
-		taskId: id,
-		...(failure && { failure }),
-	};
+	const after = `after ${lasting(minutes)} ('Timeout Minutes')`;
+	const advice = `It is still running at EvoLink and is charged when it completes. ${LATER}`;
+	const about = { taskId: id, ...(failure && { failure }) };
+	if (last !== undefined) {
+		const { message, inFull } = quoted(
+			`Task ${id} was still '`,
+			tidy(last.status),
+			`'${progressOf(last)} ${after}`,
+		);
+		const why = failure && `The last status check failed: ${failureWords(failure)}.`;
+		return { message, ...described(advice, why, inFull), ...about };
+	}
+	const unread = `Task ${id} could not be read ${after}`;
+	if (failure === undefined) return { message: unread, description: advice, ...about };
+	const { message, inFull } = saidBy(failure, unread);
+	return { message, ...described(advice, inFull), ...about };
 }
 
 function progressOf(task: Task): string {
@@ -140,14 +223,21 @@ function progressOf(task: Task): string {
 	return typeof progress === 'number' ? ` (${progress} %)` : '';
 }
 
+function failureWords(failure: Failure): string {
+	return referred(sentence(failure.message), failure);
+}
+
 export function creditsUnreadable(failure: Failure): Problem {
-	return { message: `The credits could not be read: ${failureSentence(failure)}`, failure };
+	const { message, inFull } = saidBy(failure, 'The credits could not be read');
+	return { message, ...described(failure.advice, inFull), failure };
 }
 
 /** Reading a task was refused for good. */
 export function unreadable(id: string, failure: Failure): Problem {
+	const { message, inFull } = saidBy(failure, `Task ${id} could not be read`);
 	return {
-		message: `Task ${id} could not be read: ${sentence(failureSentence(failure))}. If it exists, it is still running at EvoLink. ${LATER}`,
+		message,
+		...described(failure.advice, `If the task is running, it goes on and is charged. ${LATER}`, inFull),
 		taskId: id,
 		failure,
 	};
@@ -156,40 +246,55 @@ export function unreadable(id: string, failure: Failure): Problem {
 /** The list of tasks is in no manual, so it may be missing. */
 export function listUnreadable(failure: Failure): Problem {
 	if (failure.status !== 404 && failure.status !== 405) {
-		return { message: `The tasks could not be listed: ${failureSentence(failure)}`, failure };
+		const { message, inFull } = saidBy(failure, 'The tasks could not be listed');
+		return { message, ...described(failure.advice, inFull), failure };
 	}
-	const said = failureReference(failure);
-	const advice = 'Read each task with the operation Get Task and its id.';
-	return { message: `This EvoLink has no list of tasks ${said}. ${advice}`, failure: { ...failure, advice } };
+	return {
+		message: referred('This EvoLink has no list of tasks', failure),
+		description: 'Read each task with the operation Get Task and its id.',
+		failure,
+	};
 }
 
 /** For an agent, which reads nothing but the output, and would order the video once more. */
 export function nextStep(id: string): Problem {
 	return {
-		message: `The task is still running at EvoLink. Call Get Task with the ID ${id} in a minute. Do not order again: that pays for another video.`,
+		message: 'The task is still running at EvoLink',
+		description: `Call Get Task with the ID ${id} in a minute. Do not order again: that pays for another video.`,
 	};
 }
 
 /** The video is there and paid, the file is not. */
 export function downloadFailed(task: Task, url: string, reason: string): Problem {
+	const { message, inFull } = quoted(
+		`Task ${task.id} completed, but its file could not be downloaded: `,
+		reason,
+	);
 	return {
-		message: `Task ${task.id} completed, but its file could not be downloaded: ${sentence(reason)}. The video is paid and its link works for ${linkHours} hours: ${url}. ${LATER}`,
+		message,
+		...described(`The video is paid and its link works for ${linkHours} hours: ${url}. ${LATER}`, inFull),
 		taskId: task.id,
 	};
 }
 
 /** The trigger's words for it, in a field of an item that goes on. */
 export function fileNotDownloaded(url: string, reason: string): Problem {
+	const { message, inFull } = quoted('The file could not be downloaded: ', reason);
 	return {
-		message: `The file could not be downloaded: ${reason}. The video is paid and its link works for ${linkHours} hours: ${url}. Fetch it with the operation Get Task of the Sora Video node and this task's id.`,
+		message,
+		...described(
+			`The video is paid and its link works for ${linkHours} hours: ${url}.`,
+			"Fetch it with the operation Get Task of the Sora Video node and this task's id.",
+			inFull,
+		),
 	};
 }
 
 /** The trigger's words for a reference that it leaves out, in a field of an item that goes on. */
 export function wrongReference(): Problem {
 	return {
-		message:
-			'The reference in the callback URL does not match its signature, so it was left out: the URL was changed, or the order was made with another API key.',
+		message: 'The reference in the callback URL does not match its signature, so it was left out',
+		description: 'The URL was changed, or the order was made with another API key.',
 	};
 }
 
@@ -197,12 +302,15 @@ export interface OtherItem {
 	item: number;
 	/** The task, or what kept it from being one. */
 	what: string;
-	/** Whether `what` names a task that exists. */
-	isTask: boolean;
+	/** Its task. */
+	id?: string;
+	/** The Idempotency-Key under which it may have one. */
+	key?: string;
 }
 
 /**
- * The other items of a run that ends early: no paid id may be missing from the only text that is left.
+ * The other items of a run that ends early. Their tasks stand in the message, however many: where a workflow calls another, the
+ * message is all that is left of its error, and no paid id may be missing.
  *
  * @param untouched items whose turn had not come
  */
@@ -211,31 +319,48 @@ export function withOthers(
 	others: readonly OtherItem[],
 	untouched: readonly number[] = [],
 ): Problem {
+	const names = others.flatMap(({ id, key }) => {
+		if (id !== undefined) return [id];
+		return key === undefined ? [] : [`perhaps one under Idempotency-Key ${key}`];
+	});
 	const list = others.map(({ item, what }) => `item ${item}: ${what}`).join('; ');
-	const parts = [
-		problem.message,
-		others.length > 0 && `The other items of this run: ${list}.`,
-		others.some(({ isTask }) => isTask) && 'Running tasks continue and are charged; Retry picks them up.',
-		untouched.length > 0 &&
-			`Nothing was ordered for ${untouched.length === 1 ? 'item' : 'items'} ${untouched.join(', ')}.`,
-	];
-	return { ...problem, message: parts.filter(Boolean).join(' ') };
+	return {
+		...problem,
+		message: [
+			problem.message,
+			...(names.length > 0 ? [`other tasks of this run: ${names.join(', ')}`] : []),
+		].join('; '),
+		...described(
+			problem.description,
+			others.length > 0 && `The other items of this run: ${list}.`,
+			names.length > 0 && 'Running tasks continue and are charged; Retry picks them up.',
+			untouched.length > 0 &&
+				`Nothing was ordered for ${untouched.length === 1 ? 'item' : 'items'} ${untouched.join(', ')}.`,
+		),
+	};
 }
 
 /** What an earlier try ordered is stored, but not in a form that this version knows. `names`: task ids and Idempotency-Keys in it. */
 export function unreadableLedger(names: readonly string[]): Problem {
-	const parts = [
-		'Nothing was ordered: what n8n kept of the orders of this execution cannot be read, or was written by another version of this package.',
-		names.length > 0 && `It names ${names.join(', ')}.`,
-		'Fetch tasks with the operation Get Task, look for keys in the EvoLink dashboard, or run the workflow again for a new order.',
-	];
-	return { message: parts.filter(Boolean).join(' ') };
+	const what = names.length === 0 ? '' : `; it names ${names.join(', ')}`;
+	return {
+		message: `Nothing was ordered, because what n8n kept of the orders of this execution cannot be read${what}`,
+		description:
+			'It is damaged, or was written by another version of this package. Fetch tasks with the operation Get Task, look for keys in the EvoLink dashboard, or run the workflow again for a new order.',
+	};
 }
 
 /** A fault of our own in a run whose tasks are paid. */
-export function brokenRun({ message }: Problem, ids: readonly string[]): Problem {
+export function brokenRun({ message: why, description }: Problem, ids: readonly string[]): Problem {
+	const tasks = ids.length === 0 ? '' : `; its tasks are ${ids.join(', ')}`;
+	const { message, inFull } = quoted('The parked run cannot continue: ', why);
 	return {
-		message: `The parked run cannot continue: ${sentence(message)}. Its tasks are ${ids.join(', ') || 'in the EvoLink dashboard'}. They are still running at EvoLink: fetch them with the operation Get Task.`,
+		message: `${message}${tasks}`,
+		...described(
+			`Its tasks are still running at EvoLink: ${ids.length === 0 ? 'find them with the operation Get Many Tasks, or in the EvoLink dashboard' : 'fetch them with the operation Get Task'}.`,
+			description,
+			inFull,
+		),
 	};
 }
 
@@ -254,38 +379,53 @@ function priceOf({ orders, credits, unpriced }: RunEstimate): string {
 /** What a run would cost is more than its option 'Max Credits' allows. */
 export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
 	return {
-		message: `No order was sent: ${priceOf(estimate)}, and 'Max Credits' is ${maxCredits}. Raise it, or order less in one run.`,
+		message: `No order was sent: ${priceOf(estimate)}, and 'Max Credits' is ${maxCredits}`,
+		description: 'Nothing was charged. Raise the limit, or order less in one run.',
 	};
 }
 
 /** 'Max Credits' is set, and what the run would cost is not known. */
 export function priceUnknown({ item, model }: { item: number; model: string }, maxCredits: number): Problem {
 	return {
-		message: `No order was sent: the price of item ${item} (${tidy(model)}) is not known, and 'Max Credits' is ${maxCredits}. Remove the option, or choose a model whose price EvoLink tells.`,
+		message: `No order was sent: the price of item ${item} (${nameOf(model)}) is not known, and 'Max Credits' is ${maxCredits}`,
+		description: 'Nothing was charged. Remove the option, or choose a model whose price EvoLink tells.',
 	};
 }
 
 /** 'Check Balance First' found too few credits. `isBlind`: an earlier try may have ordered without a trace. */
 export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: boolean): Problem {
-	const parts = [
-		`No order was sent: ${priceOf(estimate)}, and ${left} credits are left on the account or the key ('Check Balance First').`,
-		'Add credits at EvoLink, or order less in one run.',
-		isBlind &&
-			'If n8n was lost while an earlier try ordered, turn the option off and use Retry: EvoLink does not charge again for what it has already taken under the same Idempotency-Key.',
-	];
-	return { message: parts.filter(Boolean).join(' ') };
+	return {
+		message: `No order was sent: ${priceOf(estimate)}, and ${left} credits are left on the account or the key ('Check Balance First')`,
+		...described(
+			'Add credits at EvoLink, or order less in one run.',
+			isBlind &&
+				'If n8n was lost while an earlier try ordered, turn the option off and use Retry: EvoLink does not charge again for what it has already taken under the same Idempotency-Key.',
+		),
+	};
 }
 
 /** 'Check Balance First' could not tell. */
-export function balanceUnchecked(why: string): Problem {
+export function balanceUnchecked(why: string | Failure): Problem {
+	const reason = typeof why === 'string' ? why : failureWords(why);
+	const { message, inFull } = quoted(
+		"'Check Balance First' could not tell whether the balance pays for this run: ",
+		reason,
+	);
 	return {
-		message: `'Check Balance First' could not tell whether the balance pays for this run: ${sentence(why)}. The orders were sent all the same; what the balance cannot pay, EvoLink refuses at no charge.`,
+		message,
+		...described(
+			'The orders were sent all the same; what the balance cannot pay, EvoLink refuses at no charge.',
+			inFull,
+		),
 	};
 }
 
 /** The run ended before this item's turn. */
 export function notOrdered(): Problem {
-	return { message: 'Nothing was ordered for this item, because the run ended before its turn.' };
+	return {
+		message: 'Nothing was ordered for this item, because the run ended before its turn',
+		description: 'It costs nothing. Run the workflow again to order it.',
+	};
 }
 
 /**
@@ -295,19 +435,33 @@ export function notOrdered(): Problem {
  * @param unknownKeys Idempotency-Keys of orders that were under way
  */
 export function stopped(ids: readonly string[], unknownKeys: readonly string[]): Problem {
-	const parts = ['The execution was canceled.'];
-	if (ids.length > 0) {
-		const one = ids.length === 1;
-		parts.push(
-			`${one ? 'A task is' : `${ids.length} tasks are`} still running at EvoLink and will be charged on completion: ${ids.join(', ')}.`,
-			`Fetch the result with the operation Get Task, at most ${linkHours} hours after it is done.`,
-		);
-	}
-	if (unknownKeys.length > 0) {
-		parts.push(
-			`Whether EvoLink took the orders that were just being sent is not known: look for them with the operation Get Many Tasks, or in the EvoLink dashboard for Idempotency-Key ${unknownKeys.join(', ')}.`,
-		);
-	}
-	if (ids.length + unknownKeys.length === 0) parts.push('No task is running.');
-	return { message: parts.join(' '), stopped: true, ...(ids.length > 0 && { taskId: ids[0] }) };
+	const running = `${ids.length === 1 ? 'a task is' : `${ids.length} tasks are`} still running at EvoLink: ${ids.join(', ')}`;
+	const unknown = `it is not known whether EvoLink took the orders under Idempotency-Key ${unknownKeys.join(', ')}`;
+	const parts = [
+		...(ids.length > 0 ? [running] : []),
+		...(unknownKeys.length > 0 ? [unknown] : []),
+		...(ids.length + unknownKeys.length === 0 ? ['no task is running'] : []),
+	];
+	return {
+		message: `The execution was canceled; ${parts.join('; ')}`,
+		...described(
+			ids.length > 0 &&
+				`What is running is charged on completion: fetch the result with the operation Get Task, at most ${linkHours} hours after it is done.`,
+			unknownKeys.length > 0 &&
+				'Look for orders of unknown outcome with the operation Get Many Tasks, or in the EvoLink dashboard under their Idempotency-Key.',
+		),
+		stopped: true,
+		...(ids.length > 0 && { taskId: ids[0] }),
+	};
+}
+
+/** An item lacks the file that a field names. */
+export function noFile(displayName: string, field: string, names: readonly string[]): Problem {
+	return {
+		message: `This item has no file in '${nameOf(field)}' ('${displayName}')`,
+		description:
+			names.length === 0
+				? 'It has no file at all: connect a node that reads or downloads one. Nothing was ordered for it.'
+				: `It has files in ${names.map((name) => `'${nameOf(name)}'`).join(', ')}. Nothing was ordered for it.`,
+	};
 }

@@ -13,8 +13,8 @@ describe("'Max Credits'", () => {
 	test.concurrent('a run that would cost more sends nothing to EvoLink, and says the sum', () =>
 		inLab(async (lab) => {
 			const run = await lab.run(budget({ maxCredits: 69.11 }), three());
-			expect(run.error?.message).toMatch(
-				/^No order was sent: the 3 orders .* about 69\.12 credits, and 'Max Credits' is 69\.11\..*Nothing was ordered for items 1, 2\./,
+			expect(run.errorText).toMatch(
+				/^No order was sent: the 3 orders .* about 69\.12 credits, and 'Max Credits' is 69\.11 \[item 0\]\..*Nothing was ordered for items 1, 2\./,
 			);
 			expect(lab.evolink.requests).toEqual([]);
 		}),

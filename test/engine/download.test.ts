@@ -6,7 +6,7 @@ import { binaryOf, connect } from '../../tools/n8n-engine';
 import { png, webp } from './media-files';
 import { labForFile } from './lab';
 import { answerFor, linkTo } from './media-support';
-import { SORA, errorsOf, sora, start } from './support';
+import { SORA, errorsOf, errorTextOf, sora, start } from './support';
 
 const CLIP = readFileSync(join(__dirname, '../../stand-in/assets/clip.mp4'));
 const PICTURE = readFileSync(join(__dirname, '../../stand-in/assets/profile.jpg'));
@@ -137,7 +137,7 @@ describe('what is no video', () => {
 
 	test('is refused with the reason, the task and its link (On Error = continue)', async () => {
 		const run = await lab.makeAll(prompts, { options: { maxDownloadMb: 1 } });
-		expectExplained(errorsOf(run));
+		expectExplained(run.output(SORA).map(errorTextOf));
 		expect(run.output(SORA).every(({ binary }) => binary === undefined)).toBe(true);
 		expect(lab.evolink.mediaStats.openConnections).toBe(0);
 	});
@@ -145,7 +145,7 @@ describe('what is no video', () => {
 	test('is refused with the reason, the task and its link (On Error = error output)', async () => {
 		const options = { maxDownloadMb: 1 };
 		const run = await lab.makeAll([...prompts, 'good'], { options }, { onError: 'continueErrorOutput' });
-		expectExplained(run.json('Failed').map(({ error }) => error as string));
+		expectExplained(run.output('Failed').map(errorTextOf));
 		expect(run.json('After')).toEqual([expect.objectContaining({ id: lab.taskOf('good').id })]);
 	});
 
@@ -154,8 +154,9 @@ describe('what is no video', () => {
 		const [fine, bad] = [lab.taskOf('fine').id, lab.taskOf(prompts[0]!).id];
 		expect(run.status).toBe('error');
 		expect(run.error?.message).toContain(`Task ${bad} completed, but its file could not be downloaded`);
-		expect(run.error?.message).toContain(`/media/stand-in/${bad}.mp4`);
-		expect(run.error?.message).toContain(`item 0: task ${fine} completed`);
+		expect(run.errorText).toContain(`/media/stand-in/${bad}.mp4`);
+		expect(run.error?.message).toContain(fine);
+		expect(run.errorText).toContain(`item 0: task ${fine} completed`);
 	});
 });
 
@@ -248,7 +249,7 @@ describe('a file that is cut off although HTTP does not say so', () => {
 		const faults = cutAll(3);
 		const two = titles.slice(3, 5);
 		const run = await lab.makeAll(two);
-		for (const [index, error] of errorsOf(run).entries()) {
+		for (const [index, error] of run.output(SORA).map(errorTextOf).entries()) {
 			expect(error).toContain('the transfer broke off (the file is incomplete)');
 			expect(error).toContain(`/media/stand-in/${lab.taskOf(two[index]!).id}.mp4`);
 		}

@@ -1,5 +1,6 @@
 import { inLab, type Lab } from './lab';
-import { SORA, TASK_ID, ordersOf, prompts, sora, withBothOutputs } from './support';
+import { connect } from '../../tools/n8n-engine';
+import { SORA, TASK_ID, ordersOf, prompts, sora, start, withBothOutputs } from './support';
 
 /** Item 1 is refused at submit, item 2's task fails, item 0 and 3 go well. */
 const MIXED = ['a fine cat', 'a refused dog', 'a failing bird', 'a fine fish'];
@@ -21,7 +22,7 @@ describe('three kinds of items in one run', () => {
 			expect(run.error?.message).toMatch(/EvoLink did not take the order.*402.*\[item 1\]$/);
 			expect(lab.ids.length).toBeGreaterThan(0);
 			for (const id of lab.ids) expect(run.error?.message).toContain(id);
-			expect(run.error?.message).toContain('Nothing was charged');
+			expect(run.errorText).toContain('Nothing was charged');
 			expect(lab.paid).not.toContain('a refused dog');
 		}),
 	);
@@ -39,7 +40,7 @@ describe('three kinds of items in one run', () => {
 				[0, 'a fine cat'],
 				[2, 'a fine fish'],
 			] as const)
-				expect(run.error?.message).toContain(`item ${item}: task ${lab.idOf(prompt)} completed (http`);
+				expect(run.errorText).toContain(`item ${item}: task ${lab.idOf(prompt)} completed (http`);
 			expect(run.error?.message).toMatch(/\[item 1\]$/);
 		}),
 	);
@@ -116,9 +117,37 @@ test.concurrent.each([
 	inLab(async (lab) => {
 		lab.evolink.fault('create', { kind: 'http', ...fault });
 		const run = await lab.run(sora());
-		expect(run.error?.message).toContain('does not serve this model to this key now');
-		expect(run.error?.message).toContain('https://evolink.ai/models');
+		expect(run.error?.message).toMatch(
+			/^EvoLink does not serve sora-2-preview to this key \(\d+.*, request req_/,
+		);
+		expect(run.error?.description).toContain('https://evolink.ai/models');
+		const isUnknown = fault.status === 503;
+		expect(run.error?.message.includes(`Idempotency-Key ${lab.creates[0]!.headers['idempotency-key']}`)).toBe(
+			isUnknown,
+		);
+		expect(run.error?.description).toMatch(
+			isUnknown
+				? /It is not known whether this order was charged: .*Get Task\.$/
+				: /Nothing was charged for this order\.$/,
+		);
+		expect(run.errorText).not.toContain('Resend');
 	}),
+);
+
+test.concurrent(
+	'what to do stands in the description, also behind the error branch, where n8n keeps only the message',
+	() =>
+		inLab(async (lab) => {
+			lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
+			const first = sora({}, { onError: 'continueErrorOutput' });
+			const second = { ...sora({ prompt: '={{ $input.item.error.description }}' }), name: 'Behind' };
+			const connections = connect([start.name, SORA], [[SORA, 1], second.name]);
+			const run = await lab.run({ nodes: [start, first, second], connections }, prompts('a cat'));
+			expect(run.json(SORA, 1)).toEqual([
+				{ error: expect.stringMatching(/^EvoLink did not take the order: [^.]*$/) },
+			]);
+			expect(lab.paid).toEqual([expect.stringMatching(/^Top up .* Nothing was charged for this order\.$/)]);
+		}),
 );
 
 test.concurrent('a key that a gateway echoes in its error is blanked out everywhere', () =>

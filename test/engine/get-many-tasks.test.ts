@@ -122,7 +122,7 @@ test.concurrent.each([404, 405] as const)(
 				expect(run.json(failed.name)).toEqual([
 					{
 						error: expect.stringMatching(
-							new RegExp(`^This EvoLink has no list of tasks \\(${status} .*\\). Read each`),
+							new RegExp(`^This EvoLink has no list of tasks \\(${status} .*\\)$`),
 						),
 					},
 				]);
@@ -148,7 +148,7 @@ test.concurrent.each<[string, ApiFault]>([
 	inLab(async (lab) => {
 		lab.evolink.fault('list', fault);
 		const run = await lab.run(list());
-		expect(run.error?.message).toMatch(/^The tasks could not be listed: .* \[item 0\]$/);
+		expect(run.error?.message).toMatch(/^The tasks could not be listed: (?!.*\[item)/);
 		expect(listings(lab).length).toBeLessThanOrEqual(2);
 	}),
 );

@@ -184,7 +184,7 @@ describe('Task ID', () => {
 		(taskId) =>
 			inLab(async (lab) => {
 				const run = await lab.run(getTask({ taskId }));
-				expect(run.error?.message).toMatch(/^'Task ID' is .*Allowed: an ID such as .*\[item 0\]$/);
+				expect(run.error?.message).toMatch(/^'Task ID' is .*Allowed: an ID such as [^[]*$/);
 				expect(lab.evolink.requests).toEqual([]);
 			}),
 	);

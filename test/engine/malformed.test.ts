@@ -83,8 +83,8 @@ describe('a status check answered with', () => {
 		const errors = errorsOf(run);
 		expect(errors).toHaveLength(prompts.length);
 		for (const [index, prompt] of prompts.entries()) {
-			expect(errors[index]).toContain(`Task ${lab.taskOf(prompt).id} could not be read after 0.01 minutes`);
-			expect(errors[index]).toContain('The last status check failed: EvoLink answered 200 with');
+			expect(errors[index]).toContain(`Task ${lab.taskOf(prompt).id} could not be read after 0.6 seconds`);
+			expect(errors[index]).toContain(': EvoLink answered 200 with');
 		}
 	});
 

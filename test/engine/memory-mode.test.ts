@@ -3,7 +3,7 @@ import { BinaryDataService } from 'n8n-core';
 import { Container } from '@n8n/di';
 import { mp4, png } from './media-files';
 import { labForFile } from './lab';
-import { SORA, errorsOf, inline } from './support';
+import { errorTextOf, SORA, errorsOf, inline } from './support';
 
 const lab = labForFile();
 
@@ -25,7 +25,7 @@ describe("where n8n keeps files in the items (binary mode 'default')", () => {
 		for (const [index, prompt] of prompts.entries()) {
 			const { id } = lab.taskOf(prompt);
 			expect(errorsOf(run)[index]).toContain(`Task ${id} completed, but its file could not be downloaded`);
-			expect(errorsOf(run)[index]).toContain(`${id}.mp4`);
+			expect(errorTextOf(run.output(SORA)[index]!)).toContain(`${id}.mp4`);
 		}
 	});
 

@@ -207,8 +207,31 @@ describe('as a tool of an AI agent', () => {
 			inLab(async (lab) => {
 				lab.evolink.fault('create', { kind: 'http', status: 429, retryAfter: 60 });
 				const run = await lab.run(asTool('engine', 'auto', { onError: 'continueRegularOutput' }));
-				expect(JSON.stringify(run.json('Agent'))).toContain('Nothing was charged for it');
+				expect(JSON.stringify(run.json('Agent'))).toContain('Nothing was charged for this order');
 				expect(lab.creates).toHaveLength(1);
+			}),
+	);
+
+	test.concurrent.each([
+		// with On Error = stop the engine ends the run, and the model hears nothing
+		['engine', 'continueRegularOutput'],
+		['agent', 'stopWorkflow'],
+		['agent', 'continueRegularOutput'],
+	] as const)(
+		'(by way of the %s, On Error = %s) a failure tells the model what to do, and that nothing is to be ordered again',
+		(via, onError) =>
+			inLab(async (lab) => {
+				lab.evolink.fault('create', { kind: 'drop-after' });
+				const run = await lab.run(asTool(via, 'auto', { onError }));
+				const [[[{ error }]]] = run
+					.json('Agent')
+					.map(({ answers }) => answers as Array<Array<{ error: string }>>) as [[[{ error: string }]]];
+				expect(error).toMatch(
+					/^It is not known whether EvoLink took the order: .*Idempotency-Key n8n-.*do not order it again.*Get Many Tasks/s,
+				);
+				expect(error.match(/Get Many Tasks/g)).toHaveLength(1);
+				expect(error).not.toContain('[item');
+				expect(lab.paid).toEqual(['a cat']);
 			}),
 	);
 

@@ -22,7 +22,7 @@ describe('after the order, a retry goes on with the same task', () => {
 				const taskId = lab.idOf(PROMPT);
 				for (const run of [first, await lab.retry(first)]) {
 					expect(run.status).toBe('error');
-					expect(run.error?.message).toMatch(new RegExp(`^Task ${taskId} failed: .*does not order it again`));
+					expect(run.errorText).toMatch(new RegExp(`^Task ${taskId} failed: .*does not order it again`));
 				}
 				expect(lab.creates).toHaveLength(1);
 			}),

@@ -96,8 +96,8 @@ test('an order that only the process knows, of unknown outcome: a Retry sends it
 	lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
 	const failed = await lab.run(parking());
 	lab.evolink.fault('create', { kind: 'drop-before' }, { times: 1 });
-	for (const { error } of [await lab.retry(failed), await lab.retry(failed)])
-		expect(error?.message).toContain("'Resend When Outcome Is Unknown'");
+	for (const { errorText } of [await lab.retry(failed), await lab.retry(failed)])
+		expect(errorText).toContain("'Resend When Outcome Is Unknown'");
 	expect(lab.evolink.charges).toHaveLength(0);
 
 	const workflow = structuredClone(lab.engine.store.get(failed.executionId).workflow);

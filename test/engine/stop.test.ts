@@ -32,10 +32,10 @@ describe('Stop during the wait', () => {
 			const log = stopped.logs.find(
 				({ message, level }) => level === 'warn' && message.includes(lab.ids[0]!),
 			);
-			for (const text of [...output.map(({ error }) => error), hint?.message, log?.message]) {
+			for (const text of [...output.map(({ error }) => error), hint?.message, log?.message])
 				for (const id of lab.ids) expect(text).toContain(id);
+			for (const text of [hint?.message, log?.message])
 				expect(text).toMatch(/charged on completion.*Get Task/);
-			}
 			expect(output).toHaveLength(2);
 		}),
 	);

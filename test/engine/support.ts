@@ -1,4 +1,10 @@
-import { NodeConnectionTypes, type IBinaryData, type IExecuteFunctions, type INodeType } from 'n8n-workflow';
+import {
+	NodeConnectionTypes,
+	type IBinaryData,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+} from 'n8n-workflow';
 import type { SeenRequest } from '../../stand-in';
 import { connect, type Execution, type NodeFixture, type WorkflowFixture } from '../../tools/n8n-engine';
 
@@ -15,6 +21,10 @@ export const BY_HAND = { seconds: 1e9, estimatedTime: 0 };
 
 /** Shape of EvoLink's task ids. */
 export const TASK_ID = /task-unified-\d+-\w+/;
+
+/** What n8n keeps of the error of an item: message and description. */
+export const errorTextOf = ({ error }: INodeExecutionData): string =>
+	[error?.message, error?.description].filter(Boolean).join('. ');
 
 type Parameters = NonNullable<NodeFixture['parameters']>;
 

@@ -66,7 +66,7 @@ describe('more pictures than EvoLink has room for', () => {
 			inLab(async (lab) => {
 				await leaveRoomFor(lab, 0);
 				const run = await lab.run(node(), pictures(2));
-				expect(run.error?.message).toMatch(
+				expect(run.errorText).toMatch(
 					/did not take the input file: The account's file quota is used up .*40003.*EvoLink keeps each uploaded file for 72 hours.* instead of a file\. Nothing was ordered/,
 				);
 				expect(run.error?.message).toContain('[item 0]');

@@ -3,7 +3,7 @@ import type { SeenRequest } from '../../stand-in';
 import { gif, jpeg, mov, mp4, png, webm, webp } from './media-files';
 import { labForFile, type Lab } from './lab';
 import { storedFile } from './media-support';
-import { SORA, errorsOf, inline } from './support';
+import { errorTextOf, SORA, errorsOf, inline } from './support';
 
 const lab = labForFile();
 
@@ -100,11 +100,20 @@ describe('a picture', () => {
 		expect((await lab.make(IMAGE, { items: [await sized(limit)] })).error).toBeUndefined();
 	});
 
+	test('that an item does not have is told so, however long the name of its field is', async () => {
+		const run = await lab.make(
+			{ ...IMAGE, imageField: 'x'.repeat(5000) },
+			{ items: [{ json: { prompt: 'x' } }] },
+		);
+		expect(run.error?.message).toMatch(/^This item has no file in 'x{59}…' \('Input Data Field Name'\)$/);
+		expect(run.error?.description).toMatch(/^It has no file at all: connect a node/);
+	});
+
 	test('in a field that is not there is told with the fields that are', async () => {
 		const items = [{ json: { prompt: 'x' }, binary: { photo: inline(png(1, 1)), doc: inline(png(1, 1)) } }];
 		const run = await lab.make({ ...IMAGE, imageField: 'picture' }, { items });
-		expect(run.error?.message).toContain("'Input Data Field Name' is 'picture'");
-		expect(run.error?.message).toContain('this item has photo, doc');
+		expect(run.error?.message).toBe("This item has no file in 'picture' ('Input Data Field Name')");
+		expect(run.error?.description).toBe("It has files in 'photo', 'doc'. Nothing was ordered for it.");
 	});
 
 	test('twice over, in the field and in Additional Fields, is refused before any request', async () => {
@@ -313,7 +322,7 @@ describe('an upload that EvoLink refuses', () => {
 		const { error } = run.json('Failed')[0] as { error: string };
 		expect(error).toContain('EvoLink did not take the input file');
 		expect(error).toContain(said);
-		expect(error).toContain('Nothing was ordered for this item');
+		expect(errorTextOf(run.output('Failed')[0]!)).toContain('Nothing was ordered for this item');
 		expect(uploads().length - uploaded).toBe(2);
 		expect(lab.creates.slice(ordered)).toMatchObject([{ body: { prompt: `picture of ${SIZES.fine}` } }]);
 	});

@@ -25,10 +25,11 @@ interface Seen {
 	item: number;
 	output: INodeExecutionData;
 	message?: string;
+	description?: string;
 }
 
 const NEXT_STEP =
-	/Get Task|Get Credits|Retry|Top up|Raise|Check|Look |look for|Wait (a|until)|Try again|Use a|change the|choose|[Rr]un the workflow/;
+	/Get Task|Get Credits|Retry|Top up|Raise|Check|[Ll]ook (at|for)|Wait (a|until)|Try again|Use a|change the|choose|[Rr]un the workflow/;
 
 /** What the words of a machine look like when nobody thought of a person. */
 const NONSENSE = /undefined|\[object|\bNaN\b|Infinity/;
@@ -38,11 +39,17 @@ function itemsOf(execution: Execution): Seen[] {
 		const { pairedItem, json, error } = output;
 		const item = typeof pairedItem === 'object' && !Array.isArray(pairedItem) ? pairedItem.item : -1;
 		const message = error?.message ?? json.error;
-		return { item, output, ...(message !== undefined && { message: String(message) }) };
+		const description = error?.description;
+		return {
+			item,
+			output,
+			...(message !== undefined && { message: String(message) }),
+			...(typeof description === 'string' && { description }),
+		};
 	});
 }
 
-/** All that a user gets to see of an execution. */
+/** All that a user gets to see of an execution where n8n keeps no descriptions. */
 function visible(execution: Execution): string {
 	const messages = itemsOf(execution).map(({ output, message }) => [output.json, message]);
 	return [execution.error?.message, JSON.stringify(messages)].join('\n');
@@ -106,12 +113,15 @@ function ofMessages({ step, execution, tasks }: Ending, { cell }: Trace): Compla
 	const complaints: Complaint[] = [];
 	const blame = (message: string, why: string) =>
 		complaints.push({ column: 'unhelpful', text: `${why}, in the ${step}: ${message}` });
-	const examine = (message: string, item?: number) => {
+	const examine = (message: string, description = '', item?: number) => {
 		const named = /\[item (\d)\]$/.exec(message)?.[1];
-		if (named === undefined || (item !== undefined && Number(named) !== item))
+		// credits are those of all items
+		const isWhole = item === undefined && cell.operation === 'getCredits';
+		if (isWhole ? named !== undefined : named === undefined || (item ?? Number(named)) !== Number(named))
 			blame(message, 'names no item, or another');
-		if (!NEXT_STEP.test(message)) blame(message, 'says no next step');
-		if (NONSENSE.test(message)) blame(message, 'is nonsense');
+		if (NEXT_STEP.test(message)) blame(message, 'gives advice, which belongs into the description');
+		if (!NEXT_STEP.test(description)) blame(`${message} (${description})`, 'says no next step');
+		if (NONSENSE.test(`${message} ${description}`)) blame(`${message} (${description})`, 'is nonsense');
 		const own = tasks.filter((task) => task.item === Number(named));
 		if (
 			own.length > 0 &&
@@ -121,8 +131,10 @@ function ofMessages({ step, execution, tasks }: Ending, { cell }: Trace): Compla
 		if (cell.fault.unknown && /not known|earlier try/.test(message) && !/Idempotency-Key n8n-/.test(message))
 			blame(message, 'names no key');
 	};
-	if (execution.error) examine(execution.error.message);
-	for (const { item, message } of itemsOf(execution)) if (message !== undefined) examine(message, item);
+	const { error } = execution;
+	if (error) examine(error.message, error.description ?? undefined);
+	for (const { item, message, description } of itemsOf(execution))
+		if (message !== undefined) examine(message, description, item);
 	return complaints;
 }
 

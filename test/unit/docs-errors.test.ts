@@ -6,15 +6,16 @@ import {
 	type Failure,
 } from '../../nodes/evolink/failure';
 import { evolinkFacts, Sora2PreviewRequestSchema } from '../../nodes/evolink/generated/spec.gen';
-import * as messages from '../../nodes/host/messages';
-import type { Problem } from '../../nodes/host/errors';
-import { readTask } from '../../nodes/evolink/task';
+import type * as messages from '../../nodes/host/messages';
+import { told } from '../../nodes/host/errors';
+import { problemsWith } from './host/problem-samples';
 import { sources } from './docs-support';
 import { text } from './package-support';
 import { parameterMessage } from '../../nodes/host/parameters';
 
 const PAGE = 'docs/errors.md';
-const page = text(PAGE).replace(/\s+/g, ' ');
+/** Descriptions are quotations, which are no part of the words. */
+const page = text(PAGE).replace(/^> /gm, '').replace(/\s+/g, ' ');
 
 /** Stands for whatever differs from case to case. */
 const X = '<x>';
@@ -28,50 +29,20 @@ function fixedWords(message: string): string[] {
 		.filter((part) => part.split(' ').length >= 3);
 }
 
-const failure: Failure = { kind: 'network', message: X, advice: X, transient: true, charge: 'unknown' };
-const task = (body: object) => readTask({ id: X, ...body })!;
-const failed = task({ status: 'failed', error: { code: X, message: X } });
-const running = task({ status: X, progress: 50 });
-const others = [{ item: 1, what: X, isTask: true }];
-
 /** Every sentence that the node can say about orders, tasks and runs. */
-const SAID: Record<keyof typeof messages, Problem[]> = {
-	orderRefused: [messages.orderRefused(failure)],
-	fileRefused: [messages.fileRefused(failure)],
-	outcomeUnknown: [messages.outcomeUnknown(failure, X)],
-	keyInUse: [messages.keyInUse(failure, X)],
-	orderedEarlier: [messages.orderedEarlier([X])],
-	unknownBefore: [messages.unknownBefore(X, 0)],
-	retriedBlindly: [messages.retriedBlindly()],
-	taskEnded: [messages.taskEnded(failed), messages.taskEnded(task({ status: 'cancelled' }))],
-	nothingToShow: [messages.nothingToShow(task({ status: 'completed' }))],
-	timedOut: [messages.timedOut(X, 30, running, failure), messages.timedOut(X, 30, undefined, undefined)],
-	creditsUnreadable: [messages.creditsUnreadable(failure)],
-	unreadable: [messages.unreadable(X, failure)],
-	listUnreadable: [
-		messages.listUnreadable(failure),
-		messages.listUnreadable({ ...failure, status: 404, code: X }),
-	],
-	nextStep: [messages.nextStep(X)],
-	downloadFailed: [messages.downloadFailed(task({ status: 'completed' }), X, X)],
-	fileNotDownloaded: [messages.fileNotDownloaded(X, X)],
-	wrongReference: [messages.wrongReference()],
-	withOthers: [messages.withOthers({ message: X }, others, [2, 3])],
-	unreadableLedger: [messages.unreadableLedger([X]), messages.unreadableLedger([])],
-	brokenRun: [messages.brokenRun({ message: X }, [X, X])],
-	notOrdered: [messages.notOrdered()],
-	overBudget: [
-		messages.overBudget({ orders: 1, credits: 5 }, 4),
-		messages.overBudget({ orders: 2, credits: 5 }, 4),
-	],
-	priceUnknown: [messages.priceUnknown({ item: 1, model: X }, 4)],
-	balanceTooLow: [
-		messages.balanceTooLow({ orders: 2, credits: 5, unpriced: X }, 4, true),
-		messages.balanceTooLow({ orders: 2, credits: 0, unpriced: X }, 0, false),
-	],
-	balanceUnchecked: [messages.balanceUnchecked(X)],
-	stopped: [messages.stopped([X, X], [X]), messages.stopped([X], []), messages.stopped([], [])],
-};
+const SAID = problemsWith({
+	ids: [X, X, X],
+	key: X,
+	requestId: X,
+	model: X,
+	says: () => X,
+	code: X,
+	status: X,
+	url: X,
+	field: X,
+});
+
+const textsOf = (name: keyof typeof messages) => Object.values(SAID[name]).map(told);
 
 const http = (status: number, code?: string) =>
 	httpFailure({ status, headers: {}, namesTask: true, body: { error: { code, message: X } } }, 0);
@@ -95,16 +66,16 @@ const FAILURES: Record<Failure['kind'], Failure> = {
 };
 
 describe(`${PAGE} explains`, () => {
-	test.each(Object.keys(messages) as Array<keyof typeof messages>)('everything that %s says', (name) => {
-		for (const { message } of SAID[name]) {
-			expect(fixedWords(message)).not.toEqual([]);
-			expect(fixedWords(message).filter((words) => !page.includes(words))).toEqual([]);
+	test.each(Object.keys(SAID) as Array<keyof typeof messages>)('everything that %s says', (name) => {
+		for (const said of textsOf(name)) {
+			expect(fixedWords(said)).not.toEqual([]);
+			expect(fixedWords(said).filter((words) => !page.includes(words))).toEqual([]);
 		}
 	});
 
-	test.each(Object.entries(FAILURES))('what to do when EvoLink’s answer means %s', (kind, told) => {
-		expect(told.kind).toBe(kind);
-		expect(page).toContain(`| ${told.advice} |`);
+	test.each(Object.entries(FAILURES))('what to do when EvoLink’s answer means %s', (kind, failure) => {
+		expect(failure.kind).toBe(kind);
+		expect(page).toContain(`| ${failure.advice} |`);
 	});
 
 	test('what to do when the credential cannot be read', () => {
@@ -126,15 +97,18 @@ describe(`${PAGE} explains`, () => {
 });
 
 describe(`${PAGE} quotes`, () => {
-	const said = Object.values(SAID).flatMap((all) => all.map(({ message }) => message));
+	const said = (Object.keys(SAID) as Array<keyof typeof messages>).flatMap(textsOf);
 	const words = [sources, ...said].join('\n').replace(/\s+/g, ' ');
 	const blocks = [...text(PAGE).matchAll(/^```text\n([\s\S]*?)^```/gm)].map(([, block]) => block!);
 
-	test.each(blocks.map((block) => [block.split('\n')[0]!, block]))(
+	const quotations = [...text(PAGE).matchAll(/^(?:> .*\n)+/gm)].map(([lines]) => lines.replace(/^> /gm, ''));
+
+	test.each([...blocks, ...quotations].map((block) => [block.split('\n')[0]!, block]))(
 		'only what the node says: %s',
 		(_, block) => {
-			expect(fixedWords(block)).not.toEqual([]);
-			expect(fixedWords(block).filter((part) => !words.includes(part))).toEqual([]);
+			const parts = block.split('\n').flatMap(fixedWords);
+			expect(parts).not.toEqual([]);
+			expect(parts.filter((part) => !words.includes(part))).toEqual([]);
 		},
 	);
 

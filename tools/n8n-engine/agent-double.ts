@@ -13,6 +13,14 @@ interface Tool {
 	invoke(input: IDataObject): Promise<unknown>;
 }
 
+async function answerOf(tool: Tool, input: IDataObject): Promise<unknown> {
+	try {
+		return JSON.parse(String(await tool.invoke(input)));
+	} catch (error) {
+		return [{ error: (error as Error).message }];
+	}
+}
+
 /**
  * Double of the AI Agent: it calls each connected tool once, with its parameter `toolInput` as the model's arguments,
  * and outputs the answers as `{ answers }`. n8n has two ways to run a tool, and so has the double (`via`):
@@ -46,7 +54,7 @@ export const agent: INodeType = {
 		if (this.getNodeParameter('via', 0) === 'agent') {
 			const tools = (await this.getInputConnectionData(NodeConnectionTypes.AiTool, 0)) as Tool[];
 			const answers: unknown[] = [];
-			for (const tool of tools) answers.push(JSON.parse(String(await tool.invoke(input))));
+			for (const tool of tools) answers.push(await answerOf(tool, input));
 			return answer(answers);
 		}
 		const responses = response?.actionResponses ?? [];

@@ -41,6 +41,13 @@ export class Execution {
 		return this.data.resultData.error;
 	}
 
+	/** What n8n shows of the error that ended it: message and description; '' where none did. */
+	get errorText(): string {
+		return this.error === undefined
+			? ''
+			: [this.error.message, this.error.description].filter(Boolean).join('. ');
+	}
+
 	/** Run `run` of a node (0 is the first, -1 the last); undefined when the node did not run. */
 	task(nodeName: string, run = -1): ITaskData | undefined {
 		return this.runData[nodeName]?.at(run);

@@ -6,6 +6,8 @@ import { fieldTitle, fieldsOf, type BodyIssue } from '../../evolink/modelEntries
 import { checkBody, takesField } from '../../evolink/models';
 import { checkHttpUrl, isPrivateHost } from '../../evolink/urls';
 import { hint } from '../../host/context';
+import { ProblemError } from '../../host/errors';
+import { noFile } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
 
 /** Body fields that are parameters under another name. */
@@ -108,23 +110,23 @@ export async function readBinary(
 ): Promise<{ binary: IBinaryData; field: string; size: number }> {
 	const field = parameters.text(name, 'data');
 	if (field === '') throw parameters.refuse(name, '', 'the name of a binary field');
-	const binary = findBinary(ctx, parameters, name, field);
+	const binary = findBinary(ctx, parameters, field);
+	if (binary === undefined) {
+		const names = Object.keys(ctx.getInputData()[parameters.item].binary ?? {});
+		throw new ProblemError(noFile(parameters.displayName(name), field, names), parameters.item);
+	}
 	return { binary, field, size: await binarySize(ctx, binary) };
 }
 
 function findBinary(
 	ctx: IExecuteFunctions,
-	parameters: ItemParameters,
-	name: string,
+	{ item }: ItemParameters,
 	field: string,
-): IBinaryData {
-	const { item } = parameters;
+): IBinaryData | undefined {
 	try {
 		return ctx.helpers.assertBinaryData(item, field);
 	} catch {
-		const names = Object.keys(ctx.getInputData()[item].binary ?? {});
-		const has = names.length === 0 ? 'this item has none' : `this item has ${names.join(', ')}`;
-		throw parameters.refuse(name, field, `the name of a binary field; ${has}`);
+		return undefined;
 	}
 }
 

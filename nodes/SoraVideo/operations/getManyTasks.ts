@@ -92,14 +92,15 @@ export async function executeGetManyTasks(
 	parametersOf: (item: number) => ItemParameters,
 ): Promise<INodeExecutionData[]> {
 	const output: INodeExecutionData[] = [];
-	for (const item of ctx.getInputData().keys()) {
+	const items = ctx.getInputData();
+	for (const item of items.keys()) {
 		try {
 			const simplify = readSimplify(parametersOf(item));
 			const tasks = (await findTasks(ctx, parametersOf(item))).map((task) => taskToJson(task));
 			const shown = simplify ? tasks.map(simplified) : tasks;
 			output.push(...shown.map((json) => ({ json, pairedItem: { item } })));
 		} catch (error) {
-			output.push(...emitBroken(ctx, error, [item]));
+			output.push(...emitBroken(ctx, error, [item], items.length > 1));
 		}
 	}
 	return output;

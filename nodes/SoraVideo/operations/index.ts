@@ -6,7 +6,7 @@ import { withReference } from '../../evolink/reference';
 import { reservedInWords } from '../order/budget';
 import { hostClock } from '../../evolink/clock';
 import { mayOrderAnew } from '../order/ledger';
-import { type Problem } from '../../host/errors';
+import { told, type Problem } from '../../host/errors';
 import { decideWait, type WaitDecision } from '../wait/mode';
 import { placeOrders } from '../order/place';
 import { orderedEarlier, retriedBlindly } from '../../host/messages';
@@ -29,10 +29,10 @@ type Operation = (
 
 const displayNames = displayNamesOf(soraVideoFields);
 
-function warn(ctx: IExecuteFunctions, { message }: Problem): void {
-	hint(ctx, message, 'warning');
+function warn(ctx: IExecuteFunctions, problem: Problem): void {
+	hint(ctx, told(problem), 'warning');
 	// a hint of a suspended run goes when the run goes on
-	ctx.logger.warn(message);
+	ctx.logger.warn(told(problem));
 }
 
 /** An operation that pays: orders for all items first, then one wait for all. */

@@ -6,13 +6,13 @@ import sumBy from 'lodash/sumBy';
 import uniq from 'lodash/uniq';
 
 import { creditsAvailable, getCredits, getPricingRules } from '../../evolink/api';
-import { failureSentence } from '../../evolink/failure';
+import type { Failure } from '../../evolink/failure';
 import { fieldsOf } from '../../evolink/modelEntries';
 import { creditsByRules } from '../../evolink/priceRules';
 import { estimateCredits, roundCredits } from '../../evolink/prices';
 import { creditsReserved } from '../../evolink/task';
 import { hint } from '../../host/context';
-import type { Problem } from '../../host/errors';
+import { told, type Problem } from '../../host/errors';
 import { balanceTooLow, balanceUnchecked, overBudget, priceUnknown } from '../../host/messages';
 import type { RunSettings } from '../settings';
 import type { ItemOrder } from './itemOrder';
@@ -94,8 +94,8 @@ export async function holdToBudget(
 	if (refusal === undefined) return;
 	const [doubtful, fresh] = partition(orders, 'isDoubtful');
 	// in a run that stops, one item tells it for all
-	const told = ctx.continueOnFail() ? fresh : fresh.slice(0, 1);
-	for (const order of [...doubtful, ...told]) order.hold(refusal);
+	const tellers = ctx.continueOnFail() ? fresh : fresh.slice(0, 1);
+	for (const order of [...doubtful, ...tellers]) order.hold(refusal);
 }
 
 function refusalByLimit(estimate: Estimate, maxCredits: number | undefined): Problem | undefined {
@@ -113,9 +113,9 @@ async function refusalByBalance(
 	const left = answer.ok ? creditsAvailable(answer.body) : undefined;
 	if (left !== undefined && (left <= 0 || left < estimate.credits))
 		return balanceTooLow(estimate, left, isBlind);
-	const unchecked = (why: string) => hint(ctx, balanceUnchecked(why).message, 'warning');
+	const unchecked = (why: string | Failure) => hint(ctx, told(balanceUnchecked(why)), 'warning');
 	if (left === undefined) {
-		unchecked(answer.ok ? 'EvoLink did not say how many credits are left' : failureSentence(answer.failure));
+		unchecked(answer.ok ? 'EvoLink did not say how many credits are left' : answer.failure);
 	} else if (estimate.unpriced) {
 		unchecked(`the price of item ${estimate.unpriced.item} is not known`);
 	}

@@ -7,7 +7,7 @@ import { hostClock, retry } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import { uploadFile } from '../../evolink/media/upload';
 import { cancelSignal, isToolRun } from '../../host/context';
-import { problemOf, type Problem } from '../../host/errors';
+import { problemOf, told, type Problem } from '../../host/errors';
 import {
 	fileRefused,
 	keyInUse,
@@ -132,7 +132,7 @@ export class ItemOrder {
 		const doubt = state.is === 'uploaded' ? state.order.doubt : undefined;
 		if (doubt === undefined) return this.problem(problem);
 		const before = unknownBefore(doubt.key, doubt.at);
-		this.problem({ ...before, message: `${problem.message} ${before.message}` }, doubt.key);
+		this.problem({ ...before, description: `${told(problem)} ${before.description}` }, doubt.key);
 	}
 
 	/** Takes the order from the ledger, or checks the item. Sends nothing. */
@@ -265,7 +265,7 @@ export class ItemOrder {
 		const { failure } = answer;
 		if (failure.charge === 'unknown') {
 			sending.doubt();
-			this.problem(notTaken(failure, key), key);
+			this.problem(notTaken(failure, String(body.model), key), key);
 			return undefined;
 		}
 		sending.withdraw();
@@ -283,7 +283,7 @@ export class ItemOrder {
 		// the ledger of a Retry may be lost, and an order that was taken with it: it keeps its key
 		const isFirst = ctx.getMode() !== 'retry' || ledger.get(this.slot) !== undefined;
 		if (isEvoLinks && isFirst) ledger.refuse(this.slot, ctx.getExecutionId());
-		this.problem(orderRefused(failure));
+		this.problem(orderRefused(failure, String(this.pending?.model)));
 	}
 
 	/** Takes a step; what it throws becomes the item's problem. */
@@ -298,6 +298,6 @@ export class ItemOrder {
 }
 
 /** EvoLink has an order under this key, or may have. */
-function notTaken(failure: Failure, key: string): Problem {
-	return failure.kind === 'submission' ? keyInUse(failure, key) : outcomeUnknown(failure, key);
+function notTaken(failure: Failure, model: string, key: string): Problem {
+	return failure.kind === 'submission' ? keyInUse(failure, key) : outcomeUnknown(failure, model, key);
 }

@@ -8,6 +8,7 @@ import { readAll, waitForTasks } from './poll';
 import { hasEnded, isSettled, taskOf, type Watch } from './watch';
 import { type WaitDecision } from './mode';
 import { watchesOf, type ParkedItem, callbackUrl } from './parkedRun';
+import { told } from '../../host/errors';
 import { stopped } from '../../host/messages';
 import { emit, outcomeOf } from '../deliver';
 import { patienceOf, type RunSettings } from '../settings';
@@ -164,7 +165,7 @@ function emitStopped(ctx: IExecuteFunctions, orders: Order[], running: string[])
 		'problem' in order && order.unknownKey ? [order.unknownKey] : [],
 	);
 	const problem = stopped(running, unknownKeys);
-	ctx.logger.warn(problem.message);
-	hint(ctx, problem.message, 'warning');
-	return orders.map(({ item }) => emitProblem(ctx, problem, item));
+	ctx.logger.warn(told(problem));
+	hint(ctx, told(problem), 'warning');
+	return orders.map(({ item }) => emitProblem(ctx, problem, item, orders.length > 1));
 }

@@ -78,6 +78,8 @@ const failure = z.object({
 
 const problem = z.object({
 	message: z.string(),
+	// older records have all in the message
+	description: z.string().optional(),
 	failure: failure.optional(),
 	taskId: z.string().optional(),
 	stopped: z.literal(true).optional(),

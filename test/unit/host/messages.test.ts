@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import { networkFailure } from '../../../nodes/evolink/failure';
-import { nodeError, type Problem } from '../../../nodes/host/errors';
+import { networkFailure, type Failure } from '../../../nodes/evolink/failure';
+import { nodeError, told, type NodeFailure, type Problem } from '../../../nodes/host/errors';
 import {
 	downloadFailed,
 	nothingToShow,
@@ -14,12 +14,116 @@ import {
 	unreadable,
 	withOthers,
 } from '../../../nodes/host/messages';
+import { PROBLEM_SAMPLES, problemsWith, TYPICAL, WRONG_FIELD } from './problem-samples';
 import { always, failureOf, hostileJson, NODE, PROPERTY_TIMEOUT_MS, taskIds, taskOf } from '../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
-const KEY = 'n8n-0123456789abcdef0123456789abcdef';
+const KEY = 'n8n-bb7c27d462f247dee89dd002643c0775eb290708e4384931';
 const NEXT_STEP = /Get Task|Get Credits|[Rr]un the workflow again/;
+
+/** What belongs into a description. */
+const ADVICE =
+	/\b(Get Task|Get Many Tasks|Get Credits|[Cc]heck the|[Ll]ook |[Rr]un (it|the workflow)|[Tt]ry again|[Ww]ait |[Rr]aise|[Cc]hange the|[Tt]op up|[Tt]urn (on|off)|[Uu]se n8n|support|charged)\b/;
+
+const samples = Object.entries({ ...PROBLEM_SAMPLES, wrongField: { empty: WRONG_FIELD } }).flatMap(
+	([name, cases]) =>
+		Object.entries(cases).map(([which, problem]): [string, Problem] => [`${name}: ${which}`, problem]),
+);
+
+/** Those that name tasks and keys of a whole run, however many. */
+const LISTS = /^(withOthers|stopped)/;
+
+const sentencesOf = (text: string) => text.split(/(?<=[.!?])\s+(?=\p{Lu})/u);
+
+describe.each(samples)('%s', (name, { message, description = '' }) => {
+	test('the message is one sentence without a full stop', () => {
+		// what is allowed belongs to what is wrong
+		const [first, ...more] = sentencesOf(message);
+		expect(more.filter((part) => !part.startsWith('Allowed: '))).toEqual([]);
+		expect([first, ...more].at(-1)).not.toMatch(/\.$/);
+	});
+
+	test('the message has about 200 characters, ids and keys included', () => {
+		if (!LISTS.test(name)) expect(message.length).toBeLessThan(205);
+		const bare = message.replace(/[,;]?[^,;]*(task-unified-|n8n-)\w+[\w-]*/g, '');
+		expect(bare.length).toBeLessThan(200);
+	});
+
+	test('the message holds no advice', () => {
+		expect(message).not.toMatch(ADVICE);
+	});
+
+	test('the description consists of sentences, each said once', () => {
+		const sentences = sentencesOf(description).filter(Boolean);
+		for (const each of sentences) expect(each).toMatch(/[.!?]$/);
+		expect(new Set(sentences).size).toBe(sentences.length);
+		for (const each of sentences) expect(message).not.toContain(each.slice(0, -1));
+		expect(told({ message, description })).not.toMatch(/\.\.|…\. |undefined| {2}/);
+	});
+});
+
+describe('what is shown', () => {
+	test.each([
+		['a long word', 'x'.repeat(700)],
+		['many words', 'word '.repeat(200)],
+		['control characters', 'a\u0000b\u001b[31m\r\nc '.repeat(50)],
+		['signs of two halves', '🎬'.repeat(300)],
+	])('stays in bounds where EvoLink says %s', (_, long) => {
+		const values = { requestId: long, code: long, status: long, model: long, says: () => long };
+		const hostile = Object.entries(problemsWith({ ...TYPICAL, ...values }));
+		for (const [name, cases] of hostile.filter(([each]) => !LISTS.test(each)))
+			for (const { message } of Object.values(cases)) {
+				expect([name, [...message].length < 330]).toEqual([name, true]);
+				expect(message).not.toMatch(/\p{Cc}|\p{Cs}/u);
+			}
+	});
+
+	test('holds no key that EvoLink repeats', () => {
+		const echo = problemsWith({ ...TYPICAL, says: () => 'Invalid token Bearer sk-evo-0123456789' });
+		const {
+			orderRefused: refused,
+			outcomeUnknown: unknown,
+			keyInUse,
+			taskEnded: ended,
+			timedOut: late,
+		} = echo;
+		const { fileRefused, unreadable: unread, creditsUnreadable, listUnreadable } = echo;
+		const all = [
+			refused,
+			unknown,
+			keyInUse,
+			ended,
+			late,
+			fileRefused,
+			unread,
+			creditsUnreadable,
+			listUnreadable,
+		];
+		for (const problem of all.flatMap((cases) => Object.values(cases)))
+			expect(told(problem)).not.toContain('sk-evo');
+	});
+
+	test('words that are too long for a message stand in the description, whole', () => {
+		const words = 'word '.repeat(60).trim();
+		const { message, description } = orderRefused(failureOf({ message: words }), 'm');
+		expect(message).toMatch(/^EvoLink did not take the order: word word .*word… \(500\)$/);
+		expect(description).toContain(`In full: ${words}.`);
+	});
+
+	test('of several sentences the message has the first, the description all', () => {
+		const words = 'Insufficient quota. Please top up your account.';
+		const { message, description } = orderRefused(failureOf({ message: words, charge: 'none' }), 'm');
+		expect(message).toBe('EvoLink did not take the order: Insufficient quota (500)');
+		expect(description).toContain(`In full: ${words}`);
+	});
+
+	test('in one text, message and description are two sentences', () => {
+		expect(told({ message: 'It broke', description: 'Wait.' })).toBe('It broke. Wait.');
+		expect(told({ message: 'It broke.', description: 'Wait.' })).toBe('It broke. Wait.');
+		expect(told({ message: 'It broke' })).toBe('It broke');
+	});
+});
 
 /** Every sentence about a task, for one task with the given error and progress. */
 function aboutTask(id: string, error: unknown = null, progress: unknown = 40): Record<string, Problem> {
@@ -37,11 +141,11 @@ function aboutTask(id: string, error: unknown = null, progress: unknown = 40): R
 }
 
 describe('a message about a task', () => {
-	test('names the task and says what to do next, whatever EvoLink said', () => {
+	test('names the task, and the description says what to do next, whatever EvoLink said', () => {
 		always(taskIds, hostileJson, hostileJson, (id, error, progress) => {
 			for (const [kind, problem] of Object.entries(aboutTask(id, error, progress))) {
 				expect([kind, problem.message]).toEqual([kind, expect.stringContaining(id)]);
-				expect([kind, problem.message]).toEqual([kind, expect.stringMatching(NEXT_STEP)]);
+				expect([kind, problem.description]).toEqual([kind, expect.stringMatching(NEXT_STEP)]);
 				expect(problem.taskId).toBe(id);
 			}
 		});
@@ -49,86 +153,140 @@ describe('a message about a task', () => {
 
 	test('of a failure holds its code and words, and that a retry does not order again', () => {
 		const error = { code: 'content_policy_violation', message: 'Real people\nare not allowed.' };
-		const { message } = taskEnded(taskOf({ id: 'task-1', status: 'failed', error }));
-		expect(message).toMatch(
-			/^Task task-1 failed: Real people are not allowed \(content_policy_violation\)\. /,
-		);
-		expect(message).toContain('does not order it again');
+		const { message, description } = taskEnded(taskOf({ id: 'task-1', status: 'failed', error }));
+		expect(message).toBe('Task task-1 failed: Real people are not allowed (content_policy_violation)');
+		expect(description).toContain('does not order it again');
 	});
 
 	test('of a failure stays readable when EvoLink sends a novel or control characters', () => {
 		const error = { code: 'x'.repeat(5000), message: `a\u0000b\u001b[31m ${'word '.repeat(50_000)}` };
-		const { message } = taskEnded(taskOf({ id: 'task-1', status: 'failed', error }));
-		expect(message.length).toBeLessThan(2000);
-		expect(message).not.toMatch(/\p{Cc}/u);
-		expect(message).toContain('does not order it again');
+		const { message, description } = taskEnded(taskOf({ id: 'task-1', status: 'failed', error }));
+		expect(message.length).toBeLessThan(200);
+		expect(description!.length).toBeLessThan(2000);
+		expect(`${message}${description}`).not.toMatch(/\p{Cc}/u);
+		expect(description).toContain('does not order it again');
 	});
 
-	test('of a timeout names the unknown status, the progress, the time and the last fault', () => {
+	test('of a timeout names the unknown status, the progress and the time; the last fault comes after', () => {
 		const last = taskOf({ id: 'task-1', status: 'daydreaming', progress: 40 });
-		const { message } = timedOut('task-1', 0.5, last, networkFailure('ECONNREFUSED', 'the host refused'));
-		expect(message).toContain("Task task-1 was still 'daydreaming' (40 %) after 0.5 minutes");
-		expect(message).toContain('the host refused (ECONNREFUSED)');
-		expect(message).toContain('charged when it completes');
+		const problem = timedOut('task-1', 0.5, last, networkFailure('ECONNREFUSED', 'the host refused'));
+		expect(problem.message).toBe(
+			"Task task-1 was still 'daydreaming' (40 %) after 30 seconds ('Timeout Minutes')",
+		);
+		expect(problem.description).toContain('the host refused (ECONNREFUSED)');
+		expect(problem.description).toContain('charged when it completes');
 	});
 
-	test('of a timeout gives the minutes as they were set', () => {
-		always(fc.integer({ min: 1, max: 144_000 }), (hundredths) => {
-			const minutes = hundredths / 100;
-			expect(timedOut('t', (minutes * 60_000) / 60_000, undefined, undefined).message).toContain(
-				` after ${minutes} minutes`,
-			);
-		});
+	test('of a timeout says why the task could not be read', () => {
+		const { message } = timedOut('task-1', 30, undefined, networkFailure('ECONNREFUSED', 'the host refused'));
+		expect(message).toBe(
+			"Task task-1 could not be read after 30 minutes ('Timeout Minutes'): the host refused (ECONNREFUSED)",
+		);
 	});
 
-	test('of a lost file holds the link, because the video is paid', () => {
-		const { message } = aboutTask('task-1').downloadFailed;
-		expect(message).toContain('https://files.evolink.ai/v.mp4');
-		expect(message).toContain('24 hours');
+	test.each([
+		[1440, '1440 minutes'],
+		[37.333333, '37.33 minutes'],
+		[1.5, '1.5 minutes'],
+		[1, '1 minute'],
+		[0.5, '30 seconds'],
+		[1 / 60, '1 second'],
+		[0.01, '0.6 seconds'],
+	])('of a timeout gives %s minutes as people say it', (minutes, words) => {
+		expect(timedOut('t', minutes, undefined, undefined).message).toContain(` after ${words} (`);
+	});
+
+	test('of a lost file comes with the link, because the video is paid', () => {
+		const { description } = aboutTask('task-1').downloadFailed;
+		expect(description).toContain('https://files.evolink.ai/v.mp4');
+		expect(description).toContain('24 hours');
 	});
 });
 
 describe('a message about an order', () => {
-	test('of unknown outcome names its key and how to look it up', () => {
-		for (const { message } of [outcomeUnknown(failureOf(), KEY), unknownBefore(KEY, 0)]) {
-			expect(message).toContain(KEY);
-			expect(message).toContain('Get Many Tasks');
-			expect(message).toContain('dashboard');
-			expect(message).toContain("'Resend When Outcome Is Unknown'");
+	test('of unknown outcome names its key, and how to look it up comes after', () => {
+		for (const { message, description } of [outcomeUnknown(failureOf(), 'm', KEY), unknownBefore(KEY, 0)]) {
+			expect(message).toContain(`Idempotency-Key ${KEY}`);
+			expect(description).toContain('Get Many Tasks');
+			expect(description).toContain('dashboard');
+			expect(description).toContain("'Resend When Outcome Is Unknown'");
 		}
 		expect(unknownBefore(KEY, 0).message).toContain('1970-01-01T00:00:00.000Z');
 	});
 
-	test('that was refused says so, why, and that nothing was charged', () => {
+	test('of unknown outcome gives no advice that ends in another order', () => {
+		const { server, network } = {
+			server: outcomeUnknown(failureOf({ advice: 'Try again in some minutes.' }), 'm', KEY),
+			network: outcomeUnknown(networkFailure('ECONNRESET', 'closed'), 'm', KEY),
+		};
+		expect(server.description).not.toContain('Try again');
+		expect(network.description).toContain('Check the connection');
+	});
+
+	test('that was refused says so and why; that nothing was charged comes after', () => {
 		const failure = failureOf({
 			status: 402,
 			code: 'insufficient_quota',
 			message: 'Insufficient quota',
 			charge: 'none',
 		});
-		const { message } = orderRefused(failure);
-		expect(message).toContain('Insufficient quota (402 insufficient_quota)');
-		expect(message).toContain('Nothing was charged');
+		const { message, description } = orderRefused(failure, 'm');
+		expect(message).toBe('EvoLink did not take the order: Insufficient quota (402 insufficient_quota)');
+		expect(description).toContain('Nothing was charged');
+	});
+
+	const closed = (status: number, code: string, charge: Failure['charge']) =>
+		failureOf({ kind: 'modelUnavailable', status, code, charge, message: 'No channel', advice: 'Look.' });
+
+	test('for a closed model names the model first, and that nothing was charged last', () => {
+		const { message, description } = orderRefused(
+			closed(403, 'model_access_denied', 'none'),
+			'sora-2-preview',
+		);
+		expect(message).toBe('EvoLink does not serve sora-2-preview to this key (403 model_access_denied)');
+		expect(description).toBe('Look. EvoLink said: No channel. Nothing was charged for this order.');
+	});
+
+	test('for a closed model, where the charge is not known, says so last, and advises no second order', () => {
+		const failure = closed(503, 'no_available_channel', 'unknown');
+		const { message, description } = outcomeUnknown(failure, 'sora-2-preview', KEY);
+		expect(message).toBe(
+			`EvoLink does not serve sora-2-preview to this key (503 no_available_channel, Idempotency-Key ${KEY})`,
+		);
+		expect(description).toMatch(
+			/^Look\. EvoLink said: No channel\. It is not known whether this order was charged: .*Get Task\.$/,
+		);
+		expect(description).not.toMatch(/Resend|Retry|again/);
 	});
 });
 
 describe('a message about a run', () => {
-	test('that ended early names every other task', () => {
+	test('that ended early names every other task, and every key under which there may be one', () => {
 		always(fc.array(taskIds, { maxLength: 20 }), (ids) => {
-			const others = ids.map((id, item) => ({ item, what: `task ${id}`, isTask: true }));
-			const { message, taskId } = withOthers({ message: 'First.', taskId: 'task-1' }, others);
-			for (const [item, id] of ids.entries()) expect(message).toContain(`item ${item}: task ${id}`);
-			expect(message.startsWith('First.')).toBe(true);
+			const others = ids.map((id, item) => ({ item, what: `task ${id}`, id }));
+			const doubt = { item: ids.length, what: 'not known', key: KEY };
+			const first = { message: 'First', description: 'Wait.', taskId: 'task-1' };
+			const { message, description, taskId } = withOthers(first, [...others, doubt]);
+			for (const [item, id] of ids.entries()) {
+				expect(message).toContain(id);
+				expect(description).toContain(`item ${item}: task ${id}`);
+			}
+			expect(message).toContain(KEY);
+			expect(message.startsWith('First; ')).toBe(true);
+			expect(description!.startsWith('Wait. ')).toBe(true);
 			expect(taskId).toBe('task-1');
 		});
 	});
 
 	test('that ends early says which items were not ordered, in words that fit one and many', () => {
-		expect(withOthers({ message: 'First.' }, [], [4]).message).toBe('First. Nothing was ordered for item 4.');
-		expect(withOthers({ message: 'First.' }, [], [4, 5]).message).toBe(
-			'First. Nothing was ordered for items 4, 5.',
+		expect(withOthers({ message: 'First' }, [], [4])).toEqual({
+			message: 'First',
+			description: 'Nothing was ordered for item 4.',
+		});
+		expect(withOthers({ message: 'First' }, [], [4, 5]).description).toBe(
+			'Nothing was ordered for items 4, 5.',
 		);
-		expect(withOthers({ message: 'First.' }, []).message).toBe('First.');
+		expect(withOthers({ message: 'First' }, [])).toEqual({ message: 'First' });
 	});
 
 	test('that was stopped names every task and key, and holds the word by which n8n knows a stop', () => {
@@ -142,22 +300,33 @@ describe('a message about a run', () => {
 	test('that failed never holds that word, or n8n would take it for a stop and start no error workflow', () => {
 		const error = { code: 'canceled', message: 'The upstream canceled the request' };
 		const reports = Object.values(aboutTask('task-1', error));
-		const others = [{ item: 1, what: 'task task-2 canceled', isTask: true }];
+		const others = [{ item: 1, what: 'task task-2 canceled', id: 'task-2' }];
 		for (const problem of [...reports, withOthers(reports[0], others)]) {
-			expect(nodeError(NODE, problem, 0).message).not.toContain('canceled');
+			const texts = ({ message, description }: NodeFailure) => `${message} ${description}`;
+			expect(texts(nodeError(NODE, problem, 0))).not.toContain('canceled');
 			const failure = failureOf({ message: 'canceled' });
-			expect(nodeError(NODE, { ...problem, failure }, 0).message).not.toContain('canceled');
+			expect(texts(nodeError(NODE, { ...problem, failure }, 0))).not.toContain('canceled');
 		}
 	});
 
-	test('carries the item, the task, the advice and the HTTP status for n8n', () => {
+	test('carries the item, the task, the description and the HTTP status for n8n', () => {
 		const failure = failureOf({ status: 402, kind: 'balance', code: 'insufficient_quota' });
-		const error = nodeError(NODE, { message: 'No.', failure, taskId: 'task-1' }, 3);
-		expect(error).toMatchObject({
-			message: 'No. [item 3]',
-			description: failure.advice,
+		const problem = { message: 'No', description: 'Wait.', failure, taskId: 'task-1' };
+		expect(nodeError(NODE, problem, 3, true)).toMatchObject({
+			message: 'No [item 3]',
+			description: 'Wait.',
 			httpCode: '402',
 			context: { taskId: 'task-1', itemIndex: 3 },
 		});
+	});
+
+	test('of one item names no item', () => {
+		expect(nodeError(NODE, { message: 'No' }, 0).message).toBe('No');
+	});
+
+	test('that an older version stored comes out as it was written, with nothing said twice', () => {
+		const failure = failureOf({ advice: 'Top up.' });
+		const error = nodeError(NODE, { message: 'Refused. Top up. Nothing was charged.', failure }, 0);
+		expect(error).toMatchObject({ message: 'Refused. Top up. Nothing was charged.', description: undefined });
 	});
 });

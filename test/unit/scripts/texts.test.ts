@@ -89,7 +89,7 @@ describe('the page of all texts has', () => {
 describe('sentences of the code are found', () => {
 	const found = sentencesOfCode().map((sentence) => sentence.text);
 	test.each([
-		['nodes/host/messages.ts', 'Nothing was charged for it'],
+		['nodes/host/messages.ts', 'Nothing was charged for this order'],
 		['nodes/SoraVideoTrigger/verdict.ts', 'Too many callbacks at once'],
 		['nodes/SoraVideoTrigger/activate.ts', 'EvoLink calls public https URLs only'],
 		['nodes/SoraVideo/wait/index.ts', 'Waited by polling'],

@@ -133,7 +133,7 @@ describe('the ledger', () => {
 		['an order without its body', { run0: { item0: { ...entry, state: 'unknown' } } }],
 	])('%s is refused in words that name what may be paid, instead of ordering again', (_, ledger) => {
 		expect(() => Ledger.of(contextOf(HOME, { ledger }))).toThrow(
-			/^Nothing was ordered: .* names k, task-1\./,
+			/^Nothing was ordered, because .*; it names k, task-1$/,
 		);
 	});
 
