@@ -5,6 +5,7 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
+import pick from 'lodash/pick';
 
 import { getTask } from '../evolink/api';
 import { readCredential } from '../evolink/client';
@@ -13,7 +14,7 @@ import { told } from '../host/errors';
 import { fileNotDownloaded, nothingToShow, wrongReference } from '../host/messages';
 import { readReference } from '../evolink/reference';
 import { downloadResult } from '../evolink/media/result';
-import { createdAt, readTask, resultLink, taskToJson, type Task } from '../evolink/task';
+import { createdAt, readTask, resultLink, simplified, taskToJson, type Task } from '../evolink/task';
 import { LogGate, ReadGate } from './gate';
 import { memoryOf } from './memory';
 import { readTriggerSettings, type TriggerSettings } from './settings';
@@ -111,14 +112,23 @@ async function referenceOf(ctx: IWebhookFunctions, { verify }: TriggerSettings):
 }
 
 /**
- * What the trigger does inside the execution that it started: fetches the videos, where that is wanted. Before, n8n would have
- * nothing to show and to retry if it were lost meanwhile.
+ * What the trigger does inside the execution that it started: fetches the videos, where that is wanted, and simplifies. Before, n8n
+ * would have nothing to show and to retry if it were lost meanwhile.
  */
 export async function fetchFiles(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const items = ctx.getInputData();
 	const settings = settingsIn(ctx);
-	if (!settings?.download) return items;
-	return await Promise.all(items.map(async (item) => await withFile(ctx, item, settings)));
+	if (settings === undefined) return items;
+	const fetched = settings.download
+		? await Promise.all(items.map(async (item) => await withFile(ctx, item, settings)))
+		: items;
+	return settings.simplify ? fetched.map((item) => ({ ...item, json: simple(item.json) })) : fetched;
+}
+
+/** What the node itself says of a task stays. */
+function simple(json: IDataObject): IDataObject {
+	const own = ['reference', 'referenceVerified', 'referenceProblem', 'downloadError'];
+	return { ...simplified(json), ...pick(json, own) };
 }
 
 /** An execution that has begun goes on, whatever its parameters say by now. */

@@ -14,6 +14,8 @@ export interface TriggerSettings {
 	download: boolean;
 	binaryField: string;
 	maxDownloadBytes: number;
+	/** Output the most useful fields only. */
+	simplify: boolean;
 	/** Empty: every model. */
 	models: string[];
 	ignoreRepeats: boolean;
@@ -51,6 +53,7 @@ export function readTriggerSettings(read: (name: string, fallback?: unknown) => 
 		download,
 		binaryField,
 		maxDownloadBytes: maxDownloadMb * 1_000_000,
+		simplify: parameters.value('simplify', false) === true,
 		models: words(parameters.option('models')),
 		ignoreRepeats: parameters.option('ignoreRepeats') !== false,
 	};

@@ -21,16 +21,22 @@ describe('the reference of an order', () => {
 		await trigger.evolink.until(() => trigger.started.length >= references.length);
 	}
 
-	test('comes back with its task, and is told to be the one that was sent', async () => {
-		await withTrigger({}, async (trigger) => {
-			await orderWith(trigger, 'row 17', 'chat äöü & co');
-			const told = trigger.started.map(({ reference, referenceVerified }) => [reference, referenceVerified]);
-			expect(told.sort()).toEqual([
-				['chat äöü & co', true],
-				['row 17', true],
-			]);
-		});
-	});
+	test.each([false, true])(
+		'comes back with its task, and is told to be the one that was sent (Simplify: %s)',
+		async (simplify) => {
+			await withTrigger({ simplify }, async (trigger) => {
+				await orderWith(trigger, 'row 17', 'chat äöü & co');
+				const told = trigger.started.map(({ reference, referenceVerified }) => [
+					reference,
+					referenceVerified,
+				]);
+				expect(told.sort()).toEqual([
+					['chat äöü & co', true],
+					['row 17', true],
+				]);
+			});
+		},
+	);
 
 	test('is left out where it does not match its signature; the workflow starts for its task all the same', async () => {
 		await withTrigger({}, async (trigger) => {
@@ -334,6 +340,28 @@ describe('with Download', () => {
 			});
 		},
 	);
+
+	test.each<[string, TaskScript, object]>([
+		['the file', {}, {}],
+		['why there is none', { media: { status: 404 } }, { downloadError: expect.any(String) }],
+	])("'Simplify' leaves the fields that most workflows need, and %s", async (_, script, more) => {
+		await withTrigger({ download: true, simplify: true }, async (trigger) => {
+			trigger.evolink.script('a cat', script);
+			const id = await trigger.orderAndDeliver('a cat');
+			const [{ json, binary }] = trigger.received[0]!.execution!.output('After');
+			const made = { created: expect.any(Number), creditsUsed: 23.04, processingSeconds: expect.any(Number) };
+			expect(json).toEqual({
+				id,
+				status: 'completed',
+				model: 'sora-2-preview',
+				videoUrl: expect.any(String),
+				resultExpiresAt: expect.any(String),
+				...made,
+				...more,
+			});
+			expect(binary === undefined).toBe('downloadError' in more);
+		});
+	});
 
 	test('a failed task starts the workflow without asking for a file', async () => {
 		await withTrigger({ download: true }, async (trigger) => {

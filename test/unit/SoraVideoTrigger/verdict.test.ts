@@ -24,6 +24,7 @@ function settings(more: Partial<TriggerSettings> = {}): TriggerSettings {
 		download: false,
 		binaryField: 'data',
 		maxDownloadBytes: 1,
+		simplify: false,
 		models: [],
 		ignoreRepeats: true,
 		...more,
