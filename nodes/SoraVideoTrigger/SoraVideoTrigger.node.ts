@@ -52,7 +52,7 @@ export class SoraVideoTrigger implements INodeType {
 				active: `<b>Production:</b> callbacks to the Production URL start this workflow; see the <a data-key="executions">executions list</a>.<br /><br />${TRY_IT}`,
 			},
 			activationHint: {
-				inactive: 'Once it works, publish (activate) the workflow for the Production URL to be heard.',
+				inactive: 'Once it works, publish (activate) the workflow: EvoLink can then call the Production URL.',
 				active: 'Each finished video starts this workflow by itself.',
 			},
 		},

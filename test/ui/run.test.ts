@@ -71,7 +71,7 @@ it('a run that Max Credits does not allow says its price, and orders nothing', a
 });
 
 it('a wrong field is named before anything is spent', async () => {
-	await ui.editor.openWorkflow(await save('No prompt', {}));
+	await ui.editor.openWorkflow(await save('No prompt', { prompt: '={{ $json.missing }}' }));
 	await ui.editor.openNode('Sora Video');
 	expect(await ui.editor.executeStep()).toBe('error');
 	expect(await ui.editor.output.innerText()).toContain("'Prompt' is empty. Allowed: 1 to 5000 characters");

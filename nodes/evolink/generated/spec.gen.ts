@@ -271,7 +271,7 @@ export const evolinkFacts = {
 		"sora-2-beta-max",
 		"sora-2-pro-remix"
 	],
-	"standingNote": "OpenAI switched off its own Sora models on 2026-09-24. EvoLink listed Sora after that day; whether a submission succeeds today is for EvoLink to say.",
+	"standingNote": "OpenAI switched off its own Sora models on 2026-09-24. EvoLink listed Sora after that day; whether it still takes orders is for EvoLink to say.",
 	"moderationNote": "Moderation is very strict, and real people in images are not supported; such tasks fail.",
 	"imageInput": {
 		"maxItems": 1,

@@ -220,7 +220,7 @@ it('a schedule orders, the trigger of the same workflow takes the result on', as
 	const callbackUrl = `https://${PUBLIC_HOST}/webhook/${trigger.webhookId}/webhook`;
 	const nodes = [
 		scheduleTrigger('Every Day', 2),
-		soraVideo('Video', n8n.credential, { prompt: '=by schedule', wait: 'none', options: { callbackUrl } }),
+		soraVideo('Video', n8n.credential, { prompt: '=by schedule', wait: 'none', callbackUrl }),
 		trigger,
 		setFields('Next', {}),
 	];
