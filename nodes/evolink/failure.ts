@@ -52,6 +52,10 @@ const groups: Readonly<Record<keyof typeof evolinkFacts.httpErrorCodes, readonly
 	evolinkFacts.httpErrorCodes;
 const inGroup = (name: keyof typeof groups, code: string) => groups[name].includes(code);
 
+/** What to do where EvoLink does not serve a model. */
+export const MODEL_ADVICE =
+	"EvoLink closes models without notice: look at its model list (https://evolink.ai/models) and name another one with Other EvoLink Model in the 'Model' field.";
+
 const ADVICE: Record<FailureKind, string> = {
 	badRequest: 'Check the fields against what the model takes.',
 	unauthorized: 'Check the API key in the credential; keys are made at https://evolink.ai/dashboard/keys.',
@@ -62,8 +66,7 @@ const ADVICE: Record<FailureKind, string> = {
 		'This API key may not do that: look at its state and limits at https://evolink.ai/dashboard/keys.',
 	content:
 		'EvoLink moderates strictly: change the prompt or the image. Pictures of real people are not accepted.',
-	modelUnavailable:
-		"EvoLink closes models without notice: look at its model list (https://evolink.ai/models) and name another one with Other EvoLink Model in the 'Model' field.",
+	modelUnavailable: MODEL_ADVICE,
 	forbidden: 'This API key may not do that. A task can only be read with a key of the account that made it.',
 	notFound: 'The id is unknown or has expired. Check that it belongs to this account.',
 	tooLarge: 'Use a smaller file.',

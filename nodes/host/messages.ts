@@ -1,7 +1,7 @@
 import truncate from 'lodash/truncate';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { failureReference, type Failure } from '../evolink/failure';
+import { failureReference, MODEL_ADVICE, type Failure } from '../evolink/failure';
 import { tidy } from '../evolink/redact';
 import { failureNote, type Task } from '../evolink/task';
 import type { Problem } from './errors';
@@ -134,12 +134,26 @@ export function orderedEarlier(ids: readonly string[]): Problem {
 	};
 }
 
-/** An earlier try of the same intent left its outcome unknown. */
-export function unknownBefore(key: string, sentAt: number): Problem {
+/**
+ * An earlier try of the same intent left its outcome unknown.
+ *
+ * @param closedModel where EvoLink answered that it does not serve the model
+ */
+export function unknownBefore(key: string, sentAt: number, closedModel?: string): Problem {
 	const at = new Date(sentAt).toISOString();
+	if (closedModel === undefined) {
+		return {
+			message: `An earlier try of this item sent its order at ${at} and got no usable answer, so it was not sent again (Idempotency-Key ${key})`,
+			description: UNKNOWN_ADVICE,
+		};
+	}
 	return {
-		message: `An earlier try of this item sent its order at ${at} and got no usable answer, so it was not sent again (Idempotency-Key ${key})`,
-		description: UNKNOWN_ADVICE,
+		message: `EvoLink did not serve ${nameOf(closedModel)} to an earlier try of this item at ${at}, so its order was not sent again (Idempotency-Key ${key})`,
+		...described(
+			MODEL_ADVICE,
+			'Then run the workflow again.',
+			`It is not known whether the earlier order was charged: ${LOOK_UP}`,
+		),
 	};
 }
 

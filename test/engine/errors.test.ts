@@ -134,6 +134,29 @@ test.concurrent.each([
 	}),
 );
 
+test.concurrent.each([
+	['Retry On Fail', { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 }],
+	['Retry', {}],
+])(
+	'a model that is closed with 503 is told so by %s, too: the order keeps its key and is not sent again',
+	(_, more) =>
+		inLab(async (lab) => {
+			lab.evolink.fault('create', { kind: 'http', status: 503, code: 'no_available_channel' });
+			const first = await lab.run(sora({}, more));
+			const last = 'retryOnFail' in more ? first : await lab.retry(first);
+			const [key] = lab.sentKeys;
+			expect(lab.creates).toHaveLength(1);
+			expect(last.error?.message).toMatch(
+				/^EvoLink did not serve sora-2-preview to an earlier try .* not sent again/,
+			);
+			expect(last.error?.message).toContain(`Idempotency-Key ${key}`);
+			expect(last.error?.description).toMatch(
+				/It is not known whether the earlier order was charged: .*Get Task\.$/,
+			);
+			expect(last.errorText).not.toContain('Resend');
+		}),
+);
+
 test.concurrent(
 	'what to do stands in the description, also behind the error branch, where n8n keeps only the message',
 	() =>

@@ -182,6 +182,7 @@ const scenarios: Record<string, () => Promise<void>> = {
 		const told = inbox.texts.find((text) => text.includes('ben@example.com asked for: A glass marble'));
 		expect(told).toContain(failed.id);
 		expect(told).toContain('content_policy_violation');
+		expect(told).toContain('Change the prompt');
 	},
 };
 

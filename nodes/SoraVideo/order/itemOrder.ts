@@ -131,7 +131,7 @@ export class ItemOrder {
 		const { state } = this;
 		const doubt = state.is === 'uploaded' ? state.order.doubt : undefined;
 		if (doubt === undefined) return this.problem(problem);
-		const before = unknownBefore(doubt.key, doubt.at);
+		const before = sentBefore(doubt);
 		this.problem({ ...before, description: `${told(problem)} ${before.description}` }, doubt.key);
 	}
 
@@ -160,9 +160,11 @@ export class ItemOrder {
 			const { id, request } = entry;
 			this.place({ item: this.item, id, orderedAt: at, ...(request && { request }) }, fileId);
 		} else if (this.run.resendUnknown) {
-			const doubt = { key, body: entry.body, at, ...(fileId !== undefined && { fileId }) };
+			const { body, isModelClosed } = entry;
+			const more = { ...(fileId !== undefined && { fileId }), ...(isModelClosed && { isModelClosed }) };
+			const doubt = { key, body, at, ...more };
 			this.state = { is: 'uploaded', order: { ...doubt, doubt } };
-		} else this.problem(unknownBefore(key, at), key);
+		} else this.problem(sentBefore(entry), key);
 	}
 
 	private place(order: PlacedOrder, fileId?: string): void {
@@ -264,7 +266,7 @@ export class ItemOrder {
 		}
 		const { failure } = answer;
 		if (failure.charge === 'unknown') {
-			sending.doubt();
+			sending.doubt(failure.kind === 'modelUnavailable');
 			this.problem(notTaken(failure, String(body.model), key), key);
 			return undefined;
 		}
@@ -276,7 +278,7 @@ export class ItemOrder {
 	refuse(failure: Failure): void {
 		const doubt = this.state.is === 'uploaded' ? this.state.order.doubt : undefined;
 		// what was unknown before stays unknown: this refusal says nothing about the first sending
-		if (doubt !== undefined) return this.problem(unknownBefore(doubt.key, doubt.at), doubt.key);
+		if (doubt !== undefined) return this.problem(sentBefore(doubt), doubt.key);
 		const { ctx, ledger } = this.run;
 		// a proxy or a network that is down cannot speak for EvoLink, and too many orders at once are no fault of this one
 		const isEvoLinks = !['network', 'rateLimited'].includes(failure.kind) && !failure.foreign;
@@ -295,6 +297,11 @@ export class ItemOrder {
 			return undefined;
 		}
 	}
+}
+
+/** An earlier try sent it, and whether it was taken is not known. */
+function sentBefore({ key, at, body, isModelClosed }: Doubt): Problem {
+	return unknownBefore(key, at, isModelClosed && String(body.model));
 }
 
 /** EvoLink has an order under this key, or may have. */

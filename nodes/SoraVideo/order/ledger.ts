@@ -26,6 +26,8 @@ const doubt = z.object({
 	at: z.number(),
 	/** EvoLink's id of the file that was uploaded for it. */
 	fileId: z.string().optional(),
+	/** EvoLink answered that it does not serve the model, in a way that leaves open whether it took the order. */
+	isModelClosed: z.literal(true).optional(),
 });
 
 const accepted = z.object({
@@ -103,8 +105,12 @@ export interface Sending {
 	 * @param request what was asked for; absent where that is not known
 	 */
 	accept(id: string, at: number, request?: IDataObject): void;
-	/** It may have been taken. */
-	doubt(): void;
+	/**
+	 * It may have been taken.
+	 *
+	 * @param isModelClosed whether EvoLink answered that it does not serve the model
+	 */
+	doubt(isModelClosed?: boolean): void;
 	/** It was not taken: the ledger is as it was before. */
 	withdraw(): void;
 }
@@ -142,7 +148,8 @@ export class Ledger {
 				const more = { ...(request && { request }), ...(fileId !== undefined && { fileId }) };
 				this.entries[slot] = { key, state: 'accepted', id, at, ...more };
 			},
-			doubt: () => (this.entries[slot] = { ...order, state: 'unknown' }),
+			doubt: (isModelClosed) =>
+				(this.entries[slot] = { ...order, state: 'unknown', ...(isModelClosed && { isModelClosed }) }),
 			withdraw: () => {
 				if (before === undefined) delete this.entries[slot];
 				else this.entries[slot] = before;

@@ -258,6 +258,14 @@ describe('a message about an order', () => {
 		);
 		expect(description).not.toMatch(/Resend|Retry|again/);
 	});
+
+	test('for a closed model, found by a retry, advises no second order of the same either', () => {
+		const { message, description } = unknownBefore(KEY, 0, 'sora-2-preview');
+		expect(message).toMatch(/^EvoLink did not serve sora-2-preview to an earlier try .*not sent again/);
+		expect(message).toContain(`Idempotency-Key ${KEY}`);
+		expect(description).toMatch(/^EvoLink closes models .*It is not known whether .* charged: .*Get Task\.$/);
+		expect(description).not.toMatch(/Resend|Retry/);
+	});
 });
 
 describe('a message about a run', () => {

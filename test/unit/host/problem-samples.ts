@@ -87,7 +87,14 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 		},
 		keyInUse: { 'the key was used': messages.keyInUse(failures.keyUsed, key) },
 		orderedEarlier: { hint: messages.orderedEarlier([id]) },
-		unknownBefore: { 'found by a retry': messages.unknownBefore(key, Date.UTC(2026, 10, 24, 8, 15)) },
+		unknownBefore: {
+			'found by a retry': messages.unknownBefore(key, Date.UTC(2026, 10, 24, 8, 15)),
+			'of a closed model, found by a retry': messages.unknownBefore(
+				key,
+				Date.UTC(2026, 10, 24, 8, 15),
+				model,
+			),
+		},
 		retriedBlindly: { hint: messages.retriedBlindly() },
 		taskEnded: {
 			failed: failed({ code, message: says('The prompt was refused by moderation.') }),
