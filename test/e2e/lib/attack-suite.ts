@@ -123,12 +123,17 @@ export function attackSuite(
 
 		it.each<[string, () => Knock]>([
 			['asks with HEAD', () => ({ method: 'HEAD' })],
-			['asks with GET', () => ({ method: 'GET' })],
 			['asks with OPTIONS', () => ({ method: 'OPTIONS' })],
 			['sends PUT', () => ({ method: 'PUT', body: good() })],
 			['sends PATCH', () => ({ method: 'PATCH', body: good() })],
 			['sends DELETE', () => ({ method: 'DELETE', body: good() })],
-			['overrides the method', () => ({ method: 'GET', headers: { 'x-http-method-override': 'POST' } })],
+			['overrides the method', () => ({ method: 'PUT', headers: { 'x-http-method-override': 'POST' } })],
+			['opens its page without a signature', () => ({ method: 'GET', url: url().split('?')[0] })],
+			[
+				'opens its page with the signature of another run',
+				() => ({ method: 'GET', url: url().replace(/signature=.*/, urlOf(other.tasks[0]).split('?')[1]) }),
+			],
+			['opens the bare resume URL', () => ({ method: 'GET', url: url().replace('/sora-video', '') })],
 			['uses no signature', () => ({ url: url().split('?')[0], body: good() })],
 			[
 				'signs with a list of a wrong and the right signature',

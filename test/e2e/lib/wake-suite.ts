@@ -9,6 +9,7 @@ import {
 	Installation,
 	type InstallationOptions,
 } from '../../../tools/n8n-server/installation';
+import { PUBLIC_HOST } from '../../../tools/n8n-server/n8n';
 import { eventually, sleep } from '../../../tools/n8n-server/poll';
 import {
 	calledTrigger,
@@ -242,6 +243,99 @@ export function wakeSuite(
 			]);
 			expect((await call(other.tasks[0])).status).toBe(200);
 			expect(json(await flow.end(other), 'Next')[0].id).toBe(other.tasks[0].id);
+		});
+	});
+
+	describe('the status page', () => {
+		let flow: Flow;
+		let started: Started;
+		const MARKUP = 'a page with <script>alert(1)</script> and "quotes"';
+
+		const urlOf = ({ request }: StandInTask) =>
+			String(request.callback_url).replace(`https://${PUBLIC_HOST}`, n8n.webhook.url);
+		const look = async (init: RequestInit = {}, url = urlOf(started.tasks[0])) => await fetch(url, init);
+		const stored = async () => {
+			const { status, waitTill } = await n8n.client.execution(started.executionId);
+			return { status, waitTill };
+		};
+
+		beforeAll(async () => {
+			flow = await Flow.publish(n8n, 'watched');
+			started = await flow.park('watched', MARKUP);
+			silence(started.tasks);
+		});
+
+		it('shows each task, however many look, with one read of EvoLink, and the run stays parked', async () => {
+			const before = await stored();
+			const pages = await Promise.all(Array.from({ length: 20 }, async () => await (await look()).text()));
+			for (const page of pages) {
+				for (const { id } of started.tasks) expect(page).toContain(`<code>${id}</code>`);
+				expect(page).toMatch(/<progress max="100" value="\d+"/);
+				expect(page).toContain('a page with &lt;script&gt;alert(1)&lt;/script&gt; and &quot;quotes&quot;');
+				expect(page).not.toContain('<script>');
+				expect(page).not.toContain(n8n.evolink.apiKey);
+			}
+			expect(started.tasks.map(({ reads }) => reads)).toEqual([1, 1]);
+			expect(await stored()).toEqual(before);
+		});
+
+		it('may do nothing but what it needs, and tells nobody its address', async () => {
+			const { headers } = await look();
+			expect(headers.get('content-security-policy')).toMatch(
+				/^default-src 'none'; .*; sandbox allow-scripts /,
+			);
+			expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+			expect(headers.get('cache-control')).toBe('no-store');
+			expect(headers.get('referrer-policy')).toBe('no-referrer');
+			expect(headers.get('x-content-type-options')).toBe('nosniff');
+		});
+
+		it.each<[string, number, () => Promise<Response>]>([
+			['without a token', 401, async () => await look({}, urlOf(started.tasks[0]).split('?')[0])],
+			['with a wrong one', 401, async () => await look({}, urlOf(started.tasks[0]).replace(/.$/, '!'))],
+			['asked for with HEAD', 404, async () => await look({ method: 'HEAD' })],
+			['asked for with POST', 400, async () => await look({ method: 'POST' })],
+		])('is not shown %s, and the run stays parked', async (_, status, ask) => {
+			const before = await stored();
+			const answer = await ask();
+			expect(answer.status).toBe(status);
+			const body = await answer.text();
+			for (const { id } of started.tasks) expect(body).not.toContain(id);
+			expect(await stored()).toEqual(before);
+		});
+
+		it('while EvoLink is down it shows what was known, says so, and wakes nobody', async () => {
+			const before = await stored();
+			await n8n.evolink.offline();
+			try {
+				const page = await eventually('a page that says so', async () => {
+					const text = await (await look()).text();
+					return text.includes('EvoLink cannot be read now: ') && text;
+				});
+				for (const { id } of started.tasks) expect(page).toContain(id);
+			} finally {
+				await n8n.evolink.online();
+			}
+			expect(await stored()).toEqual(before);
+		});
+
+		it('wakes the run when it finds that all tasks have ended, although no callback comes', async () => {
+			for (const { id } of started.tasks) n8n.evolink.finish(id);
+			const page = await eventually('a page that finds it', async () => {
+				const answer = await look();
+				expect(answer.status).toBe(200);
+				const text = await answer.text();
+				return text.includes('the workflow continues now') && text;
+			});
+			expect(page.match(/<video /g)).toHaveLength(2);
+			const done = await flow.end(started);
+			expect(json(done, 'Next').map(({ id, asked }) => [id, asked])).toEqual([
+				[started.tasks[0].id, 'watched'],
+				[started.tasks[1].id, MARKUP],
+			]);
+			expect(done.data.resultData.runData.Video).toHaveLength(1);
+			expect(done.data.resultData.runData.Next).toHaveLength(1);
+			expect((await look()).status).toBe(409);
 		});
 	});
 
