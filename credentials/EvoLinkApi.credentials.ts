@@ -47,14 +47,14 @@ export class EvoLinkApi implements ICredentialType {
 			name: 'baseUrl',
 			type: 'string',
 			default: API_SERVERS.api,
-			description: 'Where tasks and credits are',
+			description: "Address of EvoLink's API",
 		},
 		{
 			displayName: 'Files URL',
 			name: 'filesUrl',
 			type: 'string',
 			default: API_SERVERS.files,
-			description: 'Where input files are uploaded to',
+			description: "Address of EvoLink's file service, which takes input files",
 		},
 	];
 

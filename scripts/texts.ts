@@ -25,6 +25,7 @@ import { readTask } from '../nodes/evolink/task';
 import { renderStatusPage, type StatusItem, type StatusPage } from '../nodes/SoraVideo/wait/statusHtml';
 import { viewOf } from '../nodes/SoraVideo/wait/taskView';
 import { getModelFields } from '../nodes/SoraVideo/methods/modelFields';
+import { problemsWith, TYPICAL } from '../test/unit/host/problem-samples';
 import { ROOT, readManifest, runMain } from './support';
 
 const FILE = path.join(ROOT, '.tmp/texts.html');
@@ -204,6 +205,20 @@ function credentialSections({ displayName, properties, test }: ICredentialType):
 			[...new Set(rules.map(({ message }) => message))].map((message): Line => ['test', message]),
 		),
 	];
+}
+
+/** What the node says of orders, tasks and runs: the title of an error, with its length, and what stands below. */
+function messageSections(): Section[] {
+	return Object.entries(problemsWith(TYPICAL)).map(([name, cases]) =>
+		section(
+			2,
+			name,
+			Object.entries(cases).flatMap(([title, { message, description }]): Line[] => [
+				[title, `<b>${escaped(message)}</b> <small>${message.length}</small>`],
+				...linesOf({ '': escaped(description ?? '') }),
+			]),
+		),
+	);
 }
 
 /** The words of the status page in each of its states, without its script. */
@@ -412,6 +427,8 @@ async function sections(): Promise<Section[]> {
 		section(1, 'The status page of a parked execution', statusLines()),
 		section(1, 'The examples'),
 		...exampleSections(),
+		section(1, 'Messages'),
+		...messageSections(),
 		section(1, 'What EvoLink says of failures'),
 		section(2, 'of a task', nestedLines(evolinkFacts.taskFailures)),
 		section(2, 'of an upload', nestedLines(evolinkFacts.upload.failureCodes)),
@@ -432,7 +449,7 @@ td { white-space: pre-line } small { color: #888 }`;
 export async function textsPage(): Promise<string> {
 	const seen = (await sections()).map(htmlOf).join('');
 	const code = codeSections(words(seen));
-	const rest = [section(1, 'Messages, hints, answers and log lines'), ...code].map(htmlOf).join('');
+	const rest = [section(1, 'Hints, answers, log lines, and parts of messages'), ...code].map(htmlOf).join('');
 	return `<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>All texts</title>\n<style>${STYLE}</style>\n${seen}${rest}</html>\n`;
 }
 

@@ -56,7 +56,7 @@ export class SoraVideo implements INodeType {
 			{
 				'n8n-nodes-evolink-sora.soraVideoTrigger':
 					"Starts a workflow when a video ordered with wait 'none' is finished",
-				'n8n-nodes-base.editImage': 'Gives a picture the exact pixels that image to video needs',
+				'n8n-nodes-base.editImage': 'Gives an image the exact size that image to video needs',
 			},
 		),
 	};

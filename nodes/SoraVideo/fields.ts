@@ -24,13 +24,13 @@ export const soraVideoFields: INodeProperties[] = [
 				name: 'Generate Video',
 				value: 'generate',
 				action: 'Generate video',
-				description: 'Make a video from a prompt, with or without a picture',
+				description: 'Make a video from a prompt, with or without an image',
 			},
 			{
 				name: 'Get Credits',
 				value: 'getCredits',
 				action: 'Get credits left',
-				description: 'Read what the API key and the account have left',
+				description: 'Get the credits left on the API key and the account',
 			},
 			{
 				name: 'Get Many Tasks',

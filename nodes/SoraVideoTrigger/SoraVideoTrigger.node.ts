@@ -46,7 +46,7 @@ export class SoraVideoTrigger implements INodeType {
 			},
 		],
 		triggerPanel: {
-			header: 'Pull in finished videos',
+			header: 'Receive finished videos',
 			executionsHelp: {
 				inactive: `${TRY_IT}<br /><br /><b>Production:</b> paste the Production URL instead, and publish (activate) the workflow.`,
 				active: `<b>Production:</b> callbacks to the Production URL start this workflow; see the <a data-key="executions">executions list</a>.<br /><br />${TRY_IT}`,

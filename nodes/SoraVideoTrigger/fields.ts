@@ -34,7 +34,7 @@ export const triggerFields: INodeProperties[] = [
 			description: callback.eventDescriptions[event],
 		})),
 		default: ['completed', 'failed'],
-		description: 'Which ends of a task start the workflow',
+		description: 'Which outcomes of a task start the workflow',
 	},
 	{
 		displayName: 'Verify',
@@ -47,7 +47,7 @@ export const triggerFields: INodeProperties[] = [
 	},
 	{
 		displayName:
-			"Without 'Verify' everybody who learns the URL can start this workflow with a made-up task, every field of it. Do not fetch links out of it, and do not act on it without a check of your own. 'Download' needs 'Verify'.",
+			"Without 'Verify', anybody who learns the URL can start this workflow with made-up data. Do not fetch links from it, and check it yourself before you act on it. 'Download' needs 'Verify'.",
 		name: 'unverified',
 		type: 'notice',
 		default: '',
@@ -60,7 +60,7 @@ export const triggerFields: INodeProperties[] = [
 		noDataExpression: true,
 		default: false,
 		displayOptions: { show: { verify: [true] } },
-		description: `Whether to stream the finished video into a binary field at the start of the execution. EvoLink's own link works for ${results.linkLifetimeHours} hours only. If the download fails, the workflow continues, and the field 'downloadError' says why.`,
+		description: `Whether to download the finished video into a binary field at the start of the execution. EvoLink's own link works for ${results.linkLifetimeHours} hours only. If the download fails, the workflow continues, and the field 'downloadError' says why.`,
 	},
 	{
 		displayName: 'Output Data Field Name',

@@ -65,7 +65,7 @@ const ADVICE: Record<FailureKind, string> = {
 	keyState:
 		'This API key may not do that: look at its state and limits at https://evolink.ai/dashboard/keys.',
 	content:
-		'EvoLink moderates strictly: change the prompt or the image. Pictures of real people are not accepted.',
+		'EvoLink moderates strictly: change the prompt or the image. Images of real people are not accepted.',
 	modelUnavailable: MODEL_ADVICE,
 	forbidden: 'This API key may not do that. A task can only be read with a key of the account that made it.',
 	notFound: 'The id is unknown or has expired. Check that it belongs to this account.',

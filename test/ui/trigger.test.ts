@@ -36,7 +36,7 @@ it('it asks for a key and a field name only where it needs them, and warns of wh
 	const shown = ['events', 'verify', 'download', 'binaryField'];
 	expect(await ui.editor.fields()).toEqual(shown);
 	const key = ui.editor.page.getByTestId('node-credentials-select');
-	const warning = ui.editor.page.getByText(/everybody who learns the URL/);
+	const warning = ui.editor.page.getByText(/anybody who learns the URL/);
 	expect([await key.isVisible(), await warning.isVisible()]).toEqual([true, false]);
 	await ui.editor.toggle('verify');
 	await warning.waitFor();

@@ -22,7 +22,7 @@ export async function getModelFields(this: ILoadOptionsFunctions): Promise<Resou
 	const notice =
 		id === ''
 			? "Choose a model in 'Model ID' first."
-			: `No fields of ${id} are known here. Write what it takes into the option 'Additional Fields (JSON)'.`;
+			: `No fields of ${id} are known here. Enter what it takes in the option 'Additional Fields (JSON)'.`;
 	return { fields: fields.map(([name, field]) => formField(name, field)), emptyFieldsNotice: notice };
 }
 

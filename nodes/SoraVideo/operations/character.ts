@@ -66,7 +66,7 @@ export const characterFields: INodeProperties[] = [
 		placeholder: 'e.g. 1,3',
 		displayOptions: { show: forCharacter },
 		hint: `In seconds, separated by commas, at most ${TIMESTAMPS.maxSpanSeconds} seconds from first to last`,
-		description: 'Moments of the video at which the character is seen',
+		description: 'Moments in the video at which the character can be seen',
 	},
 ];
 

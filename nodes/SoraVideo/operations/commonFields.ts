@@ -90,7 +90,7 @@ const savedOptions = callbackFields.map((field): INodeProperties => ({
 	displayOptions: { show: { '/operation': ['generate'], '/wait': ['none'], [field.name]: SAVED } },
 }));
 
-const downloadDescription = `Whether to stream the finished file into a binary field. EvoLink's own link works for ${linkLifetimeHours} hours only.`;
+const downloadDescription = `Whether to download the finished file into a binary field. EvoLink's own link works for ${linkLifetimeHours} hours only.`;
 
 const paidFor = ['generate', 'character'];
 const tasks = [...paidFor, 'getTask'];
@@ -167,7 +167,7 @@ export const commonFields: INodeProperties[] = [
 				default: false,
 				displayOptions: { show: { '/operation': ['generate', 'character'] } },
 				description:
-					'Whether to read the credits left before anything is ordered, and to order nothing if they cannot pay for the whole run. Where EvoLink does not tell them, or the price is not known, the run continues with a hint.',
+					'Whether to check the credits left before ordering, and to order nothing if they do not pay for the whole run. If EvoLink does not tell them, or a price is not known, the run continues with a hint.',
 			},
 			{
 				displayName: 'Check Image Size',
@@ -210,7 +210,7 @@ export const commonFields: INodeProperties[] = [
 				typeOptions: { minValue: MAX_CREDITS.min, maxValue: MAX_CREDITS.max },
 				default: DEFAULT_CREDITS,
 				displayOptions: { show: { '/operation': ['generate', 'character'] } },
-				description: `What all new orders of a run may cost together, by EvoLink's price list of ${PRICES_AS_OF} or, for other models, its price rules of the day. If they would cost more, or a price is not known, nothing is ordered. Each round of a loop and each call of a tool is a run of its own.`,
+				description: `The most that all new orders of a run may cost together, by EvoLink's price list of ${PRICES_AS_OF} or, for other models, its price rules of the day. If they would cost more, or a price is not known, nothing is ordered. Each round of a loop and each call of a tool is a run of its own.`,
 			},
 			{
 				displayName: 'Max Download MB',
@@ -247,7 +247,7 @@ export const commonFields: INodeProperties[] = [
 				noDataExpression: true,
 				typeOptions: { minValue: TIMEOUT_MINUTES.min, maxValue: TIMEOUT_MINUTES.max },
 				default: DEFAULT_TIMEOUT_MINUTES,
-				description: `How long to wait; without this option, ${DEFAULT_TIMEOUT_MINUTES} minutes, or twice EvoLink's estimate where that is more. After that the task is still running at EvoLink, and the message names it.`,
+				description: `How long to wait. Without this option: ${DEFAULT_TIMEOUT_MINUTES} minutes, or twice EvoLink's estimate if that is longer. After that the task is still running at EvoLink, and the message names it.`,
 			},
 			{
 				displayName: 'Tool Wait Seconds',
@@ -261,7 +261,7 @@ export const commonFields: INodeProperties[] = [
 				default: DEFAULT_TOOL_WAIT_SECONDS,
 				displayOptions: { hide: { '@tool': [false] } },
 				description:
-					'How long a call by an AI agent waits before it returns the unfinished task with its ID; 0 does not wait. Many MCP clients give up after 60 seconds.',
+					'How long a call by an AI agent waits before it returns the unfinished task with its ID. With 0 it does not wait. Many MCP clients give up after 60 seconds.',
 			},
 			{
 				displayName: 'When a Task Fails',

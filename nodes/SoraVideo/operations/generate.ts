@@ -131,14 +131,14 @@ export const generateFields: INodeProperties[] = [
 		type: 'options',
 		options,
 		default: DEFAULT_RATIO,
-		description: 'Shape of the video. In a pixel form, an input image must have exactly those pixels.',
+		description: 'Shape of the video. If it is given in pixels, an input image must have exactly that size.',
 	})),
 	{
 		displayName: 'Aspect Ratio',
 		name: 'aspectRatio',
 		type: 'options',
 		options: [
-			{ name: 'Model Default', value: '', description: 'Send nothing' },
+			{ name: 'Model Default', value: '', description: 'Leave it to the model' },
 			...optionsOf(DEFAULT_MODEL, 'aspect_ratio'),
 		],
 		default: '',
@@ -158,7 +158,7 @@ export const generateFields: INodeProperties[] = [
 		name: 'duration',
 		type: 'options',
 		options: [
-			{ name: 'Model Default', value: 0, description: 'Send nothing' },
+			{ name: 'Model Default', value: 0, description: 'Leave it to the model' },
 			...inSeconds(optionsOf(DEFAULT_MODEL, 'duration')),
 		],
 		default: 0,
@@ -185,7 +185,7 @@ export const generateFields: INodeProperties[] = [
 		default: 'none',
 		displayOptions,
 		description:
-			"Picture that the video starts from. n8n's Edit Image node brings it to the size that the model needs. Pictures of real people are refused.",
+			"Image that the video starts from. n8n's Edit Image node brings it to the size that the model needs. Images of real people are refused.",
 	})),
 	...requiredWith(
 		{
@@ -194,7 +194,7 @@ export const generateFields: INodeProperties[] = [
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. https://example.com/first-frame.png',
-			description: `Picture that EvoLink can fetch (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), with the exact pixels that its model needs (${PIXELS_RULE}). Nobody checks a picture behind a URL before the order: if it does not fit, the task fails after the wait.`,
+			description: `Image that EvoLink can fetch (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), with the exact pixels that its model needs (${PIXELS_RULE}). An image behind a URL is not checked before the order: if it does not fit, the task fails.`,
 		},
 		{ show: forGenerate, choice: 'image', value: 'url' },
 	),
@@ -205,7 +205,7 @@ export const generateFields: INodeProperties[] = [
 		default: 'data',
 		placeholder: 'e.g. data',
 		displayOptions: { show: { ...forGenerate, image: ['binary'] } },
-		hint: 'The name of the binary field that holds the picture',
+		hint: 'The name of the binary field that holds the image',
 		description: `Checked first (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), then uploaded to EvoLink`,
 	},
 ];

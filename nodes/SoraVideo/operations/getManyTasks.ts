@@ -20,7 +20,7 @@ const show = { operation: ['getManyTasks'] };
 export const getManyTasksFields: INodeProperties[] = [
 	{
 		displayName:
-			"EvoLink's list has all videos of the account, newest first. It is not in EvoLink's manual, so it may change without notice.",
+			'Lists all videos of the account, newest first. EvoLink does not document this list, so it may change without notice.',
 		name: 'listNotice',
 		type: 'notice',
 		default: '',
@@ -72,7 +72,7 @@ export const getManyTasksFields: INodeProperties[] = [
 				type: 'options',
 				options: listStatuses.map((value) => ({ name: upperFirst(value), value })),
 				default: 'completed',
-				description: 'Only tasks that stand like this. Processing includes tasks that are queued.',
+				description: 'Only tasks with this status. Processing includes queued tasks.',
 			},
 		],
 	},
@@ -82,7 +82,7 @@ export const getManyTasksFields: INodeProperties[] = [
 		type: 'boolean',
 		default: false,
 		displayOptions: { show },
-		description: `Whether to read the tasks that have ended, too, which gives their links and reasons: one more request for up to ${evolinkFacts.task.perRead} of them`,
+		description: `Whether to also read each task that has ended, which adds its link or the reason why it failed. Takes one more request for up to ${evolinkFacts.task.perRead} tasks.`,
 	},
 ];
 

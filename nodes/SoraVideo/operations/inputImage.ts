@@ -53,7 +53,7 @@ async function readImage(
 		throw parameters.refuse(
 			'imageField',
 			field,
-			`a picture in one of these formats: ${IMAGE.mimeTypes.join(', ')}; the content of this field is none`,
+			`an image in one of these formats: ${IMAGE.mimeTypes.join(', ')}; the content of this field is none`,
 		);
 	}
 	return { header, size, content: contentOf(ctx, item, binary, field) };
@@ -78,7 +78,7 @@ function checkPixels(
 	if (wanted === undefined) {
 		const [across, down] = ratio.split(/[:x]/).map(Number);
 		if (rules !== CUSTOM && across < down !== width < height) {
-			const told = `The picture of item ${parameters.item} is ${width}x${height}, which does not match 'Aspect Ratio' ${ratio}.`;
+			const told = `The image of item ${parameters.item} is ${width}x${height}, which does not match 'Aspect Ratio' ${ratio}.`;
 			hint(ctx, told, 'warning');
 		}
 		return;
@@ -92,7 +92,7 @@ function checkPixels(
 	}
 	hint(
 		ctx,
-		`The picture of item ${parameters.item} is ${width}x${height}; EvoLink may want exactly ${pixels}.`,
+		`The image of item ${parameters.item} is ${width}x${height}; EvoLink may want exactly ${pixels}.`,
 		'warning',
 	);
 }

@@ -33,7 +33,7 @@ export const otherModelFields: INodeProperties[] = [
 		type: 'string',
 		default: '',
 		displayOptions: { show: { operation: ['generate'], customModel: FILLED_IN, model: [CUSTOM] } },
-		description: 'As typed in an earlier version of this node. Empty it to choose from a list.',
+		description: 'As typed in an earlier version of this node. Clear it to choose from a list.',
 	},
 	...requiredWith(
 		{

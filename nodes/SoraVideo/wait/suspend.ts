@@ -150,7 +150,7 @@ async function goOn(ctx: IExecuteFunctions, record: ParkedRun): Promise<INodeExe
 	const released = releaseUploads(ctx, watches);
 	try {
 		if (!watches.every(isSettled) && !isLast) return await parkAgain(ctx, record);
-		hint(ctx, 'The execution was parked while EvoLink worked.');
+		hint(ctx, 'The execution was suspended while EvoLink made the video.');
 		const outcomes = record.items.map((entry) => outcomeFor(entry, record));
 		return await emit(ctx, outcomes, record.settings);
 	} finally {

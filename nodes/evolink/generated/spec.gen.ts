@@ -257,7 +257,7 @@ export const evolinkFacts = {
 		},
 		"sora-character": {
 			"label": "Sora Character",
-			"description": "EvoLink's manual and price list have dropped the character model, so it may be refused",
+			"description": "EvoLink's documentation and price list no longer have the character model, so it may be refused",
 			"operation": "character",
 			"schema": "SoraCharacterRequest",
 			"callback": false,
@@ -271,8 +271,8 @@ export const evolinkFacts = {
 		"sora-2-beta-max",
 		"sora-2-pro-remix"
 	],
-	"standingNote": "OpenAI switched off its own Sora models on 2026-09-24. EvoLink listed Sora after that day; whether it still takes orders is for EvoLink to say.",
-	"moderationNote": "Moderation is very strict, and real people in images are not supported; such tasks fail.",
+	"standingNote": "OpenAI switched off its own Sora models on 2026-09-24. EvoLink still listed Sora after that day, but may refuse it at any time.",
+	"moderationNote": "Moderation is strict, and images of real people are not supported; such tasks fail.",
 	"imageInput": {
 		"maxItems": 1,
 		"maxBytes": 10485760,
@@ -364,11 +364,11 @@ export const evolinkFacts = {
 		"failureCodes": {
 			"40001": {
 				"meaning": "The file is too large.",
-				"advice": "Use a smaller file. EvoLink takes pictures up to 10 MB and other files up to 100 MB."
+				"advice": "Use a smaller file. EvoLink takes images up to 10 MB and other files up to 100 MB."
 			},
 			"40002": {
 				"meaning": "The file's type is not allowed.",
-				"advice": "Use a JPEG, PNG or WebP picture. If EvoLink does not take a video file, give its public URL instead."
+				"advice": "Use a JPEG, PNG or WebP image. If EvoLink does not take a video file, give its public URL instead."
 			},
 			"40003": {
 				"meaning": "The account's file quota is used up.",

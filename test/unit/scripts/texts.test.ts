@@ -4,6 +4,7 @@ import path from 'node:path';
 import { evolinkFacts } from '../../../nodes/evolink/generated/spec.gen';
 import { MODEL_ENTRIES } from '../../../nodes/evolink/modelEntries';
 import { sentencesOfCode, textsPage, words } from '../../../scripts/texts';
+import { problemsWith, TYPICAL } from '../host/problem-samples';
 import { credentials, json, manifest, nodes, ROOT, text } from '../package-support';
 
 /** Keys of n8n's descriptions whose values are shown; a `name` is shown where it stands beside a `value`. */
@@ -71,6 +72,11 @@ describe('the page of all texts has', () => {
 		expect(notes).not.toEqual([]);
 		const bare = (note: string) => note.replace(/<[^>]*>/g, '');
 		expect(missing(notes.map(({ parameters }) => bare(parameters.content!)))).toEqual([]);
+	});
+
+	test.each(Object.entries(problemsWith(TYPICAL)))('every message of %s', (_, cases) => {
+		const said = Object.values(cases).flatMap(({ message, description = '' }) => [message, description]);
+		expect(missing(said)).toEqual([]);
 	});
 
 	test('what is said of each failure', () => {
