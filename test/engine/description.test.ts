@@ -77,11 +77,12 @@ describe('options come from the spec', () => {
 		expect(durations('sora-2-pro-preview').join()).not.toMatch(/Credits/);
 	});
 
-	test('and in a hint before the run, where model and duration are chosen', () => {
+	test('and in a hint before the run, where model and duration are chosen, with the time that it takes', () => {
 		const told = (node.hints ?? []).filter(({ message }) => message.startsWith('Each item'));
 		expect(told).toHaveLength(3);
 		expect(told[1]).toMatchObject({
-			message: "Each item will cost about 46.08 credits, by EvoLink's price list of 2026-10-10.",
+			message:
+				"Each item will cost about 46.08 credits, by EvoLink's price list of 2026-10-10. A video takes some minutes (5 in the example of EvoLink's manual). A test run in the editor waits for it and shows no progress.",
 			whenToDisplay: 'beforeExecution',
 			displayCondition:
 				'={{ $parameter["operation"] === "generate" && $parameter["model"] === "sora-2-preview" && $parameter["duration"] === 8 }}',

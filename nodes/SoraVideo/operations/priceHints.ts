@@ -1,7 +1,10 @@
 import type { NodeHint } from 'n8n-workflow';
 
+import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { DOCUMENTED_MODELS, optionsOf, takesField } from '../../evolink/models';
 import { PRICES_AS_OF } from '../../evolink/prices';
+
+const EXAMPLE_MINUTES = Math.round(evolinkFacts.results.exampleEstimateSeconds / 60);
 
 /** Shown before a run, for each choice whose price EvoLink's list has. */
 export const priceHints: NodeHint[] = DOCUMENTED_MODELS.filter((model) =>
@@ -18,7 +21,7 @@ function priceHint(model: string, duration: string | number, credits: number): N
 		([name, value]) => `$parameter["${name}"] === ${JSON.stringify(value)}`,
 	);
 	return {
-		message: `Each item will cost about ${credits} credits, by EvoLink's price list of ${PRICES_AS_OF}.`,
+		message: `Each item will cost about ${credits} credits, by EvoLink's price list of ${PRICES_AS_OF}. A video takes some minutes (${EXAMPLE_MINUTES} in the example of EvoLink's manual). A test run in the editor waits for it and shows no progress.`,
 		type: 'info',
 		location: 'ndv',
 		whenToDisplay: 'beforeExecution',

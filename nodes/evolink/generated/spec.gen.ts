@@ -340,6 +340,7 @@ export const evolinkFacts = {
 		}
 	},
 	"results": {
+		"exampleEstimateSeconds": 300,
 		"linkLifetimeHours": 24,
 		"extension": ".mp4",
 		"mimeType": "video/mp4"

@@ -97,6 +97,29 @@ export function attackSuite(
 
 	// ------------------------------------------------------------------------------------------ the callback URL
 
+	it('a parked run of 300 items has a page, which reads EvoLink at most twelve times and wakes nobody', async () => {
+		const flow = await publish('three hundred', undefined, { video: { download: false } });
+		const prompts = Array.from({ length: 300 }, (_, item) => `<b>${item}</b> of 300`);
+		const started = await flow.park(...prompts);
+		const reads = () =>
+			n8n.evolink.requests.filter(({ operationId }) => ['getTask', 'getTasks'].includes(String(operationId)))
+				.length;
+		const before = reads();
+		const answer = await fetch(here(urlOf(started.tasks[0])));
+		expect(answer.status).toBe(200);
+		const page = await answer.text();
+		for (const [item, { id }] of started.tasks.entries()) {
+			expect(page).toContain(`<code>${id}</code>`);
+			expect(page).toContain(`&lt;b&gt;${item}&lt;/b&gt; of 300`);
+		}
+		expect(page).not.toContain('<b>');
+		expect(reads() - before).toBeLessThanOrEqual(12);
+		expect((await n8n.client.execution(started.executionId)).status).toBe('waiting');
+		finishAll(started);
+		await call(started.tasks[0]);
+		await flow.end(started, 120_000);
+	}, 240_000);
+
 	describe('a parked run whose task has ended is woken by nobody who', () => {
 		let flow: Flow;
 		let own: Started;
