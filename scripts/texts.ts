@@ -424,7 +424,7 @@ async function sections(): Promise<Section[]> {
 		section(2, 'Before a run', hintLines(node.description)),
 		section(1, 'Sora Video Trigger: its panel', nestedLines(trigger.description.triggerPanel)),
 		...formSections(trigger.description.properties),
-		section(1, 'The status page of a parked execution', statusLines()),
+		section(1, 'The status page of a suspended execution', statusLines()),
 		section(1, 'The examples'),
 		...exampleSections(),
 		section(1, 'Messages'),

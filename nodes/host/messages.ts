@@ -367,7 +367,7 @@ export function unreadableLedger(names: readonly string[]): Problem {
 /** A fault of our own in a run whose tasks are paid. */
 export function brokenRun({ message: why, description }: Problem, ids: readonly string[]): Problem {
 	const tasks = ids.length === 0 ? '' : `; its tasks are ${ids.join(', ')}`;
-	const { message, inFull } = quoted('The parked run cannot continue: ', why);
+	const { message, inFull } = quoted('The suspended run cannot continue: ', why);
 	return {
 		message: `${message}${tasks}`,
 		...described(
@@ -438,7 +438,7 @@ export function balanceUnchecked(why: string | Failure): Problem {
 export function notOrdered(): Problem {
 	return {
 		message: 'Nothing was ordered for this item, because the run ended before its turn',
-		description: 'It costs nothing. Run the workflow again to order it.',
+		description: 'Nothing was charged. Run the workflow again to order it.',
 	};
 }
 

@@ -60,7 +60,7 @@ test.concurrent('EvoLink is asked for no callback, not even by a run that parks'
 		expect(lab.creates[0]!.body).not.toHaveProperty('callback_url');
 		expect(hintsOf(run)).toEqual([
 			expect.stringContaining(
-				'The execution is parked until the tasks have ended: a timer checks them, because EvoLink sends no callback for these tasks.',
+				'The execution is suspended until the tasks have ended: a timer checks them, because EvoLink sends no callback for these tasks.',
 			),
 		]);
 	}),

@@ -12,7 +12,7 @@ describe("'Wait' = auto", () => {
 			expect(run.task('After')).toBeUndefined();
 			expect(hintsOf(run)).toEqual([
 				expect.stringContaining(
-					"The execution is parked until the tasks have ended: EvoLink's callback wakes it, or a timer if the callback is lost.",
+					"The execution is suspended until the tasks have ended: EvoLink's callback wakes it, or a timer if the callback is lost.",
 				),
 			]);
 		}),

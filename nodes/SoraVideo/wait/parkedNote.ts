@@ -31,7 +31,7 @@ export function parkedNote({
 			? markup`a timer checks them`
 			: markup`a timer checks them, because ${silent}`;
 	const parts = [
-		markup`The execution is parked until the tasks have ended: ${how}.`,
+		markup`The execution is suspended until the tasks have ended: ${how}.`,
 		url !== undefined && markup` <a href="${url}" target="_blank">${LINK}</a>.`,
 		estimatedSeconds !== undefined && ` EvoLink estimates ${inWords(estimatedSeconds * 1000)}.`,
 		` Tasks: ${ids.slice(0, NAMED).join(', ')}`,

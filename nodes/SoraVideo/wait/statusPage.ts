@@ -31,7 +31,7 @@ export async function statusPage(ctx: IWebhookFunctions): Promise<IWebhookRespon
 	try {
 		return await show(ctx);
 	} catch (error) {
-		ctx.logger.warn('The status page of a parked execution could not be made', {
+		ctx.logger.warn('The status page of a suspended execution could not be made', {
 			reason: error instanceof Error ? error.message : String(error),
 		});
 		return respond(ctx, 503, 'The status cannot be shown now. Try again in a minute.');
