@@ -143,7 +143,7 @@ it.each([
 ])('a model of %s is chosen from the list and shows its own fields', async (name, value) => {
 	await openNew({ model: 'custom', modelId: { __rl: true, mode: 'list', value } });
 	await ui.editor.page
-		.getByText(/^Duration \(/)
+		.getByText(/^Duration/)
 		.first()
 		.waitFor();
 	await ui.editor.picture(`model-${name}`);
