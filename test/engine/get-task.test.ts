@@ -179,14 +179,18 @@ describe('Task ID', () => {
 		}),
 	);
 
-	test.concurrent.each([locator('list', ''), locator('url', 'https://evolink.ai/'), locator('id', null), {}])(
-		'%j is told before any request',
-		(taskId) =>
-			inLab(async (lab) => {
-				const run = await lab.run(getTask({ taskId }));
-				expect(run.error?.message).toMatch(/^'Task ID' is .*Allowed: an ID such as [^[]*$/);
-				expect(lab.evolink.requests).toEqual([]);
-			}),
+	test.concurrent.each([
+		locator('url', 'https://evolink.ai/'),
+		locator('id', '={{ $json.missing }}'),
+		locator('list', "={{ '' }}"),
+		'={{ $json.missing }}',
+		'={{ ({}) }}',
+	])('%j is told before any request', (taskId) =>
+		inLab(async (lab) => {
+			const run = await lab.run(getTask({ taskId }));
+			expect(run.error?.message).toMatch(/^'Task ID' is .*Allowed: an ID such as [^[]*$/);
+			expect(lab.evolink.requests).toEqual([]);
+		}),
 	);
 });
 

@@ -33,7 +33,7 @@ it('the panel tells where to paste the URL, and that EvoLink reaches public http
 });
 
 it('it asks for a key and a field name only where it needs them, and warns of what goes unchecked', async () => {
-	const shown = ['events', 'verify', 'download', 'binaryField'];
+	const shown = ['events', 'verify', 'download', 'binaryField', 'simplify'];
 	expect(await ui.editor.fields()).toEqual(shown);
 	const key = ui.editor.page.getByTestId('node-credentials-select');
 	const warning = ui.editor.page.getByText(/anybody who learns the URL/);
@@ -41,12 +41,12 @@ it('it asks for a key and a field name only where it needs them, and warns of wh
 	await ui.editor.toggle('verify');
 	await warning.waitFor();
 	await key.waitFor({ state: 'hidden' });
-	expect(await ui.editor.fields()).toEqual(['events', 'verify']);
+	expect(await ui.editor.fields()).toEqual(['events', 'verify', 'simplify']);
 	await ui.editor.toggle('verify');
 	await key.waitFor();
 	await warning.waitFor({ state: 'hidden' });
 	// n8n has reset what was hidden
-	expect(await ui.editor.fields()).toEqual(['events', 'verify', 'download']);
+	expect(await ui.editor.fields()).toEqual(['events', 'verify', 'download', 'simplify']);
 	await ui.editor.toggle('download');
 	await ui.editor.field('binaryField').waitFor();
 	expect(await ui.editor.fields()).toEqual(shown);
