@@ -103,8 +103,9 @@ describe('a refused order says why in its first sentence, and that it cost nothi
 	});
 
 	it('a wrong key', async () => {
-		const { message } = await failing('a wrong key', {}, { credential: unknownKey });
-		expect(message).toMatch(/API key/);
+		const { message, description } = await failing('a wrong key', {}, { credential: unknownKey });
+		expect(message).toMatch(/401/);
+		expect(description).toMatch(/Check the API key/);
 	});
 
 	it('too many orders at once', async () => {
@@ -177,7 +178,12 @@ describe('what cannot be ordered is said before anything is sent', () => {
 		['a URL that is none', { image: 'url', imageUrl: 'my picture' }, /'Image URL'/],
 		['a length that the model does not have', { duration: '={{ 5 }}' }, /'Duration'/],
 		['JSON that is none', { options: { additionalFields: '{ seed: 1' } }, /'Additional Fields \(JSON\)'/],
-		['a model without an ID', { model: 'custom' }, /'Model ID'/],
+		// n8n itself names one that is empty before it runs anything
+		[
+			'a model without an ID',
+			{ model: 'custom', modelId: { __rl: true, mode: 'id', value: '={{ "" }}' } },
+			/'Model ID'/,
+		],
 	])('%s', async (title, parameters, words) => {
 		const sent = ui.n8n.evolink.requests.length;
 		const { message } = await failing(title, parameters);
