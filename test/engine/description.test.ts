@@ -82,7 +82,7 @@ describe('options come from the spec', () => {
 		expect(told).toHaveLength(3);
 		expect(told[1]).toMatchObject({
 			message:
-				"Each item will cost about 46.08 credits, by EvoLink's price list of 2026-10-10. A video takes some minutes (5 in the example of EvoLink's manual). A test run in the editor waits for it and shows no progress.",
+				"Each item will cost about 46.08 credits, by EvoLink's price list of 2026-10-10. A video takes some minutes (5 in the example of EvoLink's manual).",
 			whenToDisplay: 'beforeExecution',
 			displayCondition:
 				'={{ $parameter["operation"] === "generate" && $parameter["model"] === "sora-2-preview" && $parameter["duration"] === 8 }}',

@@ -167,7 +167,7 @@ describe('nobody sees a page', () => {
 test('a hint beside the parked execution leads to it, and so does one after a timer that came too early', async () => {
 	const run = await lab.run(parking(), prompts('a cat'));
 	const hintIn = (execution: typeof run) =>
-		execution.hints(SORA).find(({ message }) => message.includes('is parked'))?.message;
+		execution.hints(SORA).find(({ message }) => message.includes('is suspended until'))?.message;
 	const link = new RegExp(
 		`<a href="https://[^"]+/webhook-waiting/${run.executionId}/sora-video\\?signature=\\w+" target="_blank">`,
 	);

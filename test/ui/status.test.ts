@@ -123,6 +123,15 @@ describe.each(HOSTS)('the status page of a parked execution %s', (where, options
 		if (takesPictures) await page.screenshot({ path: path.join(PICTURES, 'status-phone.png') });
 	});
 
+	it('says the same without script, with a link to reload it', async () => {
+		const context = await page.context().browser()!.newContext({ javaScriptEnabled: false });
+		const plain = await context.newPage();
+		await plain.goto(page.url());
+		await plain.getByRole('link', { name: 'Reload' }).click();
+		for (const { id } of tasks) await plain.getByText(id).waitFor();
+		await context.close();
+	});
+
 	it('cannot reach the session of n8n, and nothing in it broke its policy', async () => {
 		const origin = await page.evaluate(() => window.origin);
 		expect(origin).toBe('null');

@@ -21,7 +21,7 @@ function priceHint(model: string, duration: string | number, credits: number): N
 		([name, value]) => `$parameter["${name}"] === ${JSON.stringify(value)}`,
 	);
 	return {
-		message: `Each item will cost about ${credits} credits, by EvoLink's price list of ${PRICES_AS_OF}. A video takes some minutes (${EXAMPLE_MINUTES} in the example of EvoLink's manual). A test run in the editor waits for it and shows no progress.`,
+		message: `Each item will cost about ${credits} credits, by EvoLink's price list of ${PRICES_AS_OF}. A video takes some minutes (${EXAMPLE_MINUTES} in the example of EvoLink's manual).`,
 		type: 'info',
 		location: 'ndv',
 		whenToDisplay: 'beforeExecution',
