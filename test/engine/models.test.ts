@@ -190,7 +190,7 @@ describe('a request that the model does not take ends before anything is sent', 
 		expect(await refusal({ ...chosen('topaz-video-upscale') })).toContain(
 			"'Prompt' is 'a cat'. Allowed: nothing",
 		);
-		expect(await refusal(chosen(''))).toContain("'Model ID' is empty. Allowed: the ID of a model");
+		expect(await refusal(chosen("={{ '' }}"))).toContain("'Model ID' is empty. Allowed: the ID of a model");
 		expect(await refusal(chosen('sora-character'))).toContain('Create Character');
 	});
 
