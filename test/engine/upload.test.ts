@@ -82,7 +82,7 @@ describe('a picture', () => {
 	])('that is %s is refused before any request', async (_, bytes) => {
 		const before = requests();
 		const run = await lab.make(IMAGE, { items: [item(await storedFile(bytes, 'cat.png', 'image/png'))] });
-		expect(run.error?.message).toContain("'Input Data Field Name' is 'data'. Allowed: a picture in one of");
+		expect(run.error?.message).toContain("'Input Data Field Name' is 'data'. Allowed: an image in one of");
 		expect(run.error?.message).toContain('image/jpeg, image/png, image/webp');
 		expect(requests()).toBe(before);
 	});
