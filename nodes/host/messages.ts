@@ -479,3 +479,12 @@ export function noFile(displayName: string, field: string, names: readonly strin
 				: `It has files in ${names.map((name) => `'${nameOf(name)}'`).join(', ')}. Nothing was ordered for it.`,
 	};
 }
+
+/** An image that EvoLink would not take: `wanted` is its size in pixels. */
+export function wrongPixels(field: string, given: string, wanted: string, ratio: string): Problem {
+	return {
+		message: `The image in '${nameOf(field)}' has ${given} pixels, and 'Aspect Ratio' ${ratio} needs exactly ${wanted}`,
+		description:
+			"Bring it to that size with n8n's Edit Image node, or turn off 'Check Image Size' in the options. Nothing was ordered for this item.",
+	};
+}

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type IDataObject, type INode } from 'n8n-workflow';
 
 import { type FaultHandle } from '../../stand-in';
-import { REPO_DIR } from '../../tools/n8n-server/paths';
+import { REPO_DIR, RUN_DIR } from '../../tools/n8n-server/paths';
 import {
 	chain,
 	manualTrigger,
@@ -13,7 +13,8 @@ import {
 	soraVideo,
 	type CredentialRef,
 } from '../../tools/n8n-server/workflows';
-import { openUi } from './lib/editor';
+import { problemsWith, TYPICAL } from '../unit/host/problem-samples';
+import { openUi, PICTURES } from './lib/editor';
 import { renderSheet, type Card } from './lib/sheet';
 
 const ui = openUi('errors', { standIn: { timeScale: 100 } });
@@ -200,7 +201,18 @@ describe('what cannot be ordered is said before anything is sent', () => {
 });
 
 it('all of it on one sheet', async () => {
-	await renderSheet(ui.editor.page, 'errors', { 'In the editor': seen });
+	const others = Object.entries(problemsWith(TYPICAL)).flatMap(([name, cases]) =>
+		Object.entries(cases).map(([title, { message, description }]) => ({
+			title: `${name}: ${title}`,
+			message,
+			description,
+		})),
+	);
+	await renderSheet(ui.editor.page, path.join(PICTURES, 'errors.png'), { 'In the editor of n8n': seen });
+	// too large for the documentation: to look at
+	await renderSheet(ui.editor.page, path.join(RUN_DIR, 'pictures', 'messages.png'), {
+		'All messages about orders, tasks and runs': others,
+	});
 });
 
 it('no page of it threw', () => {

@@ -1,5 +1,5 @@
 // node test/ui/install.mjs   installs what the editor tests need beside n8n itself (node test/e2e/install.mjs --only-n8n):
-// Debian's chromium, through apt when run as root and none is there. CHROMIUM=<program> takes another Chromium or Chrome.
+// Debian's chromium and pngquant, through apt when run as root and they are not there. CHROMIUM=<program> takes another Chromium or Chrome.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -10,13 +10,21 @@ function run(command, args, options = {}) {
 		throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
 }
 
-const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
-if (!existsSync(chromium)) {
-	if (process.getuid?.() !== 0 || process.env.CHROMIUM)
-		throw new Error(`${chromium} is missing: apt-get install chromium, or CHROMIUM=<program>`);
+/** Installs what is missing of Debian's packages. */
+function apt(...packages) {
 	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
 	run('apt-get', ['update', '-qq'], { env });
-	run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-liberation'], {
-		env,
-	});
+	run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
+}
+
+const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const missing = [
+	...(existsSync(chromium) ? [] : ['chromium', 'fonts-liberation']),
+	...(existsSync('/usr/bin/pngquant') ? [] : ['pngquant']),
+];
+if (missing.length > 0) {
+	const isForeign = process.env.CHROMIUM && missing.includes('chromium');
+	if (process.getuid?.() !== 0 || isForeign)
+		throw new Error(`${isForeign ? `${chromium} is missing` : `apt-get install ${missing.join(' ')}`} first`);
+	apt(...missing);
 }

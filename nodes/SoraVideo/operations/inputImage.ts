@@ -7,6 +7,8 @@ import { CUSTOM } from '../../evolink/models';
 import { readImageCheck } from '../settings';
 import { assertSize, readBinary } from './draft';
 import { hint } from '../../host/context';
+import { ProblemError } from '../../host/errors';
+import { wrongPixels } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
 
 const IMAGE = evolinkFacts.imageInput;
@@ -47,7 +49,7 @@ async function readImage(
 ): Promise<{ header: ImageHeader } & Pick<UploadableFile, 'size' | 'content'>> {
 	const { item } = parameters;
 	const { binary, field, size } = await readBinary(ctx, parameters, 'imageField');
-	assertSize(parameters, 'imageField', { field, size }, { what: 'a picture', maxBytes: IMAGE.maxBytes });
+	assertSize(parameters, 'imageField', { field, size }, { what: 'an image', maxBytes: IMAGE.maxBytes });
 	const header = readImageHeader(await ctx.helpers.getBinaryDataBuffer(item, field));
 	if (header === undefined) {
 		throw parameters.refuse(
@@ -84,15 +86,14 @@ function checkPixels(
 		return;
 	}
 	if (wanted.width === width && wanted.height === height) return;
-	const pixels = `${wanted.width}x${wanted.height} pixels for 'Aspect Ratio' ${ratio}`;
+	const pixels = `${wanted.width}x${wanted.height}`;
 	if (readImageCheck(parameters)) {
-		const allowed = `exactly ${pixels}; with 'Check Image Size' turned off in the options, any`;
-		const given = `a picture of ${width}x${height} pixels`;
-		throw parameters.refuse('imageField', given, allowed);
+		const field = parameters.text('imageField', 'data');
+		throw new ProblemError(wrongPixels(field, `${width}x${height}`, pixels, ratio), parameters.item);
 	}
 	hint(
 		ctx,
-		`The image of item ${parameters.item} is ${width}x${height}; EvoLink may want exactly ${pixels}.`,
+		`The image of item ${parameters.item} is ${width}x${height}; EvoLink may want exactly ${pixels} pixels for 'Aspect Ratio' ${ratio}.`,
 		'warning',
 	);
 }

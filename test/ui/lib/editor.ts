@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { chromium, selectors, type Browser, type Locator, type Page } from 'playwright-core';
@@ -6,6 +6,7 @@ import { chromium, selectors, type Browser, type Locator, type Page } from 'play
 import { OWNER, type SavedWorkflow } from '../../../tools/n8n-server/client';
 import { Installation, type InstallationOptions } from '../../../tools/n8n-server/installation';
 import { REPO_DIR, RUN_DIR } from '../../../tools/n8n-server/paths';
+import { smaller } from './png';
 
 /** With UI_PICTURES=1 the pictures of the documentation are made anew; else they land beside the logs. */
 export const PICTURES =
@@ -286,7 +287,7 @@ export class Editor {
 	private async save(file: string): Promise<void> {
 		mkdirSync(path.dirname(file), { recursive: true });
 		await this.page.mouse.move(720, 3);
-		await this.page.screenshot({ path: file, ...STILL });
+		writeFileSync(file, smaller(await this.page.screenshot(STILL)));
 	}
 
 	/** A picture of a part of the page, as a PNG. */

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { type Page } from 'playwright-core';
 
-import { PICTURES } from './editor';
+import { smaller } from './png';
 
 /** One card of a contact sheet: what led there, and a picture of what the editor shows, or its words in the same style. */
 export type Card = { title: string } & ({ picture: Buffer } | { message: string; description?: string });
@@ -11,11 +11,13 @@ export type Card = { title: string } & ({ picture: Buffer } | { message: string;
 /** Pictures keep their pixels: what is scaled cannot be read, and makes a large file. */
 const WIDTH = 1280;
 const STYLE = `
-	body { margin: 0; padding: 8px 16px; font: 12px/1.4 Inter, 'Liberation Sans', sans-serif; background: #f4f4f4; color: #444; columns: 3; column-gap: 16px }
+	body { margin: 0; padding: 4px 6px; font: 12px/1.4 Inter, 'Liberation Sans', sans-serif; background: #f4f4f4; color: #444; columns: 3; column-gap: 8px }
 	h1 { column-span: all; font-size: 16px; margin: 8px 0 12px; color: #222 }
 	section { break-inside: avoid; margin-bottom: 12px; padding: 8px 10px; background: #fff; border: 1px solid #ddd; border-radius: 4px }
 	h2 { margin: 0 0 6px; font-size: 12px; font-weight: normal; color: #777 }
-	img { display: block; margin-left: -10px }
+	section:has(img) { padding: 8px 0 0; border: 0; background: none }
+	section:has(img) h2 { padding-left: 10px }
+	img { display: block }
 	b { display: block; color: #e0182d; font-weight: 600; overflow-wrap: anywhere }
 	p { margin: 6px 0 0; overflow-wrap: anywhere }`;
 
@@ -32,7 +34,7 @@ function cardOf(card: Card): string {
 }
 
 /** Renders cards under headings into one picture, in a page of its own. */
-export async function renderSheet(page: Page, name: string, parts: Record<string, Card[]>): Promise<void> {
+export async function renderSheet(page: Page, file: string, parts: Record<string, Card[]>): Promise<void> {
 	const sections = Object.entries(parts).map(
 		([heading, cards]) => `<h1>${escaped(heading)}</h1>${cards.map(cardOf).join('')}`,
 	);
@@ -42,7 +44,7 @@ export async function renderSheet(page: Page, name: string, parts: Record<string
 		.newContext({ viewport: { width: WIDTH, height: 100 } });
 	const sheet = await context.newPage();
 	await sheet.setContent(`<!doctype html><style>${STYLE}</style>${sections.join('')}`, { waitUntil: 'load' });
-	mkdirSync(PICTURES, { recursive: true });
-	await sheet.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage: true });
+	mkdirSync(path.dirname(file), { recursive: true });
+	writeFileSync(file, smaller(await sheet.screenshot({ fullPage: true })));
 	await context.close();
 }

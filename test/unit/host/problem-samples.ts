@@ -181,6 +181,9 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 			'no file at all': messages.noFile('Input Data Field Name', field, []),
 			'files in other fields': messages.noFile('Input Data Field Name', field, ['image', 'pdf']),
 		},
+		wrongPixels: {
+			'a picture of a phone': messages.wrongPixels(field, '4032x3024', '1280x720', '16:9'),
+		},
 	};
 }
 
