@@ -19,7 +19,7 @@ describe('in the dark', () => {
 		await ui.editor.search('evolink');
 		await ui.editor.entries.filter({ hasText: 'Sora Video' }).click();
 		await ui.editor.page.getByText(/^Actions/).click();
-		await ui.editor.entries.getByText('Generate a video').waitFor();
+		await ui.editor.entries.getByText('Generate video').waitFor();
 		await ui.editor.look('dark-actions');
 	});
 
