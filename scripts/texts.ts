@@ -25,6 +25,7 @@ import { readTask } from '../nodes/evolink/task';
 import { renderStatusPage, type StatusItem, type StatusPage } from '../nodes/SoraVideo/wait/statusHtml';
 import { viewOf } from '../nodes/SoraVideo/wait/taskView';
 import { getModelFields } from '../nodes/SoraVideo/methods/modelFields';
+import { escaped } from '../nodes/host/html';
 import { problemsWith, TYPICAL } from '../test/unit/host/problem-samples';
 import { ROOT, readManifest, runMain } from './support';
 
@@ -44,10 +45,6 @@ const section = (level: Section['level'], title: string, lines: Line[] = []): Se
 	level,
 	lines,
 });
-
-function escaped(text: string): string {
-	return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-}
 
 /** The lines of those texts that are there. */
 function linesOf(texts: Record<string, unknown>): Line[] {
@@ -388,6 +385,7 @@ export function words(html: string): string {
 	return html
 		.replace(/<[^>]*>/g, '')
 		.replace(/&lt;/g, '<')
+		.replace(/&quot;/g, '"')
 		.replace(/&gt;/g, '>')
 		.replace(/&amp;/g, '&')
 		.replace(/\s+/g, ' ')

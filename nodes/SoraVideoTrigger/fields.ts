@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { GENERATE_MODELS, CUSTOM } from '../evolink/models';
+import { simplifyField } from '../host/description';
 import { MAX_DOWNLOAD_MB } from '../host/parameters';
 
 const { callback, results } = evolinkFacts;
@@ -72,14 +73,7 @@ export const triggerFields: INodeProperties[] = [
 		displayOptions: { show: { verify: [true], download: [true] } },
 		hint: 'The name of the binary field to put the file in',
 	},
-	{
-		displayName: 'Simplify',
-		name: 'simplify',
-		type: 'boolean',
-		noDataExpression: true,
-		default: false,
-		description: 'Whether to return a simplified version of the response instead of the raw data',
-	},
+	simplifyField,
 	{
 		displayName: 'Options',
 		name: 'options',

@@ -45,3 +45,13 @@ export function builderHint(
 	const hint = { searchHint: text, message: text, relatedNodes };
 	return hint;
 }
+
+/** As n8n's guide words it. */
+export const simplifyField: INodeProperties = {
+	displayName: 'Simplify',
+	name: 'simplify',
+	type: 'boolean',
+	noDataExpression: true,
+	default: false,
+	description: 'Whether to return a simplified version of the response instead of the raw data',
+};

@@ -6,7 +6,7 @@ export class Html {
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 /** Attributes are written in double quotes, so apostrophes may stay. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
 	return text.replace(/[&<>"]/g, (character) => ENTITIES[character]);
 }
 

@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { PRICES_AS_OF } from '../../evolink/prices';
-import { FILLED_IN, propertyHint } from '../../host/description';
+import { FILLED_IN, propertyHint, simplifyField } from '../../host/description';
 import { MAX_DOWNLOAD_MB } from '../../host/parameters';
 import { MAX_CREDITS, POLL_SECONDS, TIMEOUT_MINUTES, TOOL_WAIT_SECONDS, type WaitMode } from '../settings';
 import { PIXELS_RULE } from './inputImage';
@@ -133,15 +133,7 @@ export const commonFields: INodeProperties[] = [
 	},
 	binaryField({ show: { operation: paidFor, download: [true] }, hide: { ...inTools, wait: ['none'] } }),
 	binaryField({ show: { operation: ['getTask'], download: [true] }, hide: inTools }),
-	{
-		displayName: 'Simplify',
-		name: 'simplify',
-		type: 'boolean',
-		noDataExpression: true,
-		default: false,
-		displayOptions: { show: { operation: [...tasks, 'getManyTasks'] } },
-		description: 'Whether to return a simplified version of the response instead of the raw data',
-	},
+	{ ...simplifyField, displayOptions: { show: { operation: [...tasks, 'getManyTasks'] } } },
 	{
 		displayName: 'Options',
 		name: 'options',

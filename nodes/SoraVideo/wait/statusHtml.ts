@@ -4,6 +4,7 @@ import sumBy from 'lodash/sumBy';
 import truncate from 'lodash/truncate';
 
 import { roundCredits } from '../../evolink/prices';
+import type { Phase } from '../../evolink/task';
 import { markup, type Html } from '../../host/html';
 import { STATUS_STYLE, statusScript } from './statusAssets';
 import type { TaskView } from './taskView';
@@ -92,13 +93,15 @@ export function inWords(ms: number): string {
 	return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? '' : ` ${minutes % 60} min`}`;
 }
 
-const isWaitedFor = (item: StatusItem) =>
-	!('problem' in item) && (item.view === undefined || item.view.phase === 'running');
+/** How an item stands: without a task it is refused, and a task that has not been read yet counts as running. */
+export function standOf(item: StatusItem): Phase | 'refused' {
+	return 'problem' in item ? 'refused' : (item.view?.phase ?? 'running');
+}
 
 /** @returns the whole page; only `now` makes a difference between two calls with the same tasks */
 export function renderStatusPage(page: StatusPage): string {
 	const { items, nonce } = page;
-	const open = items.filter(isWaitedFor).length;
+	const open = items.filter((item) => standOf(item) === 'running').length;
 	const title =
 		open === 0
 			? 'Sora Video: all tasks have ended'
@@ -143,7 +146,7 @@ ${sections}
 }
 
 function summary(items: readonly StatusItem[]): string {
-	const counts = countBy(items, (item) => ('problem' in item ? 'refused' : (item.view?.phase ?? 'running')));
+	const counts = countBy(items, standOf);
 	const named: ReadonlyArray<[key: string, words: string]> = [
 		['completed', 'completed'],
 		['running', 'in the making'],
@@ -177,12 +180,11 @@ function section(item: StatusItem, now: number, isNumbered: boolean, isLoaded: b
 		'prompt' in item ? truncate(item.prompt, { length: PROMPT_SHOWN, omission: '…' }) : undefined;
 	const number = isNumbered && markup`<small>Item ${item.item}</small> `;
 	const heading = (isNumbered || prompt !== undefined) && markup`<h2>${number}${prompt}</h2>`;
-	const phase = 'problem' in item ? 'refused' : (item.view?.phase ?? 'running');
 	const parts =
 		'problem' in item
 			? markup`<p class="state">No task</p><p>${item.problem}</p>`
 			: taskParts(item, now, isLoaded);
-	return markup`<section id="item-${item.item}" class="${phase}">${heading}${parts}</section>
+	return markup`<section id="item-${item.item}" class="${standOf(item)}">${heading}${parts}</section>
 `;
 }
 

@@ -12,7 +12,7 @@ import { checkMediaUrl } from '../../evolink/urls';
 import { isGuarded } from '../../host/park';
 import { CALLBACK_READ_TIMEOUT_MS, respond, respondPage } from '../../host/webhook';
 import { parkedRunOf, type ParkedItem, type ParkedRun } from './parkedRun';
-import { contentSecurityPolicy, renderStatusPage, type StatusItem } from './statusHtml';
+import { contentSecurityPolicy, renderStatusPage, standOf, type StatusItem } from './statusHtml';
 import { TaskMemory, type Reading, type SeenTask } from './taskMemory';
 import { viewOf } from './taskView';
 import { wakeOnce } from './wakeOnce';
@@ -47,9 +47,7 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const signal = AbortSignal.timeout(READ_AT_MOST_MS);
 	const seen = await memory.look(record.token, open, async () => await reading(ctx), signal);
 	const items = record.items.map((entry) => statusItem(entry, record, seen));
-	const allEnded = items.every(
-		(item) => 'problem' in item || (item.view !== undefined && item.view.phase !== 'running'),
-	);
+	const allEnded = items.every((item) => standOf(item) !== 'running');
 	const way = allEnded ? wakeOnce(ctx, record) : undefined;
 	const nonce = randomBytes(16).toString('base64');
 	const trustedHosts = [...new Set([...seen.values()].flatMap((task) => task.trustedHosts))];

@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { type Page } from 'playwright-core';
 
+import { escaped } from '../../../nodes/host/html';
 import { smaller } from './png';
 
 /** One card of a contact sheet: what led there, and a picture of what the editor shows, or its words in the same style. */
@@ -20,10 +21,6 @@ const STYLE = `
 	img { display: block }
 	b { display: block; color: #e0182d; font-weight: 600; overflow-wrap: anywhere }
 	p { margin: 6px 0 0; overflow-wrap: anywhere }`;
-
-function escaped(text: string): string {
-	return text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
-}
 
 function cardOf(card: Card): string {
 	const title = `<h2>${escaped(card.title)}</h2>`;
