@@ -6,7 +6,6 @@ import { type IDataObject, type INode } from 'n8n-workflow';
 import { type FaultHandle } from '../../stand-in';
 import { REPO_DIR, RUN_DIR } from '../../tools/n8n-server/paths';
 import {
-	chain,
 	manualTrigger,
 	node,
 	setFields,
@@ -14,7 +13,7 @@ import {
 	type CredentialRef,
 } from '../../tools/n8n-server/workflows';
 import { problemsWith, TYPICAL } from '../unit/host/problem-samples';
-import { openUi, PICTURES } from './lib/editor';
+import { openSoraVideo, openUi, PICTURES } from './lib/editor';
 import { renderSheet, type Card } from './lib/sheet';
 
 const ui = openUi('errors', { standIn: { timeScale: 100 } });
@@ -45,10 +44,7 @@ async function failing(
 		...before,
 		soraVideo('Sora Video', credential, { prompt, ...EVOLINK_WAITS, ...parameters }),
 	];
-	nodes.forEach((one, at) => (one.position = [at * 220, 0]));
-	const draft = { name: title, nodes, connections: chain(...nodes) };
-	await ui.editor.openWorkflow(await ui.n8n.client.createWorkflow(draft));
-	await ui.editor.openNode('Sora Video');
+	await openSoraVideo(ui, title, nodes);
 	expect(await ui.editor.executeStep()).toBe('error');
 	const error = await ui.editor.error();
 	seen.push({

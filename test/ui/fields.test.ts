@@ -1,7 +1,7 @@
 import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
-import { chain, manualTrigger, node, soraVideo } from '../../tools/n8n-server/workflows';
+import { manualTrigger, node, soraVideo } from '../../tools/n8n-server/workflows';
 import { eventually } from '../../tools/n8n-server/poll';
-import { openUi } from './lib/editor';
+import { openSoraVideo, openUi } from './lib/editor';
 
 const ui = openUi('fields');
 
@@ -26,14 +26,10 @@ const unawaited = [
 const asTool = ['operation', 'model', 'prompt', 'aspectRatio', 'duration', 'image', 'wait', 'simplify'];
 
 async function openNew(parameters = {}): Promise<void> {
-	const nodes = [manualTrigger(), soraVideo('Sora Video', ui.n8n.credential, parameters)];
-	const workflow = await ui.n8n.client.createWorkflow({
-		name: 'Fields',
-		nodes,
-		connections: chain(...nodes),
-	});
-	await ui.editor.openWorkflow(workflow);
-	await ui.editor.openNode('Sora Video');
+	await openSoraVideo(ui, 'Fields', [
+		manualTrigger(),
+		soraVideo('Sora Video', ui.n8n.credential, parameters),
+	]);
 }
 
 describe('each operation shows its own fields', () => {

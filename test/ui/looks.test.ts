@@ -1,16 +1,12 @@
 import { type IDataObject } from 'n8n-workflow';
 
-import { chain, manualTrigger, soraVideo } from '../../tools/n8n-server/workflows';
-import { openUi } from './lib/editor';
+import { manualTrigger, soraVideo } from '../../tools/n8n-server/workflows';
+import { openSoraVideo, openUi } from './lib/editor';
 
 const ui = openUi('looks', { standIn: { timeScale: 100 } }, 'dark');
 
 async function open(parameters: IDataObject = {}): Promise<void> {
-	const nodes = [manualTrigger(), soraVideo('Sora Video', ui.n8n.credential, parameters)];
-	nodes.forEach((node, at) => (node.position = [at * 220, 0]));
-	const draft = { name: 'Looks', nodes, connections: chain(...nodes) };
-	await ui.editor.openWorkflow(await ui.n8n.client.createWorkflow(draft));
-	await ui.editor.openNode('Sora Video');
+	await openSoraVideo(ui, 'Looks', [manualTrigger(), soraVideo('Sora Video', ui.n8n.credential, parameters)]);
 }
 
 describe('in the dark', () => {

@@ -1,11 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { type INode } from 'n8n-workflow';
 import { chromium, selectors, type Browser, type Locator, type Page } from 'playwright-core';
 
 import { OWNER, type SavedWorkflow } from '../../../tools/n8n-server/client';
 import { Installation, type InstallationOptions } from '../../../tools/n8n-server/installation';
 import { REPO_DIR, RUN_DIR } from '../../../tools/n8n-server/paths';
+import { chain } from '../../../tools/n8n-server/workflows';
 import { smaller } from './png';
 
 /** With UI_PICTURES=1 the pictures of the documentation are made anew; else they land beside the logs. */
@@ -37,6 +39,14 @@ export function openUi(name: string, options: Partial<InstallationOptions> = {},
 		await ui.n8n?.close();
 	});
 	return ui;
+}
+
+/** Saves a workflow of these nodes, each behind the one before, and opens its node Sora Video. */
+export async function openSoraVideo({ n8n, editor }: Ui, name: string, nodes: INode[]): Promise<void> {
+	nodes.forEach((node, at) => (node.position = [at * 220, 0]));
+	const draft = { name, nodes, connections: chain(...nodes) };
+	await editor.openWorkflow(await n8n.client.createWorkflow(draft));
+	await editor.openNode('Sora Video');
 }
 
 export type Theme = 'light' | 'dark';
