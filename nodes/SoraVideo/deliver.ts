@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { mapLimit } from '../evolink/clock';
 import { downloadResult } from '../evolink/media/result';
 import { hasResult, resultLink, simplified, taskNamed, taskToJson } from '../evolink/task';
-import { resultOf, type Watch } from './wait/watch';
+import { resultOf } from './wait/watch';
 import { told, type Problem } from '../host/errors';
 import { downloadFailed, nothingToShow, taskEnded, nextStep, timedOut, unreadable } from '../host/messages';
 import type { RunSettings } from './settings';
@@ -15,39 +15,30 @@ export const DOWNLOADS_AT_ONCE = 2;
 
 /** What a finished wait means for its item: a task to emit, or a problem. Never a task that is not done. */
 export function outcomeOf(
-	{ item, field, request, watch }: Pick<TaskOutcome, 'item' | 'field' | 'request'> & { watch: Watch },
+	{ item, field, watch }: Pick<TaskOutcome, 'item' | 'field' | 'watch'>,
 	wait: { settings: Pick<RunSettings, 'onTaskFailure' | 'toolWaitMs'>; timeoutMs: number },
 ): Outcome {
 	const result = resultOf(watch);
-	const asked = request && { request };
 	switch (result.kind) {
 		case 'ended': {
-			const { task, unfinishedAt } = result;
+			const { task } = result;
 			const asData = wait.settings.onTaskFailure === 'output';
 			if (task.phase !== 'completed' && !asData) return { item, problem: taskEnded(task) };
 			if (task.phase === 'completed' && !hasResult(task) && !asData) {
 				return { item, problem: nothingToShow(task) };
 			}
-			const { replayed } = watch;
-			return {
-				item,
-				field,
-				task,
-				...(unfinishedAt !== undefined && { unfinishedAt }),
-				...(replayed && { replayed }),
-				...asked,
-			};
+			return { item, field, task, watch };
 		}
 		case 'unfinished':
 			if (wait.settings.toolWaitMs !== undefined)
-				return { item, field: null, task: result.last ?? taskNamed(watch.id), ...asked };
+				return { item, field: null, task: result.last ?? taskNamed(watch.id), watch };
 			return { item, problem: timedOut(watch.id, wait.timeoutMs / 60_000, result.last, result.failure) };
 		case 'refused':
 			return { item, problem: unreadable(watch.id, result.failure) };
 	}
 }
 
-type OutputSettings = Pick<RunSettings, 'maxDownloadBytes'> & Partial<Pick<RunSettings, 'simplify'>>;
+type OutputSettings = Pick<RunSettings, 'maxDownloadBytes' | 'simplify'>;
 
 /** The item for one task, with its file when asked for. @returns a problem instead when the file could not be had */
 async function emitTask(
@@ -56,12 +47,12 @@ async function emitTask(
 	settings: OutputSettings,
 	signal?: AbortSignal,
 ): Promise<{ emitted: INodeExecutionData } | { problem: Problem }> {
-	const { item, field, task } = outcome;
-	const whole = taskToJson(task, outcome.unfinishedAt);
+	const { item, field, task, watch } = outcome;
+	const whole = taskToJson(task, watch.unfinishedAt);
 	const json = {
 		...(settings.simplify ? simplified(whole) : whole),
-		...(outcome.request && { request: { ...outcome.request } }),
-		...(outcome.replayed && { orderedByEarlierTry: true }),
+		...(watch.request && { request: { ...watch.request } }),
+		...(watch.replayed && { orderedByEarlierTry: true }),
 		...(task.phase === 'running' && isToolRun(ctx) && { nextStep: told(nextStep(task.id)) }),
 	};
 	const url = resultLink(task);

@@ -5,6 +5,7 @@ import { resultLink, type Task } from '../evolink/task';
 import { isToolRun } from '../host/context';
 import { nodeError, ProblemError, problemOf, told, type NodeFailure, type Problem } from '../host/errors';
 import { withOthers, type OtherItem } from '../host/messages';
+import type { Watch } from './wait/watch';
 
 /*
  * The way of one item through a run that pays: Draft, then Order, then Outcome; and what 'On Error' does to them.
@@ -32,17 +33,9 @@ export type Order = PlacedOrder | RefusedOrder;
 
 export interface PlacedOrder {
 	item: number;
-	id: string;
-	/** ms since 1970; absent for tasks that were there before. */
-	orderedAt?: number;
+	watch: Watch;
 	/** As the create answered; absent for one that was ordered before. */
 	task?: Task;
-	/** Ordered by an earlier try, whose order this try does not know: it may have been another one. */
-	replayed?: true;
-	/** What was asked for: the body as it was sent, but for the callback URL. Absent where this try does not know it. */
-	request?: IDataObject;
-	/** EvoLink's id of the file that was uploaded for it; of several, with commas between them. */
-	fileId?: string;
 }
 
 export interface RefusedOrder {
@@ -60,12 +53,7 @@ export interface TaskOutcome {
 	/** The binary field that its file goes to; null where none is wanted. */
 	field: string | null;
 	task: Task;
-	/** ms since 1970, when this run last knew the task unfinished. */
-	unfinishedAt?: number;
-	/** An earlier try ordered it, perhaps with another prompt. */
-	replayed?: true;
-	/** As in `PlacedOrder`. */
-	request?: IDataObject;
+	watch: Watch;
 }
 
 /**
@@ -149,8 +137,9 @@ function otherItem(outcome: Outcome | Order): OtherItem {
 			...(key !== undefined && { key }),
 		};
 	}
-	if ('id' in outcome) return { item, what: `task ${outcome.id}`, id: outcome.id };
-	const { id, status } = outcome.task;
+	const { id } = outcome.watch;
+	if (!('field' in outcome)) return { item, what: `task ${id}`, id };
+	const { status } = outcome.task;
 	const link = resultLink(outcome.task);
 	return { item, what: `task ${id} ${status}${link === undefined ? '' : ` (${link})`}`, id };
 }

@@ -7,9 +7,7 @@ import { isToolRun } from '../host/context';
 import { MAX_DOWNLOAD_MB, type NumberRule, type ItemParameters } from '../host/parameters';
 import { defaultTimeoutMs, MIN_SPACING_MS } from './wait/schedule';
 
-const WAIT_MODES = ['auto', 'poll', 'suspend', 'none'] as const;
-
-export type WaitMode = (typeof WAIT_MODES)[number];
+export type WaitMode = 'auto' | 'poll' | 'suspend' | 'none';
 
 /** What is settled before anything is ordered, and holds until the run is over, however often it parks. */
 export interface RunSettings extends IDataObject {
@@ -61,10 +59,10 @@ export function afterwards(settings: RunSettings, spentMs: number): RunSettings 
 	return toolWaitMs ? { ...settings, toolWaitMs: Math.max(toolWaitMs - spentMs, 1) } : settings;
 }
 
-/** 'Wait' says whether, 'How to Wait' how. In 0.1.0 'Wait' said both. */
-function readWait(parameters: ItemParameters, fallback: WaitMode): WaitMode {
-	const wait = parameters.choice('wait', parameters.value('wait', fallback), WAIT_MODES);
-	if (wait !== 'auto') return wait;
+/** 'Wait' says whether, 'How to Wait' how. */
+function readWait(parameters: ItemParameters, fallback: 'auto' | 'none'): WaitMode {
+	const wait = parameters.choice('wait', parameters.value('wait', fallback), ['auto', 'none']);
+	if (wait === 'none') return wait;
 	return parameters.choice('waitMode', parameters.option('waitMode') ?? 'auto', ['auto', 'poll', 'suspend']);
 }
 
@@ -72,7 +70,7 @@ function readWait(parameters: ItemParameters, fallback: WaitMode): WaitMode {
 export function readSettings(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
-	byDefault: { wait: WaitMode },
+	byDefault: { wait: 'auto' | 'none' },
 ): RunSettings {
 	const option = (name: string) => parameters.option(name);
 	const number = (name: string, rule: NumberRule) => parameters.number(name, option(name), rule);
@@ -122,15 +120,9 @@ export function readImageCheck(parameters: ItemParameters): boolean {
 	return parameters.boolean('checkImageSize', parameters.option('checkImageSize') ?? true);
 }
 
-/** What was an option in 0.1.0. There it counts as long as it is filled in: the field is not shown then. */
-function fieldOrOption(parameters: ItemParameters, name: string): unknown {
-	const saved = parameters.option(name) ?? '';
-	return saved === '' ? parameters.value(name, '') : saved;
-}
-
 /** The callback URL of an item whose run does not wait; `undefined` if none was given. */
 export function readCallbackUrl(parameters: ItemParameters): string | undefined {
-	const given = fieldOrOption(parameters, 'callbackUrl');
+	const given = parameters.value('callbackUrl', '');
 	if (given === undefined || given === null || given === '') return undefined;
 	const { maxLength } = evolinkFacts.callback;
 	const allowed = `a public https URL of at most ${maxLength} characters, because EvoLink calls no other`;
@@ -142,7 +134,7 @@ export function readCallbackUrl(parameters: ItemParameters): string | undefined 
 
 /** What the callback of an item's task is to bring back; `undefined` if none was given. Numbers and objects are written out. */
 export function readReference(parameters: ItemParameters): string | undefined {
-	const given = fieldOrOption(parameters, 'reference');
+	const given = parameters.value('reference', '');
 	if (given === undefined || given === null || given === '') return undefined;
 	return typeof given === 'object' ? JSON.stringify(given) : String(given as string | number);
 }

@@ -28,22 +28,17 @@ import {
 	type Answer,
 	type Verdict,
 } from './verdict';
-import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../host/webhook';
+import { answering, CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../host/webhook';
 
 /**
  * A callback of EvoLink at the trigger's URL. Never throws: n8n would
  * answer 500 and store a failed execution for whatever a stranger sends.
  */
 export async function receive(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
-	try {
-		return await handle(ctx);
-	} catch (error) {
-		ctx.logger.error('Sora Video Trigger: a callback could not be handled, EvoLink is asked to repeat it', {
-			reason: error instanceof Error ? error.message : String(error),
-			...place(ctx),
-		});
-		return respond(ctx, 503, 'The callback cannot be handled now');
-	}
+	return await answering(ctx, handle, {
+		what: 'Sora Video Trigger: a callback could not be handled, EvoLink is asked to repeat it',
+		message: 'The callback cannot be handled now',
+	});
 }
 
 async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {

@@ -16,6 +16,7 @@ import { evolinkFacts } from './generated/spec.gen';
 import { hostClock } from './clock';
 import { TaskReader, type BatchReading, type BatchState, type ReadTasks, type TaskReading } from './reader';
 import { roundCredits } from './prices';
+import { Recent } from './recent';
 import { readTask, resultLink, type Task } from './task';
 import type { PageReading, TaskQuery } from './taskList';
 import { finite, isObject } from './json';
@@ -188,9 +189,8 @@ export function creditsAvailable({ data }: IDataObject): number | undefined {
 const CATALOGUE_TIMEOUT_MS = 5000;
 
 /** By base URL and key: what EvoLink said of its models. The editor asks anew with every letter of a search. */
-const catalogues = new Map<string, { until: number; catalogue: Promise<Catalogue> }>();
+const catalogues = new Recent<{ until: number; catalogue: Promise<Catalogue> }>(20);
 const CATALOGUE_LIFE_MS = 60_000;
-const CATALOGUES_KEPT = 20;
 
 /**
  * What EvoLink says of its models, as far as it answers: never an error, and nothing that a run depends on.
@@ -204,10 +204,7 @@ export async function getCatalogue(ctx: EvoLinkContext, now: number): Promise<Ca
 	const known = catalogues.get(place);
 	if (known !== undefined && now < known.until) return await known.catalogue;
 	const catalogue = askForCatalogue(ctx);
-	catalogues.delete(place);
 	catalogues.set(place, { until: now + CATALOGUE_LIFE_MS, catalogue });
-	const [oldest] = catalogues.keys();
-	if (catalogues.size > CATALOGUES_KEPT) catalogues.delete(oldest);
 	return await catalogue;
 }
 

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import truncate from 'lodash/truncate';
+import { z } from 'zod';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { excerptOf, tidy } from './redact';
@@ -7,29 +8,32 @@ import { suggestionIn } from './task';
 import { isObject, scalar } from './json';
 
 /** What went wrong between us and EvoLink, in one form for all three hosts and both generations of error bodies. */
-export interface Failure {
-	kind: FailureKind;
+export const failureSchema = z.object({
+	// of another version: told by its message, and n8n is given no cause
+	kind: z.custom<FailureKind>((kind) => typeof kind === 'string'),
 	/** EvoLink's own words, or ours where it gave none. */
-	message: string;
+	message: z.string(),
 	/** What to do next, one or two sentences. */
-	advice: string;
+	advice: z.string(),
 	/** HTTP status; absent where no answer came. */
-	status?: number;
+	status: z.number().optional(),
 	/** EvoLink's own code, or the network's. */
-	code?: string;
-	requestId?: string;
+	code: z.string().optional(),
+	requestId: z.string().optional(),
 	/** Milliseconds to wait, from Retry-After. */
-	retryAfterMs?: number;
+	retryAfterMs: z.number().optional(),
 	/** Whether the same read may succeed a moment later. */
-	transient: boolean;
+	transient: z.boolean(),
 	/** A 3xx or 4xx that is no error of EvoLink's: something between may have answered, and it says nothing of what was asked for. */
-	foreign?: true;
+	foreign: z.literal(true).optional(),
 	/**
 	 * For a create: `none` = EvoLink cannot have taken the order; `unknown` = it may have, so the order must not simply be
 	 * sent again.
 	 */
-	charge: 'none' | 'unknown';
-}
+	charge: z.enum(['none', 'unknown']),
+});
+
+export type Failure = z.infer<typeof failureSchema>;
 
 export type FailureKind =
 	| 'badRequest'

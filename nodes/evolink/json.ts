@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { z } from 'zod';
 
 /** What a text is as JSON; `undefined` if it is none. */
 export function parseJson(text: string): unknown {
@@ -27,6 +28,9 @@ export function isTooDeep(value: unknown): boolean {
 export function isObject(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** An object as JSON has them, in what is stored. */
+export const plainObject = z.custom<IDataObject>(isObject);
 
 /** Trimmed; `undefined` if there is none. */
 export function text(value: unknown): string | undefined {

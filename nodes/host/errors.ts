@@ -1,26 +1,29 @@
 import type { INode } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import { z } from 'zod';
 
-import type { Failure } from '../evolink/failure';
+import { failureSchema, type Failure } from '../evolink/failure';
 import { redact } from '../evolink/redact';
 
 export type NodeFailure = NodeApiError | NodeOperationError;
 
 /** Something that is wrong, before it is n8n's error: plain data, so that a parked run can carry it through n8n's database. */
-export interface Problem {
+export const problemSchema = z.object({
 	/**
 	 * What happened, to which task, and why: one sentence of about 200 characters without a full stop, with every id and key that
 	 * leads to a paid video, because n8n's error branch keeps no more.
 	 */
-	message: string;
+	message: z.string(),
 	/** What to do, and what it costs. */
-	description?: string;
+	description: z.string().optional(),
 	/** What EvoLink or the network said; absent for problems of our own. */
-	failure?: Failure;
-	taskId?: string;
+	failure: failureSchema.optional(),
+	taskId: z.string().optional(),
 	/** The run was stopped; nothing failed. */
-	stopped?: true;
-}
+	stopped: z.literal(true).optional(),
+});
+
+export type Problem = z.infer<typeof problemSchema>;
 
 /** A problem on its way to where it belongs to a node. */
 export class ProblemError extends Error {

@@ -37,3 +37,22 @@ export function respond(ctx: IWebhookFunctions, status: number, message: string)
 	if (!response.headersSent) response.status(status).json({ message });
 	return { noWebhookResponse: true };
 }
+
+/**
+ * Answers a call, whatever happens: of what `handle` throws n8n would make a failed execution, or end one that waits.
+ *
+ * @param what begins the line in the log
+ */
+export async function answering(
+	ctx: IWebhookFunctions,
+	handle: (ctx: IWebhookFunctions) => Promise<IWebhookResponseData>,
+	{ what, message }: { what: string; message: string },
+): Promise<IWebhookResponseData> {
+	try {
+		return await handle(ctx);
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		ctx.logger.error(what, { reason, workflowId: ctx.getWorkflow().id, nodeName: ctx.getNode().name });
+		return respond(ctx, 503, message);
+	}
+}

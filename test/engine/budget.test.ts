@@ -83,7 +83,14 @@ describe("'Max Credits'", () => {
 			},
 		};
 		const seedance = (maxCredits: number) =>
-			budget({ maxCredits }, { model: 'custom', customModel: id, duration: 8 });
+			budget(
+				{ maxCredits },
+				{
+					model: 'custom',
+					modelId: { __rl: true, mode: 'id', value: id },
+					modelFields: { value: { duration: 8 } },
+				},
+			);
 
 		test.concurrent.each([
 			[60, true],

@@ -55,7 +55,7 @@ test.concurrent("a character's picture is a result, and no video", () =>
 
 test.concurrent('EvoLink is asked for no callback, not even by a run that parks', () =>
 	inLab(async (lab) => {
-		const run = await lab.run(character({ wait: 'suspend' }), items(VIDEO));
+		const run = await lab.run(character({ wait: 'auto', waitMode: 'suspend' }), items(VIDEO));
 		expect(run.status).toBe('waiting');
 		expect(lab.creates[0]!.body).not.toHaveProperty('callback_url');
 		expect(hintsOf(run)).toEqual([

@@ -32,7 +32,6 @@ beforeAll(async () => {
 
 const EXPRESSION = '={{ $json.model }}';
 const MODELS = ['sora-2-preview', 'sora-2-pro-preview', 'custom', EXPRESSION];
-const TYPED = { model: 'custom', customModel: 'sora-3' };
 const WAITS = ['auto', 'poll', 'suspend', 'none', '={{ $json.wait }}'];
 
 /** The fields that the editor shows for these values, as n8n decides it. */
@@ -89,13 +88,6 @@ describe('options come from the spec', () => {
 		});
 	});
 
-	test('for an ID typed in 0.1.0 as for preview, and optional', () => {
-		const values = { operation: 'generate', ...TYPED };
-		const preview = (name: string) => enumOf('Sora2PreviewRequest', name);
-		expect(valuesOf(field(values, 'aspectRatio'))).toEqual(['', ...preview('aspect_ratio')]);
-		expect(valuesOf(field(values, 'duration'))).toEqual([0, ...preview('duration')]);
-	});
-
 	test('for the model list: every model of the generate call, and any other', () => {
 		const documented = ['Sora2PreviewRequest', 'Sora2ProPreviewRequest'].flatMap((schema) =>
 			enumOf(schema, 'model'),
@@ -111,8 +103,6 @@ describe('fields shown', () => {
 		[{ model: 'sora-2-preview' }, [...ofSora, 'image']],
 		[{ model: 'sora-2-pro-preview' }, [...ofSora, 'quality', 'image']],
 		[{ model: 'custom' }, ['modelId', 'prompt', 'modelFields']],
-		[TYPED, ['customModel', ...ofSora, 'image']],
-		[{ ...TYPED, customModel: '={{ $json.id }}' }, ['customModel', ...ofSora, 'image']],
 		[{ model: EXPRESSION }, ['modelId', 'prompt', 'modelFields', ...ofSora.slice(1), 'quality', 'image']],
 	];
 
@@ -222,7 +212,6 @@ describe('fields shown', () => {
 		[{ options: { additionalFields: '{ "prompt": "a cat" }' } }],
 		[{ options: { additionalFields: '={{ $json.body }}' } }],
 		[{ model: 'custom', modelId: { __rl: true, mode: 'id', value: 'wan-2.6-image-to-video' } }],
-		[{ model: 'custom', customModel: 'sora-3' }],
 		[{ model: EXPRESSION }],
 		[{ prompt: '={{ $json.prompt }}', image: '={{ $json.source }}', imageField: '' }],
 		[{ prompt: "={{ $fromAI('prompt') }}" }],
@@ -230,31 +219,10 @@ describe('fields shown', () => {
 		[{ operation: 'character', video: '={{ $json.source }}' }],
 		[{ operation: 'character', video: 'binary' }],
 		[{ operation: 'character', videoUrl: 'https://example.com/a.mp4' }],
-		[{ operation: 'getTask', taskId: 'task-unified-1-as-saved-by-0.1.0' }],
 		[{ operation: 'getTask', taskId: { __rl: true, mode: 'id', value: "={{ $fromAI('id') }}" } }],
 	])('n8n runs and publishes %j, which may work', (values) => {
 		expect(refused(values)).toEqual([]);
 		expect(unpublished(values)).toEqual([]);
-	});
-
-	test('a choice of Wait that the form no longer has is offered where a workflow was saved with it', () => {
-		const offered = (values: INodeParameters) => {
-			const { options } = field(values, 'wait');
-			const stub = { typeVersion: 1 } as INode;
-			return (options as INodePropertyOptions[])
-				.filter((option) => NodeHelpers.displayParameter(values, option, stub, node))
-				.map(({ name }) => name);
-		};
-		for (const [operation, result] of [
-			['generate', 'Video'],
-			['character', 'Character'],
-			['getTask', 'Result'],
-		]) {
-			const two = [`Wait for the ${result}`, "Don't Wait"];
-			for (const wait of ['auto', 'none']) expect(offered({ operation, wait })).toEqual(two);
-			expect(offered({ operation, wait: 'poll' })).toEqual([...two, 'Poll']);
-			expect(offered({ operation, wait: 'suspend' })).toEqual([...two, 'Suspend']);
-		}
 	});
 
 	test('decided without regular expressions, which n8n gives up on when the machine is busy', () => {
@@ -285,21 +253,10 @@ describe('the options collection', () => {
 		const sorted = (values: INodeParameters) => inside(values).sort();
 		const paid = ['additionalFields', 'checkBalance', 'maxCredits', ...COMMON, 'resendUnknown'].sort();
 		const generate = [...paid, 'checkImageSize'].sort();
-		expect(sorted({ operation: 'generate', wait: 'poll' })).toEqual(generate);
 		expect(sorted({ operation: 'generate', wait: 'none' })).toEqual(generate);
 		expect(sorted({ operation: 'generate', wait: 'auto' })).toEqual([...generate, 'waitMode'].sort());
 		expect(sorted({ operation: 'character', wait: 'none' })).toEqual(paid);
 		expect(sorted({ operation: 'getTask', wait: 'none' })).toEqual(COMMON.sort());
-	});
-
-	test('keeps a callback URL and a reference that were saved in it, in place of the fields', () => {
-		const callback = { callbackUrl: 'https://n8n.example.test/hook', reference: '={{ $json.row }}' };
-		const values = { operation: 'generate', wait: 'none', prompt: 'a cat', options: callback };
-		const kept = (full: boolean) =>
-			NodeHelpers.getNodeParameters(node.properties, values, full, false, null, node);
-		expect(kept(true)?.options).toEqual(callback);
-		expect(kept(false)?.options).toEqual(callback);
-		for (const name of Object.keys(callback)) expect(names(values)).not.toContain(name);
 	});
 });
 
@@ -332,7 +289,7 @@ describe('defaults are those of the contract', () => {
 		const runWide = node.properties.filter(({ name }) => ['operation', 'wait'].includes(name));
 		const all = [...runWide, ...(options as INodeProperties[])];
 		const free = all.filter(({ noDataExpression }) => noDataExpression !== true);
-		expect(free.map(({ name }) => name)).toEqual(['additionalFields', 'callbackUrl', 'reference']);
+		expect(free.map(({ name }) => name)).toEqual(['additionalFields']);
 	});
 
 	test('the key is a password, and the addresses are those of EvoLink', () => {

@@ -5,7 +5,7 @@ import { SORA, errorsOf, hintsOf } from './support';
 const lab = labForFile({ models: ['sora-2-preview', 'sora-2-pro-preview', 'sora-character', 'sora-3'] });
 
 const PRO = { model: 'sora-2-pro-preview' };
-const CUSTOM = { model: 'custom', customModel: 'sora-3' };
+const CUSTOM = { model: 'custom', modelId: { __rl: true, mode: 'id', value: 'sora-3' } };
 const options = (fields: INodeParameters) => ({ options: fields });
 
 /** Runs one item without waiting and returns the bodies of the orders that it sent. */
@@ -48,11 +48,6 @@ test.each<[what: string, parameters: INodeParameters, body: IDataObject]>([
 	],
 	['a custom model, with nothing chosen for it', CUSTOM, { model: 'sora-3', prompt: 'a cat' }],
 	[
-		'a custom model with ratio and duration',
-		{ ...CUSTOM, aspectRatio: '9:16', duration: 8 },
-		{ model: 'sora-3', prompt: 'a cat', aspect_ratio: '9:16', duration: 8 },
-	],
-	[
 		'a custom model, without a left-over quality',
 		{ ...CUSTOM, quality: '1080p' },
 		{ model: 'sora-3', prompt: 'a cat' },
@@ -64,17 +59,16 @@ test.each<[what: string, parameters: INodeParameters, body: IDataObject]>([
 	],
 	[
 		'a documented model typed as a custom one, with the defaults that it needs',
-		{ model: 'custom', customModel: 'sora-2-pro-preview', quality: '1080p' },
+		{ model: 'custom', modelId: { __rl: true, mode: 'id', value: 'sora-2-pro-preview' }, quality: '1080p' },
 		{ ...PREVIEW_BODY, model: 'sora-2-pro-preview', quality: '720p' },
 	],
 	[
-		'a custom model without the duration that an expression does not find',
-		{ ...CUSTOM, duration: '={{ $json.missing }}' },
-		{ model: 'sora-3', prompt: 'a cat' },
-	],
-	[
 		'a documented model typed as a custom one with its default duration, should an expression find none',
-		{ model: 'custom', customModel: 'sora-2-preview', duration: '={{ $json.missing }}' },
+		{
+			model: 'custom',
+			modelId: { __rl: true, mode: 'id', value: 'sora-2-preview' },
+			duration: '={{ $json.missing }}',
+		},
 		PREVIEW_BODY,
 	],
 	['a prompt without the blanks around it', { prompt: '  a cat\n' }, PREVIEW_BODY],
@@ -203,7 +197,7 @@ test('every order has the callback URL of its own item', async () => {
 
 test('a callback URL and a reference have no effect on a run that waits by polling', async () => {
 	const [body] = await sent({
-		wait: 'poll',
+		wait: 'auto',
 		download: false,
 		callbackUrl: 'https://n8n.example.test/hook',
 		reference: 'row 17',
@@ -221,7 +215,7 @@ test('fields are read for each item, the model too', async () => {
 		{
 			wait: 'none',
 			model: '={{ $json.model }}',
-			customModel: 'sora-3',
+			modelId: { __rl: true, mode: 'id', value: 'sora-3' },
 			prompt: '={{ $json.text }}',
 			quality: '1080p',
 			aspectRatio: '9:16',
@@ -235,7 +229,7 @@ test('fields are read for each item, the model too', async () => {
 	expect(made).toEqual([
 		{ ...common, model: 'sora-2-preview', prompt: 'one' },
 		{ ...common, model: 'sora-2-pro-preview', prompt: 'two', quality: '1080p' },
-		{ ...common, model: 'sora-3', prompt: 'three' },
+		{ model: 'sora-3', prompt: 'three' },
 	]);
 });
 

@@ -8,7 +8,7 @@ const requests = () => lab.evolink.requests.length;
 
 const LONG = 'x'.repeat(5001);
 const PRO = { model: 'sora-2-pro-preview' };
-const CUSTOM = { model: 'custom', customModel: 'sora-3' };
+const CUSTOM = { model: 'custom', modelId: { __rl: true, mode: 'id', value: 'sora-3' } };
 const options = (fields: INodeParameters) => ({ options: fields });
 const additional = (fields: unknown) => options({ additionalFields: JSON.stringify(fields) });
 const character = (fields: INodeParameters) => ({
@@ -26,8 +26,16 @@ const generate: Refusal[] = [
 	[{ model: '={{ 7 }}' }, "'Model' is '7'", 'sora-2-preview'],
 	[{ model: 'sora-character' }, "'Model' is 'sora-character'", 'sora-2-preview'],
 	[{ model: "={{ 'custom' }}" }, "'Model ID' is empty", 'the ID of a model'],
-	[{ model: 'custom', customModel: '   ' }, "'Model ID' is empty", 'the ID of a model'],
-	[{ model: 'custom', customModel: 'sora-character' }, "'Model ID' is 'sora-character'", 'Create Character'],
+	[
+		{ model: 'custom', modelId: { __rl: true, mode: 'id', value: '   ' } },
+		"'Model ID' is empty",
+		'the ID of a model',
+	],
+	[
+		{ model: 'custom', modelId: { __rl: true, mode: 'id', value: 'sora-character' } },
+		"'Model ID' is 'sora-character'",
+		'Create Character',
+	],
 	[{ prompt: "={{ '' }}" }, "'Prompt' is empty", '1 to 5000 characters'],
 	[{ prompt: ' \n\t ' }, "'Prompt' is empty", '1 to 5000 characters'],
 	[{ prompt: LONG }, `'Prompt' is '${'x'.repeat(76)}…`, '1 to 5000 characters'],
@@ -84,7 +92,7 @@ const characters: Refusal[] = (
 ).map(([fields, given, allowed]) => [character(fields), given, allowed]);
 
 const common: Refusal[] = [
-	[{ wait: 'forever' }, "'Wait' is 'forever'", 'auto, poll, suspend, none'],
+	[{ wait: 'forever' }, "'Wait' is 'forever'", 'auto, none'],
 	[{ wait: 'auto', ...options({ waitMode: 'none' }) }, "'How to Wait' is 'none'", 'auto, poll, suspend'],
 	[{ binaryField: ' ' }, "'Output Data Field Name' is empty", 'a field name'],
 	[options({ timeoutMinutes: 0 }), "'Timeout Minutes' is 0", '0.01 to 1440 minutes'],
@@ -208,7 +216,7 @@ describe('a wrong setting of a run that goes on after errors makes every item an
 	const wrong: INodeParameters[] = [
 		...[...common, callbacks[0]!].map(([parameters]) => parameters),
 		{ download: '={{ "maybe" }}' },
-		{ ...getTask('task-unified-1-a'), wait: 'poll', ...options({ pollSeconds: 0 }) },
+		{ ...getTask('task-unified-1-a'), wait: 'auto', ...options({ pollSeconds: 0 }) },
 	];
 	const items = [{ json: { input: 1 } }, { json: { input: 2 } }];
 	const told = [0, 1].map((item) => ({

@@ -114,7 +114,7 @@ describe('what was asked for stands in the item', () => {
 	test.concurrent("after a wait and without one, as it was sent, but for EvoLink's way back", () =>
 		inLab(async (lab) => {
 			const callbackUrl = 'https://n8n.example.com/webhook/1';
-			for (const wait of ['poll', 'none']) {
+			for (const wait of ['auto', 'none']) {
 				const run = await lab.run(sora({ wait, callbackUrl }), prompts('a cat', 'a dog'));
 				expect(requests(run)).toEqual([ORDER, { ...ORDER, prompt: 'a dog' }]);
 			}

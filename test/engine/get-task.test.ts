@@ -87,7 +87,7 @@ test.concurrent('with a wait a failed task is an error, and the message names it
 	inLab(async (lab) => {
 		lab.evolink.script('', { outcome: 'failed', code: 'service_error' });
 		const id = await ordered(lab);
-		const run = await lab.run(getTask({ wait: 'poll' }), items(id));
+		const run = await lab.run(getTask({ wait: 'auto' }), items(id));
 		expect(run.error?.message).toMatch(new RegExp(`^Task ${id} failed`));
 	}),
 );
@@ -96,7 +96,7 @@ test.concurrent('with a wait a finished task is there at once, however slow the 
 	inLab(async (lab) => {
 		const id = await ordered(lab);
 		const before = Date.now();
-		const run = await lab.run(getTask({ wait: 'poll', options: { pollSeconds: 60 } }), items(id));
+		const run = await lab.run(getTask({ wait: 'auto', options: { pollSeconds: 60 } }), items(id));
 		// a wait for a new task looks first after 15 s at this pace
 		expect(Date.now() - before).toBeLessThan(15_000);
 		expect(run.json(SORA)).toMatchObject([{ id, status: 'completed' }]);
@@ -110,7 +110,7 @@ test.concurrent('with a wait an unfinished task is polled until it is done', () 
 		lab.evolink.events.on('read', ({ id, reads }) => {
 			if (id === running && reads === 1) setImmediate(() => lab.evolink.finish(running));
 		});
-		const run = await lab.run(getTask({ wait: 'poll' }), items(done, running, done));
+		const run = await lab.run(getTask({ wait: 'auto' }), items(done, running, done));
 		expect(run.json(SORA).map(({ id, status }) => [id, status])).toEqual([
 			[done, 'completed'],
 			[running, 'completed'],

@@ -21,8 +21,12 @@ const PROMPTS: Array<[string, string, NodeFixture[]]> = [
 	['of the execution id', '=cat of {{ $execution.id }}', []],
 ];
 
-const workflowOf = (prompt: string, before: NodeFixture[], wait: string) => {
-	const node = parking({ parameters: { prompt, wait, download: false, options: { pollSeconds: 0.25 } } });
+const workflowOf = (prompt: string, before: NodeFixture[], mode: string) => {
+	const wait = mode === 'none' ? 'none' : 'auto';
+	const waitMode = wait === 'none' ? 'auto' : mode;
+	const node = parking({
+		parameters: { prompt, wait, download: false, options: { waitMode, pollSeconds: 0.25 } },
+	});
 	return { nodes: [start, ...before, node, after] };
 };
 

@@ -41,7 +41,7 @@ async function main() {
 		return await runWorkflow(engine, { nodes }, { mode: 'manual', items });
 	};
 	// n8n loads parts of itself when they are first used
-	await runNode({ prompt: 'warm up', wait: 'poll' });
+	await runNode({ prompt: 'warm up', wait: 'auto' });
 	inUse();
 	// the memory of collected buffers is given back a little later
 	await sleep(200);

@@ -25,7 +25,7 @@ afterEach(async () => await evolink.close());
 
 /** Runs the node in a process of its own, so that nobody else's memory is counted. */
 async function measure(parameters: INodeParameters, inputBytes = 0): Promise<Measured> {
-	const given = [evolink.credential, { wait: 'poll', ...parameters }, inputBytes].map((each) =>
+	const given = [evolink.credential, { wait: 'auto', ...parameters }, inputBytes].map((each) =>
 		JSON.stringify(each),
 	);
 	const args = [TSX, ...FREED_AT_ONCE, join(__dirname, 'memory-probe.ts'), ...given];

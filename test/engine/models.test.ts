@@ -120,7 +120,7 @@ describe('a binary field may stand where a model takes a URL', () => {
 			{
 				prompt: 'a cat',
 				...chosen('happyhorse-1.0-reference-to-video', fields),
-				wait: 'poll',
+				wait: 'auto',
 				download: false,
 			},
 			{ items: [{ json: { link }, binary: both }] },
@@ -217,7 +217,7 @@ describe('an ID that nobody knows', () => {
 		expect(await sent({ ...chosen('sora-3'), prompt })).toEqual([{ model: 'sora-3', prompt }]);
 	});
 
-	test('may be plain text, as in 0.1.0', async () => {
+	test('may be plain text, from an expression', async () => {
 		expect(await sent({ ...chosen(''), modelId: 'sora-3' })).toEqual([{ model: 'sora-3', prompt: 'a cat' }]);
 	});
 });
@@ -225,13 +225,5 @@ describe('an ID that nobody knows', () => {
 test('a documented model by its ID gets the defaults that it needs', async () => {
 	expect(await sent(chosen('sora-2-pro-preview'))).toEqual([
 		{ model: 'sora-2-pro-preview', prompt: 'a cat', aspect_ratio: '16:9', duration: 4, quality: '720p' },
-	]);
-});
-
-test('a workflow of 0.1.0 that names a model with an entry is sent as it was', async () => {
-	const options = { additionalFields: '{"fps":24}' };
-	const saved = { model: 'custom', customModel: 'wan9', aspectRatio: '9:16', duration: 8, options };
-	expect(await sent({ ...saved, wait: 'none' })).toEqual([
-		{ model: 'wan9', prompt: 'a cat', aspect_ratio: '9:16', duration: 8, fps: 24 },
 	]);
 });

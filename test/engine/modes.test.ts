@@ -2,7 +2,7 @@ import { connect, receiveWebhook, type NodeFixture } from '../../tools/n8n-engin
 import { inLab, type Lab } from './lab';
 import { SORA, hintsOf, prompts, retryOnFail, sora, start } from './support';
 
-const auto = sora({ wait: 'auto' });
+const auto = sora({ wait: 'auto', waitMode: 'auto' });
 
 describe("'Wait' = auto", () => {
 	test.concurrent('parks a production run and says what wakes it', () =>
@@ -41,7 +41,7 @@ describe("'Wait' = auto", () => {
 		(type, parameters, hint) =>
 			inLab(async (lab) => {
 				const hook: NodeFixture = { name: 'Hook', type, parameters: { path: 'in', ...parameters } };
-				const node = sora({ wait: 'auto', prompt: 'a cat' });
+				const node = sora({ wait: 'auto', waitMode: 'auto', prompt: 'a cat' });
 				const { run } = await receiveWebhook(lab.engine, { nodes: [hook, node] }, 'Hook');
 				const execution = await lab.end(run!);
 				expect(execution.status).toBe('success');
@@ -52,7 +52,7 @@ describe("'Wait' = auto", () => {
 	test.concurrent('parks behind a webhook that has answered already', () =>
 		inLab(async (lab) => {
 			const hook: NodeFixture = { name: 'Hook', type: 'n8n-nodes-base.webhook', parameters: { path: 'in' } };
-			const node = sora({ wait: 'auto', prompt: 'a cat' });
+			const node = sora({ wait: 'auto', waitMode: 'auto', prompt: 'a cat' });
 			const { run } = await receiveWebhook(lab.engine, { nodes: [hook, node] }, 'Hook');
 			expect((await lab.end(run!)).status).toBe('waiting');
 		}),
@@ -125,7 +125,8 @@ describe('as a tool of an AI agent', () => {
 		};
 		const node = sora(
 			{
-				wait,
+				wait: wait === 'none' ? 'none' : 'auto',
+				waitMode: wait === 'none' ? 'auto' : wait,
 				download: true,
 				simplify: true,
 				options,

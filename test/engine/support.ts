@@ -33,7 +33,7 @@ type Parameters = NonNullable<NodeFixture['parameters']>;
  * before Jest does, so that a test that fails says why.
  */
 export function sora(
-	{ options = {}, ...parameters }: Parameters = {},
+	{ options = {}, waitMode = 'poll', ...parameters }: Parameters = {},
 	more: Partial<NodeFixture> = {},
 ): NodeFixture {
 	return {
@@ -41,9 +41,9 @@ export function sora(
 		type: 'n8n-nodes-evolink-sora.soraVideo',
 		parameters: {
 			prompt: '={{ $json.prompt }}',
-			wait: 'poll',
+			wait: 'auto',
 			download: false,
-			options: { pollSeconds: 0.25, timeoutMinutes: 0.9, ...(options as object) },
+			options: { waitMode, pollSeconds: 0.25, timeoutMinutes: 0.9, ...(options as object) },
 			...parameters,
 		},
 		...more,

@@ -292,9 +292,9 @@ describe('one intent, one charge', () => {
 		expect(lab.evolink.charges).toHaveLength(1);
 	});
 
-	async function lostBeforeStored(wait: string) {
+	async function lostBeforeStored(waitMode: string) {
 		lab.evolink.script('', { estimatedTime: 0 });
-		const node = parking({ parameters: { wait, options: { pollSeconds: 0.25 } } });
+		const node = parking({ parameters: { options: { waitMode, pollSeconds: 0.25 } } });
 		return await lab.startRetry(await lab.lostWhileOrdering(node));
 	}
 

@@ -70,12 +70,19 @@ function fileOf(cell: Cell, item: number) {
 function parametersOf(cell: Cell): IDataObject {
 	const { operation, wait, fault } = cell;
 	const [name] = operation.split(' ');
+	const [way] = wait.split(',');
+	const waits = way === 'none' ? { wait: 'none' } : { wait: 'auto', waitMode: way };
 	const isFile = operation.endsWith('from a file');
 	return {
 		operation: name,
-		wait: wait.split(',')[0],
+		wait: waits.wait,
 		download: fault.place === 'media' || fault.place === 'callback',
-		options: { timeoutMinutes: timeoutSeconds(cell) / 60, pollSeconds: 0.25, maxDownloadMb: 2 },
+		options: {
+			...(waits.waitMode && { waitMode: waits.waitMode }),
+			timeoutMinutes: timeoutSeconds(cell) / 60,
+			pollSeconds: 0.25,
+			maxDownloadMb: 2,
+		},
 		prompt: '={{ $json.prompt }}',
 		videoUrl: '={{ $json.videoUrl }}',
 		timestamps: '={{ $json.timestamps }}',

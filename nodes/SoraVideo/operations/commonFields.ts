@@ -2,9 +2,9 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { PRICES_AS_OF } from '../../evolink/prices';
-import { FILLED_IN, propertyHint, simplifyField } from '../../host/description';
+import { propertyHint, simplifyField } from '../../host/description';
 import { MAX_DOWNLOAD_MB } from '../../host/parameters';
-import { MAX_CREDITS, POLL_SECONDS, TIMEOUT_MINUTES, TOOL_WAIT_SECONDS, type WaitMode } from '../settings';
+import { MAX_CREDITS, POLL_SECONDS, TIMEOUT_MINUTES, TOOL_WAIT_SECONDS } from '../settings';
 import { PIXELS_RULE } from './inputImage';
 
 const { maxLength } = evolinkFacts.callback;
@@ -15,18 +15,7 @@ const { fallback: DEFAULT_TIMEOUT_MINUTES } = TIMEOUT_MINUTES;
 const { fallback: DEFAULT_TOOL_WAIT_SECONDS } = TOOL_WAIT_SECONDS;
 const { linkLifetimeHours } = evolinkFacts.results;
 
-/** Of 0.1.0, where 'Wait' had four choices: each is offered only where a workflow was saved with it. */
-const savedWaits = [
-	{ name: 'Poll', value: 'poll' },
-	{ name: 'Suspend', value: 'suspend' },
-].map(({ name, value }) => ({
-	name,
-	value,
-	description: "As saved by an earlier version; now 'How to Wait' under Options",
-	displayOptions: { show: { wait: [value] } },
-}));
-
-function wait(operation: string, result: string, fallback: WaitMode): INodeProperties {
+function wait(operation: string, result: string, fallback: 'auto' | 'none'): INodeProperties {
 	return {
 		displayName: 'Wait',
 		name: 'wait',
@@ -39,7 +28,6 @@ function wait(operation: string, result: string, fallback: WaitMode): INodePrope
 				description: 'Continue when it is finished. In production this uses no worker.',
 			},
 			{ name: "Don't Wait", value: 'none', description: 'Continue at once with the task as it is now' },
-			...savedWaits,
 		],
 		default: fallback,
 		displayOptions: { show: { operation: [operation] } },
@@ -50,13 +38,14 @@ function wait(operation: string, result: string, fallback: WaitMode): INodePrope
 	};
 }
 
-/** Of orders that are not waited for. Both were options at first, and still are where a workflow was saved with them. */
-const callbackFields: INodeProperties[] = [
+/** Of orders that are not waited for. */
+const orderedOnly: INodeProperties[] = [
 	{
 		displayName: 'Callback URL',
 		name: 'callbackUrl',
 		type: 'string',
 		default: '',
+		displayOptions: { show: { operation: ['generate'], wait: ['none'] } },
 		placeholder: 'e.g. https://n8n.example.com/webhook/…',
 		description: `Where EvoLink posts the finished task: the URL of a Sora Video Trigger, for instance. Public https, at most ${maxLength} characters.`,
 		builderHint: propertyHint(
@@ -68,27 +57,12 @@ const callbackFields: INodeProperties[] = [
 		name: 'reference',
 		type: 'string',
 		default: '',
+		displayOptions: { show: { operation: ['generate'], wait: ['none'] } },
 		placeholder: 'e.g. {{ $json.rowId }}',
 		description:
 			"Your own name for the order, such as a row or a customer. The Sora Video Trigger outputs it as 'reference'. It travels in the callback URL, signed with the API key, and EvoLink can read it.",
 	},
 ];
-
-const orderedOnly = callbackFields.map((field): INodeProperties => ({
-	...field,
-	displayOptions: {
-		show: { operation: ['generate'], wait: ['none'] },
-		hide: { [`/options.${field.name}`]: FILLED_IN },
-	},
-}));
-
-/** The editor judges an expression by what it finds, which may be nothing before a run. */
-const SAVED = [...FILLED_IN, '', null];
-
-const savedOptions = callbackFields.map((field): INodeProperties => ({
-	...field,
-	displayOptions: { show: { '/operation': ['generate'], '/wait': ['none'], [field.name]: SAVED } },
-}));
 
 const downloadDescription = `Whether to download the finished file into a binary field. EvoLink's own link works for ${linkLifetimeHours} hours only.`;
 
@@ -271,7 +245,6 @@ export const commonFields: INodeProperties[] = [
 				default: 'error',
 				description: 'What to do when EvoLink reports a task as failed or cancelled',
 			},
-			...savedOptions,
 		],
 	},
 ];

@@ -13,7 +13,7 @@ import {
 	GENERATE_MODELS,
 	modelOptions,
 	optionGroups,
-	optionsOf,
+	type optionsOf,
 	rulesOf,
 	takesField,
 } from '../../evolink/models';
@@ -30,7 +30,6 @@ import {
 	otherModelFields,
 	readModelFields,
 	readModelId,
-	typedOnly,
 } from './otherModel';
 import type { ItemParameters } from '../../host/parameters';
 import type { Draft } from '../items';
@@ -46,8 +45,6 @@ const forGenerate = { operation: ['generate'] };
 const promptDescription = `What the video shows; for Sora, 1 to ${PROMPT.maxLength} characters. ${evolinkFacts.moderationNote}`;
 
 type Options = ReturnType<typeof optionsOf>;
-
-const inSeconds = (options: Options) => options.map(({ value }) => ({ name: `${value} Seconds`, value }));
 
 const withPrices = (options: Options, models: readonly string[]) =>
 	options.map(({ value, credits }) => {
@@ -133,18 +130,6 @@ export const generateFields: INodeProperties[] = [
 		default: DEFAULT_RATIO,
 		description: 'Shape of the video. If it is given in pixels, an input image must have exactly that size.',
 	})),
-	{
-		displayName: 'Aspect Ratio',
-		name: 'aspectRatio',
-		type: 'options',
-		options: [
-			{ name: 'Model Default', value: '', description: 'Leave it to the model' },
-			...optionsOf(DEFAULT_MODEL, 'aspect_ratio'),
-		],
-		default: '',
-		displayOptions: typedOnly,
-		description: 'Shape of the video, if the model takes it',
-	},
 	...perModel('duration', (options, models) => ({
 		displayName: 'Duration',
 		name: 'duration',
@@ -153,18 +138,6 @@ export const generateFields: INodeProperties[] = [
 		default: DEFAULT_DURATION,
 		description: DURATION.description,
 	})),
-	{
-		displayName: 'Duration',
-		name: 'duration',
-		type: 'options',
-		options: [
-			{ name: 'Model Default', value: 0, description: 'Leave it to the model' },
-			...inSeconds(optionsOf(DEFAULT_MODEL, 'duration')),
-		],
-		default: 0,
-		displayOptions: typedOnly,
-		description: 'Length of the video in seconds, if the model takes it',
-	},
 	...perModel('quality', (options) => ({
 		displayName: 'Quality',
 		name: 'quality',
@@ -173,7 +146,7 @@ export const generateFields: INodeProperties[] = [
 		default: STANDARD_QUALITY,
 		description: Sora2ProPreviewRequestSchema.properties.quality.description,
 	})),
-	...[documentedOnly, typedOnly].map((displayOptions): INodeProperties => ({
+	{
 		displayName: 'Input Image',
 		name: 'image',
 		type: 'options',
@@ -183,10 +156,10 @@ export const generateFields: INodeProperties[] = [
 			{ name: 'From Binary Field', value: 'binary' },
 		],
 		default: 'none',
-		displayOptions,
+		displayOptions: documentedOnly,
 		description:
 			"Image that the video starts from. n8n's Edit Image node brings it to the size that the model needs. Images of real people are refused.",
-	})),
+	},
 	...requiredWith(
 		{
 			displayName: 'Image URL',
@@ -215,8 +188,8 @@ interface ChosenModel {
 	id: string;
 	/** Whose rules apply, as `checkBody` knows them. */
 	rules: string;
-	/** Which fields the form has: of a documented model, of an ID typed as in 0.1.0, or of any other model. */
-	form: 'documented' | 'typed' | 'other';
+	/** Whether it was chosen as another model, which has its fields in 'Model Fields'. */
+	isOther: boolean;
 }
 
 function readModel(parameters: ItemParameters): ChosenModel {
@@ -225,16 +198,14 @@ function readModel(parameters: ItemParameters): ChosenModel {
 		const allowed = `${GENERATE_MODELS.join(', ')}; other models are named in 'Model ID' of Other EvoLink Model`;
 		throw parameters.refuse('model', model, allowed);
 	}
-	if (model !== CUSTOM) return { id: model, rules: model, form: 'documented' };
-	const { id, isTyped } = readModelId(parameters);
+	if (model !== CUSTOM) return { id: model, rules: model, isOther: false };
+	const id = readModelId(parameters);
 	if (id === '') throw parameters.refuse('modelId', id, 'the ID of a model');
 	if (id === CHARACTER_MODEL) {
 		const allowed = "a video model; characters are made with the operation 'Create Character'";
 		throw parameters.refuse('modelId', id, allowed);
 	}
-	if (!isTyped) return { id, rules: rulesOf(id), form: 'other' };
-	// what a workflow of 0.1.0 sends was never held against an entry
-	return { id, rules: DOCUMENTED_MODELS.includes(id) ? id : CUSTOM, form: 'typed' };
+	return { id, rules: rulesOf(id), isOther: true };
 }
 
 /**
@@ -252,16 +223,6 @@ function readPrompt(parameters: ItemParameters): unknown {
 	return typeof given === 'number' && Number.isFinite(given) ? String(given) : given;
 }
 
-/** For an ID that was typed: nothing is sent for a field that is left to the model. */
-function optionalChoices(parameters: ItemParameters): IDataObject {
-	const ratio = parameters.text('aspectRatio');
-	const duration = readDuration(parameters);
-	return {
-		...(ratio !== '' && { aspect_ratio: ratio }),
-		...(duration !== '' && duration !== 0 && { duration: duration as number }),
-	};
-}
-
 /** What a documented model needs, however its ID was given. */
 function defaultsOf(rules: string): IDataObject {
 	if (!DOCUMENTED_MODELS.includes(rules)) return {};
@@ -272,9 +233,8 @@ function defaultsOf(rules: string): IDataObject {
 	};
 }
 
-function choices(parameters: ItemParameters, { id, rules, form }: ChosenModel): IDataObject {
-	if (form === 'other') return { ...defaultsOf(rules), ...readModelFields(parameters, id) };
-	if (form === 'typed') return { ...defaultsOf(rules), ...optionalChoices(parameters) };
+function choices(parameters: ItemParameters, { id, rules, isOther }: ChosenModel): IDataObject {
+	if (isOther) return { ...defaultsOf(rules), ...readModelFields(parameters, id) };
 	return {
 		aspect_ratio: parameters.text('aspectRatio', DEFAULT_RATIO),
 		duration: readDuration(parameters) as number,
@@ -286,7 +246,7 @@ function choices(parameters: ItemParameters, { id, rules, form }: ChosenModel): 
 export async function draftGenerate(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Draft> {
 	const model = readModel(parameters);
 	const { id, rules } = model;
-	const given = model.form === 'other' ? 'none' : parameters.text('image', 'none');
+	const given = model.isOther ? 'none' : parameters.text('image', 'none');
 	const image = parameters.choice('image', given, ['none', 'url', 'binary']);
 	const body: IDataObject = {
 		model: id,

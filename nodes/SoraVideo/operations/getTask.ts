@@ -48,7 +48,7 @@ export const getTaskFields: INodeProperties[] = [
 ];
 
 /**
- * The id, however it is given: each mode takes IDs and URLs. 0.1.0 stored plain text, which n8n hands on as it is.
+ * The id, however it is given: each mode takes IDs and URLs.
  *
  * @throws ProblemError when the field holds no id
  */
@@ -69,7 +69,7 @@ export async function executeGetTask(
 	const orders = ctx.getInputData().map<Order>((_, item) => {
 		try {
 			fileFieldOf(item);
-			return { item, id: readTaskId(parametersOf(item)) };
+			return { item, watch: { id: readTaskId(parametersOf(item)) } };
 		} catch (error) {
 			return { item, problem: problemOf(error) };
 		}
@@ -88,11 +88,13 @@ export async function executeGetTask(
 /** What EvoLink's manual calls a task id begins alike, but its own client takes others, too: a hint, no refusal. */
 function hintAtOddIds(ctx: IExecuteFunctions, orders: Order[], parameters: ItemParameters): void {
 	const { idPrefix } = evolinkFacts.task;
-	const [odd] = orders.flatMap((order) => ('id' in order && !order.id.startsWith(idPrefix) ? [order] : []));
+	const [odd] = orders.flatMap((order) =>
+		'watch' in order && !order.watch.id.startsWith(idPrefix) ? [order] : [],
+	);
 	if (odd === undefined) return;
 	hint(
 		ctx,
-		`'${parameters.displayName('taskId')}' of item ${odd.item} is '${odd.id}'; EvoLink's task IDs begin with '${idPrefix}'.`,
+		`'${parameters.displayName('taskId')}' of item ${odd.item} is '${odd.watch.id}'; EvoLink's task IDs begin with '${idPrefix}'.`,
 		'warning',
 	);
 }
@@ -105,11 +107,11 @@ async function readNow(
 	fileFieldOf: (item: number) => string | null,
 ): Promise<Outcome> {
 	if ('problem' in order) return order;
-	const reading = await getTask(ctx, order.id);
-	const { item, id } = order;
-	if (!reading.ok) return { item, problem: unreadable(id, reading.failure) };
+	const { item, watch } = order;
+	const reading = await getTask(ctx, watch.id);
+	if (!reading.ok) return { item, problem: unreadable(watch.id, reading.failure) };
 	const { task } = reading;
 	const field = fileFieldOf(item);
-	if (field === null || task.phase !== 'completed') return { item, field, task };
-	return outcomeOf({ item, field, watch: { id, seen: task.raw } }, { settings, timeoutMs: 0 });
+	if (field === null || task.phase !== 'completed') return { item, field, task, watch };
+	return outcomeOf({ item, field, watch: { ...watch, seen: task.raw } }, { settings, timeoutMs: 0 });
 }

@@ -56,7 +56,9 @@ function paid(
 		nameTasks(ctx, orders);
 		const reserved = reservedInWords(orders);
 		if (reserved !== undefined) hint(ctx, reserved);
-		const earlier = orders.flatMap((order) => ('id' in order && order.replayed ? [order.id] : []));
+		const earlier = orders.flatMap((order) =>
+			'watch' in order && order.watch.replayed ? [order.watch.id] : [],
+		);
 		if (earlier.length > 0) warn(ctx, orderedEarlier(earlier));
 		const left = afterwards(settings, hostClock.ticks() - begun);
 		return await settleOrders(ctx, orders, { settings: left, fileFieldOf, decision, callbacks });
@@ -101,7 +103,7 @@ const TASKS_NAMED = 5;
 
 /** Writes task ids into the execution's custom data, so that it can be found by them. Hosts without it go without. */
 function nameTasks(ctx: IExecuteFunctions, orders: readonly Order[]): void {
-	const ids = orders.flatMap((order) => ('id' in order ? [order.id] : []));
+	const ids = orders.flatMap((order) => ('watch' in order ? [order.watch.id] : []));
 	try {
 		const { customData } = ctx as HasCustomData;
 		for (const [at, id] of ids.slice(0, TASKS_NAMED).entries()) customData?.set(`evolink_task_${at + 1}`, id);

@@ -4,37 +4,16 @@ import { parseJson, isObject } from '../../evolink/json';
 import { fieldsOf, type ModelField } from '../../evolink/modelEntries';
 import { CUSTOM } from '../../evolink/models';
 import { checkHttpUrl } from '../../evolink/urls';
-import { FILLED_IN, requiredWith } from '../../host/description';
+import { requiredWith } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
 
-const other = { operation: ['generate'], model: [CUSTOM] };
-
-/*
- * Workflows of 0.1.0 hold the ID in `customModel`, and ratio, length and picture in the fields of the Sora models. As long as
- * it is filled in, they keep that form; emptied, it gives way to the other one.
- */
-
-/** Shown when the ID of the model is typed as in 0.1.0. */
-export const typedOnly: INodeProperties['displayOptions'] = {
-	show: { operation: ['generate'], customModel: FILLED_IN },
-	hide: { model: [{ _cnd: { not: CUSTOM } }] },
-};
-
-/** Shown for the models of the list and for an ID that was typed; also where an expression says which. */
+/** Shown for the documented models; also where an expression says which. */
 export const documentedOnly: INodeProperties['displayOptions'] = {
 	show: { operation: ['generate'] },
 	hide: { model: [CUSTOM] },
 };
 
 export const otherModelFields: INodeProperties[] = [
-	{
-		displayName: 'Model ID',
-		name: 'customModel',
-		type: 'string',
-		default: '',
-		displayOptions: { show: { operation: ['generate'], customModel: FILLED_IN, model: [CUSTOM] } },
-		description: 'As typed in an earlier version of this node. Clear it to choose from a list.',
-	},
 	...requiredWith(
 		{
 			displayName: 'Model ID',
@@ -61,7 +40,6 @@ export const otherModelFields: INodeProperties[] = [
 			show: { operation: ['generate'] },
 			choice: 'model',
 			value: CUSTOM,
-			hide: { customModel: FILLED_IN },
 		},
 	),
 ];
@@ -83,17 +61,12 @@ export const modelFieldsMapper: INodeProperties = {
 			supportAutoMap: false,
 		},
 	},
-	displayOptions: { show: other, hide: { customModel: FILLED_IN } },
+	displayOptions: { show: { operation: ['generate'], model: [CUSTOM] } },
 };
 
-/** The ID of 'Other EvoLink Model', and whether it is typed as in 0.1.0. Empty when there is none. */
-export function readModelId(parameters: ItemParameters): { id: string; isTyped: boolean } {
-	const typed = parameters.text('customModel');
-	if (typed !== '') return { id: typed, isTyped: true };
-	// not `located`: n8n finds no hidden field, and it is hidden behind a typed ID that an expression does not find
-	const given = parameters.value('modelId', '');
-	const id = isObject(given) ? given.value : given;
-	return { id: String(id ?? '').trim(), isTyped: false };
+/** The ID of 'Other EvoLink Model'. Empty when there is none. */
+export function readModelId(parameters: ItemParameters): string {
+	return String(parameters.located('modelId') ?? '').trim();
 }
 
 /** What the form holds for the model's fields, as the model takes it. A field that is left empty is not sent. */

@@ -125,7 +125,7 @@ async function refusalByBalance(
 /** What EvoLink has reserved for the tasks that this run ordered, in words; `undefined` if it does not say. */
 export function reservedInWords(orders: readonly Order[]): string | undefined {
 	const reserved = orders.flatMap((order) =>
-		'id' in order && order.task && !order.replayed ? (creditsReserved(order.task) ?? []) : [],
+		'watch' in order && order.task && !order.watch.replayed ? (creditsReserved(order.task) ?? []) : [],
 	);
 	if (reserved.length === 0) return undefined;
 	const tasks = reserved.length === 1 ? 'the task' : `${reserved.length} tasks`;

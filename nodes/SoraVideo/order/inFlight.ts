@@ -1,4 +1,5 @@
 import type { Failure } from '../../evolink/failure';
+import { Recent } from '../../evolink/recent';
 import type { Task } from '../../evolink/task';
 
 /** An order that was sent. */
@@ -30,7 +31,7 @@ function withoutBody({ at, answer }: Sent): Sent {
  * does not promise to honour the key.
  */
 export class SentOrders {
-	private readonly orders = new Map<string, Promise<Sent | undefined>>();
+	private readonly orders = new Recent<Promise<Sent | undefined>>(ORDERS_KEPT);
 
 	/**
 	 * Sends an order, unless one under its key was sent that may be charged: then its answer is the answer. Of several at the same
@@ -52,8 +53,6 @@ export class SentOrders {
 			key,
 			own.then(withoutBody, () => undefined),
 		);
-		const [oldest] = orders.keys();
-		if (orders.size > ORDERS_KEPT) orders.delete(oldest);
 		return await own;
 	}
 

@@ -6,6 +6,7 @@ import { createTask } from '../../evolink/api';
 import { hostClock, retry } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import { uploadFile } from '../../evolink/media/upload';
+import type { Task } from '../../evolink/task';
 import { cancelSignal, isToolRun } from '../../host/context';
 import { problemOf, told, type Problem } from '../../host/errors';
 import {
@@ -37,8 +38,7 @@ type State =
 	| { is: 'new' }
 	| { is: 'drafted'; draft: Draft }
 	| { is: 'uploaded'; order: Uploaded }
-	/** `watch`: where it has an upload of ours. */
-	| { is: 'placed'; order: PlacedOrder; watch?: Watch }
+	| { is: 'placed'; order: PlacedOrder }
 	/** `unusedFile`: EvoLink's id of a file that was uploaded for nothing. */
 	| { is: 'refused'; order: RefusedOrder; unusedFile?: string };
 
@@ -79,18 +79,15 @@ export class ItemOrder {
 		return this.state.is === 'drafted' && this.state.draft.files !== undefined;
 	}
 
-	/** Its task, where that has an upload of ours. */
+	/** What is known of its task, once it has one. */
 	get watch(): Watch | undefined {
-		return this.state.is === 'placed' ? this.state.watch : undefined;
+		return this.state.is === 'placed' ? this.state.order.watch : undefined;
 	}
 
 	/** What became of it; `undefined` while its turn has not come. */
 	get outcome(): Order | undefined {
 		const { state } = this;
-		if (state.is === 'refused') return state.order;
-		if (state.is !== 'placed') return undefined;
-		const fileId = state.watch?.fileId;
-		return { ...state.order, ...(fileId !== undefined && { fileId }) };
+		return state.is === 'refused' || state.is === 'placed' ? state.order : undefined;
 	}
 
 	get result(): Order {
@@ -158,7 +155,7 @@ export class ItemOrder {
 		const { key, at, fileId } = entry;
 		if (entry.state === 'accepted') {
 			const { id, request } = entry;
-			this.place({ item: this.item, id, orderedAt: at, ...(request && { request }) }, fileId);
+			this.place({ id, orderedAt: at, fileId, request });
 		} else if (this.run.resendUnknown) {
 			const { body, isModelClosed } = entry;
 			const more = { ...(fileId !== undefined && { fileId }), ...(isModelClosed && { isModelClosed }) };
@@ -167,13 +164,8 @@ export class ItemOrder {
 		} else this.problem(sentBefore(entry), key);
 	}
 
-	private place(order: PlacedOrder, fileId?: string): void {
-		const { id, orderedAt } = order;
-		this.state = {
-			is: 'placed',
-			order,
-			...(fileId !== undefined && { watch: { id, fileId, ...(orderedAt !== undefined && { orderedAt }) } }),
-		};
+	private place(watch: Watch, task?: Task): void {
+		this.state = { is: 'placed', order: { item: this.item, watch, task } };
 	}
 
 	/**
@@ -259,9 +251,8 @@ export class ItemOrder {
 			const replayed = answer.replayed && doubt === undefined;
 			const request = replayed ? undefined : omit(body, 'callback_url');
 			sending.accept(id, at, request);
-			const order: PlacedOrder = { item: this.item, id, orderedAt: at };
-			const more = { ...(task && { task }), ...(replayed && { replayed }), ...(request && { request }) };
-			this.place({ ...order, ...more }, fileId);
+			const unfinishedAt = task && at;
+			this.place({ id, orderedAt: at, fileId, unfinishedAt, replayed: replayed || undefined, request }, task);
 			return undefined;
 		}
 		const { failure } = answer;

@@ -6,7 +6,7 @@ import { ProblemError } from '../../host/errors';
 import { unreadableLedger } from '../../host/messages';
 import { executionToken } from '../../host/context';
 import { roundOf } from './intent';
-import { isObject } from '../../evolink/json';
+import { plainObject } from '../../evolink/json';
 
 /**
  * One intent, one charge: this is where it is kept. An intent is one item of one run of one node in one execution; Retry
@@ -21,7 +21,7 @@ const doubt = z.object({
 	/** The Idempotency-Key. */
 	key: z.string(),
 	/** As sent: a repeat must be identical, whatever the item's expressions say by then. */
-	body: z.custom<IDataObject>(isObject),
+	body: plainObject,
 	/** ms since 1970. */
 	at: z.number(),
 	/** EvoLink's id of the file that was uploaded for it. */
@@ -36,7 +36,7 @@ const accepted = z.object({
 	id: z.string(),
 	at: z.number(),
 	/** As sent, but for the callback URL: a retry's item may say something else by then. */
-	request: z.custom<IDataObject>(isObject).optional(),
+	request: plainObject.optional(),
 	fileId: z.string().optional(),
 });
 
@@ -53,30 +53,26 @@ const entry = z.discriminatedUnion('state', [
 /** By round, then by slot. */
 const rounds = z.record(z.record(entry));
 
-const version1 = z.object({ version: z.literal(1), rounds });
-
-/** What 0.1.0 stored: the rounds alone. */
-const version0 = rounds.transform((stored) => ({ version: 1 as const, rounds: stored }));
+const storedLedger = z.object({ version: z.literal(1), rounds });
 
 export type LedgerEntry = z.infer<typeof entry>;
 
 /** An order that may have been taken. */
 export type Doubt = Omit<z.infer<typeof doubt>, 'state'>;
 
-type StoredLedger = z.infer<typeof version1>;
+type StoredLedger = z.infer<typeof storedLedger>;
 
-function isCurrent(stored: unknown): stored is StoredLedger {
-	return version1.safeParse(stored).success;
+function isStored(ledger: unknown): ledger is StoredLedger {
+	return storedLedger.safeParse(ledger).success;
 }
 
 /**
- * @returns the stored object itself where it is of this version: an agent's tool calls at the same time write to one ledger
+ * @returns the stored object itself: an agent's tool calls at the same time write to one ledger
  * @throws ProblemError, because an order that is not known must not be sent again
  */
 function readLedger(stored: unknown): StoredLedger {
-	if (isCurrent(stored)) return stored;
-	const { success, data } = version0.safeParse(stored ?? {});
-	if (success) return data;
+	if (stored === undefined) return { version: 1, rounds: {} };
+	if (isStored(stored)) return stored;
 	throw new ProblemError(unreadableLedger(namesIn(stored)));
 }
 

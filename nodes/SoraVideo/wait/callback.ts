@@ -9,7 +9,7 @@ import { isLeftToTimer } from './schedule';
 import { hasEnded, isSettled } from './watch';
 import { parkedRunOf, watchesOf } from './parkedRun';
 import { wakeOnce } from './wakeOnce';
-import { CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../../host/webhook';
+import { answering, CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../../host/webhook';
 import { readerFor } from '../../evolink/api';
 
 /** EvoLink waits 10 s for an answer, and a large batch takes longer to read: it is answered before a read that may end too late. */
@@ -21,14 +21,10 @@ const ANSWER_AFTER_MS = 1500;
  * the execution.
  */
 export async function receiveCallback(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
-	try {
-		return await handle(ctx);
-	} catch (error) {
-		ctx.logger.warn('A callback from EvoLink could not be handled; the timer will find the result', {
-			reason: error instanceof Error ? error.message : String(error),
-		});
-		return respond(ctx, 503, 'try again');
-	}
+	return await answering(ctx, handle, {
+		what: 'A callback from EvoLink could not be handled; the timer will find the result',
+		message: 'try again',
+	});
 }
 
 async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {

@@ -5,7 +5,7 @@ import min from 'lodash/min';
 import { taskNamed } from '../../evolink/task';
 import { hostClock } from '../../evolink/clock';
 import { readAll, waitForTasks } from './poll';
-import { hasEnded, isSettled, taskOf, type Watch } from './watch';
+import { hasEnded, isSettled, taskOf } from './watch';
 import { type WaitDecision } from './mode';
 import { watchesOf, type ParkedItem, callbackUrl } from './parkedRun';
 import { told } from '../../host/errors';
@@ -42,7 +42,7 @@ export async function settleOrders(
 	const { mode, reason } = decision;
 	if (cancelSignal(ctx)?.aborted) return emitStopped(ctx, orders, idsOf(orders));
 	if (reason !== undefined) hint(ctx, reason);
-	const isOpen = orders.some((order) => 'id' in order);
+	const isOpen = orders.some((order) => 'watch' in order);
 	if (mode === 'none' || !isOpen || settings.toolWaitMs === 0) return await emitAtOnce(ctx, orders, settings);
 	const items = orders.map((order) => watched(order, fileFieldOf));
 	if (mode === 'poll') return await pollAndEmit(ctx, orders, items, settings);
@@ -61,15 +61,8 @@ export async function settleOrders(
 /** An order as a wait sees it. */
 function watched(order: Order, fileFieldOf: WaitPlan['fileFieldOf']): ParkedItem {
 	if ('problem' in order) return { item: order.item, problem: order.problem };
-	const { item, id, orderedAt, task, fileId, replayed, request } = order;
-	const watch: Watch = {
-		id,
-		...(orderedAt !== undefined && { orderedAt }),
-		...(fileId !== undefined && { fileId }),
-		...(orderedAt !== undefined && task && { unfinishedAt: orderedAt }),
-		...(replayed && { replayed }),
-	};
-	return { item, field: fieldOrNull(item, fileFieldOf), ...(request && { request }), watch };
+	const { item, watch } = order;
+	return { item, field: fieldOrNull(item, fileFieldOf), watch };
 }
 
 /** A task that an earlier try ordered is not lost for a field that cannot be read this time. */
@@ -88,7 +81,7 @@ function estimateOf(orders: Order[]): { estimatedSeconds?: number } {
 }
 
 function estimatesOf(orders: Order[]): number[] {
-	return orders.flatMap((order) => ('id' in order ? (order.task?.estimatedSeconds ?? []) : []));
+	return orders.flatMap((order) => ('watch' in order ? (order.task?.estimatedSeconds ?? []) : []));
 }
 
 /** What is known of the tasks right now: unfinished and failed ones are data here. */
@@ -97,14 +90,12 @@ async function emitAtOnce(
 	orders: Order[],
 	settings: RunSettings,
 ): Promise<INodeExecutionData[]> {
-	const recalled = orders.flatMap((order) => ('id' in order && !order.task ? [{ id: order.id }] : []));
+	const recalled = orders.flatMap((order) => ('watch' in order && !order.task ? [order.watch] : []));
 	await readAll(recalled, readerFor(ctx), hostClock, cancelSignal(ctx));
-	const read = new Map(recalled.map((watch) => [watch.id, taskOf(watch)]));
 	const outcomes = orders.map<Outcome>((order) => {
 		if ('problem' in order) return order;
-		const { item, id, replayed, request } = order;
-		const task = order.task ?? read.get(id) ?? taskNamed(id);
-		return { item, field: null, task, ...(replayed && { replayed }), ...(request && { request }) };
+		const { item, watch } = order;
+		return { item, field: null, task: order.task ?? taskOf(watch) ?? taskNamed(watch.id), watch };
 	});
 	return await emit(ctx, outcomes, settings);
 }
@@ -153,7 +144,7 @@ async function pollAndEmit(
 }
 
 function idsOf(orders: Order[]): string[] {
-	return orders.flatMap((order) => ('id' in order ? [order.id] : []));
+	return orders.flatMap((order) => ('watch' in order ? [order.watch.id] : []));
 }
 
 /**

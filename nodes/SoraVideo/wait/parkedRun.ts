@@ -1,10 +1,11 @@
 import type { IDataObject, IExecuteFunctions, IWebhookDescription, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-import type { FailureKind } from '../../evolink/failure';
 import { checkHttpUrl, checkPublicHttpsUrl } from '../../evolink/urls';
 import { executionToken, resumeUrlOf } from '../../host/context';
 import { isObject } from '../../evolink/json';
+import { problemSchema } from '../../host/errors';
+import { watchSchema, type Watch } from './watch';
 
 /** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only; who opens it in a browser sees the status page. */
 const PATH = 'sora-video';
@@ -59,60 +60,24 @@ export function callbackUrl(ctx: IExecuteFunctions): { url?: string; reason?: st
 	return { url: ownUrl(checked.url) };
 }
 
-/** A value of n8n's that JSON can hold. */
-const json = z.custom<IDataObject>(isObject);
-
-const failure = z.object({
-	// of another version: told by its message, and n8n is given no cause
-	kind: z.custom<FailureKind>((kind) => typeof kind === 'string'),
-	message: z.string(),
-	advice: z.string(),
-	status: z.number().optional(),
-	code: z.string().optional(),
-	requestId: z.string().optional(),
-	retryAfterMs: z.number().optional(),
-	transient: z.boolean(),
-	foreign: z.literal(true).optional(),
-	charge: z.enum(['none', 'unknown']),
-});
-
-const problem = z.object({
-	message: z.string(),
-	// older records have all in the message
-	description: z.string().optional(),
-	failure: failure.optional(),
-	taskId: z.string().optional(),
-	stopped: z.literal(true).optional(),
-});
-
-const watch = z.object({
-	id: z.string(),
-	orderedAt: z.number().optional(),
-	fileId: z.string().optional(),
-	seen: json.optional(),
-	failure: failure.optional(),
-	unfinishedAt: z.number().optional(),
-	replayed: z.literal(true).optional(),
-});
-
 const parkedItem = z.union([
-	z.object({ item: z.number(), problem }),
-	/** `field`: the binary field that the item's file goes to. `request`: what was asked for, where that is known. */
-	z.object({ item: z.number(), field: z.string().nullable(), request: json.optional(), watch }),
+	z.object({ item: z.number(), problem: problemSchema }),
+	/** `field`: the binary field that the item's file goes to. */
+	z.object({ item: z.number(), field: z.string().nullable(), watch: watchSchema }),
 ]);
 
 /** Why an item has no task, or what is known of its task. */
 export type ParkedItem = z.infer<typeof parkedItem>;
 
 /** What is known of the tasks of those items that have one. */
-export function watchesOf(items: readonly ParkedItem[]): Array<z.infer<typeof watch>> {
+export function watchesOf(items: readonly ParkedItem[]): Watch[] {
 	return items.flatMap((entry) => ('watch' in entry ? [entry.watch] : []));
 }
 
 const settings = z.object({
 	onTaskFailure: z.enum(['error', 'output']),
 	maxDownloadBytes: z.number(),
-	simplify: z.boolean().optional(),
+	simplify: z.boolean(),
 });
 
 const parkedRun = z.object({
@@ -139,62 +104,6 @@ const parkedRun = z.object({
 /** A parked run, kept in the node's context for hours. What was sent is what is waited for: no field is read again. */
 export type ParkedRun = z.infer<typeof parkedRun>;
 
-/** What 0.1.0 stored, which had no version. */
-const version0 = z
-	.object({
-		token: z.string(),
-		executionId: z.string(),
-		runIndex: z.number(),
-		settings: settings.extend({ timeoutMs: z.number(), files: z.array(z.string().nullable()) }),
-		deadline: z.number(),
-		wakesAt: z.number().default(0),
-		items: z.array(
-			z.object({
-				item: z.number(),
-				id: z.string().optional(),
-				report: problem.optional(),
-				ended: json.optional(),
-				unfinishedAt: z.number().optional(),
-				lastStatus: json.optional(),
-				lastFailure: failure.optional(),
-			}),
-		),
-	})
-	.transform(({ token, executionId, runIndex, settings: stored, deadline, wakesAt, items }): ParkedRun => {
-		const { timeoutMs, files, ...rest } = stored;
-		// it was parked for rounds of 66 s
-		const parkedAt = wakesAt - 66_000;
-		return {
-			version: 1,
-			token,
-			executionId,
-			runIndex,
-			settings: rest,
-			timeoutMs,
-			waitedMs: Math.max(timeoutMs - (deadline - parkedAt), 0),
-			parkedAt,
-			wakesAt,
-			callbackExpected: true,
-			items: items.map(({ item, id, report: told, ended, unfinishedAt, lastStatus, lastFailure }) => {
-				if (id === undefined || told !== undefined)
-					return { item, problem: told ?? { message: 'Nothing was ordered for this item.' } };
-				const seen = ended ?? lastStatus;
-				return {
-					item,
-					field: files[item] ?? null,
-					watch: {
-						id,
-						...(seen && { seen }),
-						...(lastFailure && { failure: lastFailure }),
-						...(unfinishedAt !== undefined && { unfinishedAt }),
-					},
-				};
-			}),
-		};
-	});
-
-const stored = z.union([parkedRun, version0]);
-
 /** Where the record stands in the node's context. */
 export const CONTEXT_KEY = 'wait';
 
@@ -214,14 +123,14 @@ export class UnreadableRun extends Error {
 }
 
 /**
- * Reads a stored record, of this version or an earlier one.
+ * Reads a stored record.
  *
  * @returns `undefined` if there is none
  * @throws UnreadableRun
  */
 export function readParkedRun(value: unknown): ParkedRun | undefined {
 	if (!isObject(value)) return undefined;
-	const { success, data } = stored.safeParse(value);
+	const { success, data } = parkedRun.safeParse(value);
 	if (success) return data;
 	throw new UnreadableRun(value);
 }

@@ -10,7 +10,7 @@ import { text } from '../../evolink/json';
 import { tidy } from '../../evolink/redact';
 import { checkMediaUrl } from '../../evolink/urls';
 import { isGuarded } from '../../host/park';
-import { CALLBACK_READ_TIMEOUT_MS, respond, respondPage } from '../../host/webhook';
+import { answering, CALLBACK_READ_TIMEOUT_MS, respond, respondPage } from '../../host/webhook';
 import { parkedRunOf, type ParkedItem, type ParkedRun } from './parkedRun';
 import { contentSecurityPolicy, renderStatusPage, standOf, type StatusItem } from './statusHtml';
 import { TaskMemory, type Reading, type SeenTask } from './taskMemory';
@@ -28,14 +28,10 @@ const memory = new TaskMemory(hostClock);
  * run, as the callback would have done. Never throws: n8n would end the execution.
  */
 export async function statusPage(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
-	try {
-		return await show(ctx);
-	} catch (error) {
-		ctx.logger.warn('The status page of a suspended execution could not be made', {
-			reason: error instanceof Error ? error.message : String(error),
-		});
-		return respond(ctx, 503, 'The status cannot be shown now. Try again in a minute.');
-	}
+	return await answering(ctx, show, {
+		what: 'The status page of a suspended execution could not be made',
+		message: 'The status cannot be shown now. Try again in a minute.',
+	});
 }
 
 async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
@@ -81,7 +77,7 @@ function statusItem(
 ): StatusItem {
 	const { item } = entry;
 	if ('problem' in entry) return { item, problem: tidy(entry.problem.message) };
-	const prompt = text(entry.request?.prompt);
+	const prompt = text(entry.watch.request?.prompt);
 	const { id, orderedAt } = entry.watch;
 	const known = taskOf(entry.watch);
 	const { view = known && viewOf(known), trustedHosts = [] } = seen.get(id) ?? {};

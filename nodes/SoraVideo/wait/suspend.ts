@@ -56,7 +56,7 @@ export async function suspend(
 		token: randomUUID(),
 		executionId: ctx.getExecutionId(),
 		runIndex: runIndexOf(ctx),
-		settings: { onTaskFailure, maxDownloadBytes, ...(simplify && { simplify }) },
+		settings: { onTaskFailure, maxDownloadBytes, simplify },
 		timeoutMs: timeoutMs ?? defaultTimeoutMs(estimate.estimatedSeconds),
 		waitedMs: 0,
 		parkedAt: 0,

@@ -3,6 +3,7 @@ import sortBy from 'lodash/sortBy';
 import { unlessAborted, type Clock } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import type { ReadTasks } from '../../evolink/reader';
+import { Recent } from '../../evolink/recent';
 import { viewOf, type TaskView } from './taskView';
 
 /** What is known of one task from reading it. */
@@ -36,12 +37,14 @@ const KEPT = 5000;
 
 /** What all the lookers of this process know of tasks together. A task that has ended is not read again. */
 export class TaskMemory {
-	private readonly entries = new Map<string, Entry>();
+	private readonly entries: Recent<Entry>;
 
 	constructor(
 		private readonly clock: Pick<Clock, 'ticks'>,
-		private readonly kept = KEPT,
-	) {}
+		kept = KEPT,
+	) {
+		this.entries = new Recent(kept);
+	}
 
 	/**
 	 * Reads those tasks whose last read is too old, together with whoever is reading them already.
@@ -77,10 +80,7 @@ export class TaskMemory {
 
 	private entryOf(key: string): Entry {
 		const entry = this.entries.get(key) ?? { nextAt: 0, trustedHosts: [] };
-		this.entries.delete(key);
 		this.entries.set(key, entry);
-		const [oldest] = this.entries.keys();
-		if (this.entries.size > this.kept) this.entries.delete(oldest);
 		return entry;
 	}
 

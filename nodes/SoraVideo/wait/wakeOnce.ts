@@ -1,6 +1,7 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { hostClock } from '../../evolink/clock';
+import { Recent } from '../../evolink/recent';
 import { wake } from '../../host/park';
 import type { ParkedRun } from './parkedRun';
 import { isLeftToTimer } from './schedule';
@@ -12,7 +13,7 @@ const WOKEN_KEPT = 2000;
  * The parkings that were woken in this process. n8n lets everybody go on who finds the execution waiting, at whatever node: a
  * callback that was still being checked would run this node, and all behind it, again from data that is older.
  */
-const woken = new Set<string>();
+const woken = new Recent<true>(WOKEN_KEPT);
 
 /**
  * Lets a parked run go on, whose tasks have been seen to have ended just now: once for each parking, and not when its timer is
@@ -28,8 +29,6 @@ export function wakeOnce(
 	if (woken.has(parking) || isLeftToTimer(wakesAt, hostClock.now())) return undefined;
 	const way = wake(ctx);
 	if (way === undefined) return undefined;
-	woken.add(parking);
-	const [oldest] = woken;
-	if (woken.size > WOKEN_KEPT) woken.delete(oldest);
+	woken.set(parking, true);
 	return way;
 }

@@ -1,27 +1,34 @@
-import type { Failure } from '../../evolink/failure';
+import { z } from 'zod';
+
+import { failureSchema, type Failure } from '../../evolink/failure';
+import { plainObject } from '../../evolink/json';
 import { readTask, type Task } from '../../evolink/task';
 import type { TaskReading } from '../../evolink/reader';
 
-/** What a wait knows of one task, however it waits. Plain data: a parked run keeps it in n8n's database. */
-export interface Watch {
-	id: string;
+/** What is known of one task, however it is waited for. Plain data: a parked run keeps it in n8n's database. */
+export const watchSchema = z.object({
+	id: z.string(),
 	/** ms since 1970, when this execution ordered it; absent for tasks that were there before. */
-	orderedAt?: number;
-	/** EvoLink's id of the file that was uploaded for it; absent once it is deleted. */
-	fileId?: string;
+	orderedAt: z.number().optional(),
+	/** EvoLink's id of the file that was uploaded for it, of several with commas between them; absent once they are deleted. */
+	fileId: z.string().optional(),
 	/** EvoLink's latest answer about the task. */
-	seen?: Task['raw'];
+	seen: plainObject.optional(),
 	/** Why the latest read failed; absent after one that succeeded. */
-	failure?: Failure;
+	failure: failureSchema.optional(),
 	/** ms since 1970, when this run last knew the task unfinished, if it ever did. */
-	unfinishedAt?: number;
+	unfinishedAt: z.number().optional(),
 	/** An earlier try ordered it, perhaps with another prompt. */
-	replayed?: true;
-}
+	replayed: z.literal(true).optional(),
+	/** What was asked for: the body as it was sent, but for the callback URL. Absent where this try does not know it. */
+	request: plainObject.optional(),
+});
+
+export type Watch = z.infer<typeof watchSchema>;
 
 export type WaitResult =
-	/** Terminal. `unfinishedAt` as in `Watch`. */
-	| { kind: 'ended'; task: Task; unfinishedAt?: number }
+	/** Terminal. */
+	| { kind: 'ended'; task: Task }
 	/** Neither; `last` is the latest successful reading, `failure` the reason of the latest unsuccessful one. */
 	| { kind: 'unfinished'; last?: Task; failure?: Failure }
 	/** Reading was refused for good (4xx). */
@@ -69,11 +76,9 @@ export function isSettled(watch: Watch): boolean {
 
 /** What the wait comes to if it ends now. */
 export function resultOf(watch: Watch): WaitResult {
-	const { failure, unfinishedAt } = watch;
+	const { failure } = watch;
 	const task = taskOf(watch);
-	if (task !== undefined && task.phase !== 'running') {
-		return { kind: 'ended', task, ...(unfinishedAt !== undefined && { unfinishedAt }) };
-	}
+	if (task !== undefined && task.phase !== 'running') return { kind: 'ended', task };
 	if (failure?.transient === false) return { kind: 'refused', failure };
-	return { kind: 'unfinished', ...(task && { last: task }), ...(failure && { failure }) };
+	return { kind: 'unfinished', last: task, failure };
 }

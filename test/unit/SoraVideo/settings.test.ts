@@ -111,7 +111,7 @@ describe('the settings of a run', () => {
 	});
 
 	test.each([
-		['wait', 'Wait', 'auto, poll, suspend, none'],
+		['wait', 'Wait', 'auto, none'],
 		['download', 'Download', 'true, false'],
 	])('%s refuses what is not offered', (name, displayName, allowed) => {
 		for (const value of ['POLL', 'yes', 1, null, {}, '']) {
@@ -163,7 +163,7 @@ describe('the settings of a run', () => {
 });
 
 describe('the callback URL', () => {
-	const callback = (callbackUrl: unknown) => readCallbackUrl(parametersIn({ options: { callbackUrl } }));
+	const callback = (callbackUrl: unknown) => readCallbackUrl(parametersIn({ callbackUrl }));
 
 	test('is public https of at most 2048 characters', () => {
 		expect(callback('https://n8n.example.test/webhook/1/webhook')).toBe(
@@ -197,7 +197,7 @@ describe('the callback URL', () => {
 });
 
 describe('the reference', () => {
-	const reference = (given: unknown) => readReference(parametersIn({ options: { reference: given } }));
+	const reference = (given: unknown) => readReference(parametersIn({ reference: given }));
 
 	test.each<[unknown, string]>([
 		['row 17', 'row 17'],

@@ -3,7 +3,6 @@ import type { IDataObject } from 'n8n-workflow';
 import { slotOf, toolSlotOf } from '../../../../nodes/SoraVideo/order/intent';
 import { Ledger, mayOrderAnew, type Doubt, type LedgerEntry } from '../../../../nodes/SoraVideo/order/ledger';
 import { BODY, contextOf, HOME, type Place } from './support';
-import version0 from '../../golden/ledger.v0.json';
 import version1 from '../../golden/ledger.v1.json';
 import version1Request from '../../golden/ledger.v1.request.json';
 
@@ -101,15 +100,14 @@ describe('the ledger', () => {
 	test('that an execution has stored is found by every version of this package', () => {
 		const isTool = { isToolExecution: () => true };
 		const rounds = { run0: { item3: entry }, tool: { 'item3-c8f70549fa04ae85': entry } };
-		for (const stored of [rounds, { version: 1, rounds }]) {
-			const node = { ledger: structuredClone(stored) };
+		{
+			const node = { ledger: { version: 1, rounds } };
 			expect(Ledger.of(contextOf(HOME, node)).get(slotOf(3))).toEqual(entry);
 			expect(Ledger.of(contextOf(HOME, node, isTool)).get(toolSlotOf(3, BODY))).toEqual(entry);
 		}
 	});
 
 	test.each([
-		['0.1.0', version0],
 		['this version', version1Request],
 		['this version, before it kept what was asked for,', version1],
 	])('as %s stored it, in every state, is read', (_, stored) => {
@@ -124,13 +122,19 @@ describe('the ledger', () => {
 		});
 		expect(ledger.get('item1')).toMatchObject({ state: 'sending', body: { prompt: 'a dog' } });
 		expect(ledger.get('item2')).toMatchObject({ state: 'unknown', body: { prompt: 'a cow' } });
-		expect(ledger.get('item3')).toEqual(stored === version0 ? undefined : refusedIn('230'));
+		expect(ledger.get('item3')).toEqual(refusedIn('230'));
 	});
 
 	test.each([
 		['a later version', { version: 2, rounds: { run0: { item0: entry } } }],
-		['an entry of an unknown state', { run0: { item0: { ...entry, state: 'paid' } } }],
-		['an order without its body', { run0: { item0: { ...entry, state: 'unknown' } } }],
+		[
+			'an entry of an unknown state',
+			{ version: 1, rounds: { run0: { item0: { ...entry, state: 'paid' } } } },
+		],
+		[
+			'an order without its body',
+			{ version: 1, rounds: { run0: { item0: { ...entry, state: 'unknown' } } } },
+		],
 	])('%s is refused in words that name what may be paid, instead of ordering again', (_, ledger) => {
 		expect(() => Ledger.of(contextOf(HOME, { ledger }))).toThrow(
 			/^Nothing was ordered, because .*; it names k, task-1$/,
@@ -148,7 +152,9 @@ describe('the ledger', () => {
 describe('a Retry that may order again what was ordered', () => {
 	const old = { ...HOME, token: undefined };
 	const judge = (place: Place, mode: string, entries: IDataObject = {}) =>
-		mayOrderAnew(contextOf(place, { ledger: { run0: entries } }, { getMode: () => mode }));
+		mayOrderAnew(
+			contextOf(place, { ledger: { version: 1, rounds: { run0: entries } } }, { getMode: () => mode }),
+		);
 
 	test('is one on an n8n without a token that finds no earlier order', () => {
 		expect(judge(old, 'retry')).toBe(true);

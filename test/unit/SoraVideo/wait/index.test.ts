@@ -57,12 +57,11 @@ function host(answer: (id: string) => IDataObject, credential?: () => unknown) {
 
 const fresh = (id: string): Order => ({
 	item: 0,
-	id,
-	orderedAt: Date.now(),
+	watch: { id, orderedAt: Date.now(), unfinishedAt: Date.now() },
 	task: taskOf({ id, status: 'pending', task_info: { estimated_time: 1 } }),
 });
 /** As the ledger remembers it: ordered by an earlier try. */
-const recalled = (id: string): Order => ({ item: 0, id, orderedAt: Date.now() - 72_000_000 });
+const recalled = (id: string): Order => ({ item: 0, watch: { id, orderedAt: Date.now() - 72_000_000 } });
 
 describe.each(['poll', 'suspend'] as const)('with %s', (mode) => {
 	/** Waits until EvoLink says that the task is done; the second look when suspended. */

@@ -8,8 +8,6 @@ import {
 	UnreadableRun,
 	type ParkedRun,
 } from '../../../../nodes/SoraVideo/wait/parkedRun';
-import { resultOf } from '../../../../nodes/SoraVideo/wait/watch';
-import version0 from '../../golden/parked-run.v0.json';
 import version1 from '../../golden/parked-run.v1.json';
 import version1Request from '../../golden/parked-run.v1.request.json';
 import { fakeContext } from '../../support';
@@ -22,40 +20,6 @@ test.each([
 	['before it kept what was asked for', version1],
 ])('a run that this version parked, %s, is read as it was written', (_, stored) => {
 	expect(readParkedRun(clone(stored))).toEqual(stored);
-});
-
-test('a run that 0.1.0 parked goes on: every task, file field, failure and the time that is left', () => {
-	const run = readParkedRun(clone(version0))!;
-	expect(run).toMatchObject({
-		version: 1,
-		token: version0.token,
-		runIndex: 0,
-		settings: { onTaskFailure: 'error', maxDownloadBytes: 500_000_000 },
-		timeoutMs: 1_800_000,
-		wakesAt: version0.wakesAt,
-		// 0.1.0 looked every 66 s, and EvoLink was always asked to call back
-		parkedAt: version0.wakesAt - 66_000,
-		callbackExpected: true,
-	});
-	expect(run.waitedMs + (version0.deadline - run.parkedAt)).toBe(run.timeoutMs);
-	const [refused, ended, ...running] = run.items;
-	const { item, report } = version0.items[0];
-	expect(refused).toEqual({ item, problem: report });
-	expect(ended).toMatchObject({ item: 1, field: 'file1', watch: { id: version0.items[1].id } });
-	expect('watch' in ended! && resultOf(ended.watch)).toMatchObject({
-		kind: 'ended',
-		task: { phase: 'completed' },
-		unfinishedAt: version0.items[1].unfinishedAt,
-	});
-	expect(running.map((entry) => 'watch' in entry && [entry.field, resultOf(entry.watch)])).toEqual([
-		['file2', { kind: 'unfinished', last: expect.objectContaining({ status: 'pending' }) }],
-		[null, { kind: 'unfinished', last: expect.objectContaining({ status: 'pending' }) }],
-	]);
-});
-
-test('the first record of 0.1.0, from before any timer, is read, too', () => {
-	const { wakesAt: _, ...early } = clone(version0);
-	expect(readParkedRun(early)).toMatchObject({ waitedMs: 0, items: { length: 4 } });
 });
 
 test.each([
@@ -83,18 +47,6 @@ test.each([[{}], [{ items: 'none' }], [{ items: [null, { id: {} }] }]])(
 		expect(() => readParkedRun(value)).toThrow(UnreadableRun);
 	},
 );
-
-test('why the latest read of 0.1.0 failed is kept, and an item that has neither task nor reason says so', () => {
-	const stored = clone(version0);
-	const failure = { kind: 'of tomorrow', message: 'No', advice: 'Wait.', transient: true, charge: 'unknown' };
-	const items = [{ ...stored.items[2]!, lastFailure: failure }, { item: 1 }];
-	const [failed, empty] = readParkedRun({ ...stored, items })!.items;
-	expect(failed).toMatchObject({ watch: { failure } });
-	expect(empty).toEqual({ item: 1, problem: { message: 'Nothing was ordered for this item.' } });
-	expect(() =>
-		readParkedRun({ ...stored, items: [{ ...items[0]!, lastFailure: { ...failure, kind: 7 } }] }),
-	).toThrow(/cannot be read, or was written by another version/);
-});
 
 test('items without a number are not named', () => {
 	expect(() => readParkedRun({ items: [{ item: '0', id: 'task-1' }] })).toThrow(
