@@ -24,12 +24,30 @@ const nodeGlobals = [
 	'setTimeout',
 ];
 
+/** Inside Sora Video no import runs up; the lowest floor first. */
+const FLOORS = [
+	['settings.ts', 'watch.ts', 'uploads.ts'],
+	['items.ts'],
+	['order', 'deliver.ts'],
+	['run'],
+	['statusPage'],
+	['operations', 'methods'],
+	['SoraVideo.node.ts'],
+];
+const inSoraVideo = (place) => `./nodes/SoraVideo/${place}`;
+
 /** Imports point one way: the two nodes, side by side, then what n8n is like, then the API. */
 const ROOMS = [
 	{ target: './nodes/evolink', from: ['./nodes/host', './nodes/SoraVideo', './nodes/SoraVideoTrigger'] },
 	{ target: './nodes/host', from: ['./nodes/SoraVideo', './nodes/SoraVideoTrigger'] },
 	{ target: './nodes/SoraVideo', from: './nodes/SoraVideoTrigger' },
 	{ target: './nodes/SoraVideoTrigger', from: './nodes/SoraVideo' },
+	...FLOORS.slice(0, -1).map((floor, at) => ({
+		target: floor.map(inSoraVideo),
+		from: FLOORS.slice(at + 1)
+			.flat()
+			.map(inSoraVideo),
+	})),
 	{ target: ['./nodes', './credentials'], from: ['./test', './tools', './stand-in', './scripts'] },
 ];
 

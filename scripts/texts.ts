@@ -22,8 +22,8 @@ import ts from 'typescript';
 import { evolinkFacts } from '../nodes/evolink/generated/spec.gen';
 import { MODEL_ENTRIES } from '../nodes/evolink/modelEntries';
 import { readTask } from '../nodes/evolink/task';
-import { renderStatusPage, type StatusItem, type StatusPage } from '../nodes/SoraVideo/wait/statusHtml';
-import { viewOf } from '../nodes/SoraVideo/wait/taskView';
+import { renderStatusPage, type StatusItem, type StatusPage } from '../nodes/SoraVideo/statusPage/page';
+import { viewOf } from '../nodes/SoraVideo/statusPage/taskView';
 import { getModelFields } from '../nodes/SoraVideo/methods/modelFields';
 import { escaped } from '../nodes/host/html';
 import { problemsWith, TYPICAL } from '../test/unit/host/problem-samples';
@@ -321,7 +321,7 @@ const USES: Readonly<Record<string, string>> = {
 export function sentencesOfCode(): Sentence[] {
 	return readdirSync(path.join(ROOT, 'nodes'), { recursive: true })
 		.map((file) => `nodes/${String(file)}`)
-		.filter((file) => file.endsWith('.ts') && !/generated|statusAssets/.test(file))
+		.filter((file) => file.endsWith('.ts') && !/generated|statusPage\/assets/.test(file))
 		.sort()
 		.flatMap(sentencesIn);
 }

@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { mapLimit } from '../evolink/clock';
 import { downloadResult } from '../evolink/media/result';
 import { hasResult, resultLink, simplified, taskNamed, taskToJson } from '../evolink/task';
-import { resultOf } from './wait/watch';
+import { resultOf } from './watch';
 import { told, type Problem } from '../host/errors';
 import { downloadFailed, nothingToShow, taskEnded, nextStep, timedOut, unreadable } from '../host/messages';
 import type { RunSettings } from './settings';

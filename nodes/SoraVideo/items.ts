@@ -5,7 +5,7 @@ import { resultLink, type Task } from '../evolink/task';
 import { isToolRun } from '../host/context';
 import { nodeError, ProblemError, problemOf, told, type NodeFailure, type Problem } from '../host/errors';
 import { withOthers, type OtherItem } from '../host/messages';
-import type { Watch } from './wait/watch';
+import type { Watch } from './watch';
 
 /*
  * The way of one item through a run that pays: Draft, then Order, then Outcome; and what 'On Error' does to them.

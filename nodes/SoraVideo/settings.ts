@@ -1,11 +1,11 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import clamp from 'lodash/clamp';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { parseJson, isObject } from '../evolink/json';
 import { checkPublicHttpsUrl } from '../evolink/urls';
 import { isToolRun } from '../host/context';
 import { MAX_DOWNLOAD_MB, type NumberRule, type ItemParameters } from '../host/parameters';
-import { defaultTimeoutMs, MIN_SPACING_MS } from './wait/schedule';
 
 export type WaitMode = 'auto' | 'poll' | 'suspend' | 'none';
 
@@ -34,6 +34,9 @@ export const FURTHER_FIELDS = '/options.additionalFields';
 
 export const TIMEOUT_MINUTES: NumberRule = { min: 0.01, max: 1440, fallback: 30, unit: 'minutes' };
 
+/** EvoLink asks its upstream on every read of an unfinished task, so even an eager schedule leaves room between reads. */
+export const MIN_SPACING_MS = 250;
+
 export const POLL_SECONDS: NumberRule = {
 	min: MIN_SPACING_MS / 1000,
 	max: 600,
@@ -44,6 +47,14 @@ export const POLL_SECONDS: NumberRule = {
 export const TOOL_WAIT_SECONDS: NumberRule = { min: 0, max: 3600, fallback: 45, unit: 'seconds' };
 
 export const MAX_CREDITS: NumberRule = { min: 0.01, max: 1_000_000, fallback: 100, unit: 'credits' };
+
+/** EvoLink's result links live no longer, whatever it estimates. */
+const LONGEST_TIMEOUT_MS = 24 * 3_600_000;
+
+/** How long a wait lasts where the user set no 'Timeout Minutes'. */
+export function defaultTimeoutMs(estimatedSeconds = 0): number {
+	return clamp(2 * estimatedSeconds * 1000, TIMEOUT_MINUTES.fallback * 60_000, LONGEST_TIMEOUT_MS);
+}
 
 /** How long a run may wait, ms. */
 export function patienceOf(

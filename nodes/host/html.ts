@@ -22,3 +22,12 @@ function textOf(part: Part): string {
 export function markup(template: TemplateStringsArray, ...parts: Part[]): Html {
 	return new Html(String.raw({ raw: template }, ...parts.map(textOf)));
 }
+
+/** `95 s`, `12 min`, `2 h 5 min`. */
+export function inWords(ms: number): string {
+	const seconds = Math.max(Math.round(ms / 1000), 0);
+	if (seconds < 120) return `${seconds} s`;
+	const minutes = Math.round(seconds / 60);
+	if (minutes < 60) return `${minutes} min`;
+	return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? '' : ` ${minutes % 60} min`}`;
+}

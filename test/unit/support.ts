@@ -6,7 +6,7 @@ import type { IDataObject, IExecuteFunctions, IHttpRequestOptions, INode } from 
 import type { Failure } from '../../nodes/evolink/failure';
 import { readTask, type Task } from '../../nodes/evolink/task';
 import { displayNamesOf, ItemParameters } from '../../nodes/host/parameters';
-import { soraVideoFields } from '../../nodes/SoraVideo/fields';
+import { soraVideoFields } from '../../nodes/SoraVideo/operations/fields';
 import type { Clock } from '../../nodes/evolink/clock';
 
 /** Set by `stryker.config.json` alone, where the whole suite runs once for each of a thousand mutants. */

@@ -7,11 +7,11 @@ import { reservedInWords } from '../order/budget';
 import { hostClock } from '../../evolink/clock';
 import { mayOrderAnew } from '../order/ledger';
 import { told, type Problem } from '../../host/errors';
-import { decideWait, type WaitDecision } from '../wait/mode';
+import { decideWait, type WaitDecision } from '../run/mode';
 import { placeOrders } from '../order/place';
 import { orderedEarlier, retriedBlindly } from '../../host/messages';
 import { afterwards, readCallbackUrl, readFileField, readReference, readSettings } from '../settings';
-import { callbackFor, settleOrders } from '../wait';
+import { callbackFor, settleOrders } from '../run';
 import { draftCharacter } from './character';
 import { draftGenerate } from './generate';
 import { executeGetCredits } from './getCredits';
@@ -19,7 +19,7 @@ import { executeGetManyTasks } from './getManyTasks';
 import { executeGetTask } from './getTask';
 import { hint } from '../../host/context';
 import { displayNamesOf, ItemParameters } from '../../host/parameters';
-import { soraVideoFields } from '../fields';
+import { soraVideoFields } from './fields';
 import type { Draft, Order } from '../items';
 
 type Operation = (

@@ -18,11 +18,11 @@ import {
 	unknownBefore,
 } from '../../host/messages';
 import type { Draft, Order, PlacedOrder, RefusedOrder } from '../items';
-import type { Watch } from '../wait/watch';
+import type { Watch } from '../watch';
 import { ordersOfThisProcess } from './inFlight';
 import { slotOf, toolSlotOf, type RunIntent } from './intent';
 import type { Doubt, Ledger } from './ledger';
-import { deleteUploads, isOutOfRoom } from './uploads';
+import { deleteUploads, isOutOfRoom } from '../uploads';
 
 /** Ready to be sent, with nothing of this run sent yet. */
 interface Uploaded {

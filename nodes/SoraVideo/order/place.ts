@@ -10,7 +10,7 @@ import { RunIntent } from './intent';
 import { ItemOrder } from './itemOrder';
 import { Ledger } from './ledger';
 import { sendPaced } from './pace';
-import { deleteUploads, makeRoom } from './uploads';
+import { deleteUploads, makeRoom } from '../uploads';
 import { stopOnProblem, type Draft, type Order } from '../items';
 
 const UPLOADS_AT_ONCE = 2;

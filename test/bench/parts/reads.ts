@@ -7,7 +7,7 @@ import {
 	type TaskReading,
 } from '../../../nodes/evolink/reader';
 import type { Task } from '../../../nodes/evolink/task';
-import { waitForTasks } from '../../../nodes/SoraVideo/wait/poll';
+import { waitForTasks } from '../../../nodes/SoraVideo/run/poll';
 import type { Clock } from '../../../nodes/evolink/clock';
 import type { PartResult, RunPart } from '../lib/report';
 import { median, ratios, show } from '../lib/stats';

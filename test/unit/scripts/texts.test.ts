@@ -98,7 +98,7 @@ describe('sentences of the code are found', () => {
 		['nodes/host/messages.ts', 'Nothing was charged for this order'],
 		['nodes/SoraVideoTrigger/verdict.ts', 'Too many callbacks at once'],
 		['nodes/SoraVideoTrigger/activate.ts', 'EvoLink calls public https URLs only'],
-		['nodes/SoraVideo/wait/index.ts', 'Waited by polling'],
+		['nodes/SoraVideo/run/index.ts', 'Waited by polling'],
 	])('in %s: %s', (file, start) => {
 		expect(text(file)).toContain(start);
 		expect(found).toContainEqual(expect.stringContaining(start));

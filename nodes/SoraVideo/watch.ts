@@ -1,9 +1,11 @@
+import uniq from 'lodash/uniq';
 import { z } from 'zod';
 
-import { failureSchema, type Failure } from '../../evolink/failure';
-import { plainObject } from '../../evolink/json';
-import { readTask, type Task } from '../../evolink/task';
-import type { TaskReading } from '../../evolink/reader';
+import { unlessAborted, type Clock } from '../evolink/clock';
+import { failureSchema, type Failure } from '../evolink/failure';
+import { plainObject } from '../evolink/json';
+import { readTask, type Task } from '../evolink/task';
+import type { ReadTasks, TaskReading } from '../evolink/reader';
 
 /** What is known of one task, however it is waited for. Plain data: a parked run keeps it in n8n's database. */
 export const watchSchema = z.object({
@@ -58,6 +60,21 @@ export function observe(watch: Watch, reading: TaskReading, readAt: number): voi
 	delete watch.failure;
 	watch.seen = reading.task.raw;
 	if (reading.task.phase === 'running') watch.unfinishedAt = readAt;
+}
+
+/** Reads each task once, and records what came of it. Those that were not read when the signal aborts stay as they are. */
+export async function readAll(
+	watches: readonly Watch[],
+	read: ReadTasks,
+	clock: Clock,
+	signal?: AbortSignal,
+): Promise<void> {
+	if (watches.length === 0) return;
+	const readAt = clock.now();
+	const record = (id: string, reading: TaskReading) => {
+		for (const watch of watches) if (watch.id === id) observe(watch, reading, readAt);
+	};
+	await unlessAborted(read(uniq(watches.map(({ id }) => id)), record, signal), signal);
 }
 
 export function taskOf({ seen }: Watch): Task | undefined {

@@ -1,13 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { deleteUpload } from '../../evolink/media/upload';
-import { hostClock, mapLimit } from '../../evolink/clock';
-import { readAll } from '../wait/poll';
-import { hasEnded, isSettled, type Watch } from '../wait/watch';
-import type { Failure } from '../../evolink/failure';
-import { cancelSignal } from '../../host/context';
-import { readerFor } from '../../evolink/api';
+import { evolinkFacts } from '../evolink/generated/spec.gen';
+import { deleteUpload } from '../evolink/media/upload';
+import { hostClock, mapLimit } from '../evolink/clock';
+import { hasEnded, isSettled, readAll, type Watch } from './watch';
+import type { Failure } from '../evolink/failure';
+import { cancelSignal } from '../host/context';
+import { readerFor } from '../evolink/api';
 
 /**
  * EvoLink keeps about 100 uploaded files of an account, each for 72 hours, and refuses the next one. A file is needed until its

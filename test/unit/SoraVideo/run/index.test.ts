@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
 import type { RunSettings } from '../../../../nodes/SoraVideo/settings';
-import { isParked, resume } from '../../../../nodes/SoraVideo/wait/suspend';
-import { settleOrders, type WaitPlan } from '../../../../nodes/SoraVideo/wait';
+import { isParked, resume } from '../../../../nodes/SoraVideo/run/suspend';
+import { settleOrders, type WaitPlan } from '../../../../nodes/SoraVideo/run';
 import { CREDENTIAL, fakeContext, taskOf } from '../../support';
 import type { Order } from '../../../../nodes/SoraVideo/items';
 

@@ -1,5 +1,4 @@
-import { markup, type Html } from '../../host/html';
-import { inWords } from './statusHtml';
+import { inWords, markup, type Html } from '../../host/html';
 
 /** A run of hundreds would fill the panel; the status page names all. */
 const NAMED = 3;

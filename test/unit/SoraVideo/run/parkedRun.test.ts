@@ -7,7 +7,7 @@ import {
 	readParkedRun,
 	UnreadableRun,
 	type ParkedRun,
-} from '../../../../nodes/SoraVideo/wait/parkedRun';
+} from '../../../../nodes/SoraVideo/run/parkedRun';
 import version1 from '../../golden/parked-run.v1.json';
 import version1Request from '../../golden/parked-run.v1.request.json';
 import { fakeContext } from '../../support';

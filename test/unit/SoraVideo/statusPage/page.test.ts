@@ -2,12 +2,12 @@ import fc from 'fast-check';
 
 import {
 	contentSecurityPolicy,
-	inWords,
 	renderStatusPage,
 	type StatusItem,
 	type StatusPage,
-} from '../../../../nodes/SoraVideo/wait/statusHtml';
-import { viewOf } from '../../../../nodes/SoraVideo/wait/taskView';
+} from '../../../../nodes/SoraVideo/statusPage/page';
+import { inWords } from '../../../../nodes/host/html';
+import { viewOf } from '../../../../nodes/SoraVideo/statusPage/taskView';
 import { readTask } from '../../../../nodes/evolink/task';
 import { always, hostileJson, PROPERTY_TIMEOUT_MS, taskOf } from '../../support';
 

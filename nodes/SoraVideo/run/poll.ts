@@ -1,24 +1,7 @@
-import uniq from 'lodash/uniq';
-
-import { unlessAborted, type Clock } from '../../evolink/clock';
+import type { Clock } from '../../evolink/clock';
 import { firstReadAt, nextReadAt } from './schedule';
-import { isSettled, observe, type Watch } from './watch';
-import type { ReadTasks, TaskReading } from '../../evolink/reader';
-
-/** Reads each task once, and records what came of it. Those that were not read when the signal aborts stay as they are. */
-export async function readAll(
-	watches: readonly Watch[],
-	read: ReadTasks,
-	clock: Clock,
-	signal?: AbortSignal,
-): Promise<void> {
-	if (watches.length === 0) return;
-	const readAt = clock.now();
-	const record = (id: string, reading: TaskReading) => {
-		for (const watch of watches) if (watch.id === id) observe(watch, reading, readAt);
-	};
-	await unlessAborted(read(uniq(watches.map(({ id }) => id)), record, signal), signal);
-}
+import { isSettled, readAll, type Watch } from '../watch';
+import type { ReadTasks } from '../../evolink/reader';
 
 export interface PollSettings {
 	pollMs: number;

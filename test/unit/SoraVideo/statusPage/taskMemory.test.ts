@@ -1,4 +1,4 @@
-import { REST_MS, TaskMemory, type Reading } from '../../../../nodes/SoraVideo/wait/taskMemory';
+import { REST_MS, TaskMemory, type Reading } from '../../../../nodes/SoraVideo/statusPage/taskMemory';
 import type { TaskReading } from '../../../../nodes/evolink/reader';
 import { FakeClock, failureOf, taskOf } from '../../support';
 

@@ -5,7 +5,7 @@ import { checkHttpUrl, checkPublicHttpsUrl } from '../../evolink/urls';
 import { executionToken, resumeUrlOf } from '../../host/context';
 import { isObject } from '../../evolink/json';
 import { problemSchema } from '../../host/errors';
-import { watchSchema, type Watch } from './watch';
+import { watchSchema, type Watch } from '../watch';
 
 /** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only; who opens it in a browser sees the status page. */
 const PATH = 'sora-video';

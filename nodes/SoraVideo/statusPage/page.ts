@@ -5,8 +5,8 @@ import truncate from 'lodash/truncate';
 
 import { roundCredits } from '../../evolink/prices';
 import type { Phase } from '../../evolink/task';
-import { markup, type Html } from '../../host/html';
-import { STATUS_STYLE, statusScript } from './statusAssets';
+import { inWords, markup, type Html } from '../../host/html';
+import { STATUS_STYLE, statusScript } from './assets';
 import type { TaskView } from './taskView';
 
 /** The status page of a parked run, out of plain data. */
@@ -82,15 +82,6 @@ export function contentSecurityPolicy(nonce: string, trustedHosts: readonly stri
 		"frame-ancestors 'none'",
 		'sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads',
 	].join('; ');
-}
-
-/** `95 s`, `12 min`, `2 h 5 min`. */
-export function inWords(ms: number): string {
-	const seconds = Math.max(Math.round(ms / 1000), 0);
-	if (seconds < 120) return `${seconds} s`;
-	const minutes = Math.round(seconds / 60);
-	if (minutes < 60) return `${minutes} min`;
-	return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? '' : ` ${minutes % 60} min`}`;
 }
 
 /** How an item stands: without a task it is refused, and a task that has not been read yet counts as running. */

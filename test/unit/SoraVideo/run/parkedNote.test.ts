@@ -1,4 +1,4 @@
-import { parkedNote } from '../../../../nodes/SoraVideo/wait/parkedNote';
+import { parkedNote } from '../../../../nodes/SoraVideo/run/parkedNote';
 
 const ids = ['t1', 't2', 't3', 't4', 't5'];
 const url = 'https://n8n.example.com/webhook-waiting/7/sora-video?signature=abc&x=1';

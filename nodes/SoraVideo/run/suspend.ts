@@ -3,9 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { hostClock, retry } from '../../evolink/clock';
-import { readAll } from './poll';
-import { defaultTimeoutMs, passedMs, timerDelay } from './schedule';
-import { hasEnded, isSettled, type Watch } from './watch';
+import { passedMs, timerDelay } from './schedule';
+import { hasEnded, isSettled, readAll, type Watch } from '../watch';
 import { ProblemError, problemOf } from '../../host/errors';
 import { park, parkedToken } from '../../host/park';
 import { parkedNote } from './parkedNote';
@@ -21,8 +20,8 @@ import {
 } from './parkedRun';
 import { brokenRun, stopped } from '../../host/messages';
 import { emit, outcomeOf } from '../deliver';
-import type { RunSettings } from '../settings';
-import { releaseUploads } from '../order/uploads';
+import { defaultTimeoutMs, type RunSettings } from '../settings';
+import { releaseUploads } from '../uploads';
 import { runIndexOf, hint, cancelSignal, tellResumeUrl } from '../../host/context';
 import { readerFor } from '../../evolink/api';
 import { emitBroken, type Outcome } from '../items';

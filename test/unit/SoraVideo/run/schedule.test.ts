@@ -1,15 +1,14 @@
 import fc from 'fast-check';
 
 import {
-	defaultTimeoutMs,
 	firstReadAt,
 	isLeftToTimer,
-	MIN_SPACING_MS,
 	nextReadAt,
 	passedMs,
 	timerDelay,
 	type ParkedWait,
-} from '../../../../nodes/SoraVideo/wait/schedule';
+} from '../../../../nodes/SoraVideo/run/schedule';
+import { defaultTimeoutMs, MIN_SPACING_MS } from '../../../../nodes/SoraVideo/settings';
 import { always, PROPERTY_TIMEOUT_MS } from '../../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);

@@ -1,10 +1,10 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { characterFields } from './operations/character';
-import { commonFields } from './operations/commonFields';
-import { generateFields } from './operations/generate';
-import { getManyTasksFields } from './operations/getManyTasks';
-import { getTaskFields } from './operations/getTask';
+import { characterFields } from './character';
+import { commonFields } from './commonFields';
+import { generateFields } from './generate';
+import { getManyTasksFields } from './getManyTasks';
+import { getTaskFields } from './getTask';
 
 /** All fields of the node, those of each operation with it. */
 export const soraVideoFields: INodeProperties[] = [

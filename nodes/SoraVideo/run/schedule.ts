@@ -1,5 +1,7 @@
 import clamp from 'lodash/clamp';
 
+import { MIN_SPACING_MS } from '../settings';
+
 /** When to read tasks next. All times are milliseconds; nothing here knows a clock of its own. */
 
 export interface Pace {
@@ -8,9 +10,6 @@ export interface Pace {
 	/** No read starts after it; one starts at it. */
 	deadline: number;
 }
-
-/** EvoLink asks its upstream on every read of an unfinished task, so even an eager schedule leaves room between reads. */
-export const MIN_SPACING_MS = 250;
 
 const FIRST_READ_AT_MOST_MS = 15_000;
 
@@ -28,16 +27,6 @@ export function firstReadAt(now: number, estimatedSeconds: number | undefined, p
 export function nextReadAt(now: number, pace: Pace, random: number, retryAfterMs = 0): number {
 	const jittered = pace.pollMs * (1 + JITTER * (2 * random - 1));
 	return Math.min(now + Math.max(jittered, retryAfterMs, MIN_SPACING_MS), pace.deadline);
-}
-
-const LEAST_TIMEOUT_MS = 30 * 60_000;
-
-/** EvoLink's result links live no longer, whatever it estimates. */
-const LONGEST_TIMEOUT_MS = 24 * 3_600_000;
-
-/** How long a wait lasts where the user set no 'Timeout Minutes'. */
-export function defaultTimeoutMs(estimatedSeconds = 0): number {
-	return clamp(2 * estimatedSeconds * 1000, LEAST_TIMEOUT_MS, LONGEST_TIMEOUT_MS);
 }
 
 /** n8n looks for parked executions that are due once a minute, 70 s ahead: the shortest time that it keeps exactly. */

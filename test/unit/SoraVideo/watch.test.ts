@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
-import { hasEnded, isSettled, observe, resultOf, type Watch } from '../../../../nodes/SoraVideo/wait/watch';
-import { always, failureOf, taskOf } from '../../support';
-import type { TaskReading } from '../../../../nodes/evolink/reader';
+import { hasEnded, isSettled, observe, resultOf, type Watch } from '../../../nodes/SoraVideo/watch';
+import { always, failureOf, taskOf } from '../support';
+import type { TaskReading } from '../../../nodes/evolink/reader';
 
 const ORDERED = 1_000_000;
 const ordered = (): Watch => ({ id: 'a', orderedAt: ORDERED, unfinishedAt: ORDERED });

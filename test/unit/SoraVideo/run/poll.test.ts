@@ -3,9 +3,9 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
-import { waitForTasks } from '../../../../nodes/SoraVideo/wait/poll';
-import { MIN_SPACING_MS } from '../../../../nodes/SoraVideo/wait/schedule';
-import { resultOf, type WaitResult, type Watch } from '../../../../nodes/SoraVideo/wait/watch';
+import { waitForTasks } from '../../../../nodes/SoraVideo/run/poll';
+import { MIN_SPACING_MS } from '../../../../nodes/SoraVideo/settings';
+import { resultOf, type WaitResult, type Watch } from '../../../../nodes/SoraVideo/watch';
 import { alwaysAsync, FakeClock, failureOf, PROPERTY_TIMEOUT_MS, taskOf } from '../../support';
 import type { ReadTasks, TaskReading } from '../../../../nodes/evolink/reader';
 

@@ -11,12 +11,12 @@ import { tidy } from '../../evolink/redact';
 import { checkMediaUrl } from '../../evolink/urls';
 import { isGuarded } from '../../host/park';
 import { answering, CALLBACK_READ_TIMEOUT_MS, respond, respondPage } from '../../host/webhook';
-import { parkedRunOf, type ParkedItem, type ParkedRun } from './parkedRun';
-import { contentSecurityPolicy, renderStatusPage, standOf, type StatusItem } from './statusHtml';
+import { parkedRunOf, type ParkedItem, type ParkedRun } from '../run/parkedRun';
+import { contentSecurityPolicy, renderStatusPage, standOf, type StatusItem } from './page';
 import { TaskMemory, type Reading, type SeenTask } from './taskMemory';
 import { viewOf } from './taskView';
-import { wakeOnce } from './wakeOnce';
-import { hasEnded, taskOf } from './watch';
+import { wakeOnce } from '../run/wakeOnce';
+import { hasEnded, taskOf } from '../watch';
 
 /** Nobody looks at an empty window for longer; what has not been read by then, the next look shows. */
 const READ_AT_MOST_MS = 5000;
