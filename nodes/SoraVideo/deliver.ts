@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { mapLimit } from '../evolink/clock';
+import { mapLimit } from '../evolink/async';
 import { downloadResult } from '../evolink/media/result';
 import { hasResult, resultLink, simplified, taskNamed, taskToJson } from '../evolink/task';
 import { resultOf } from './watch';

@@ -2,7 +2,8 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { deleteUpload } from '../evolink/media/upload';
-import { hostClock, mapLimit } from '../evolink/clock';
+import { mapLimit } from '../evolink/async';
+import { hostClock } from '../evolink/clock';
 import { hasEnded, isSettled, readAll, type Watch } from './watch';
 import type { Failure } from '../evolink/failure';
 import { cancelSignal } from '../host/context';

@@ -1,7 +1,8 @@
 import uniq from 'lodash/uniq';
 import { z } from 'zod';
 
-import { unlessAborted, type Clock } from '../evolink/clock';
+import { unlessAborted } from '../evolink/async';
+import type { Clock } from '../evolink/clock';
 import { failureSchema, type Failure } from '../evolink/failure';
 import { plainObject } from '../evolink/json';
 import { readTask, type Task } from '../evolink/task';

@@ -1,5 +1,4 @@
-import { sleep } from 'n8n-workflow';
-import pLimit from 'p-limit';
+import { sleepUntilAborted } from './async';
 
 /** Time as the waiting code sees it. Tests pass their own. */
 export interface Clock {
@@ -13,72 +12,9 @@ export interface Clock {
 	random(): number;
 }
 
-/** n8n-workflow's `sleep` takes a signal only from 2.34 on, so it is raced here, in slices that leave no long timer behind. */
-const SLICE_MS = 1000;
-
-async function sleepUntilAborted(ms: number, signal?: AbortSignal): Promise<void> {
-	for (let left = ms; left > 0 && !signal?.aborted; left -= SLICE_MS) {
-		await unlessAborted(sleep(Math.min(left, SLICE_MS)), signal);
-	}
-}
-
-/** What `work` comes to, or `undefined` as soon as the signal aborts: work that cannot be taken back is not waited for then. */
-export async function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
-	if (signal === undefined) return await work;
-	let stop: () => void = () => {};
-	const aborted = new Promise<undefined>((resolve) => {
-		stop = () => resolve(undefined);
-		signal.addEventListener('abort', stop);
-	});
-	if (signal.aborted) stop();
-	try {
-		return await Promise.race([work, aborted]);
-	} finally {
-		signal.removeEventListener('abort', stop);
-	}
-}
-
 export const hostClock: Clock = {
 	now: () => Date.now(),
 	ticks: () => performance.now(),
 	sleep: sleepUntilAborted,
 	random: () => Math.random(),
 };
-
-/** What one attempt came to. */
-export interface Attempt<T> {
-	result: T;
-	/** ms until another attempt makes sense; absent where none does. */
-	againInMs?: number;
-}
-
-/**
- * Makes an attempt, and another one after each pause for as long as that makes sense. The last pause is followed by the last
- * attempt; once the signal has aborted no attempt begins.
- *
- * @param pauses ms, the least to wait each time
- */
-export async function retry<T>(
-	pauses: readonly number[],
-	attempt: () => Promise<Attempt<T>>,
-	signal?: AbortSignal,
-	clock: Clock = hostClock,
-): Promise<T> {
-	for (const pause of pauses) {
-		const { result, againInMs } = await attempt();
-		if (againInMs === undefined || signal?.aborted) return result;
-		await clock.sleep(Math.max(pause, againInMs), signal);
-		if (signal?.aborted) return result;
-	}
-	return (await attempt()).result;
-}
-
-/** Takes a step for each item, some at a time, begun in order. @returns the results, in order */
-export async function mapLimit<Item, Result>(
-	items: readonly Item[],
-	atOnce: number,
-	step: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-	const limit = pLimit(atOnce);
-	return await Promise.all(items.map(async (item) => await limit(step, item)));
-}

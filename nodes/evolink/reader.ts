@@ -1,6 +1,6 @@
 import chunk from 'lodash/chunk';
 
-import { mapLimit } from './clock';
+import { mapLimit } from './async';
 import type { Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import type { Task } from './task';

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { getTask } from '../../evolink/api';
-import { mapLimit } from '../../evolink/clock';
+import { mapLimit } from '../../evolink/async';
 import { API_SERVERS, evolinkFacts, PATHS } from '../../evolink/generated/spec.gen';
 import { problemOf } from '../../host/errors';
 import { decideWait } from '../run/mode';

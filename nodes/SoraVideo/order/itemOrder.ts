@@ -3,7 +3,8 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import omit from 'lodash/omit';
 
 import { createTask } from '../../evolink/api';
-import { hostClock, retry } from '../../evolink/clock';
+import { retry } from '../../evolink/async';
+import { hostClock } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import { uploadFile } from '../../evolink/media/upload';
 import type { Task } from '../../evolink/task';

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { hostClock, mapLimit } from '../../evolink/clock';
+import { mapLimit } from '../../evolink/async';
+import { hostClock } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import { cancelSignal } from '../../host/context';
 import { fileRefused } from '../../host/messages';

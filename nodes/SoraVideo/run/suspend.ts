@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { hostClock, retry } from '../../evolink/clock';
+import { retry } from '../../evolink/async';
+import { hostClock } from '../../evolink/clock';
 import { passedMs, timerDelay } from './schedule';
 import { hasEnded, isSettled, readAll, type Watch } from '../watch';
 import { ProblemError, problemOf } from '../../host/errors';

@@ -1,6 +1,7 @@
 import sortBy from 'lodash/sortBy';
 
-import { unlessAborted, type Clock } from '../../evolink/clock';
+import { unlessAborted } from '../../evolink/async';
+import type { Clock } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import type { ReadTasks } from '../../evolink/reader';
 import { Recent } from '../../evolink/recent';

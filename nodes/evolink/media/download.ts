@@ -4,7 +4,8 @@ import { destroyAfter, streamOf, type ByteStream } from '../streams';
 import { USER_AGENT } from '../generated/package.gen';
 import { evolinkFacts } from '../generated/spec.gen';
 import { checkMediaUrl } from '../urls';
-import { hostClock, retry, type Clock } from '../clock';
+import { retry } from '../async';
+import { hostClock, type Clock } from '../clock';
 import { completenessOf } from './completeness';
 import { HEAD_BYTES, detectMedia, type MediaKind, type DetectedMedia } from './mediaType';
 

@@ -6,7 +6,7 @@ import { streamOf, type ByteStream } from '../streams';
 import { requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from '../client';
 import { malformedAnswer, type Failure } from '../failure';
 import { checkHttpUrl } from '../urls';
-import { retry } from '../clock';
+import { retry } from '../async';
 import { isObject, scalar } from '../json';
 
 /** A checked input file. */
