@@ -3,8 +3,8 @@
  *
  *   npm run release -- v1.2.3 [notes.md]
  *
- * fails unless the tag is the version in package.json and the changelog has a section for it; writes the changelog's
- * section to `notes.md`, and the npm tag and whether it is a prerelease to $GITHUB_OUTPUT.
+ * fails unless the tag is the version in package.json, and the changelog has a section for it and nothing that is
+ * unreleased; writes the changelog's section to `notes.md`, and the npm tag and whether it is a prerelease to $GITHUB_OUTPUT.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,14 +13,19 @@ import { ROOT, readManifest, runMain } from './support';
 /** What `npm install` without a version gets is `latest`; npm refuses a prerelease without a tag. */
 export const npmTagOf = (version: string) => (version.includes('-') ? 'next' : 'latest');
 
-/** The changelog's section of a version, without its heading. @throws Error when it has none, or an empty one */
+/** The changelog's section of a version, without its heading. @throws Error if there is none, or something is unreleased */
 export function notesOf(changelog: string, version: string): string {
-	const sections = changelog.split(/^## /m);
-	const section = sections.find((text) => text.startsWith(`[${version}]`) || text.startsWith(`${version} `));
-	const notes = section
-		?.slice(section.indexOf('\n'))
-		.replace(/^\[[^\]]+\]: \S+$/gm, '')
-		.trim();
+	const textOf = (name: string) => {
+		const section = changelog.split(/^## /m).find((text) => text.startsWith(`[${name}]`));
+		const lines = section?.split('\n').slice(1) ?? [];
+		return lines
+			.filter((line) => !/^\[[^\]]+\]: /.test(line))
+			.join('\n')
+			.trim();
+	};
+	if (textOf('Unreleased'))
+		throw new Error(`CHANGELOG.md has text under [Unreleased]: move it to '## [${version}]'`);
+	const notes = textOf(version);
 	if (!notes) throw new Error(`CHANGELOG.md does not tell of ${version}: name its section '## [${version}]'`);
 	return `${notes}\n`;
 }

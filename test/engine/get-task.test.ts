@@ -160,8 +160,8 @@ describe('Task ID', () => {
 	const locator = (mode: string, value: unknown) => ({ __rl: true, mode, value });
 
 	test.concurrent.each<[string, (id: string) => unknown]>([
-		['plain text, as 0.1.0 stored it', (id) => id],
-		['an expression for the whole field, as 0.1.0 stored it', () => '={{ $json.id }}'],
+		['plain text', (id) => id],
+		['an expression for the whole field', () => '={{ $json.id }}'],
 		['an expression that gives another choice of the list', () => "={{ { mode: 'id', value: $json.id } }}"],
 		['a choice from the list', (id) => locator('list', id)],
 		['a choice from the list that is an expression', () => locator('list', '={{ $json.id }}')],

@@ -102,27 +102,6 @@ describe('each model shows what it takes', () => {
 	});
 });
 
-it('an ID that was typed in 0.1.0 keeps the form that it had', async () => {
-	await openNew({ model: 'custom', customModel: 'sora-3' });
-	expect(await ui.editor.fields()).toEqual([
-		'operation',
-		'model',
-		'customModel',
-		'prompt',
-		'aspectRatio',
-		'duration',
-		'image',
-		...result,
-	]);
-	expect(await ui.editor.titles('aspectRatio')).toEqual([
-		'Model Default',
-		'16:9',
-		'9:16',
-		'1280x720',
-		'720x1280',
-	]);
-});
-
 it('another model of the list shows its own fields', async () => {
 	await openNew({
 		model: 'custom',
@@ -207,35 +186,6 @@ it.each([
 	await ui.editor.page.getByText(`Parameter "${label}" is required.`).waitFor();
 	expect(ui.n8n.evolink.charges).toEqual([]);
 	await ui.editor.look(`required-${operation}`);
-});
-
-describe('a workflow that was saved with 0.1.0', () => {
-	it.each([
-		['poll', 'Poll'],
-		['suspend', 'Suspend'],
-	])("shows 'Wait' = %s as it is", async (wait, title) => {
-		await openNew({ prompt: 'a cat', wait });
-		expect(await ui.editor.issues()).toEqual([]);
-		expect(await ui.editor.titles('wait')).toEqual(['Wait for the Video', "Don't Wait", title]);
-		await ui.editor.look(`saved-${wait}`);
-	});
-
-	it("runs with 'Wait' = poll, in the editor", async () => {
-		await openNew({ prompt: 'a cat', wait: 'poll', options: { pollSeconds: 0.25 } });
-		expect(await ui.editor.executeStep()).toBe('success');
-		expect(await ui.editor.issues()).toEqual([]);
-	});
-
-	it('shows the callback URL and the reference where they were saved', async () => {
-		const options = {
-			callbackUrl: 'https://n8n.example.com/webhook/1/webhook',
-			reference: '={{ $json.row }}',
-		};
-		await openNew({ prompt: 'a cat', wait: 'none', options });
-		for (const name of Object.keys(options)) expect(await ui.editor.fields()).toContain(name);
-		expect(await ui.editor.field('reference').count()).toBe(1);
-		await ui.editor.look('saved-callback');
-	});
 });
 
 it('as a tool of an AI agent it offers no download: an agent takes data only', async () => {

@@ -21,7 +21,7 @@ describe('a release', () => {
 	test('tells what the changelog tells of it, and nothing of its neighbours', () => {
 		const changelog = [
 			'# Changelog\n',
-			'## [Unreleased]\n\n- not yet\n',
+			'## [Unreleased]\n',
 			'## [1.1.0-rc.1] - 2026-12-01\n\n### Added\n\n- a candidate\n',
 			'## [1.0.0] - 2026-11-30\n\n- the first\n\n[1.0.0]: https://example.com/compare\n',
 		].join('\n');
@@ -29,7 +29,12 @@ describe('a release', () => {
 		expect(notesOf(changelog, '1.0.0')).toBe('- the first\n');
 		expect(() => notesOf(changelog, '1.1.0')).toThrow("name its section '## [1.1.0]'");
 		expect(() => notesOf('## [2.0.0]\n\n## [1.0.0]\n', '2.0.0')).toThrow('does not tell of 2.0.0');
-		expect(notesOf(read('CHANGELOG.md'), '0.1.0')).toContain('EvoLink API');
+		expect(notesOf(read('CHANGELOG.md'), manifest.version)).toContain('EvoLink API');
+	});
+
+	test('is refused while the changelog tells of something unreleased', () => {
+		const changelog = '## [Unreleased]\n\n- not yet\n\n## [1.0.0] - 2026-11-30\n\n- the first\n';
+		expect(() => notesOf(changelog, '1.0.0')).toThrow("move it to '## [1.0.0]'");
 	});
 });
 

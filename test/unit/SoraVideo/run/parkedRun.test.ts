@@ -9,17 +9,13 @@ import {
 	type ParkedRun,
 } from '../../../../nodes/SoraVideo/run/parkedRun';
 import version1 from '../../golden/parked-run.v1.json';
-import version1Request from '../../golden/parked-run.v1.request.json';
 import { fakeContext } from '../../support';
 
 /** Records as n8n had stored them. The files never change: a new shape is a new version with a file of its own. */
 const clone = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
-test.each([
-	['with what was asked for', version1Request],
-	['before it kept what was asked for', version1],
-])('a run that this version parked, %s, is read as it was written', (_, stored) => {
-	expect(readParkedRun(clone(stored))).toEqual(stored);
+test('a parked run is read as it was written', () => {
+	expect(readParkedRun(clone(version1))).toEqual(version1);
 });
 
 test.each([
