@@ -25,6 +25,8 @@ export interface RunSettings extends IDataObject {
 	resendUnknown: boolean;
 	/** What all new orders of this run may cost together, by estimate; absent: no limit. */
 	maxCredits?: number;
+	/** At most so many tasks of this run are under way; absent: as many as EvoLink takes. */
+	tasksAtOnce?: number;
 	/** Order nothing that the balance cannot pay. */
 	checkBalance: boolean;
 }
@@ -47,6 +49,8 @@ export const POLL_SECONDS: NumberRule = {
 export const TOOL_WAIT_SECONDS: NumberRule = { min: 0, max: 3600, fallback: 45, unit: 'seconds' };
 
 export const MAX_CREDITS: NumberRule = { min: 0.01, max: 1_000_000, fallback: 100, unit: 'credits' };
+
+export const TASKS_AT_ONCE: NumberRule = { min: 1, max: 1000, fallback: 5, unit: 'tasks', isCount: true };
 
 /** EvoLink's result links live no longer, whatever it estimates. */
 const LONGEST_TIMEOUT_MS = 24 * 3_600_000;
@@ -100,6 +104,7 @@ export function readSettings(
 		simplify: readSimplify(parameters),
 		resendUnknown: boolean('resendUnknown'),
 		...(option('maxCredits') !== undefined && { maxCredits: number('maxCredits', MAX_CREDITS) }),
+		...(option('tasksAtOnce') !== undefined && { tasksAtOnce: number('tasksAtOnce', TASKS_AT_ONCE) }),
 		checkBalance: boolean('checkBalance'),
 	};
 }

@@ -9,6 +9,8 @@ export interface NumberRule {
 	max: number;
 	fallback: number;
 	unit: string;
+	/** Counts, and takes whole numbers only. */
+	isCount?: boolean;
 }
 
 /** The option of both nodes. */
@@ -104,11 +106,12 @@ export class ItemParameters {
 	}
 
 	/** @throws ProblemError */
-	number(name: string, given: unknown, { min, max, fallback, unit }: NumberRule): number {
+	number(name: string, given: unknown, { min, max, fallback, unit, isCount = false }: NumberRule): number {
 		const wanted = given ?? fallback;
 		const value = typeof wanted === 'string' && wanted.trim() !== '' ? Number(wanted) : wanted;
-		if (typeof value === 'number' && value >= min && value <= max) return value;
-		throw this.refuse(name, wanted, `${min} to ${max} ${unit}`);
+		const fits = typeof value === 'number' && value >= min && value <= max;
+		if (fits && (!isCount || Number.isInteger(value))) return value;
+		throw this.refuse(name, wanted, `${min} to ${max} ${unit}${isCount ? ', as a whole number' : ''}`);
 	}
 
 	/** A wrong parameter, told with its display name, what was given and what is allowed. */

@@ -251,7 +251,14 @@ describe('the options collection', () => {
 	test('offers further fields only for paid operations, and how to wait only where the node waits', () => {
 		const COMMON = ['maxDownloadMb', 'onTaskFailure', 'pollSeconds', 'timeoutMinutes'];
 		const sorted = (values: INodeParameters) => inside(values).sort();
-		const paid = ['additionalFields', 'checkBalance', 'maxCredits', ...COMMON, 'resendUnknown'].sort();
+		const paid = [
+			'additionalFields',
+			'checkBalance',
+			'maxCredits',
+			...COMMON,
+			'resendUnknown',
+			'tasksAtOnce',
+		].sort();
 		const generate = [...paid, 'checkImageSize'].sort();
 		expect(sorted({ operation: 'generate', wait: 'none' })).toEqual(generate);
 		expect(sorted({ operation: 'generate', wait: 'auto' })).toEqual([...generate, 'waitMode'].sort());

@@ -4,13 +4,14 @@ import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { PRICES_AS_OF } from '../../evolink/prices';
 import { propertyHint, simplifyField } from '../../host/description';
 import { MAX_DOWNLOAD_MB } from '../../host/parameters';
-import { MAX_CREDITS, POLL_SECONDS, TIMEOUT_MINUTES, TOOL_WAIT_SECONDS } from '../settings';
+import { MAX_CREDITS, POLL_SECONDS, TASKS_AT_ONCE, TIMEOUT_MINUTES, TOOL_WAIT_SECONDS } from '../settings';
 import { PIXELS_RULE } from './inputImage';
 
 const { maxLength } = evolinkFacts.callback;
 const { fallback: DEFAULT_DOWNLOAD_MB } = MAX_DOWNLOAD_MB;
 const { fallback: DEFAULT_CREDITS } = MAX_CREDITS;
 const { fallback: DEFAULT_POLL_SECONDS } = POLL_SECONDS;
+const { fallback: DEFAULT_TASKS_AT_ONCE } = TASKS_AT_ONCE;
 const { fallback: DEFAULT_TIMEOUT_MINUTES } = TIMEOUT_MINUTES;
 const { fallback: DEFAULT_TOOL_WAIT_SECONDS } = TOOL_WAIT_SECONDS;
 const { linkLifetimeHours } = evolinkFacts.results;
@@ -205,6 +206,17 @@ export const commonFields: INodeProperties[] = [
 				displayOptions: { show: { '/operation': ['generate', 'character'] } },
 				description:
 					'Whether a retry sends an order again whose outcome is unknown. It goes out under the same Idempotency-Key, so EvoLink can answer with the first task; if EvoLink ignores the key, it is paid twice.',
+			},
+			{
+				displayName: 'Tasks at Once',
+				name: 'tasksAtOnce',
+				type: 'number',
+				noDataExpression: true,
+				typeOptions: { minValue: TASKS_AT_ONCE.min, maxValue: TASKS_AT_ONCE.max, numberPrecision: 0 },
+				default: DEFAULT_TASKS_AT_ONCE,
+				displayOptions: { show: { '/operation': ['generate', 'character'] } },
+				description:
+					'Never more tasks of this run are under way; the other items wait for their turn. Without the option: as many as EvoLink takes.',
 			},
 			{
 				displayName: 'Timeout Minutes',

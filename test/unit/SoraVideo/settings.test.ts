@@ -110,6 +110,15 @@ describe('the settings of a run', () => {
 		});
 	});
 
+	test("'Tasks at Once' is a whole number from 1, and no limit where it is not added", () => {
+		expect(read({})).not.toHaveProperty('tasksAtOnce');
+		for (const given of [3, '3', ' 3 ']) expect(readOption('tasksAtOnce', given).tasksAtOnce).toBe(3);
+		for (const given of [0, 1.5, 'many', '', 1001, -1]) {
+			const message = refusal(() => readOption('tasksAtOnce', given));
+			expect(message).toMatch(/^'Tasks at Once' is .*Allowed: 1 to 1000 tasks, as a whole number$/);
+		}
+	});
+
 	test.each([
 		['wait', 'Wait', 'auto, none'],
 		['download', 'Download', 'true, false'],
