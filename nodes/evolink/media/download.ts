@@ -20,8 +20,35 @@ export interface DownloadRequest {
 	signal?: AbortSignal;
 }
 
-export type DownloadResult =
-	{ ok: true; binary: IBinaryData } | { ok: false; reason: string; retryable: boolean };
+/** Why a file could not be had, and whether another attempt makes sense. The one rule for that. */
+const FAULTS = {
+	/** 403, 404, 410: the link is dead. */
+	expired: { retried: false },
+	/** Any other status below 500 that is no file. */
+	hostRefused: { retried: false },
+	/** 429, 500 and above. */
+	hostBusy: { retried: true },
+	/** The link, or a redirect of it, leads where it may not be opened. */
+	notPublic: { retried: false },
+	tooLarge: { retried: false },
+	unexpectedType: { retried: false },
+	/** The transfer ended, the file had not. */
+	incomplete: { retried: true },
+	/** No connection, or it broke off. */
+	network: { retried: true },
+} as const;
+
+export interface DownloadFailure {
+	ok: false;
+	why: keyof typeof FAULTS;
+	/** Half a sentence: what was found. */
+	reason: string;
+}
+
+/** `warning`: a sentence, where the file may lack something and nothing tells. */
+export type DownloadResult = { ok: true; binary: IBinaryData; warning?: string } | DownloadFailure;
+
+const failed = (why: DownloadFailure['why'], reason: string): DownloadFailure => ({ ok: false, why, reason });
 
 const MAX_REDIRECTS = 3;
 const HEADERS_TIMEOUT_MS = 60_000;
@@ -42,11 +69,13 @@ interface Cut {
 	result?: DownloadResult;
 }
 
-function describeStatus(status: number): string {
+function refusal(status: number): DownloadFailure {
 	if ([403, 404, 410].includes(status)) {
-		return `the link answered ${status}: result links expire after ${evolinkFacts.results.linkLifetimeHours} hours`;
+		const hours = evolinkFacts.results.linkLifetimeHours;
+		return failed('expired', `the link answered ${status}: result links expire after ${hours} hours`);
 	}
-	return `the media host answered ${status}`;
+	const isBusy = status === 429 || status >= 500;
+	return failed(isBusy ? 'hostBusy' : 'hostRefused', `the media host answered ${status}`);
 }
 
 /**
@@ -74,15 +103,11 @@ async function open(
 		const checked = checkMediaUrl(url, request.trustedHosts, hop);
 		if (!checked.ok) {
 			const what = hop > 0 ? 'the link was redirected to a URL that' : 'the link';
-			return { ok: false, reason: `${what} ${checked.reason}`, retryable: false };
+			return failed('notPublic', `${what} ${checked.reason}`);
 		}
 		const isTrusted = hop === 0 && request.trustedHosts.includes(checked.url.origin);
 		if (!isTrusted && (await leadsInside(ctx, checked.url))) {
-			return {
-				ok: false,
-				reason: `the host ${checked.url.hostname} leads to a private address`,
-				retryable: false,
-			};
+			return failed('notPublic', `the host ${checked.url.hostname} leads to a private address`);
 		}
 		const response = (await ctx.helpers.httpRequest({
 			method: 'GET',
@@ -101,7 +126,7 @@ async function open(
 		discard(response);
 		url = resolve(location, checked.url);
 	}
-	return { ok: false, reason: `the link was redirected more than ${MAX_REDIRECTS} times`, retryable: false };
+	return failed('hostRefused', `the link was redirected more than ${MAX_REDIRECTS} times`);
 }
 
 function resolve(location: string, base: URL): string {
@@ -135,20 +160,20 @@ async function inspect(
 		let passed = 0;
 		const completeness = completenessOf(mimeType);
 		/** Thrown inside the stream, so that the store drops what it has written. */
-		const end = (reason: string, retryable: boolean) => {
-			cut.result = { ok: false, reason, retryable };
-			return new Error(reason);
+		const end = (failure: DownloadFailure) => {
+			cut.result = failure;
+			return new Error(failure.reason);
 		};
 		const pass = (chunk: Buffer) => {
 			passed += chunk.length;
-			if (passed > maxBytes) throw end(tooLarge(maxBytes), false);
+			if (passed > maxBytes) throw end(tooLarge(maxBytes));
 			completeness.take(chunk);
 			return chunk;
 		};
 		try {
 			for (const chunk of first) yield pass(chunk);
 			for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield pass(next.value);
-			if (!completeness.isWhole()) throw end(brokeOff('the file is incomplete'), true);
+			if (!completeness.isWhole()) throw end(brokeOff('incomplete', 'the file is incomplete'));
 		} finally {
 			body.destroy();
 		}
@@ -156,12 +181,13 @@ async function inspect(
 	return { head: Buffer.concat(first), chunks };
 }
 
-function tooLarge(maxBytes: number): string {
-	return `the file is larger than ${maxBytes / 1_000_000} MB ('Max Download MB' in the options)`;
+function tooLarge(maxBytes: number): DownloadFailure {
+	const limit = `${maxBytes / 1_000_000} MB ('Max Download MB' in the options)`;
+	return failed('tooLarge', `the file is larger than ${limit}`);
 }
 
-function brokeOff(why: string): string {
-	return `the transfer broke off (${why})`;
+function brokeOff(why: 'incomplete' | 'network', how: string): DownloadFailure {
+	return failed(why, `the transfer broke off (${how})`);
 }
 
 function contentLength(response: IN8nHttpFullResponse): number | undefined {
@@ -179,13 +205,12 @@ async function downloadOnce(
 	if ('ok' in response) return response;
 	if (response.statusCode !== 200) {
 		discard(response);
-		const retryable = response.statusCode === 429 || response.statusCode >= 500;
-		return { ok: false, reason: describeStatus(response.statusCode), retryable };
+		return refusal(response.statusCode);
 	}
 	const announced = contentLength(response);
 	if (announced !== undefined && announced > request.maxBytes) {
 		discard(response);
-		return { ok: false, reason: tooLarge(request.maxBytes), retryable: false };
+		return tooLarge(request.maxBytes);
 	}
 	const body = response.body as unknown as ByteStream;
 	const release = destroyAfter(body, leftMs(), request.signal);
@@ -194,7 +219,7 @@ async function downloadOnce(
 		const media = detectMedia(head);
 		if (media === undefined || media.kind !== request.expect) {
 			body.destroy();
-			return { ok: false, reason: unexpected(response, media, request.expect), retryable: false };
+			return failed('unexpectedType', unexpected(response, media, request.expect));
 		}
 		const name = `${request.fileName.replace(/[^\w.-]+/g, '_')}.${media.extension}`;
 		return {
@@ -232,7 +257,7 @@ export async function downloadMedia(
 	const leftMs = () => Math.max(until - clock.now(), 0);
 	const attempt = async () => {
 		const result = await attemptDownload(ctx, request, leftMs);
-		const isWorthAnother = !result.ok && result.retryable && leftMs() > LONGEST_RETRY_PAUSE_MS;
+		const isWorthAnother = !result.ok && FAULTS[result.why].retried && leftMs() > LONGEST_RETRY_PAUSE_MS;
 		return { result, ...(isWorthAnother && { againInMs: 0 }) };
 	};
 	return await retry(RETRY_PAUSES_MS, attempt, request.signal, clock);
@@ -249,6 +274,6 @@ async function attemptDownload(
 	} catch (error) {
 		if (cut.result) return cut.result;
 		const text = error instanceof Error ? error.message : String(error);
-		return { ok: false, reason: brokeOff(text.slice(0, 200)), retryable: true };
+		return brokeOff('network', text.slice(0, 200));
 	}
 }

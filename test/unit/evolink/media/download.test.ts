@@ -37,7 +37,7 @@ describe("n8n's check of where a name leads", () => {
 	test('keeps a result link that leads inside from being opened, even where the protection is off', async () => {
 		const { result, opened, asked } = await download(false);
 		expect(result).toMatchObject({
-			ok: false,
+			why: 'notPublic',
 			reason: expect.stringContaining('leads to a private address'),
 		});
 		expect(asked).toEqual(['enforced inside.example']);
@@ -68,6 +68,6 @@ test('a download that breaks off again and again ends after ten minutes, however
 	const { ctx } = fakeContext({ helpers: { httpRequest, prepareBinaryData } });
 	const request = { ...REQUEST, maxBytes: 1e6 };
 	const result = await downloadMedia(ctx, request, clock);
-	expect(result).toMatchObject({ ok: false, reason: expect.stringContaining('socket hang up') });
+	expect(result).toMatchObject({ why: 'network', reason: expect.stringContaining('socket hang up') });
 	expect(opened).toBe(2);
 });
