@@ -58,9 +58,25 @@ describe('codex', () => {
 			type.endsWith(path.basename(built, '.node.js').slice(1)),
 		)!;
 		const codex = json(sourceOf(file).replace(/\.ts$/, '.json'));
-		expect(codex).toMatchObject({ node: type, categories: expect.arrayContaining([expect.any(String)]) });
+		expect(codex).toMatchObject({ node: type, categories: ['AI', 'Marketing & Content'] });
 		expect(codex).toHaveProperty('resources.primaryDocumentation');
 		expect(codex).toHaveProperty('resources.credentialDocumentation');
+	});
+});
+
+describe('the search of the node panel', () => {
+	const { alias } = json('nodes/SoraVideo/SoraVideo.node.json') as unknown as { alias: string[] };
+
+	// prettier-ignore
+	test.each([
+		'make video', 'create video', 'video generator', 'ai video', 'text to video', 'image to video', 'animate', 'tiktok', 'reel',
+		'short', 'avatar', 'movie', 'evolink', 'seedance', 'veo', 'kling', 'wan', 'hailuo',
+	])('%s finds Sora Video', (words) => {
+		expect(alias.filter((each) => each.toLowerCase().includes(words))).not.toEqual([]);
+	});
+
+	test('a company that the package has nothing to do with does not', () => {
+		expect(alias.join()).not.toMatch(/openai/i);
 	});
 });
 
