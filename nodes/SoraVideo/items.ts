@@ -22,10 +22,11 @@ export interface Draft {
 	files?: readonly InputFile[];
 }
 
-/** A file that EvoLink must be given, and where its URL goes in the body. */
+/** A file that EvoLink must be given before the order. Plain data. */
 export interface InputFile {
 	source: UploadableFile;
-	attach(body: IDataObject, url: string): IDataObject;
+	/** What stands in the body for its URL. */
+	standIn: string;
 }
 
 /** What became of one item's order. */

@@ -19,6 +19,7 @@ function host(credential: () => unknown = () => evolink.credential): {
 		getExecutionCancelSignal: () => undefined,
 		getCredentials: async () => credential(),
 		helpers: {
+			getBinaryDataBuffer: async () => Buffer.alloc(100),
 			httpRequestWithAuthentication: async (_: string, options: IHttpRequestOptions) => {
 				sent.push(options);
 				const { method, url, headers, body } = options;
@@ -36,7 +37,7 @@ function host(credential: () => unknown = () => evolink.credential): {
 }
 
 async function upload(item = 0) {
-	const content = { read: async () => Buffer.alloc(100) };
+	const content = { item: 0, field: 'data' };
 	const file = { extension: '.png', mimeType: 'image/png', size: 100, content };
 	const result = await uploadFile(host().ctx, file, `n8n-${String(item).padStart(32, '0')}.png`);
 	if ('failure' in result) throw new Error(failureSentence(result.failure));

@@ -1,11 +1,12 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { API_SERVERS, evolinkFacts } from '../../evolink/generated/spec.gen';
-import { contentOf } from '../../evolink/media/upload';
+import { evolinkFacts } from '../../evolink/generated/spec.gen';
+import { bytesInItem, contentOf } from '../../evolink/media/upload';
 import { CHARACTER_MODEL, CHARACTER_NOTE } from '../../evolink/models';
 import { readAdditionalFields } from '../settings';
 import { HEAD_BYTES, detectMedia } from '../../evolink/media/mediaType';
 import type { ByteStream } from '../../evolink/streams';
+import { standInFor } from './inputFiles';
 import { assertBody, assertSize, megabytes, readBinary, UPLOAD_MAX_BYTES } from './draft';
 import { requiredWith } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
@@ -107,16 +108,19 @@ export async function draftCharacter(ctx: IExecuteFunctions, parameters: ItemPar
 		throw parameters.refuse('additionalFields', body.video_url, allowed);
 	}
 	const source = await readVideo(ctx, parameters);
-	// the URL is not known before the upload; everything else is checked now
-	assertBody(ctx, parameters, CHARACTER_MODEL, { ...body, video_url: API_SERVERS.files });
-	return { body, files: [{ source, attach: (unfinished, url) => ({ ...unfinished, video_url: url }) }] };
+	const standIn = standInFor('video');
+	body.video_url = standIn;
+	assertBody(ctx, parameters, CHARACTER_MODEL, body);
+	return { body, files: [{ source, standIn }] };
 }
 
 async function readVideo(ctx: IExecuteFunctions, parameters: ItemParameters) {
 	const { binary, field, size } = await readBinary(ctx, parameters, 'videoField');
 	assertSize(parameters, 'videoField', { field, size }, { what: 'a video', maxBytes: UPLOAD_MAX_BYTES });
-	const content = contentOf(ctx, parameters.item, binary, field);
-	const media = detectMedia('id' in content ? await headOf(ctx, content.id) : await content.read());
+	const content = contentOf(parameters.item, binary, field);
+	const media = detectMedia(
+		'id' in content ? await headOf(ctx, content.id) : await bytesInItem(ctx, content),
+	);
 	if (media === undefined || !mimeTypes.some((type) => type === media.mimeType)) {
 		const allowed = `a video in one of these formats: ${mimeTypes.join(', ')}; the content of this field is ${media?.mimeType ?? 'none'}`;
 		throw parameters.refuse('videoField', field, allowed);

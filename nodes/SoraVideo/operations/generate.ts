@@ -22,7 +22,7 @@ import { PRICES_AS_OF } from '../../evolink/prices';
 import { FURTHER_FIELDS, readAdditionalFields } from '../settings';
 import { assertBody, megabytes } from './draft';
 import { FILLED_IN, requiredWith, type Rules } from '../../host/description';
-import { takeBinaryFields } from './inputFiles';
+import { standInFor, takeBinaryFields } from './inputFiles';
 import { PIXELS_RULE, readInputImage } from './inputImage';
 import {
 	documentedOnly,
@@ -267,5 +267,6 @@ export async function draftGenerate(ctx: IExecuteFunctions, parameters: ItemPara
 		throw parameters.refuse('additionalFields', body.image_urls, allowed);
 	}
 	const source = await readInputImage(ctx, parameters, rules, String(body.aspect_ratio));
-	return { body, files: [{ source, attach: (unfinished, url) => ({ ...unfinished, image_urls: [url] }) }] };
+	const standIn = standInFor('image');
+	return { body: { ...body, image_urls: [standIn] }, files: [{ source, standIn }] };
 }

@@ -8,8 +8,8 @@ import type { ItemParameters } from '../../host/parameters';
 import type { InputFile } from '../items';
 import { assertSize, UPLOAD_MAX_BYTES } from './draft';
 
-/** Stands for the URL of a file that is not uploaded yet. */
-const standInFor = (name: string) => `${API_SERVERS.files}/?n8n=${encodeURIComponent(name)}`;
+/** Stands in a body for the URL of a file that is not uploaded yet. */
+export const standInFor = (name: string) => `${API_SERVERS.files}/?n8n=${encodeURIComponent(name)}`;
 
 /**
  * Binary fields of the item that stand where the model takes URLs, by their names. Sends nothing.
@@ -32,10 +32,7 @@ export async function takeBinaryFields(
 			const standIn = standInFor(given);
 			body[field] = replaced(body[field], given, standIn);
 			const source = await sourceOf(ctx, parameters, field, given);
-			files.push({
-				source,
-				attach: (unfinished, url) => ({ ...unfinished, [field]: replaced(unfinished[field], standIn, url) }),
-			});
+			files.push({ source, standIn });
 		}
 	}
 	return files;
@@ -60,7 +57,7 @@ async function sourceOf(
 	assertSize(parameters, fieldTitle(field), { field: name, size }, limit);
 	const { mimeType, fileName = '', fileExtension } = binary;
 	return {
-		content: contentOf(ctx, item, binary, name),
+		content: contentOf(item, binary, name),
 		size,
 		// both go into the head of the upload
 		mimeType: /^[\w.+-]+\/[\w.+-]+$/.test(mimeType) ? mimeType : 'application/octet-stream',

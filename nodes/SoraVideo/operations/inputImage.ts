@@ -58,7 +58,7 @@ async function readImage(
 			`an image in one of these formats: ${IMAGE.mimeTypes.join(', ')}; the content of this field is none`,
 		);
 	}
-	return { header, size, content: contentOf(ctx, item, binary, field) };
+	return { header, size, content: contentOf(item, binary, field) };
 }
 
 /** The pixels that a picture must have, as far as the model asks for any. */

@@ -1,11 +1,13 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
+import mapValues from 'lodash/mapValues';
 import omit from 'lodash/omit';
 
 import { createTask } from '../../evolink/api';
 import { retry } from '../../evolink/async';
 import { hostClock } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
+import { isObject } from '../../evolink/json';
 import { uploadFile } from '../../evolink/media/upload';
 import type { Task } from '../../evolink/task';
 import { cancelSignal, isToolRun } from '../../host/context';
@@ -194,12 +196,12 @@ export class ItemOrder {
 	): Promise<Failure | undefined> {
 		const { ctx, intent } = this.run;
 		let whole = body;
-		for (const [at, { source, attach }] of files.entries()) {
+		for (const [at, { source, standIn }] of files.entries()) {
 			const name = `${intent.fileName(this.item)}${at === 0 ? '' : `-${at + 1}`}${source.extension}`;
 			const result = await uploadFile(ctx, source, name, cancelSignal(ctx));
 			if ('failure' in result) return result.failure;
 			if (result.fileId !== undefined) ids.push(result.fileId);
-			whole = attach(whole, result.url);
+			whole = withUrl(whole, standIn, result.url) as IDataObject;
 		}
 		this.ready(whole, callbackUrl, ids.length > 0 ? ids.join(',') : undefined);
 		return undefined;
@@ -289,6 +291,13 @@ export class ItemOrder {
 			return undefined;
 		}
 	}
+}
+
+/** A body with the URL of a file in place of what stood for it. */
+function withUrl(value: unknown, standIn: string, url: string): unknown {
+	if (value === standIn) return url;
+	if (Array.isArray(value)) return value.map((inner) => withUrl(inner, standIn, url));
+	return isObject(value) ? mapValues(value, (inner) => withUrl(inner, standIn, url)) : value;
 }
 
 /** An earlier try sent it, and whether it was taken is not known. */

@@ -9,7 +9,10 @@ import { checkHttpUrl } from '../urls';
 import { retry } from '../async';
 import { isObject, scalar } from '../json';
 
-/** A checked input file. */
+/** Where n8n keeps a file's bytes: in its binary store, or in a binary field of an item itself. */
+export type FileContent = { id: string } | { item: number; field: string };
+
+/** A checked input file. Plain data. */
 export interface UploadableFile {
 	/** With its dot. */
 	extension: string;
@@ -17,7 +20,7 @@ export interface UploadableFile {
 	/** Bytes. */
 	size: number;
 	/** Where n8n keeps the bytes. They are fetched when the file's turn has come: a run may have hundreds of files. */
-	content: { id: string } | { read: () => Promise<Buffer> };
+	content: FileContent;
 }
 
 /** EvoLink's own client gives an upload this long. */
@@ -43,7 +46,7 @@ function multipart(name: string, mimeType: string): { type: string; head: Buffer
 
 async function bodyOf(ctx: IExecuteFunctions, file: UploadableFile, head: Buffer, tail: Buffer) {
 	const { content } = file;
-	if ('read' in content) return Buffer.concat([head, await content.read(), tail]);
+	if ('item' in content) return Buffer.concat([head, await bytesInItem(ctx, content), tail]);
 	const stored = await ctx.helpers.getBinaryStream(content.id);
 	async function* parts(source: ByteStream): AsyncGenerator<Buffer> {
 		yield head;
@@ -119,15 +122,17 @@ export async function deleteUpload(ctx: EvoLinkContext, fileId: string): Promise
 	});
 }
 
-/** A binary field as something to upload later. Without an id, n8n holds the bytes in the item itself. */
-export function contentOf(
+/** A binary field as something to upload later. */
+export function contentOf(item: number, { id }: IBinaryData, field: string): FileContent {
+	return id === undefined ? { item, field } : { id };
+}
+
+/** The bytes of a file that n8n holds in the item itself. */
+export async function bytesInItem(
 	ctx: IExecuteFunctions,
-	item: number,
-	binary: IBinaryData,
-	field: string,
-): UploadableFile['content'] {
-	const { id } = binary;
-	return id === undefined ? { read: async () => await ctx.helpers.getBinaryDataBuffer(item, field) } : { id };
+	{ item, field }: Extract<FileContent, { item: number }>,
+): Promise<Buffer> {
+	return await ctx.helpers.getBinaryDataBuffer(item, field);
 }
 
 /** What n8n knows of a binary field's size, in bytes, without reading it into memory. */
