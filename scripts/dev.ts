@@ -3,7 +3,7 @@
  * to run; every change in nodes/ and credentials/ is live within seconds. Its data stay in .tmp/dev, so your own workflows are
  * there the next time; remove the folder to start from scratch.
  *
- * Options: `-- --port 5678 --evolink-port 4010 --inbox-port 4011`
+ * Options: `-- --port 5678 --evolink-port 4010 --inbox-port 4011 --room 3` (tasks that EvoLink lets run at once)
  */
 import { randomUUID } from 'node:crypto';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
@@ -25,11 +25,14 @@ const FOLDER = path.join(ROOT, '.tmp/dev');
 const FILES = path.join(FOLDER, 'files');
 const PACKAGE = readManifest(ROOT).name;
 
-const { values } = parseArgs({
+const {
+	values: { room, ...values },
+} = parseArgs({
 	options: {
 		port: { type: 'string', default: '5678' },
 		'evolink-port': { type: 'string', default: '4010' },
 		'inbox-port': { type: 'string', default: '4011' },
+		room: { type: 'string' },
 	},
 });
 const INBOX_URL = `http://127.0.0.1:${values['inbox-port']}`;
@@ -189,7 +192,10 @@ runMain(async () => {
 		const compiler = await watchSources();
 		started.push(() => compiler.kill());
 		begin('a local EvoLink, where nothing is paid');
-		const evolink = await startStandIn({ port: Number(values['evolink-port']) });
+		const evolink = await startStandIn({
+			port: Number(values['evolink-port']),
+			room: room === undefined ? undefined : { tasks: Number(room) },
+		});
 		started.push(async () => await evolink.close());
 		// what examples/failures-to-a-human.json is about
 		evolink.script('glass marble', { outcome: 'failed', code: 'content_policy_violation' });

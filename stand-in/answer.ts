@@ -12,7 +12,7 @@ export interface Answer {
 export class Refusal extends Error {
 	constructor(
 		readonly status: number,
-		readonly detail: { code?: string; message?: string; param?: string; extra?: Json } = {},
+		readonly detail: Partial<HttpFault> = {},
 	) {
 		super(detail.message ?? `HTTP ${status}`);
 	}

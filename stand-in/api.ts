@@ -7,11 +7,12 @@ import { FileRefusal, type FileStore } from './file-store';
 import type { Call, Handler } from './handler';
 import type { ApiPlace } from './faults';
 import { checkBeyondSchema, checkByEntry, complaint } from './create-rules';
+import type { IdempotencyKeys } from './keys';
 import type { Ledger } from './ledger';
 import type { Spec } from './spec';
-import type { TaskStore } from './task-store';
+import type { Emit, TaskStore } from './task-store';
 import { mediaType } from './text';
-import type { ErrorGeneration, HttpFault, Json, Offer, UnservedModel } from './types';
+import type { HttpFault, Json, Modes, Offer } from './types';
 
 /** Operation → where its faults are set. */
 export const PLACES: Record<string, ApiPlace> = {
@@ -34,11 +35,6 @@ type Check = (context: Context, call: Call) => void;
 
 /** EvoLink's operations on top of the OpenAPI file. Refusals come back as answers; nothing is thrown. */
 export class Api {
-	errorGeneration: ErrorGeneration;
-	unservedModel: UnservedModel;
-	batchRead: Offer;
-	taskList: Offer;
-	catalogue: Offer;
 	private readonly backend: OpenAPIBackend;
 
 	constructor(
@@ -49,21 +45,12 @@ export class Api {
 			files: FileStore;
 			apiKey: string;
 			models: string[];
+			modes: Modes;
+			keys: IdempotencyKeys;
+			emit: Emit;
 			violation: (text: string) => void;
 		},
-		modes: {
-			errorGeneration: ErrorGeneration;
-			unservedModel: UnservedModel;
-			batchRead: Offer;
-			taskList: Offer;
-			catalogue: Offer;
-		},
 	) {
-		this.errorGeneration = modes.errorGeneration;
-		this.unservedModel = modes.unservedModel;
-		this.batchRead = modes.batchRead;
-		this.taskList = modes.taskList;
-		this.catalogue = modes.catalogue;
 		this.backend = new OpenAPIBackend({
 			definition: parts.spec.document,
 			strict: true,
@@ -119,8 +106,10 @@ export class Api {
 	}
 
 	private offerOf(operationId: string): Offer {
-		if (CATALOGUE.includes(operationId)) return this.catalogue;
-		return { getTasks: this.batchRead, listTasks: this.taskList }[operationId] ?? 'offered';
+		if (CATALOGUE.includes(operationId)) return this.parts.modes.catalogue;
+		return (
+			{ getTasks: this.parts.modes.batchRead, listTasks: this.parts.modes.taskList }[operationId] ?? 'offered'
+		);
 	}
 
 	/** Without query parameters that the operation does not have: a server ignores them, the validator does not. */
@@ -138,7 +127,7 @@ export class Api {
 	/** An error body of the configured generation, in the words that the OpenAPI file documents for this operation. */
 	error(fault: Omit<HttpFault, 'kind'>, operationId: string | undefined): Answer {
 		const operation = operationId ? this.backend.router.getOperation(operationId) : undefined;
-		return errorAnswer(fault, this.errorGeneration, (generation) =>
+		return errorAnswer(fault, this.parts.modes.errorGeneration, (generation) =>
 			this.parts.spec.errorExample(operation?.responses as Json | undefined, fault, generation),
 		);
 	}
@@ -148,13 +137,53 @@ export class Api {
 		this.checkModel(body);
 		checkBeyondSchema(body, this.parts.spec.facts);
 		checkByEntry(body, this.parts.spec.entries);
-		const { requestHeader, replayedHeader } = this.parts.spec.facts.idempotency;
-		const key = request.headers[requestHeader.toLowerCase()] as string | undefined;
-		const { task, answer, replayed } = await this.parts.store.create(body, key, call.taskId);
+		const { task, answer, replayed, refusal } = await this.parts.store.create(
+			body,
+			this.keyOf(request),
+			call.taskId,
+		);
+		call.taken = true;
+		if (refusal) throw refusal;
 		call.unchecked = task.script.extra !== undefined;
-		const headers: Record<string, string> = replayed ? { [replayedHeader.toLowerCase()]: 'true' } : {};
-		return { status: 200, headers, json: answer };
+		return { status: 200, headers: replayed ? this.replayedHeader : {}, json: answer };
 	};
+
+	keyOf({ headers }: Pick<Request, 'headers'>): string | undefined {
+		const { requestHeader } = this.parts.spec.facts.idempotency;
+		return headers[requestHeader.toLowerCase()] as string | undefined;
+	}
+
+	/** What a create is answered without being looked at, because its key was refused before. */
+	refusedBefore(request: Request): Answer | undefined {
+		try {
+			const answer = this.parts.keys.refusalOf(this.keyOf(request), (request.body ?? {}) as Json);
+			return answer && { ...answer, headers: { ...answer.headers, ...this.replayedHeader } };
+		} catch (error) {
+			return this.refused(error, 'createVideoTask');
+		}
+	}
+
+	/** A create that was answered with an error and made no task. */
+	noteRefusal(request: Request, answer: Answer): void {
+		const { keys, ledger, emit } = this.parts;
+		const key = this.keyOf(request);
+		const body = (request.body ?? {}) as Json;
+		const { error } = (answer.json ?? {}) as { error?: { code?: unknown } };
+		if (![401, 409].includes(answer.status)) keys.noteRefusal(key, body, answer);
+		const refused = {
+			at: Date.now(),
+			status: answer.status,
+			code: error?.code,
+			prompt: typeof body.prompt === 'string' ? body.prompt : '',
+			idempotencyKey: key,
+		};
+		ledger.refused.push(refused);
+		emit('refused', refused);
+	}
+
+	private get replayedHeader(): Record<string, string> {
+		return { [this.parts.spec.facts.idempotency.replayedHeader.toLowerCase()]: 'true' };
+	}
 
 	private readonly readTask: Handler = ({ request }, call) => {
 		const id = String(request.params.task_id);
@@ -227,14 +256,14 @@ export class Api {
 			404: { param: 'model' },
 			503: { code: 'no_available_channel' },
 		};
-		throw new Refusal(this.unservedModel, words[this.unservedModel]);
+		throw new Refusal(this.parts.modes.unservedModel, words[this.parts.modes.unservedModel]);
 	}
 
 	private refused(error: unknown, operationId: string | undefined): Answer {
 		if (error instanceof FileRefusal) return fileRefusal(error);
 		if (error instanceof Refusal) {
 			const { code, ...rest } = error.detail;
-			const word = this.errorGeneration === 'new' ? { code } : {};
+			const word = this.parts.modes.errorGeneration === 'new' ? { code } : {};
 			const answer = this.error({ status: error.status, ...rest, ...word }, operationId);
 			const place = PLACES[operationId ?? ''];
 			if (place !== 'upload' && place !== 'files') return answer;
@@ -247,7 +276,7 @@ export class Api {
 
 	private unknownRoute(status: number): Answer {
 		const words = { code: 'route_not_found', message: 'No such route', type: 'invalid_request_error' };
-		return errorAnswer({ status, ...words }, this.errorGeneration, () => undefined);
+		return errorAnswer({ status, ...words }, this.parts.modes.errorGeneration, () => undefined);
 	}
 
 	/** Why an answer does not fit the OpenAPI file. */

@@ -10,6 +10,8 @@ export interface Call {
 	unreadable?: string;
 	/** Id to store the created task under. */
 	taskId?: string;
+	/** Set by the create handler: the order has a task, whatever is answered. */
+	taken?: boolean;
 	/** Set by the create handler: this answer may break the schema because its script says so. */
 	unchecked?: boolean;
 }

@@ -1,11 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
+import defaults from 'lodash/defaults';
+import pick from 'lodash/pick';
 import { Address } from './address';
 import { Api } from './api';
 import { Callbacks } from './callbacks';
 import { Clock } from './clock';
 import { Faults } from './faults';
 import { FileStore } from './file-store';
+import { IdempotencyKeys } from './keys';
 import { Ledger } from './ledger';
 import { MediaHost } from './media';
 import { Random } from './random';
@@ -14,17 +17,28 @@ import { Server } from './server';
 import { Spec } from './spec';
 import { TaskStore, type Emit } from './task-store';
 import type { Task } from './task';
-import type { StandIn, StandInEvents, StandInOptions } from './types';
+import type { Modes, StandIn, StandInEvents, StandInOptions } from './types';
 import { Waiters } from './until';
 
 export type * from './types';
 
 const DEFAULT_KEY = 'sk-evo-stand-in';
 
+const DEFAULT_MODES: Modes = {
+	idempotency: 'honoured',
+	refusedKeys: 'forgotten',
+	room: undefined,
+	errorGeneration: 'new',
+	unservedModel: 403,
+	batchRead: 'offered',
+	taskList: 'offered',
+	catalogue: 'offered',
+};
+
 /** Starts a local EvoLink on 127.0.0.1; resolves once it listens. Rejects if the port is taken. */
 export async function startStandIn(options: StandInOptions = {}): Promise<StandIn> {
 	const spec = new Spec();
-	const { facts, defaults } = spec;
+	const { facts } = spec;
 	const apiKey = options.apiKey ?? DEFAULT_KEY;
 	const models = options.models ?? [...Object.keys(facts.models), ...Object.keys(spec.entries)];
 	const callbackHosts = options.callbackHosts ?? {};
@@ -34,6 +48,8 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 	const events = new EventEmitter<StandInEvents>();
 	const violations: string[] = [];
 	const tasks = new Map<string, Task>();
+	// what is returned at the end: a change of it is a change of how EvoLink behaves
+	const modes = defaults(pick(options, Object.keys(DEFAULT_MODES) as Array<keyof Modes>), DEFAULT_MODES);
 	let url = '';
 	const baseUrl = () => url;
 
@@ -60,21 +76,22 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		options.realCallbackTimeout ?? true,
 		(attempt) => emit('callback', attempt),
 	);
-	const store = new TaskStore(
-		tasks,
-		{ clock, random, scripts, ledger, callbacks, files, facts, defaults, baseUrl, emit },
-		options.idempotency ?? 'honoured',
-	);
-	const api = new Api(
-		{ spec, store, ledger, files, apiKey, models, violation },
-		{
-			errorGeneration: options.errorGeneration ?? 'new',
-			unservedModel: options.unservedModel ?? 403,
-			batchRead: options.batchRead ?? 'offered',
-			taskList: options.taskList ?? 'offered',
-			catalogue: options.catalogue ?? 'offered',
-		},
-	);
+	const keys = new IdempotencyKeys(modes);
+	const store = new TaskStore(tasks, {
+		clock,
+		random,
+		scripts,
+		ledger,
+		callbacks,
+		files,
+		facts,
+		defaults: spec.defaults,
+		baseUrl,
+		emit,
+		keys,
+		modes,
+	});
+	const api = new Api({ spec, store, ledger, files, apiKey, models, modes, keys, emit, violation });
 	await api.init();
 	const server = new Server({
 		api,
@@ -93,7 +110,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 	const address = await Address.open(createServer(server.listener), options.port ?? 0);
 	url = address.url;
 
-	return {
+	const rest: Omit<StandIn, keyof Modes> = {
 		url,
 		apiKey,
 		credential: { apiKey, baseUrl: url, filesUrl: url },
@@ -105,48 +122,14 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		requests: server.requests,
 		files: files.files,
 		charges: ledger.charges,
+		refused: ledger.refused,
 		account: ledger.account,
 		callbacks: callbacks.attempts,
 		mediaStats: media.stats,
-		get idempotency() {
-			return store.idempotency;
-		},
-		set idempotency(mode) {
-			store.idempotency = mode;
-		},
-		get errorGeneration() {
-			return api.errorGeneration;
-		},
-		set errorGeneration(generation) {
-			api.errorGeneration = generation;
-		},
-		get unservedModel() {
-			return api.unservedModel;
-		},
-		set unservedModel(status) {
-			api.unservedModel = status;
-		},
-		get batchRead() {
-			return api.batchRead;
-		},
-		set batchRead(mode) {
-			api.batchRead = mode;
-		},
-		get taskList() {
-			return api.taskList;
-		},
-		set taskList(mode) {
-			api.taskList = mode;
-		},
-		get catalogue() {
-			return api.catalogue;
-		},
-		set catalogue(mode) {
-			api.catalogue = mode;
-		},
 		chargesFor: (filter) => ledger.chargesFor(filter),
 		script: (match, script) => scripts.add(match, script),
 		fault: faults.add,
+		order: (request, script = {}) => store.order(request, script),
 		finish: (taskId, script = {}) => store.finish(taskId, script),
 		advance: (seconds) => clock.advance(seconds),
 		forgeCallback: (target, body) =>
@@ -166,4 +149,5 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 			await address.close();
 		},
 	};
+	return Object.assign(modes, rest);
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Charge, Json } from './types';
+import type { Charge, Json, RefusedOrder } from './types';
 import { Refusal } from './answer';
 
-/** The account and what each created task was charged. */
+/** The account, what each created task was charged, and the orders that were refused. */
 export class Ledger {
 	readonly charges: Charge[] = [];
+	readonly refused: RefusedOrder[] = [];
 	readonly account: { remaining: number; used: number; tokenLimit: number | null };
 
 	constructor(balance: number) {

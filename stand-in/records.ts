@@ -35,6 +35,17 @@ export interface Charge {
 	refunded: number;
 }
 
+/** One entry per order that was answered with an error and made no task. */
+export interface RefusedOrder {
+	at: number;
+	status: number;
+	/** `error.code` */
+	code: unknown;
+	/** Empty for characters. */
+	prompt: string;
+	idempotencyKey: string | undefined;
+}
+
 /** One entry per attempt; an undeliverable one has `attempt` 0 and `error`. */
 export interface CallbackAttempt {
 	at: number;

@@ -1,10 +1,13 @@
+import { FULL_ANSWERS } from './room';
 import { decoded } from './text';
-import type { ApiFault, Json, MediaScript, Outcome, TaskMatch, TaskScript } from './types';
+import type { ApiFault, Json, MediaScript, Outcome, Room, TaskMatch, TaskScript } from './types';
 
 interface Directed {
 	script: TaskScript;
 	/** A create fault asked for in the prompt. */
 	fault?: ApiFault;
+	/** What this order finds, in place of the account's own. */
+	room?: Room;
 }
 
 const OUTCOMES: readonly Outcome[] = [
@@ -102,7 +105,9 @@ function obey([word, first, second]: string[], directed: Directed): void {
 	else if (word === 'fail') Object.assign(script, { outcome: 'failed', ...(first ? { code: first } : {}) });
 	else if (word === 'seconds' && isDuration(Number(first))) script.seconds = Number(first);
 	else if (word === 'media') script.media = { ...script.media, ...mediaOrder(first, second) };
-	else if (word === 'refuse' && isErrorStatus(Number(first))) {
+	else if (word === 'room' && isCount(Number(first))) {
+		directed.room = { tasks: Number(first), full: FULL_ANSWERS.find((known) => known === second) };
+	} else if (word === 'refuse' && isErrorStatus(Number(first))) {
 		directed.fault = { kind: 'http', status: Number(first), ...(second ? { code: second } : {}) };
 	} else if (word === 'drop') directed.fault = { kind: first === 'before' ? 'drop-before' : 'drop-after' };
 }

@@ -76,6 +76,11 @@ export class Server {
 		};
 		seen.operationId = api.operationId(incoming);
 		const place = PLACES[seen.operationId ?? ''];
+		const repeated = place === 'create' ? api.refusedBefore(incoming) : undefined;
+		if (repeated) {
+			api.noteRefusal(incoming, repeated);
+			return this.send(response, repeated);
+		}
 		const task = place === 'read' ? store.tasks.get(lastSegment(seen.path)) : undefined;
 		const fault =
 			(place && faults.at(place).take({ request: seen, task })) ??
@@ -95,6 +100,8 @@ export class Server {
 		if (fault && !refused) answer = this.spoil(fault, answer, seen.operationId);
 		if (answer) this.send(response, answer);
 		else response.destroy();
+		if (place === 'create' && !call.taken && answer && answer.status >= 400)
+			api.noteRefusal(incoming, answer);
 	}
 
 	/** What the fault makes of a good answer (undefined if the request was not accepted). @returns undefined for no answer */

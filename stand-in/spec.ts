@@ -67,6 +67,11 @@ export interface Facts {
 	};
 }
 
+/** `x-stand-in`: what no client needs to know. */
+export interface StandInFacts {
+	room: { fullMessage: string };
+}
+
 /** What counts for a field that a request leaves out. */
 export interface Defaults {
 	/** Seconds of video. Only the default model's page states one; it is taken for the other models too. */
@@ -79,7 +84,7 @@ interface WithDefault {
 	default: number;
 }
 
-type SpecDocument = Document & { 'x-evolink': Facts };
+type SpecDocument = Document & { 'x-evolink': Facts; 'x-stand-in': StandInFacts };
 
 let parsed: { document: SpecDocument; entries: Entries } | undefined;
 
@@ -91,7 +96,7 @@ function readFiles(): { document: SpecDocument; entries: Entries } {
 /** The OpenAPI file, as it stands, and its facts; the entries of the other models. */
 export class Spec {
 	readonly document: Document;
-	readonly facts: Facts;
+	readonly facts: Facts & StandInFacts;
 	readonly entries: Entries;
 	readonly defaults: Defaults;
 	/** Names of the create body's alternatives, in order. */
@@ -103,7 +108,7 @@ export class Spec {
 		const document = structuredClone(parsed.document);
 		this.document = document;
 		this.entries = parsed.entries;
-		this.facts = document['x-evolink'];
+		this.facts = { ...document['x-evolink'], ...document['x-stand-in'] };
 		const { content } = this.operation('createVideoTask').requestBody as {
 			content: { 'application/json': { schema: { oneOf: Array<{ $ref: string }> } } };
 		};

@@ -4,13 +4,15 @@ import type { Clock } from './clock';
 import { Refusal } from './answer';
 import type { FileStore } from './file-store';
 import { FILES_PATH } from './file-store';
-import { bodyHash, type Ledger } from './ledger';
+import type { IdempotencyKeys } from './keys';
+import type { Ledger } from './ledger';
 import { MEDIA_PATH } from './media';
 import type { Random } from './random';
-import { checkScript, type Scripts } from './scripts';
-import type { Defaults, Facts, InputRules } from './spec';
+import { crowding } from './room';
+import { checkScript, directives, type Scripts } from './scripts';
+import type { Defaults, InputRules, Spec } from './spec';
 import { Task } from './task';
-import type { Idempotency, Json, StandInEvents, TaskScript } from './types';
+import type { Json, Modes, Room, StandInEvents, TaskScript } from './types';
 
 /** What a task of a model without a published price is charged. */
 const UNPRICED_CREDITS = 10;
@@ -19,9 +21,6 @@ export type Emit = <Name extends keyof StandInEvents>(name: Name, ...args: Stand
 
 /** Tasks from create to end: ids, idempotency, money, the callback at the end. */
 export class TaskStore {
-	idempotency: Idempotency;
-	private readonly replays = new Map<string, { body: string; task: Task }>();
-
 	constructor(
 		readonly tasks: Map<string, Task>,
 		private readonly parts: {
@@ -31,31 +30,30 @@ export class TaskStore {
 			ledger: Ledger;
 			callbacks: Callbacks;
 			files: FileStore;
-			facts: Facts;
+			facts: Spec['facts'];
 			defaults: Defaults;
 			baseUrl: () => string;
 			emit: Emit;
+			keys: IdempotencyKeys;
+			modes: Modes;
 		},
-		idempotency: Idempotency,
-	) {
-		this.idempotency = idempotency;
-	}
+	) {}
 
-	/** Creates and charges, or finds the task of an earlier request with the same key. */
+	/** Creates and charges, or finds the task of an earlier request with the same key. `refusal`: to be answered although it was taken. */
 	async create(
 		request: Json,
 		key: string | undefined,
 		id = this.newId(),
-	): Promise<{ task: Task; answer: Json; replayed: boolean }> {
-		const { clock, ledger, scripts, callbacks, emit, facts, random, baseUrl } = this.parts;
-		const body = JSON.stringify([bodyHash(request), request.callback_url]);
-		const earlier = key === undefined || this.idempotency === 'ignored' ? undefined : this.replays.get(key);
-		if (earlier) {
-			if (earlier.body !== body) throw new Refusal(409, { code: 'idempotency_conflict' });
-			return { task: earlier.task, answer: earlier.task.accepted(), replayed: true };
-		}
+		room: Room | undefined = directives(request).room ?? this.parts.modes.room,
+	): Promise<{ task: Task; answer: Json; replayed: boolean; refusal?: Refusal }> {
+		const { clock, ledger, scripts, callbacks, emit, facts, keys, random, baseUrl } = this.parts;
+		const earlier = keys.taskOf(key, request);
+		if (earlier) return { task: earlier, answer: earlier.accepted(), replayed: true };
 		const credits = this.price(request);
 		ledger.check(credits);
+		const underWay = [...this.tasks.values()].filter(({ terminal }) => !terminal).length;
+		const crowded = crowding(room, underWay, facts.room.fullMessage);
+		if (crowded && !crowded.taken) throw crowded.refusal;
 
 		const script = scripts.resolve(request, { idempotencyKey: key, index: this.tasks.size });
 		const code = script.outcome === undefined ? this.inputFailure(request) : undefined;
@@ -68,7 +66,7 @@ export class TaskStore {
 			taskFailures: facts.taskFailures,
 		});
 		this.tasks.set(id, task);
-		if (key !== undefined) this.replays.set(key, { body, task });
+		keys.noteTask(key, request, task);
 		task.charge = ledger.charge(task, credits);
 		emit('charge', task.charge);
 		emit('create', task);
@@ -77,7 +75,15 @@ export class TaskStore {
 		if (callbacks.takeEarly(task)) await this.end(task);
 		else if (task.seconds === 0 && !task.endless) void this.end(task);
 		else if (!task.endless) task.cancelTimer = clock.after(task.seconds, () => void this.end(task));
-		return { task, answer, replayed: false };
+		return { task, answer, replayed: false, refusal: crowded?.refusal };
+	}
+
+	/** As another user of the account would, whatever the room. */
+	async order(request: Json, script: TaskScript): Promise<Task> {
+		const remove = this.parts.scripts.add((one) => one === request, script);
+		const { task } = await this.create(request, undefined, undefined, { tasks: Infinity });
+		remove();
+		return task;
 	}
 
 	read(id: string): Json {

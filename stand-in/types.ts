@@ -16,7 +16,9 @@ import type {
 	CallbackAttempt,
 	Charge,
 	ErrorGeneration,
+	Json,
 	MediaStats,
+	RefusedOrder,
 	SeenRequest,
 	StoredFile,
 } from './records';
@@ -26,7 +28,7 @@ export type * from './script-types';
 
 // ---------------------------------------------------------------- starting
 
-export interface StandInOptions {
+export interface StandInOptions extends Partial<Modes> {
 	/** TCP port on 127.0.0.1; 0 (default) takes a free one. */
 	port?: number;
 	/** The only key that is accepted; default `sk-evo-stand-in`. */
@@ -43,22 +45,52 @@ export interface StandInOptions {
 	seed?: number;
 	/** Credits on the account; default 10000. */
 	balance?: number;
-	idempotency?: Idempotency;
-	errorGeneration?: ErrorGeneration;
-	/** Default 403. Which of the three the real EvoLink answers is not known. */
-	unservedModel?: UnservedModel;
-	/** Default `offered`. The manual does not have `POST /v1/tasks/batch`, so it may be missing. */
-	batchRead?: Offer;
-	/** Default `offered`. The manual does not have `GET /v1/tasks`, so it may be missing. */
-	taskList?: Offer;
-	/** Default `offered`: the lists of models, of their state and of prices. The manual has none of them. */
-	catalogue?: Offer;
 	/** Defaults for every task; `script()` and prompt directives override it. */
 	defaults?: TaskScript;
 }
 
+/** How EvoLink behaves; may be changed at any time. */
+export interface Modes {
+	/** Default `honoured`. */
+	idempotency: Idempotency;
+	/**
+	 * A key whose order was refused, when it comes again. `forgotten` (default): as if for the first time. `replayed`: the same body gets
+	 * the refusal once more, with `idempotency-replayed: true`, another body 409 `idempotency_conflict`. `conflict`: another body gets 409,
+	 * the same body is taken. Which of them the real EvoLink does is not known.
+	 */
+	refusedKeys: 'forgotten' | 'replayed' | 'conflict';
+	/** The account's room; default undefined: for any number of tasks. */
+	room: Room | undefined;
+	/** Default `new`. */
+	errorGeneration: ErrorGeneration;
+	/** Default 403. Which of the three the real EvoLink answers is not known. */
+	unservedModel: UnservedModel;
+	/** Default `offered`. The manual does not have `POST /v1/tasks/batch`, so it may be missing. */
+	batchRead: Offer;
+	/** Default `offered`. The manual does not have `GET /v1/tasks`, so it may be missing. */
+	taskList: Offer;
+	/** Default `offered`: the lists of models, of their state and of prices. The manual has none of them. */
+	catalogue: Offer;
+}
+
 /** `ignored`: the header has no effect, so a repeat is charged again. */
 export type Idempotency = 'honoured' | 'ignored';
+
+/** How many tasks of the account may be under way, and what an order beyond them meets. */
+export interface Room {
+	/** 0 lets no order in. */
+	tasks: number;
+	/** Default `429`. */
+	full?: FullAnswer;
+	/** Seconds that `429-retry-after` asks for; default 5. */
+	retryAfter?: number;
+}
+
+/**
+ * `429`: in words, "retry after 60 seconds". `429-retry-after`: with the header. `500`: "Failed to create video generation task", nothing
+ * taken. `500-taken`: the same, although the task was made and charged.
+ */
+export type FullAnswer = '429' | '429-retry-after' | '500' | '500-taken';
 
 /**
  * How a model is refused that is not in `models`: 403 `model_access_denied`, 404 `Specified model not found` (from the
@@ -76,12 +108,13 @@ export interface StandInEvents {
 	read: [StandInTask];
 	terminal: [StandInTask];
 	charge: [Charge];
+	refused: [RefusedOrder];
 	callback: [CallbackAttempt];
 	/** A media body ended; `bytes` as sent. */
 	media: [{ taskId: string | undefined; path: string; status: number; bytes: number }];
 }
 
-export interface StandIn {
+export interface StandIn extends Modes {
 	/** Base URL of API, files host and media host: `http://127.0.0.1:<port>`. */
 	readonly url: string;
 	readonly apiKey: string;
@@ -91,6 +124,8 @@ export interface StandIn {
 	readonly tasks: Map<string, StandInTask>;
 	readonly files: Map<string, StoredFile>;
 	readonly charges: Charge[];
+	/** Orders that were answered with an error and made no task. */
+	readonly refused: RefusedOrder[];
 	readonly callbacks: CallbackAttempt[];
 	readonly mediaStats: MediaStats;
 	/** Own answers that did not fit the OpenAPI file, and bugs in the stand-in. Must stay empty. */
@@ -101,12 +136,6 @@ export interface StandIn {
 	/** May be changed at any time. `tokenLimit` null = unlimited. */
 	readonly account: { remaining: number; used: number; tokenLimit: number | null };
 	readonly models: string[];
-	idempotency: Idempotency;
-	errorGeneration: ErrorGeneration;
-	unservedModel: UnservedModel;
-	batchRead: Offer;
-	taskList: Offer;
-	catalogue: Offer;
 
 	chargesFor(filter: { prompt?: string; idempotencyKey?: string; taskId?: string }): Charge[];
 	/** Applies to tasks created from now on; later scripts win field by field. Returns a function that removes it. */
@@ -118,6 +147,8 @@ export interface StandIn {
 		fault: ApiFault,
 		options?: FaultOptions<ApiFaultContext>,
 	): FaultHandle;
+	/** Makes a task as another user of the account would, whatever the room: it takes a place in it, is listed and charged. */
+	order(request: Json, script?: TaskScript): Promise<StandInTask>;
 	/** Ends a running task now. Throws for an unknown id or a task that has ended. */
 	finish(taskId: string, script?: TaskScript): StandInTask;
 	/** Moves the API clock: pending ends, retries and expiries (24 h, 72 h) come due. */
