@@ -20,17 +20,19 @@ export const failureSchema = z.object({
 	/** EvoLink's own code, or the network's. */
 	code: z.string().optional(),
 	requestId: z.string().optional(),
-	/** Milliseconds to wait, from Retry-After. */
+	/** Milliseconds to wait, from Retry-After, or from words such as "retry after 60 seconds". */
 	retryAfterMs: z.number().optional(),
+	/** EvoLink itself answered with a 5xx; other 5xx may be pages of something between. */
+	answered: z.literal(true).optional(),
 	/** Whether the same read may succeed a moment later. */
 	transient: z.boolean(),
 	/** A 3xx or 4xx that is no error of EvoLink's: something between may have answered, and it says nothing of what was asked for. */
 	foreign: z.literal(true).optional(),
 	/**
-	 * For a create: `none` = EvoLink cannot have taken the order; `unknown` = it may have, so the order must not simply be
-	 * sent again.
+	 * For a create: `none` = nothing was charged, for certain; `unlikely` = EvoLink refused it, which its pages and users take
+	 * for free, and its own client does not; `unknown` = it may have been taken, so it must not simply be sent again.
 	 */
-	charge: z.enum(['none', 'unknown']),
+	charge: z.enum(['none', 'unlikely', 'unknown']),
 });
 
 export type Failure = z.infer<typeof failureSchema>;
@@ -55,6 +57,11 @@ export type FailureKind =
 const groups: Readonly<Record<keyof typeof evolinkFacts.httpErrorCodes, readonly string[]>> =
 	evolinkFacts.httpErrorCodes;
 const inGroup = (name: keyof typeof groups, code: string) => groups[name].includes(code);
+
+const uncharged: ReadonlySet<string> = new Set([
+	...evolinkFacts.uncharged.codes,
+	...evolinkFacts.uncharged.groups.flatMap((name) => groups[name]),
+]);
 
 /** What to do where EvoLink does not serve a model. */
 export const MODEL_ADVICE =
@@ -81,6 +88,10 @@ const ADVICE: Record<FailureKind, string> = {
 	unexpected: 'Check the base URLs in the credential; something else than EvoLink may have answered.',
 	network: 'Check the connection and the base URLs in the credential.',
 };
+
+/** For a refusal that says nothing of too many orders. */
+const NO_CAPACITY =
+	'EvoLink has no room for another task at the moment: run this again in some minutes, or take another model.';
 
 const FOREIGN = 'This is not how EvoLink refuses: a proxy or firewall on the way may have answered.';
 
@@ -124,8 +135,15 @@ function isEvoLinks(body: unknown): boolean {
 	return body.success === false || [msg, message].some((part) => scalar(part) !== undefined);
 }
 
-function kindOf(status: number, { code = '', param }: ErrorBody, namesTask: boolean): FailureKind {
+/** Whether EvoLink refuses an order for lack of room, in the form that it has for a wrong field. */
+function isLackOfRoom(status: number, { message = '' }: ErrorBody): boolean {
+	return status === 400 && message.toLowerCase().includes(evolinkFacts.capacity.words);
+}
+
+function kindOf(status: number, said: ErrorBody, namesTask: boolean): FailureKind {
+	const { code = '', param } = said;
 	if (inGroup('submission', code)) return 'submission';
+	if (isLackOfRoom(status, said)) return 'rateLimited';
 	if (inGroup('keyLimit', code) || inGroup('keyDailyLimit', code)) return 'keyLimit';
 	if (inGroup('balance', code) || status === 402) return 'balance';
 	if (inGroup('content', code)) return 'content';
@@ -149,6 +167,13 @@ function kindOf(status: number, { code = '', param }: ErrorBody, namesTask: bool
 	}
 	if (status >= 500 || status === 408 || status === 425) return 'server';
 	return status >= 400 ? 'badRequest' : 'unexpected';
+}
+
+/** "retry after 60 seconds": EvoLink's pages say it in words, and show no header. */
+const RETRY_IN_WORDS = /\b(?:retry|try again) (?:after|in) (\d+(?:\.\d+)?) ?(?:s|secs?|seconds?)\b/i;
+
+function retryInWords({ message, hint }: ErrorBody): string | undefined {
+	return RETRY_IN_WORDS.exec(`${hint ?? ''}; ${message ?? ''}`)?.[1];
 }
 
 /** Seconds or an HTTP date (RFC 9110, 10.2.3) to milliseconds from `now`; `undefined` if it is neither. */
@@ -207,9 +232,10 @@ export function httpFailure(
 	const said = readErrorBody(answer.body);
 	const { code = '', message, hint, requestId } = said;
 	const kind = kindOf(status, said, answer.namesTask);
-	const foreign = status >= 300 && status < 500 && !isEvoLinks(answer.body);
+	const isOwn = isEvoLinks(answer.body);
+	const foreign = status >= 300 && status < 500 && !isOwn;
 	const advice = [
-		adviceOn(kind, code),
+		isLackOfRoom(status, said) ? NO_CAPACITY : adviceOn(kind, code),
 		foreign && FOREIGN,
 		hint !== undefined && `EvoLink suggests: ${hint}.`,
 	]
@@ -218,9 +244,11 @@ export function httpFailure(
 	const excerpt = typeof answer.body === 'string' ? excerptOf(answer.body, EXCERPT) : '';
 	const fallback =
 		excerpt === '' ? `EvoLink answered ${status} without a reason` : `EvoLink answered: ${excerpt}`;
-	const wait = retryAfterMs(headers['retry-after'], now);
+	const wait = retryAfterMs(headers['retry-after'], now) ?? retryAfterMs(retryInWords(said), now);
 	const id = requestId ?? requestIdIn(headers);
-	const undecided = status < 400 || status === 408 || status === 409 || status >= 500;
+	const isUncharged = status >= 400 && uncharged.has(code.toLowerCase());
+	const undecided =
+		kind === 'submission' || status < 400 || status === 408 || status === 409 || status >= 500;
 	return {
 		kind,
 		message: tidy(message ?? '') || fallback,
@@ -230,9 +258,15 @@ export function httpFailure(
 		...(id !== undefined && { requestId: tidy(id) }),
 		...(wait !== undefined && { retryAfterMs: wait }),
 		...(foreign && { foreign: true as const }),
-		transient: status === 408 || status === 425 || status === 429 || status >= 500,
-		charge: undecided || kind === 'submission' ? 'unknown' : 'none',
+		...(status >= 500 && isOwn && { answered: true as const }),
+		transient: [408, 425, 429].includes(status) || status >= 500 || isLackOfRoom(status, said),
+		charge: isUncharged ? 'none' : undecided ? 'unknown' : 'unlikely',
 	};
+}
+
+/** Whether EvoLink itself says that it failed to create a task: it may still have made one, as its list of tasks then shows. */
+export function isRefusedCreation({ answered, kind, charge }: Failure): boolean {
+	return answered === true && charge === 'unknown' && kind !== 'submission';
 }
 
 function requestIdIn(headers: Record<string, unknown>): string | undefined {

@@ -80,7 +80,10 @@ function modelClosed(failure: Failure, model: string, charge: string, key?: stri
 
 /** EvoLink refused an order: nothing was taken. */
 export function orderRefused(failure: Failure, model: string): Problem {
-	const charge = 'Nothing was charged for this order.';
+	const charge =
+		failure.charge === 'none'
+			? 'Nothing was charged for this order.'
+			: 'EvoLink refused it, and refused orders are usually not charged.';
 	if (failure.kind === 'modelUnavailable') return modelClosed(failure, model, charge);
 	const { message, inFull } = saidBy(failure, 'EvoLink did not take the order');
 	return { message, ...described(failure.advice, inFull, charge), failure };
@@ -117,7 +120,7 @@ export function keyInUse(failure: Failure, key: string): Problem {
 			key,
 		),
 		...described(
-			`Nothing was charged for this one. An earlier try ordered the video, perhaps with another prompt: ${LOOK_UP}`,
+			`This one was refused, and refused orders are usually not charged. An earlier try ordered the video, perhaps with another prompt: ${LOOK_UP}`,
 			'For a new video run the workflow again.',
 			`EvoLink said: ${sentence(failure.message)}.`,
 		),

@@ -128,7 +128,7 @@ test.concurrent.each([
 		expect(run.error?.description).toMatch(
 			isUnknown
 				? /It is not known whether this order was charged: .*Get Task\.$/
-				: /Nothing was charged for this order\.$/,
+				: /refused orders are usually not charged\.$/,
 		);
 		expect(run.errorText).not.toContain('Resend');
 	}),

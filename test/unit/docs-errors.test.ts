@@ -73,6 +73,12 @@ describe(`${PAGE} explains`, () => {
 		}
 	});
 
+	test('what to do when EvoLink has no capacity', () => {
+		const body = { error: { code: 400, message: evolinkFacts.capacity.words } };
+		const { advice } = httpFailure({ status: 400, headers: {}, namesTask: false, body }, 0);
+		expect(page).toContain(`| ${advice} |`);
+	});
+
 	test.each(Object.entries(FAILURES))('what to do when EvoLink’s answer means %s', (kind, failure) => {
 		expect(failure.kind).toBe(kind);
 		expect(page).toContain(`| ${failure.advice} |`);

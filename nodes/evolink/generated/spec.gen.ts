@@ -616,6 +616,22 @@ export const evolinkFacts = {
 			"service_unavailable"
 		]
 	},
+	"uncharged": {
+		"groups": [
+			"balance",
+			"keyLimit",
+			"keyDailyLimit"
+		],
+		"codes": [
+			"key_disabled",
+			"key_expired",
+			"key_model_not_allowed",
+			"user_disabled"
+		]
+	},
+	"capacity": {
+		"words": "no available service"
+	},
 	"pricing": {
 		"asOf": "2026-10-10",
 		"note": "From EvoLink's public price catalogue of that day; a hint, not a quote. The task says what was reserved.",

@@ -52,7 +52,12 @@ describe('a request to EvoLink', () => {
 		const refused = host(() => ({ body: JSON.stringify(refusal) }), credential);
 		expect(await createTask(refused.ctx, {}, 'key')).toMatchObject({
 			ok: false,
-			failure: { kind: 'balance', status: 402, charge: 'none', message: 'no credits left for [redacted]' },
+			failure: {
+				kind: 'balance',
+				status: 402,
+				charge: 'unlikely',
+				message: 'no credits left for [redacted]',
+			},
 		});
 		const taken = host(() => ({ body: JSON.stringify({ ...refusal, id: ID }) }), credential);
 		expect(await createTask(taken.ctx, {}, 'key')).toMatchObject({ ok: true, task: { id: ID } });

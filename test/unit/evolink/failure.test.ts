@@ -5,6 +5,7 @@ import {
 	failureReference,
 	failureSentence,
 	httpFailure,
+	isRefusedCreation,
 	malformedAnswer,
 	networkFailure,
 	nothingSent,
@@ -33,18 +34,18 @@ type Charge = Failure['charge'];
 const STATUSES: Array<[number, FailureKind, boolean, Charge]> = [
 	[302, 'unexpected', false, 'unknown'],
 	[304, 'unexpected', false, 'unknown'],
-	[400, 'badRequest', false, 'none'],
-	[401, 'unauthorized', false, 'none'],
-	[402, 'balance', false, 'none'],
-	[403, 'forbidden', false, 'none'],
-	[404, 'notFound', false, 'none'],
-	[405, 'badRequest', false, 'none'],
+	[400, 'badRequest', false, 'unlikely'],
+	[401, 'unauthorized', false, 'unlikely'],
+	[402, 'balance', false, 'unlikely'],
+	[403, 'forbidden', false, 'unlikely'],
+	[404, 'notFound', false, 'unlikely'],
+	[405, 'badRequest', false, 'unlikely'],
 	[408, 'server', true, 'unknown'],
 	[409, 'submission', false, 'unknown'],
-	[413, 'tooLarge', false, 'none'],
-	[422, 'badRequest', false, 'none'],
-	[425, 'server', true, 'none'],
-	[429, 'rateLimited', true, 'none'],
+	[413, 'tooLarge', false, 'unlikely'],
+	[422, 'badRequest', false, 'unlikely'],
+	[425, 'server', true, 'unlikely'],
+	[429, 'rateLimited', true, 'unlikely'],
 	[500, 'server', true, 'unknown'],
 	[502, 'server', true, 'unknown'],
 	[503, 'server', true, 'unknown'],
@@ -113,7 +114,7 @@ describe('what an HTTP answer means', () => {
 		for (const body of [oldBody(404), newBody('not_found'), '<h1>Not Found</h1>']) {
 			expect(failOrder(404, body)).toMatchObject({
 				kind: 'unexpected',
-				charge: 'none',
+				charge: 'unlikely',
 				advice: expect.stringContaining('base URLs'),
 			});
 		}
@@ -154,13 +155,19 @@ describe('what an HTTP answer means', () => {
 		expect(fail(404, newBody('task_not_found')).kind).toBe('notFound');
 	});
 
-	test('a refusal with 4xx costs nothing, except where EvoLink says that it knows the order', () => {
+	const trusted = [
+		...evolinkFacts.uncharged.codes,
+		...evolinkFacts.uncharged.groups.flatMap((group) => evolinkFacts.httpErrorCodes[group]),
+	] as string[];
+
+	test("that nothing was charged is said for certain of the codes only that EvoLink's own client trusts", () => {
 		const known = Object.values(evolinkFacts.httpErrorCodes).flat();
-		const codes = fc.oneof(fc.string(), fc.constantFrom<string>(...known));
-		const statuses = fc.oneof(fc.integer({ min: 400, max: 499 }), fc.constantFrom(408, 409, 429));
+		const codes = fc.oneof(fc.string(), fc.constantFrom<string>(...known, ...trusted));
+		const statuses = fc.oneof(fc.integer({ min: 400, max: 499 }), fc.constantFrom(408, 409, 429, 500));
 		always(statuses, codes, (status, code) => {
 			fc.pre(!(evolinkFacts.httpErrorCodes.submission as readonly string[]).includes(code.trim()));
-			const expected = status === 408 || status === 409 ? 'unknown' : 'none';
+			const open = [408, 409, 500].includes(status) ? 'unknown' : 'unlikely';
+			const expected = trusted.includes(code.trim().toLowerCase()) ? 'none' : open;
 			expect(fail(status, newBody(code)).charge).toBe(expected);
 		});
 	});
@@ -168,6 +175,32 @@ describe('what an HTTP answer means', () => {
 	test('whatever is no refusal leaves the charge unknown, whatever its body says', () => {
 		const others = fc.oneof(fc.integer({ min: 100, max: 399 }), fc.integer({ min: 500, max: 999 }));
 		always(others, hostileJson, (status, body) => expect(fail(status, body).charge).toBe('unknown'));
+	});
+
+	test('a 400 for lack of room is told as that, and may be tried again like a 429', () => {
+		const body = { error: { code: 'invalid_request_error', message: 'No available service.' } };
+		const failure = failOrder(400, body);
+		expect(failure).toMatchObject({ kind: 'rateLimited', transient: true, charge: 'unlikely' });
+		expect(failure.advice).toContain('no room');
+		expect(failOrder(422, body).kind).toBe('badRequest');
+		expect(failOrder(429, { error: { code: 429, message: 'm' } }).advice).not.toContain('no room');
+	});
+
+	test("a 5xx of EvoLink's own tells that it could not create the task; a page of a proxy tells nothing", () => {
+		for (const status of [500, 502, 503, 599]) {
+			for (const body of [newBody('internal_error'), oldBody(status), newBody('no_available_channel')]) {
+				expect(isRefusedCreation(failOrder(status, body))).toBe(true);
+			}
+			for (const body of ['', '<h1>Bad gateway</h1>', { message: 'Internal server error' }, {}]) {
+				expect(isRefusedCreation(failOrder(status, body))).toBe(false);
+			}
+			for (const code of [...evolinkFacts.httpErrorCodes.submission, ...trusted]) {
+				expect(isRefusedCreation(failOrder(status, newBody(code)))).toBe(false);
+			}
+		}
+		expect(isRefusedCreation(failOrder(499, newBody('internal_error')))).toBe(false);
+		expect(isRefusedCreation(malformedAnswer({ status: 200 }, 'no task id in it'))).toBe(false);
+		expect(isRefusedCreation(networkFailure('ECONNRESET', 'm'))).toBe(false);
 	});
 
 	test('a hostile body never makes it throw, and the words are one line of bounded length', () => {
@@ -232,7 +265,7 @@ describe('what an HTTP answer means', () => {
 		for (const status of [400, 401, 403, 404, 429, 499]) {
 			const failure = fail(status, body);
 			expect(failure).toMatchObject({ foreign: true, advice: expect.stringContaining('proxy or firewall') });
-			expect(failure.charge).toBe('none');
+			expect(failure.charge).toBe('unlikely');
 			expect(failure.transient).toBe(status === 429);
 		}
 		for (const status of [302, 307])
@@ -310,6 +343,26 @@ describe('Retry-After', () => {
 		expect(retryAfterMs('1.5', NOW)).toBe(1500);
 		expect(retryAfterMs(' 0.125 ', NOW)).toBe(125);
 		expect(retryAfterMs('Friday, 20-Nov-26 12:00:07 GMT', NOW)).toBe(7000);
+	});
+
+	test.each<[string, object, number]>([
+		["in EvoLink's suggestion", { message: 'm', fallback_suggestion: 'retry after 60 seconds' }, 60_000],
+		['in its message', { message: 'Too many requests. Please try again in 1.5s.' }, 1500],
+	])('is read %s where no header says it', (_, error, ms) => {
+		for (const status of [400, 429, 503]) {
+			expect(fail(status, { error: { code: status, ...error } }).retryAfterMs).toBe(ms);
+			expect(fail(status, { error }, { 'retry-after': '7' }).retryAfterMs).toBe(7000);
+		}
+	});
+
+	test.each([
+		'retry after a while',
+		'retry after 60',
+		'retry after 60 secondary steps',
+		'do not retry; after 60 seconds the task fails',
+		'retry after -5 seconds',
+	])('%j is none', (message) => {
+		expect(fail(429, { error: { code: 429, message } })).not.toHaveProperty('retryAfterMs');
 	});
 
 	test.each([
