@@ -86,8 +86,7 @@ export async function emit(
 			return 'problem' in result ? { item: outcome.item, problem: result.problem } : outcome;
 		}),
 	);
-	const many = outcomes.length > 1;
 	return emitted.map((result, at) =>
-		'problem' in result ? emitProblem(ctx, result.problem, outcomes[at].item, many) : result.emitted,
+		'problem' in result ? emitProblem(ctx, result.problem, outcomes[at].item) : result.emitted,
 	);
 }

@@ -2,8 +2,8 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import type { UploadableFile } from '../evolink/media/upload';
 import { resultLink, type Task } from '../evolink/task';
-import { isToolRun } from '../host/context';
-import { nodeError, ProblemError, problemOf, told, type NodeFailure, type Problem } from '../host/errors';
+import { goesOnAfterErrors } from '../host/context';
+import { errorData, nodeError, ProblemError, problemOf, type Problem } from '../host/errors';
 import { withOthers, type OtherItem } from '../host/messages';
 import type { Watch } from './watch';
 
@@ -58,34 +58,11 @@ export interface TaskOutcome {
 }
 
 /**
- * n8n's error for an item.
- *
- * @param many whether the run has several items: the input of a parked run does not tell
+ * An item that goes on after an error, as plain data: n8n's expressions cannot read a live error. Its one key tells n8n that it
+ * failed; in the error branch n8n puts the row beside it, which must not stand here, or n8n takes it for a success.
  */
-function errorOf(ctx: IExecuteFunctions, problem: Problem, item: number, many: boolean): NodeFailure {
-	return nodeError(ctx.getNode(), isToolRun(ctx) ? forAgent(problem) : problem, item, many);
-}
-
-/**
- * An agent reads nothing but the message, and would order the video once more. n8n wraps the errors of tools, and where it finds a
- * network code in an API error, it puts an advice to try again in place of our message: so there is none.
- */
-function forAgent({ taskId, stopped, ...rest }: Problem): Problem {
-	return { message: told(rest), ...(taskId !== undefined && { taskId }), ...(stopped && { stopped }) };
-}
-
-/**
- * An item that goes on after an error: `error` sends it to the error branch. n8n makes the item's data of its message alone;
- * the description stays in `error`.
- */
-export function emitProblem(
-	ctx: IExecuteFunctions,
-	problem: Problem,
-	item: number,
-	many: boolean,
-): INodeExecutionData {
-	const error = errorOf(ctx, problem, item, many);
-	return { json: { error: error.message }, error, pairedItem: { item } };
+export function emitProblem(_ctx: IExecuteFunctions, problem: Problem, item: number): INodeExecutionData {
+	return { json: { error: errorData(problem) }, pairedItem: { item } };
 }
 
 /**
@@ -101,13 +78,13 @@ export function emitBroken(
 	items: readonly number[] = [...ctx.getInputData().keys()],
 	many = items.length > 1,
 ): INodeExecutionData[] {
-	if (!ctx.continueOnFail()) {
+	if (!goesOnAfterErrors(ctx)) {
 		if (!(error instanceof ProblemError)) throw error;
 		const { problem, item } = error;
-		throw errorOf(ctx, problem, item ?? 0, many && item !== undefined);
+		throw nodeError(ctx.getNode(), problem, item ?? 0, many && item !== undefined);
 	}
 	const problem = problemOf(error);
-	return items.map((item) => emitProblem(ctx, problem, item, many));
+	return items.map((item) => emitProblem(ctx, problem, item));
 }
 
 /**
@@ -119,7 +96,7 @@ export function stopOnProblem(
 	outcomes: ReadonlyArray<Outcome | Order>,
 	untouched: readonly number[] = [],
 ): void {
-	if (ctx.continueOnFail()) return;
+	if (goesOnAfterErrors(ctx)) return;
 	const first = outcomes.find((outcome) => 'problem' in outcome);
 	if (first === undefined) return;
 	const others = outcomes.filter((outcome) => outcome !== first).map(otherItem);

@@ -9,6 +9,14 @@ export function isToolRun(ctx: IExecuteFunctions): boolean {
 	return ctx.getNode().type.endsWith('Tool');
 }
 
+/**
+ * Whether the node goes on after errors. A tool does, whatever its 'On Error' says: of what a tool throws, older agents read
+ * nothing, and order the video once more.
+ */
+export function goesOnAfterErrors(ctx: IExecuteFunctions): boolean {
+	return ctx.continueOnFail() || isToolRun(ctx);
+}
+
 /** The execution's cancel signal; older hosts may have none. */
 export function cancelSignal(ctx: IExecuteFunctions): AbortSignal | undefined {
 	return ctx.getExecutionCancelSignal();

@@ -1,4 +1,6 @@
-import type { INode } from 'n8n-workflow';
+import type { IDataObject, INode } from 'n8n-workflow';
+import isUndefined from 'lodash/isUndefined';
+import omitBy from 'lodash/omitBy';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { z } from 'zod';
 
@@ -19,11 +21,39 @@ export const problemSchema = z.object({
 	/** What EvoLink or the network said; absent for problems of our own. */
 	failure: failureSchema.optional(),
 	taskId: z.string().optional(),
+	/** Why a task failed, in EvoLink's word, or what became of the file or the wait, in one of ours. */
+	code: z.string().optional(),
+	/** To a result that is there all the same. */
+	link: z.string().optional(),
+	/** The Idempotency-Key of an order that may have been taken. */
+	idempotencyKey: z.string().optional(),
+	/** What EvoLink says that a task without a result cost. */
+	chargedCredits: z.number().optional(),
 	/** The run was stopped; nothing failed. */
 	stopped: z.literal(true).optional(),
 });
 
 export type Problem = z.infer<typeof problemSchema>;
+
+/** What an item that failed says, in `error` of its data. */
+export function errorData(problem: Problem): IDataObject {
+	const { message, description, taskId, failure, link, idempotencyKey, chargedCredits } = problem;
+	const data = {
+		message,
+		description,
+		taskId,
+		code: codeOf(problem),
+		status: failure?.status,
+		link,
+		idempotencyKey,
+		chargedCredits,
+	};
+	return omitBy(data, isUndefined);
+}
+
+function codeOf({ code, failure }: Problem): string | undefined {
+	return code ?? failure?.code;
+}
 
 /** A problem on its way to where it belongs to a node. */
 export class ProblemError extends Error {
@@ -98,7 +128,8 @@ export function nodeError(
 	// Set last: n8n's constructors replace messages that contain a network code or look like an HTTP status.
 	error.message = message;
 	error.description = description === undefined || stopped ? description : ofFailed(description);
-	if (problem.taskId !== undefined) error.context.taskId = problem.taskId;
+	// an error workflow is given them
+	Object.assign(error.context, omitBy({ taskId: problem.taskId, code: codeOf(problem) }, isUndefined));
 	return error;
 }
 

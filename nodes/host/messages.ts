@@ -103,12 +103,12 @@ export function fileRefused(failure: Failure): Problem {
 export function outcomeUnknown(failure: Failure, model: string, key: string): Problem {
 	if (failure.kind === 'modelUnavailable') {
 		const charge = `It is not known whether this order was charged: ${LOOK_UP}`;
-		return modelClosed(failure, model, charge, key);
+		return { ...modelClosed(failure, model, charge, key), idempotencyKey: key };
 	}
 	const { message, inFull } = saidBy(failure, 'It is not known whether EvoLink took the order', key);
 	// the advice on other kinds ends with another try, which may be paid twice
 	const advice = ['network', 'unexpected'].includes(failure.kind) && failure.advice;
-	return { message, ...described(UNKNOWN_ADVICE, advice, inFull), failure };
+	return { message, ...described(UNKNOWN_ADVICE, advice, inFull), failure, idempotencyKey: key };
 }
 
 /** EvoLink has an order under this key and did not take another one: the body has changed, or the first is still undecided. */
@@ -125,6 +125,7 @@ export function keyInUse(failure: Failure, key: string): Problem {
 			`EvoLink said: ${sentence(failure.message)}.`,
 		),
 		failure,
+		idempotencyKey: key,
 	};
 }
 
@@ -148,6 +149,7 @@ export function unknownBefore(key: string, sentAt: number, closedModel?: string)
 		return {
 			message: `An earlier try of this item sent its order at ${at} and got no usable answer, so it was not sent again (Idempotency-Key ${key})`,
 			description: UNKNOWN_ADVICE,
+			idempotencyKey: key,
 		};
 	}
 	return {
@@ -157,6 +159,7 @@ export function unknownBefore(key: string, sentAt: number, closedModel?: string)
 			'Then run the workflow again.',
 			`It is not known whether the earlier order was charged: ${LOOK_UP}`,
 		),
+		idempotencyKey: key,
 	};
 }
 
@@ -192,6 +195,7 @@ export function taskEnded(task: Task): Problem {
 			inFull,
 		),
 		taskId: task.id,
+		code,
 	};
 }
 
@@ -291,6 +295,7 @@ export function downloadFailed(task: Task, url: string, reason: string): Problem
 		message,
 		...described(`The video is paid and its link works for ${linkHours} hours: ${url}. ${LATER}`, inFull),
 		taskId: task.id,
+		link: url,
 	};
 }
 

@@ -59,7 +59,7 @@ export async function park(
 	at: number,
 	token: string,
 	runIndex: number,
-	forwarded: { error: string },
+	forwarded: { error: { message: string } },
 ): Promise<void> {
 	await ctx.putExecutionToWait(new Date(at));
 	const entry = ctx.getExecuteData();

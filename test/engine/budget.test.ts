@@ -2,7 +2,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import type { ApiFault } from '../../stand-in';
 import { png } from './media-files';
 import { inLab, type Lab } from './lab';
-import { SORA, failed, inline, ordersOf, prompts, sora } from './support';
+import { SORA, failed, inline, ordersOf, prompts, sora, type ErrorData } from './support';
 
 const budget = (options: INodeParameters, parameters: object = {}) => sora({ ...parameters, options });
 const PRO = { model: 'sora-2-pro-preview' };
@@ -45,7 +45,7 @@ describe("'Max Credits'", () => {
 		inLab(async (lab) => {
 			const node = { ...budget({ maxCredits: 50 }), onError: 'continueErrorOutput' as const };
 			const run = await lab.run(node, three());
-			const texts = run.json(failed.name).map(({ error }) => String(error));
+			const texts = run.json(failed.name).map(({ error }) => (error as ErrorData).message);
 			expect(texts).toHaveLength(3);
 			for (const text of texts) expect(text).toMatch(/^No order was sent: .*69\.12 credits/);
 			expect(lab.evolink.requests).toEqual([]);

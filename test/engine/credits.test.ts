@@ -1,5 +1,5 @@
 import { inLab } from './lab';
-import { SORA, failed, sora, withBothOutputs } from './support';
+import { SORA, failed, sora, withBothOutputs, failedWith } from './support';
 
 const credits = (more: object = {}) => sora({ operation: 'getCredits' }, more);
 
@@ -33,7 +33,7 @@ test.concurrent('On Error = error output: the refusal reaches the error branch',
 	inLab(async (lab) => {
 		lab.evolink.fault('credits', { kind: 'http', status: 503 });
 		const run = await lab.run(withBothOutputs(credits({ onError: 'continueErrorOutput' })));
-		expect(run.json(failed.name)).toEqual([{ error: expect.stringContaining('503') }]);
+		expect(run.json(failed.name)).toMatchObject([failedWith('503', { status: 503 })]);
 		expect(run.json('After')).toEqual([]);
 	}),
 );

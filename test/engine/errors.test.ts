@@ -1,6 +1,6 @@
 import { inLab, type Lab } from './lab';
 import { connect } from '../../tools/n8n-engine';
-import { SORA, TASK_ID, ordersOf, prompts, sora, start, withBothOutputs } from './support';
+import { SORA, TASK_ID, ordersOf, prompts, sora, start, withBothOutputs, failedWith } from './support';
 
 /** Item 1 is refused at submit, item 2's task fails, item 0 and 3 go well. */
 const MIXED = ['a fine cat', 'a refused dog', 'a failing bird', 'a fine fish'];
@@ -52,10 +52,10 @@ describe('three kinds of items in one run', () => {
 			const out = run.output('After');
 			expect(out.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2, 3].map((item) => ({ item })));
 			expect(out[0]!.json).toMatchObject({ id: lab.idOf('a fine cat'), status: 'completed' });
-			expect(out[1]!.json).toEqual({ error: expect.stringMatching(/did not take.*402.*\[item 1\]$/) });
-			expect(out[2]!.json).toEqual({
-				error: expect.stringMatching(new RegExp(`${lab.idOf('a failing bird')} failed.*\\[item 2\\]$`)),
-			});
+			expect(out[1]!.json).toEqual(failedWith(/did not take.*402[^[]*$/, { status: 402 }));
+			const taskId = lab.idOf('a failing bird');
+			const code = 'content_policy_violation';
+			expect(out[2]!.json).toEqual(failedWith(`${taskId} failed`, { taskId, code }));
 			expect(out[3]!.json).toMatchObject({ id: lab.idOf('a fine fish'), status: 'completed' });
 			expect(run.json('Failed')).toEqual([]);
 		}),
@@ -70,11 +70,10 @@ describe('three kinds of items in one run', () => {
 				lab.idOf('a fine fish'),
 			]);
 			expect(run.output('After').map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
-			const [refused, broken] = run.json('Failed');
-			expect(Object.keys(refused!)).toEqual(['error']);
-			expect(refused!.error).toMatch(/402.*\[item 1\]$/);
-			expect(broken!.error).toContain(lab.idOf('a failing bird'));
-			expect(run.json('Failed')).toHaveLength(2);
+			expect(run.json('Failed')).toEqual([
+				{ prompt: 'a refused dog', ...failedWith('402') },
+				{ prompt: 'a failing bird', ...failedWith('failed', { taskId: lab.idOf('a failing bird') }) },
+			]);
 		}),
 	);
 
@@ -157,20 +156,18 @@ test.concurrent.each([
 		}),
 );
 
-test.concurrent(
-	'what to do stands in the description, also behind the error branch, where n8n keeps only the message',
-	() =>
-		inLab(async (lab) => {
-			lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
-			const first = sora({}, { onError: 'continueErrorOutput' });
-			const second = { ...sora({ prompt: '={{ $input.item.error.description }}' }), name: 'Behind' };
-			const connections = connect([start.name, SORA], [[SORA, 1], second.name]);
-			const run = await lab.run({ nodes: [start, first, second], connections }, prompts('a cat'));
-			expect(run.json(SORA, 1)).toEqual([
-				{ error: expect.stringMatching(/^EvoLink did not take the order: [^.]*$/) },
-			]);
-			expect(lab.paid).toEqual([expect.stringMatching(/^Top up .* Nothing was charged for this order\.$/)]);
-		}),
+test.concurrent('what to do stands in the description, which the next node reads like any other field', () =>
+	inLab(async (lab) => {
+		lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
+		const first = sora({}, { onError: 'continueErrorOutput' });
+		const second = { ...sora({ prompt: '={{ $json.error.description }}' }), name: 'Behind' };
+		const connections = connect([start.name, SORA], [[SORA, 1], second.name]);
+		const run = await lab.run({ nodes: [start, first, second], connections }, prompts('a cat'));
+		expect(run.json(SORA, 1)).toEqual([
+			{ prompt: 'a cat', ...failedWith(/^EvoLink did not take the order: [^.]*$/) },
+		]);
+		expect(lab.paid).toEqual([expect.stringMatching(/^Top up .* Nothing was charged for this order\.$/)]);
+	}),
 );
 
 test.concurrent('a key that a gateway echoes in its error is blanked out everywhere', () =>
@@ -196,7 +193,7 @@ test.concurrent('with On Error = continue a wrong item costs nothing and the oth
 		const node = sora({}, { onError: 'continueRegularOutput' });
 		const run = await lab.run(node, prompts('', 'a dog'));
 		expect(run.json(SORA)).toEqual([
-			{ error: expect.stringContaining("'Prompt' is empty") },
+			failedWith("'Prompt' is empty"),
 			expect.objectContaining({ status: 'completed' }),
 		]);
 		expect(lab.paid).toEqual(['a dog']);

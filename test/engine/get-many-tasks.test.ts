@@ -1,6 +1,6 @@
 import type { ApiFault } from '../../stand-in';
 import { inLab, type Lab } from './lab';
-import { BY_HAND, SORA, failed, prompts, sora } from './support';
+import { BY_HAND, SORA, failed, prompts, sora, failedWith } from './support';
 
 const list = (more: object = {}, node: object = {}) =>
 	sora({ operation: 'getManyTasks', returnAll: true, ...more }, node);
@@ -121,9 +121,8 @@ test.concurrent.each([404, 405] as const)(
 				const run = await lab.run(list({}, { onError: 'continueErrorOutput' }));
 				expect(run.json(failed.name)).toEqual([
 					{
-						error: expect.stringMatching(
-							new RegExp(`^This EvoLink has no list of tasks \\(${status} .*\\)$`),
-						),
+						prompt: 'a cat',
+						...failedWith(new RegExp(`^This EvoLink has no list of tasks \\(${status} .*\\)$`), { status }),
 					},
 				]);
 				const stopped = await lab.run(list());

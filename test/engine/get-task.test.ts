@@ -1,6 +1,6 @@
 import { searchList } from '../../tools/n8n-engine';
 import { inLab, type Lab } from './lab';
-import { BY_HAND, SORA, prompts, sora } from './support';
+import { BY_HAND, SORA, prompts, sora, failedWith } from './support';
 
 /** Orders one task, as an earlier workflow would have done, and gives its id. */
 async function ordered(lab: Lab, prompt = 'a cat'): Promise<string> {
@@ -130,7 +130,10 @@ test.concurrent('an id that EvoLink does not know is told with the id, and the o
 		const node = getTask({}, { onError: 'continueRegularOutput' });
 		const run = await lab.run(node, items('task-unified-1-nobody', id));
 		expect(run.json(SORA)).toMatchObject([
-			{ error: expect.stringMatching(/Task task-unified-1-nobody could not be read.*404.*\[item 0\]$/) },
+			failedWith(/Task task-unified-1-nobody could not be read.*404/, {
+				taskId: 'task-unified-1-nobody',
+				status: 404,
+			}),
 			{ id },
 		]);
 	}),

@@ -1,6 +1,6 @@
 import { connect, receiveWebhook, type NodeFixture } from '../../tools/n8n-engine';
 import { inLab, type Lab } from './lab';
-import { SORA, hintsOf, prompts, retryOnFail, sora, start } from './support';
+import { SORA, hintsOf, prompts, retryOnFail, sora, start, failedWith } from './support';
 
 const auto = sora({ wait: 'auto', waitMode: 'auto' });
 
@@ -214,7 +214,7 @@ describe('as a tool of an AI agent', () => {
 	);
 
 	test.concurrent.each([
-		// with On Error = stop the engine ends the run, and the model hears nothing
+		['engine', 'stopWorkflow'],
 		['engine', 'continueRegularOutput'],
 		['agent', 'stopWorkflow'],
 		['agent', 'continueRegularOutput'],
@@ -224,14 +224,18 @@ describe('as a tool of an AI agent', () => {
 			inLab(async (lab) => {
 				lab.evolink.fault('create', { kind: 'drop-after' });
 				const run = await lab.run(asTool(via, 'auto', { onError }));
-				const [[[{ error }]]] = run
-					.json('Agent')
-					.map(({ answers }) => answers as Array<Array<{ error: string }>>) as [[[{ error: string }]]];
-				expect(error).toMatch(
-					/^It is not known whether EvoLink took the order: .*Idempotency-Key n8n-.*do not order it again.*Get Many Tasks/s,
-				);
-				expect(error.match(/Get Many Tasks/g)).toHaveLength(1);
-				expect(error).not.toContain('[item');
+				const answers = run.json('Agent').map((json) => json.answers);
+				const [idempotencyKey] = lab.sentKeys;
+				expect(answers).toEqual([
+					[
+						[
+							failedWith(/^It is not known whether EvoLink took the order: [^[]*$/, {
+								description: expect.stringMatching(/do not order it again.*Get Many Tasks/),
+								idempotencyKey,
+							}),
+						],
+					],
+				]);
 				expect(lab.paid).toEqual(['a cat']);
 			}),
 	);

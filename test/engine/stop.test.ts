@@ -1,5 +1,5 @@
 import { inLab, type Lab } from './lab';
-import { BY_HAND, SORA, prompts, retryOnFail, sora } from './support';
+import { BY_HAND, SORA, prompts, retryOnFail, sora, failedWith, errorsOf, type ErrorData } from './support';
 
 const ITEMS = prompts('a cat', 'a dog');
 
@@ -32,7 +32,11 @@ describe('Stop during the wait', () => {
 			const log = stopped.logs.find(
 				({ message, level }) => level === 'warn' && message.includes(lab.ids[0]!),
 			);
-			for (const text of [...output.map(({ error }) => error), hint?.message, log?.message])
+			for (const text of [
+				...output.map(({ error }) => (error as ErrorData).message),
+				hint?.message,
+				log?.message,
+			])
 				for (const id of lab.ids) expect(text).toContain(id);
 			for (const text of [hint?.message, log?.message])
 				expect(text).toMatch(/charged on completion.*Get Task/);
@@ -60,7 +64,8 @@ describe('Stop during the wait', () => {
 			run.timeOut();
 			const ended = await lab.end(run);
 			expect(ended.status).toBe('canceled');
-			for (const id of lab.ids) expect(ended.json(SORA)[0]!.error).toContain(id);
+			for (const id of lab.ids) expect(errorsOf(ended)[0]).toContain(id);
+			expect(ended.json(SORA)).toEqual(lab.ids.map((taskId) => failedWith('canceled', { taskId })));
 		}),
 	);
 

@@ -1,6 +1,7 @@
 import {
 	NodeConnectionTypes,
 	type IBinaryData,
+	type IDataObject,
 	type IExecuteFunctions,
 	type INodeExecutionData,
 	type INodeType,
@@ -22,9 +23,31 @@ export const BY_HAND = { seconds: 1e9, estimatedTime: 0 };
 /** Shape of EvoLink's task ids. */
 export const TASK_ID = /task-unified-\d+-\w+/;
 
-/** What n8n keeps of the error of an item: message and description. */
-export const errorTextOf = ({ error }: INodeExecutionData): string =>
-	[error?.message, error?.description].filter(Boolean).join('. ');
+/** What an item that failed holds, and nothing else. */
+export interface ErrorData {
+	message: string;
+	description?: string;
+	taskId?: string;
+	code?: string;
+	status?: number;
+	link?: string;
+	idempotencyKey?: string;
+	chargedCredits?: number;
+}
+
+const errorIn = (json: IDataObject) => json.error as ErrorData | undefined;
+
+/** What an item says of its error: message and description. */
+export const errorTextOf = ({ json }: INodeExecutionData): string =>
+	[errorIn(json)?.message, errorIn(json)?.description].filter(Boolean).join('. ');
+
+/** The data of an item that failed with such a message, whatever else is said. */
+export const failedWith = (message: string | RegExp, more: Partial<ErrorData> = {}) => ({
+	error: expect.objectContaining({
+		message: typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
+		...more,
+	}) as ErrorData,
+});
 
 type Parameters = NonNullable<NodeFixture['parameters']>;
 
@@ -106,7 +129,7 @@ export const ordersOf =
 
 /** The text of each error item, or nothing for an item without an error. */
 export const errorsOf = (run: Execution, output = 0) =>
-	run.json(SORA, output).map(({ error }) => error as string | undefined);
+	run.json(SORA, output).map((json) => errorIn(json)?.message);
 
 /** A file that an item carries in itself. */
 export const inline = (bytes: Buffer, mimeType = 'image/png', fileName = 'cat.png'): IBinaryData => ({

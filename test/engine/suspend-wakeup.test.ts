@@ -1,7 +1,7 @@
 import { WebhookContext } from 'n8n-core';
 import { connect, type NodeFixture, type WebhookAnswer } from '../../tools/n8n-engine';
 import { labForEachTest } from './lab';
-import { SORA, after, parking, prompts, start } from './support';
+import { SORA, after, parking, prompts, start, failedWith, errorsOf } from './support';
 
 /** What can go wrong in the instant in which a parked run is woken: several wakers, slow media, other nodes. */
 
@@ -180,7 +180,7 @@ test('a node that goes on after errors the old way is finished by a callback, to
 	const [executionId, id] = await lab.parked(node);
 	lab.evolink.finish(id, { outcome: 'failed', code: 'service_error' });
 	const ended = await lab.woken(executionId, id);
-	expect(ended.json('After')).toEqual([{ error: expect.stringContaining(id) }]);
+	expect(ended.json('After')).toEqual([failedWith(id, { taskId: id, code: 'service_error' })]);
 });
 
 test('Retry after a file could not be had asks EvoLink for the link that holds now', async () => {
@@ -203,8 +203,7 @@ test.each(['stopWorkflow', 'continueRegularOutput'] as const)(
 		lab.change(executionId, (wait) => Object.assign(wait, { settings: null }));
 		for (const id of lab.ids) lab.evolink.finish(id);
 		const run = await lab.timer(executionId);
-		const said =
-			onError === 'stopWorkflow' ? [run.error?.message] : run.json('After').map(({ error }) => error);
+		const said = onError === 'stopWorkflow' ? [run.error?.message] : errorsOf(run);
 		expect(said).toHaveLength(onError === 'stopWorkflow' ? 1 : 2);
 		for (const text of said) for (const id of lab.ids) expect(text).toContain(id);
 	},

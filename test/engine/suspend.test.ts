@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { binaryOf, type NodeFixture } from '../../tools/n8n-engine';
 import { labForEachTest } from './lab';
-import { after, parking, prompts, start } from './support';
+import { after, parking, prompts, start, failedWith } from './support';
 
 const lab = labForEachTest();
 
@@ -227,7 +227,7 @@ describe('a task that fails while the run is parked', () => {
 		const ended = await wake(by, executionId, ids[1]);
 		const [first, second, third] = ended.json('After');
 		expect([first.id, third.id]).toEqual([ids[0], ids[2]]);
-		expect(second.error).toContain(ids[1]);
+		expect(second).toEqual(failedWith(ids[1]!, { taskId: ids[1] }));
 		expect(ended.output('After').map(({ pairedItem }) => pairedItem)).toEqual([
 			{ item: 0 },
 			{ item: 1 },
@@ -239,7 +239,7 @@ describe('a task that fails while the run is parked', () => {
 		const { executionId, ids } = await park('continueErrorOutput');
 		const ended = await wake(by, executionId, ids[1]);
 		expect(ended.json('After').map(({ id }) => id)).toEqual([ids[0], ids[2]]);
-		expect(ended.json('Failed')).toEqual([{ error: expect.stringContaining(ids[1]) }]);
+		expect(ended.json('Failed')).toEqual([{ prompt: 'b', ...failedWith(ids[1]!, { taskId: ids[1] }) }]);
 	});
 
 	test.each(wakers)('goes on as data where that was chosen, woken by %s', async (by) => {
@@ -258,7 +258,7 @@ describe('a task that fails while the run is parked', () => {
 		const [executionId, id] = await lab.parked(node, prompts('a', 'b'));
 		lab.evolink.finish(id);
 		const ended = await wake('the callback', executionId, id);
-		expect(ended.json('After')).toMatchObject([{ error: expect.stringContaining('403') }, { id }]);
+		expect(ended.json('After')).toMatchObject([failedWith('403'), { id }]);
 	});
 });
 
@@ -352,5 +352,5 @@ test.each(['a "b" }} c', '{{ $json }}', "it's `odd` \\ \n", '視頻 🎬'])(
 test('if n8n ever forwarded what was parked, it would be an error that names the tasks, never the input', async () => {
 	const [executionId] = await lab.parked();
 	const [entry] = lab.engine.store.readData(executionId).executionData!.nodeExecutionStack;
-	expect(entry.data.main[0]).toMatchObject([{ json: { error: expect.stringContaining(lab.ids[0]) } }]);
+	expect(entry.data.main[0]).toMatchObject([{ json: failedWith(lab.ids[0]!) }]);
 });

@@ -3,7 +3,7 @@ import type { SeenRequest } from '../../stand-in';
 import { gif, jpeg, mov, mp4, png, webm, webp } from './media-files';
 import { labForFile, type Lab } from './lab';
 import { storedFile } from './media-support';
-import { errorTextOf, SORA, errorsOf, inline } from './support';
+import { errorTextOf, SORA, errorsOf, inline, failedWith, type ErrorData } from './support';
 
 const lab = labForFile();
 
@@ -317,10 +317,8 @@ describe('an upload that EvoLink refuses', () => {
 		const items = [sized(SIZES.refused), sized(SIZES.fine)];
 		const run = await lab.make(IMAGE, { items, onError: 'continueErrorOutput' });
 		handle.remove();
-		expect(run.json('Failed')).toEqual([{ error: expect.stringContaining('[item 0]') }]);
-		const { error } = run.json('Failed')[0] as { error: string };
-		expect(error).toContain('EvoLink did not take the input file');
-		expect(error).toContain(said);
+		expect(run.json('Failed')).toMatchObject([failedWith(/^EvoLink did not take the input file: [^[]*$/)]);
+		expect((run.json('Failed')[0]!.error as ErrorData).message).toContain(said);
 		expect(errorTextOf(run.output('Failed')[0]!)).toContain('Nothing was ordered for this item');
 		expect(uploads().length - uploaded).toBe(2);
 		expect(lab.creates.slice(ordered)).toMatchObject([{ body: { prompt: `picture of ${SIZES.fine}` } }]);

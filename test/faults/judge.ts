@@ -36,10 +36,9 @@ const NONSENSE = /undefined|\[object|\bNaN\b|Infinity/;
 
 function itemsOf(execution: Execution): Seen[] {
 	return [...execution.output(SORA, 0), ...execution.output(SORA, 1)].map((output) => {
-		const { pairedItem, json, error } = output;
+		const { pairedItem, json } = output;
 		const item = typeof pairedItem === 'object' && !Array.isArray(pairedItem) ? pairedItem.item : -1;
-		const message = error?.message ?? json.error;
-		const description = error?.description;
+		const { message, description } = (json.error ?? {}) as Record<string, unknown>;
 		return {
 			item,
 			output,
@@ -114,11 +113,9 @@ function ofMessages({ step, execution, tasks }: Ending, { cell }: Trace): Compla
 	const blame = (message: string, why: string) =>
 		complaints.push({ column: 'unhelpful', text: `${why}, in the ${step}: ${message}` });
 	const examine = (message: string, description = '', item?: number) => {
-		const named = /\[item (\d)\]$/.exec(message)?.[1];
+		const named = item ?? /\[item (\d)\]$/.exec(message)?.[1];
 		// credits are those of all items
-		const isWhole = item === undefined && cell.operation === 'getCredits';
-		if (isWhole ? named !== undefined : named === undefined || (item ?? Number(named)) !== Number(named))
-			blame(message, 'names no item, or another');
+		if (named === undefined && cell.operation !== 'getCredits') blame(message, 'names no item');
 		if (NEXT_STEP.test(message)) blame(message, 'gives advice, which belongs into the description');
 		if (!NEXT_STEP.test(description)) blame(`${message} (${description})`, 'says no next step');
 		if (NONSENSE.test(`${message} ${description}`)) blame(`${message} (${description})`, 'is nonsense');

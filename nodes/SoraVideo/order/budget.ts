@@ -11,7 +11,7 @@ import { fieldsOf } from '../../evolink/modelEntries';
 import { creditsByRules } from '../../evolink/priceRules';
 import { estimateCredits, roundCredits } from '../../evolink/prices';
 import { creditsReserved } from '../../evolink/task';
-import { hint } from '../../host/context';
+import { goesOnAfterErrors, hint } from '../../host/context';
 import { told, type Problem } from '../../host/errors';
 import { balanceTooLow, balanceUnchecked, overBudget, priceUnknown } from '../../host/messages';
 import type { RunSettings } from '../settings';
@@ -94,7 +94,7 @@ export async function holdToBudget(
 	if (refusal === undefined) return;
 	const [doubtful, fresh] = partition(orders, 'isDoubtful');
 	// in a run that stops, one item tells it for all
-	const tellers = ctx.continueOnFail() ? fresh : fresh.slice(0, 1);
+	const tellers = goesOnAfterErrors(ctx) ? fresh : fresh.slice(0, 1);
 	for (const order of [...doubtful, ...tellers]) order.hold(refusal);
 }
 

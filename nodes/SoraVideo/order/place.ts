@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { mapLimit } from '../../evolink/async';
 import { hostClock } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
-import { cancelSignal } from '../../host/context';
+import { cancelSignal, goesOnAfterErrors } from '../../host/context';
 import { fileRefused } from '../../host/messages';
 import { patienceOf, type RunSettings } from '../settings';
 import { holdToBudget } from './budget';
@@ -47,7 +47,7 @@ export async function placeOrders(
 	const orders = ctx.getInputData().map((_, item) => new ItemOrder(run, item));
 	const isStopped = () => cancelSignal(ctx)?.aborted === true;
 	/** Whether no further request may be begun: the run was stopped, or stops on an error. */
-	const isOver = () => isStopped() || (!ctx.continueOnFail() && run.problems > 0);
+	const isOver = () => isStopped() || (!goesOnAfterErrors(ctx) && run.problems > 0);
 	const stopOnRefusal = (untouched: number[] = []) => {
 		const outcomes = orders.flatMap(({ outcome }) => outcome ?? []);
 		if (!isStopped()) stopOnProblem(ctx, outcomes, untouched);

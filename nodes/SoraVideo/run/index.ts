@@ -158,5 +158,9 @@ function emitStopped(ctx: IExecuteFunctions, orders: Order[], running: string[])
 	const problem = stopped(running, unknownKeys);
 	ctx.logger.warn(told(problem));
 	hint(ctx, told(problem), 'warning');
-	return orders.map(({ item }) => emitProblem(ctx, problem, item, orders.length > 1));
+	return orders.map((order) => {
+		const taskId = 'watch' in order ? order.watch.id : undefined;
+		const idempotencyKey = 'problem' in order ? order.unknownKey : undefined;
+		return emitProblem(ctx, { ...problem, taskId, idempotencyKey }, order.item);
+	});
 }

@@ -81,7 +81,9 @@ async function parkAgain(
 	record.wakesAt = record.parkedAt + timerDelay({ ...record, callbackExpected });
 	keepParkedRun(ctx, record);
 	await park(ctx, record.wakesAt, record.token, record.runIndex, {
-		error: `n8n continued before these tasks had ended: ${idsOf(open).join(', ')}. They are still running at EvoLink; fetch them with the operation Get Task.`,
+		error: {
+			message: `n8n continued before these tasks had ended: ${idsOf(open).join(', ')}. They are still running at EvoLink; fetch them with the operation Get Task.`,
+		},
 	});
 	tellResumeUrl(ctx);
 	hint(ctx, parkedNote({ ...record, ids: idsOf(open), silent, url: statusUrl(ctx) }).text);

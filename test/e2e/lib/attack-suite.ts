@@ -761,7 +761,7 @@ export function attackSuite(
 				expect(done.status).toBe('success');
 				const [item] = [items(done, 'Video')[index]];
 				expect(item.binary).toBeUndefined();
-				expect(String(item.json.error)).toContain(started.tasks[index].id);
+				expect(item.json.error).toMatchObject({ taskId: started.tasks[index].id });
 			},
 		);
 

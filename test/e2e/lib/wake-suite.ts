@@ -160,8 +160,8 @@ export function wakeSuite(
 			]);
 			const problems = json(done, 'Problem');
 			expect(problems.map(({ asked }) => asked)).toEqual(['branch: failed', 'branch: cancelled']);
-			expect(problems[0].error).toContain(failed.id);
-			expect(problems[1].error).toContain(cancelled.id);
+			expect(problems[0].error).toMatchObject({ taskId: failed.id });
+			expect(problems[1].error).toMatchObject({ taskId: cancelled.id });
 			for (const at of ['Video', 'Next', 'Problem']) {
 				expect(done.data.resultData.runData[at]).toHaveLength(1);
 			}

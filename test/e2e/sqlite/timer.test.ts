@@ -258,10 +258,10 @@ it('On Error = continue: five items in, five items out, in order, each bad one n
 	const [goodTask, failsTask, cancelledTask, emptyTask] = started.continue.tasks;
 	expect(good).toMatchObject({ id: goodTask.id, status: 'completed' });
 	expect(good.error).toBeUndefined();
-	expect(refused.error).toMatch(/content_policy_violation|policy/i);
-	expect(fails.error).toContain(failsTask.id);
-	expect(cancelled.error).toContain(cancelledTask.id);
-	expect(empty.error).toContain(emptyTask.id);
+	expect(refused.error).toMatchObject({ message: expect.stringMatching(/content_policy_violation|policy/i) });
+	expect(fails.error).toMatchObject({ taskId: failsTask.id });
+	expect(cancelled.error).toMatchObject({ taskId: cancelledTask.id });
+	expect(empty.error).toMatchObject({ taskId: emptyTask.id });
 	expect(json(done, 'Next').map(({ asked }) => asked)).toEqual(batch('continue'));
 }, 200_000);
 
