@@ -5,13 +5,10 @@
  *   npm run generate -- --check          compares them with the committed ones; exits 1 and says where they differ
  *   npm run generate -- --output <dir>   works on another folder (with or without --check)
  *
- * `zod.gen.ts` (requests) and `answers.gen.ts` (for tests, in `test/contract/generated/`) come from @hey-api/openapi-ts; `spec.gen.ts` holds the parts of the spec that code reads as
- * data, `models.gen.ts` which of both belongs to which model, `otherModels.gen.ts` the entries of `spec/models.json`.
- * `package.gen.ts` holds the User-Agent.
+ * `spec.gen.ts` holds what code reads of the OpenAPI file, `otherModels.gen.ts` the entries of `spec/models.json`, `package.gen.ts`
+ * the User-Agent.
  */
-import type { Plugins } from '@hey-api/openapi-ts';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
@@ -23,7 +20,6 @@ const ROOT = join(__dirname, '..');
 const SPEC_FILE = join(ROOT, 'spec', 'evolink-sora.openapi.yaml');
 const MODELS_FILE = join(ROOT, 'spec', 'models.json');
 const OUTPUT = join(ROOT, 'nodes', 'evolink', 'generated');
-const TEST_OUTPUT = join(ROOT, 'test', 'contract', 'generated');
 const HEADER = '// Generated from spec/evolink-sora.openapi.yaml by `npm run generate`. Do not edit.\n';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
@@ -75,41 +71,52 @@ function paths(spec: JsonObject): Json {
 	return result;
 }
 
-/** The schema that each documented model's requests follow, by model id. */
-function modelSchemas(spec: JsonObject): Array<[model: string, schema: string]> {
-	const models = child(spec, 'x-evolink', 'models');
-	return Object.keys(models).map((model) => [model, String(child(models, model).schema)]);
+/** What a field takes, where the general words for its kind would say less. */
+function allowedIn(schema: JsonObject): Json | undefined {
+	if (schema.enum) return undefined;
+	if (schema.items) return `at most ${String(schema.maxItems)} http or https URL`;
+	if (schema.format === 'uri') return 'an http or https URL';
+	if (schema.maxLength) return `${String(schema.minLength)} to ${String(schema.maxLength)} characters`;
+	return schema.description;
 }
 
-/** Schemas that code reads as data: option lists, limits, defaults and help texts. */
-function dataSchemas(spec: JsonObject): string[] {
-	return [...new Set([...modelSchemas(spec).map(([, schema]) => schema), 'CustomModelRequest'])];
+/** A request field in the form of `spec/models.json`, with what only these models have: see `ModelField`. */
+function entryField(schema: JsonObject, required: boolean): JsonObject {
+	const item = isObject(schema.items) ? schema.items : schema;
+	const choices = Array.isArray(schema.enum) ? schema.enum : [];
+	const entry: Record<string, Json | undefined> = {
+		type: `${String(item.type)}${schema.items ? '[]' : ''}`,
+		required: required || undefined,
+		description: choices.length > 1 ? schema.description : undefined,
+		enum: schema.enum,
+		enumDescriptions: schema['x-enumDescriptions'],
+		default: choices.length > 1 ? schema.default : undefined,
+		minLength: schema.minLength,
+		maxLength: schema.maxLength,
+		maxItems: schema.maxItems,
+		format: item.format,
+		pattern: item.pattern,
+		allowed: allowedIn(schema),
+	};
+	return JSON.parse(JSON.stringify(entry)) as JsonObject;
 }
 
-/** A new model in the spec is a new line here, and so a new option in the editor. */
-function modelsModule(spec: JsonObject): string {
-	const used = [...new Set(modelSchemas(spec).map(([, schema]) => schema))].sort();
-	const lines = modelSchemas(spec).map(
-		([model, schema]) => `\t'${model}': { schema: ${schema}Schema, request: z${schema} },`,
+function entryOf(spec: JsonObject, name: string): JsonObject {
+	const schema = child(copy(child(spec, 'components', 'schemas', name), () => false, spec));
+	const required = schema.required as string[];
+	return Object.fromEntries(
+		Object.entries(child(schema, 'properties')).map(([field, property]) => [
+			field,
+			entryField(child(property), required.includes(field)),
+		]),
 	);
-	return [
-		HEADER,
-		`import { ${used.map((name) => `${name}Schema`).join(', ')} } from './spec.gen';`,
-		`import { ${used.map((name) => `z${name}`).join(', ')} } from './zod.gen';`,
-		'',
-		'/** The rules of each documented model: the JSON schema of its request, and the check of a whole body. */',
-		'export const MODEL_REQUESTS = {',
-		...lines,
-		'} as const;',
-		'',
-	].join('\n');
 }
 
 /** An execution uses few models: the fields of each are text, parsed only when needed. */
 function otherModelsModule(models: JsonObject): string {
 	const lines = Object.entries(models).map(([id, model]) => {
 		const { label } = child(model);
-		const fields = copy(child(model, 'fields'), (key) => key === 'meaning');
+		const fields = copy(child(model, 'fields'), (key) => key === 'meaning' || key === 'maxLength');
 		const text = JSON.stringify(JSON.stringify(fields))
 			.replaceAll("'", "\\'")
 			.slice(1, -1)
@@ -127,19 +134,18 @@ function otherModelsModule(models: JsonObject): string {
 }
 
 function dataModule(spec: JsonObject): string {
-	const dropped = ['x-source', 'x-clientNeeds', 'examples'];
-	const schemas = dataSchemas(spec).map((name) => {
-		const schema = child(spec, 'components', 'schemas', name);
-		return constant(
-			`${name}Schema`,
-			copy(schema, (key) => dropped.includes(key), spec),
-		);
-	});
+	const models = Object.entries(child(spec, 'x-evolink', 'models'));
 	const facts = copy(child(spec, 'x-evolink'), (key) => /^source$|Source$/.test(key));
 	const servers = child(facts, 'servers');
 	return [
 		HEADER,
-		...schemas,
+		'/** The request fields of each model that the OpenAPI file describes, by id. */',
+		constant(
+			'DOCUMENTED_FIELDS',
+			Object.fromEntries(models.map(([id, model]) => [id, entryOf(spec, String(child(model).schema))])),
+		),
+		'/** What is checked in a request for a model of which nothing is known. */',
+		constant('CUSTOM_FIELDS', entryOf(spec, 'CustomModelRequest')),
 		'/** Facts about the API that JSON Schema cannot express: the `x-evolink` part of the spec. */',
 		constant('evolinkFacts', facts),
 		'/** Default base URLs, without a slash at the end. */',
@@ -147,53 +153,6 @@ function dataModule(spec: JsonObject): string {
 		'/** HTTP method, server and path template by operationId. */',
 		constant('PATHS', paths(spec)),
 	].join('\n');
-}
-
-/**
- * The generator leaves out what JSON Schema says about unknown fields. zod would then drop them silently: in a request that
- * hides a typing error, in an answer it loses data.
- */
-const unknownFields: Plugins.Zod.Resolvers['object'] = (ctx) => {
-	const object = ctx.nodes.base(ctx);
-	const { additionalProperties, properties } = ctx.schema;
-	if (!additionalProperties || !properties) return object;
-	if (additionalProperties.type === 'never') return object.attr('strict').call();
-	return object.attr('passthrough').call();
-};
-
-/** The spec with some schemas alone. */
-function only(spec: JsonObject, isWanted: (name: string) => boolean): JsonObject {
-	const all = Object.entries(child(spec, 'components', 'schemas'));
-	const schemas = Object.fromEntries(all.filter(([name]) => isWanted(name)));
-	return { ...spec, paths: {}, components: { schemas } };
-}
-
-async function zodModule(spec: JsonObject): Promise<string> {
-	const directory = mkdtempSync(join(tmpdir(), 'evolink-spec-'));
-	try {
-		// A plain import would become `require`, which this package does not allow.
-		const { createClient } = await import('@hey-api/openapi-ts');
-		await createClient({
-			// Validation must never add a value that the caller did not send, so zod does not see defaults.
-			input: copy(spec, (key) => key === 'default') as Record<string, unknown>,
-			output: { path: directory, entryFile: false },
-			logs: { level: 'silent', file: false },
-			interactive: false,
-			plugins: [
-				{
-					name: 'zod',
-					compatibilityVersion: 3,
-					requests: false,
-					responses: false,
-					'~resolvers': { object: unknownFields },
-				},
-			],
-		});
-		const generated = readFileSync(join(directory, 'zod.gen.ts'), 'utf8');
-		return HEADER + generated;
-	} finally {
-		rmSync(directory, { recursive: true, force: true });
-	}
 }
 
 /** The User-Agent of requests: media hosts refuse clients without one, and EvoLink's support can tell versions apart. */
@@ -210,23 +169,19 @@ function firstDifference(committed: string, generated: string): string | undefin
 	return `line ${at + 1}\n  committed: ${old[at] ?? '(end)'}\n  generated: ${now[at] ?? '(end)'}`;
 }
 
-async function main(): Promise<void> {
+function main(): void {
 	const { values } = parseArgs({
 		options: { check: { type: 'boolean', default: false }, output: { type: 'string' } },
 	});
 	const spec = child(parse(readFileSync(SPEC_FILE, 'utf8')) as Json);
 	const models = JSON.parse(readFileSync(MODELS_FILE, 'utf8')) as JsonObject;
-	const requests = dataSchemas(spec);
 	const files = {
-		'zod.gen.ts': await zodModule(only(spec, (name) => requests.includes(name))),
-		'answers.gen.ts': await zodModule(only(spec, (name) => !requests.includes(name))),
 		'spec.gen.ts': dataModule(spec),
-		'models.gen.ts': modelsModule(spec),
 		'otherModels.gen.ts': otherModelsModule(child(models, 'models')),
 		'package.gen.ts': packageModule(),
 	};
+	const folder = values.output ?? OUTPUT;
 	for (const [name, generated] of Object.entries(files)) {
-		const folder = values.output ?? (name === 'answers.gen.ts' ? TEST_OUTPUT : OUTPUT);
 		const file = join(folder, name);
 		if (!values.check) {
 			mkdirSync(folder, { recursive: true });
@@ -242,4 +197,4 @@ async function main(): Promise<void> {
 	if (process.exitCode) console.error('Run `npm run generate` and commit the result.');
 }
 
-void main();
+main();

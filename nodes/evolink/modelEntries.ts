@@ -11,21 +11,31 @@ export interface BodyIssue {
 	allowed: string;
 }
 
-/** A request field as `spec/models.json` describes it; its `source.keys` says what is only told and never enforced. */
+/**
+ * A request field as `spec/models.json` describes it; its `source.keys` says what is only told and never enforced. `description`,
+ * `enumDescriptions`, `pattern` and `allowed` come from the OpenAPI file alone.
+ */
 export interface ModelField {
 	readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'string[]' | 'object[]';
 	readonly required?: boolean;
+	readonly description?: string;
 	readonly enum?: ReadonlyArray<string | number>;
+	readonly enumDescriptions?: Readonly<Record<string, string>>;
 	readonly min?: number;
 	readonly max?: number;
 	/** Allowed beside the range. */
 	readonly also?: ReadonlyArray<string | number>;
 	readonly default?: string | number | boolean;
+	/** In characters (code points), as JSON Schema counts them: an emoji is one. */
 	readonly minLength?: number;
 	readonly maxLength?: number;
 	readonly minItems?: number;
 	readonly maxItems?: number;
 	readonly format?: 'uri';
+	/** Of a text, or of each text of a list. */
+	readonly pattern?: string;
+	/** In words, where the general ones for its kind would say less. */
+	readonly allowed?: string;
 	readonly prose?: {
 		readonly enum?: ReadonlyArray<string | number>;
 		readonly default?: string | number | boolean;
@@ -77,14 +87,15 @@ export function checkEntry(id: string, fields: ModelFields, body: IDataObject): 
 		if (OWN_FIELDS.includes(field) || Object.hasOwn(fields, field)) continue;
 		return { field, given, allowed: `nothing: ${id} has no such field; it takes ${known}` };
 	}
-	return firstIssue(fields, body, id, '');
+	return firstIssue(id, fields, body);
 }
 
-function firstIssue(
+/** The first field that its entry does not allow; what it does not name passes. */
+export function firstIssue(
+	id: string,
 	fields: ModelFields,
 	object: IDataObject,
-	id: string,
-	path: string,
+	path = '',
 ): BodyIssue | undefined {
 	for (const [name, field] of Object.entries(fields)) {
 		const given = object[name];
@@ -103,11 +114,11 @@ function firstIssue(
 /** Members that the entry does not name pass: EvoLink's table is cut there. */
 function innerIssue(field: ModelField, given: unknown, id: string, place: string): BodyIssue | undefined {
 	const { fields, itemFields } = field;
-	if (fields && isObject(given)) return firstIssue(fields, given, id, `${place}.`);
+	if (fields && isObject(given)) return firstIssue(id, fields, given, `${place}.`);
 	if (!itemFields || !Array.isArray(given)) return undefined;
 	const items = given as IDataObject[];
 	for (const [at, item] of items.entries()) {
-		const issue = firstIssue(itemFields, item, id, `${place}.${at}.`);
+		const issue = firstIssue(id, itemFields, item, `${place}.${at}.`);
 		if (issue !== undefined) return issue;
 	}
 	return undefined;
@@ -137,10 +148,15 @@ function fits(field: ModelField, given: unknown): boolean {
 const inRange = ({ min = -Infinity, max = Infinity }: ModelField, given: number) =>
 	given >= min && given <= max;
 
-/** `maxLength` may count tokens, so a text is never too long here. */
-function isText({ format, required, minLength = required ? 1 : 0 }: ModelField, given: unknown): boolean {
+function isText(field: ModelField, given: unknown): boolean {
 	if (typeof given !== 'string') return false;
-	return format === 'uri' ? checkHttpUrl(given).ok : given.length >= minLength;
+	const { format, pattern, required, minLength = required ? 1 : 0, maxLength = Infinity } = field;
+	if (pattern !== undefined && !new RegExp(pattern).test(given)) return false;
+	// a user name in a URL that has a pattern is told with its own words, see `checkUrls`
+	if (format === 'uri' && !(pattern === undefined ? checkHttpUrl(given).ok : URL.canParse(given)))
+		return false;
+	const { length } = [...given];
+	return length >= minLength && length <= maxLength;
 }
 
 function isList(field: ModelField, given: unknown, isItem: (item: unknown) => boolean): boolean {
@@ -152,6 +168,7 @@ const URLS = 'http or https URLs without a user name or password';
 
 /** What a field takes, in words. */
 function allowedBy(field: ModelField, id: string): string {
+	if (field.allowed !== undefined) return field.allowed;
 	const also = (field.also ?? []).map((value) => `, or ${value}`).join('');
 	return `${withoutAlso(field)}${also} for ${id}`;
 }

@@ -1,44 +1,14 @@
 import type { IDataObject } from 'n8n-workflow';
 import sortBy from 'lodash/sortBy';
-import type { ZodIssue, ZodTypeAny } from 'zod';
 
-import { MODEL_REQUESTS } from './generated/models.gen';
-import { CustomModelRequestSchema, evolinkFacts } from './generated/spec.gen';
-import { zCustomModelRequest } from './generated/zod.gen';
-import { checkEntry, fieldsOf, type BodyIssue } from './modelEntries';
+import { CUSTOM_FIELDS, DOCUMENTED_FIELDS, evolinkFacts } from './generated/spec.gen';
+import { checkEntry, fieldsOf, firstIssue, type BodyIssue, type ModelFields } from './modelEntries';
 import { estimateCredits } from './prices';
 
 /** The `model` field's value for every other model: one with an entry in `spec/models.json`, or none that the spec knows. */
 export const CUSTOM = 'custom';
 
-/** The JSON schema of a field, as far as the fields of the spec use it. */
-interface FieldSchema {
-	readonly type?: string;
-	readonly description?: string;
-	readonly enum?: ReadonlyArray<string | number>;
-	readonly 'x-enumDescriptions'?: Readonly<Record<string, string>>;
-	readonly minLength?: number;
-	readonly maxLength?: number;
-	readonly maxItems?: number;
-	readonly format?: string;
-}
-
-interface Model {
-	/** JSON schema of the request, for option lists and limits. */
-	schema: { properties: Readonly<Record<string, FieldSchema>> };
-	/** Checks a whole body. Fields that no document names pass: they come from 'Additional Fields (JSON)' only. */
-	request: ZodTypeAny;
-}
-
-const MODELS: Record<string, Model> = {
-	...Object.fromEntries(
-		Object.entries(MODEL_REQUESTS).map(([id, { schema, request }]) => [
-			id,
-			{ schema, request: request.passthrough() },
-		]),
-	),
-	[CUSTOM]: { schema: CustomModelRequestSchema, request: zCustomModelRequest },
-};
+const MODELS: Readonly<Record<string, ModelFields>> = { ...DOCUMENTED_FIELDS, [CUSTOM]: CUSTOM_FIELDS };
 
 interface ModelNote {
 	readonly label: string;
@@ -71,9 +41,7 @@ export function modelOptions(): Array<{ name: string; value: string; description
 }
 
 /** Every field that some documented model takes. */
-const DOCUMENTED = new Set(
-	[...Object.values(MODELS)].flatMap(({ schema }) => Object.keys(schema.properties)),
-);
+const DOCUMENTED = new Set(Object.values(MODELS).flatMap((fields) => Object.keys(fields)));
 
 /** Whose rules a model's requests follow: its own, as far as the spec knows it, or those of every other model. */
 export function rulesOf(id: string): string {
@@ -82,7 +50,7 @@ export function rulesOf(id: string): string {
 
 /** Whether requests of a documented model may hold a field. Here and below a model is a value of `GENERATE_MODELS` or the character's. */
 export function takesField(model: string, field: string): boolean {
-	return Object.hasOwn(MODELS[model].schema.properties, field);
+	return Object.hasOwn(MODELS[model], field);
 }
 
 /**
@@ -94,35 +62,13 @@ export function takesField(model: string, field: string): boolean {
 export function checkBody(model: string, body: IDataObject): BodyIssue | undefined {
 	const fields = fieldsOf(model);
 	if (fields !== undefined) return checkEntry(model, fields, body);
-	const { request } = MODELS[model];
 	const foreign =
 		model === CUSTOM
 			? undefined
 			: Object.keys(body).find((field) => DOCUMENTED.has(field) && !takesField(model, field));
 	if (foreign !== undefined)
 		return { field: foreign, given: body[foreign], allowed: `nothing: ${model} has no such field` };
-	const parsed = request.safeParse(body);
-	if (parsed.success) return undefined;
-	const issue = parsed.error.issues.find((each) => !fitsByCharacters(each, body));
-	if (issue === undefined) return undefined;
-	const field = String(issue.path[0]);
-	return { field, given: body[field], allowed: allowedBy(MODELS[model].schema.properties[field], model) };
-}
-
-/** JSON Schema counts characters (RFC 8259 code points) where zod counts UTF-16 units: an emoji is one, not two. */
-function fitsByCharacters(issue: ZodIssue, body: IDataObject): boolean {
-	if (issue.code !== 'too_big') return false;
-	const given = body[String(issue.path[0])] as string | unknown[];
-	return [...given].length <= Number(issue.maximum);
-}
-
-/** What the spec says is allowed, in words. */
-function allowedBy(schema: FieldSchema, model: string): string {
-	if (schema.enum) return `${schema.enum.join(', ')} for ${model}`;
-	if (schema.type === 'array') return `at most ${schema.maxItems} http or https URL`;
-	if (schema.format === 'uri') return 'an http or https URL';
-	if (schema.maxLength !== undefined) return `${schema.minLength} to ${schema.maxLength} characters`;
-	return schema.description ?? 'text that is not empty';
+	return firstIssue(model, MODELS[model], body);
 }
 
 /** A choice of a field; `credits` is its price where it has one. */
@@ -135,7 +81,7 @@ interface FieldOption {
 
 /** The option list of a field, straight from the spec's enum. */
 export function optionsOf(model: string, field: string): FieldOption[] {
-	const { enum: values = [], 'x-enumDescriptions': descriptions } = MODELS[model].schema.properties[field];
+	const { enum: values = [], enumDescriptions: descriptions } = MODELS[model][field];
 	return values.map((value) => {
 		const description = descriptions?.[String(value)];
 		const credits = field === 'duration' ? estimateCredits({ model, duration: value }) : undefined;

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { MODEL_REQUESTS } from './generated/models.gen';
-import { evolinkFacts } from './generated/spec.gen';
+import { DOCUMENTED_FIELDS, evolinkFacts } from './generated/spec.gen';
+import type { ModelFields } from './modelEntries';
 
 /** What a model costs, in credits, by EvoLink's price list. */
 interface Price {
@@ -13,7 +13,7 @@ interface Price {
 const { pricing, quality } = evolinkFacts;
 const prices: Readonly<Record<string, Price>> = pricing.models;
 const factors: Readonly<Record<string, number>> = quality.priceFactors;
-const requests: Readonly<Record<string, { schema: { properties: object } }>> = MODEL_REQUESTS;
+const documented: Readonly<Record<string, ModelFields>> = DOCUMENTED_FIELDS;
 
 /** The day of the price list that estimates are made from. */
 export const PRICES_AS_OF: string = pricing.asOf;
@@ -29,15 +29,10 @@ export function estimateCredits(body: IDataObject): number | undefined {
 	if (!Object.hasOwn(prices, model)) return undefined;
 	const { creditsPerCall, creditsPerSecond, minimumCredits = 0 } = prices[model];
 	if (creditsPerSecond === undefined) return creditsPerCall;
-	const seconds = body.duration ?? defaultDuration(model);
+	const seconds = body.duration ?? documented[model].duration?.default;
 	const factor = factorOf(body.quality ?? quality.standard);
 	if (typeof seconds !== 'number' || !(seconds > 0) || factor === undefined) return undefined;
 	return roundCredits(Math.max(creditsPerSecond * seconds, minimumCredits) * factor);
-}
-
-function defaultDuration(model: string): number | undefined {
-	const { duration } = requests[model].schema.properties as { duration?: { default?: number } };
-	return duration?.default;
 }
 
 function factorOf(given: unknown): number | undefined {

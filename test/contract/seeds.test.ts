@@ -1,10 +1,6 @@
-import {
-	zSora2PreviewRequest,
-	zSora2ProPreviewRequest,
-	zSoraCharacterRequest,
-} from '../../nodes/evolink/generated/zod.gen';
-import { zApiError, zVideoTask } from './generated/answers.gen';
+import type { IDataObject } from 'n8n-workflow';
 import { evolinkFacts, API_SERVERS, PATHS } from '../../nodes/evolink/generated/spec.gen';
+import { checkBody } from '../../nodes/evolink/models';
 import { at, bodySchema, misfits, validator, type Json, type JsonObject } from './openapi';
 import characterRequest from './fixtures/seeds/character.request.json';
 import characterResponse from './fixtures/seeds/character.response.json';
@@ -23,14 +19,14 @@ const answerFits = validator(bodySchema(CREATE, 'post', '200'));
 
 describe('each example of the manual is accepted', () => {
 	it.each([
-		['preview, the call', previewRequest, zSora2PreviewRequest],
-		['preview, every field', previewFields.request, zSora2PreviewRequest],
-		['pro, the call', proRequest, zSora2ProPreviewRequest],
-		['pro, every field', proFields.request, zSora2ProPreviewRequest],
-		['character, the call', characterRequest, zSoraCharacterRequest],
-	])('request: %s', (_, example, schema) => {
+		['preview, the call', previewRequest],
+		['preview, every field', previewFields.request],
+		['pro, the call', proRequest],
+		['pro, every field', proFields.request],
+		['character, the call', characterRequest],
+	])('request: %s', (_, example) => {
 		expect(misfits(requestFits, example)).toEqual([]);
-		expect(schema.parse(example)).toEqual(example);
+		expect(checkBody(example.model, example)).toBeUndefined();
 	});
 
 	it.each([
@@ -39,12 +35,10 @@ describe('each example of the manual is accepted', () => {
 		['character', characterResponse],
 	])('answer: %s', (_, example) => {
 		expect(misfits(answerFits, example)).toEqual([]);
-		expect(zVideoTask.parse(example)).toEqual(example);
 	});
 
 	it.each(Object.entries(proErrors))('error %s', (status, example) => {
 		expect(misfits(validator(bodySchema(CREATE, 'post', status)), example)).toEqual([]);
-		expect(zApiError.parse(example)).toEqual(example);
 		const printed = at('paths', CREATE, 'post', 'responses', status, 'content', 'application/json').examples;
 		expect((printed as { newer: { value: Json } }).newer.value).toEqual(example);
 	});
@@ -187,26 +181,18 @@ describe('what the manual does not allow is refused before anything is spent', (
 	const character = { model: 'sora-character', video_url: 'https://example.com/video.mp4' };
 	const url = (length: number): string => 'https://example.com/'.padEnd(length, 'x');
 
-	const schemas = {
-		'sora-2-preview': zSora2PreviewRequest,
-		'sora-2-pro-preview': zSora2ProPreviewRequest,
-		'sora-character': zSoraCharacterRequest,
-	};
-	type Body = { model: keyof typeof schemas };
-
-	const verdicts = (body: object): boolean[] => [
+	const verdicts = (body: IDataObject): boolean[] => [
 		requestFits(body),
-		schemas[(body as Body).model].safeParse(body).success,
+		checkBody(String(body.model), body) === undefined,
 	];
 
-	it.each<[string, object]>([
+	it.each<[string, IDataObject]>([
 		['quality for preview', { ...preview, quality: '720p' }],
 		['pixels as aspect ratio for pro', { ...pro, aspect_ratio: '1280x720' }],
 		['an unknown quality', { ...pro, quality: '4k' }],
 		['an unknown aspect ratio', { ...preview, aspect_ratio: '1:1' }],
 		['a duration between the allowed ones', { ...preview, duration: 5 }],
 		['a duration as text', { ...preview, duration: '8' }],
-		['a field that no page has', { ...preview, seed: 1 }],
 		['no prompt', { model: 'sora-2-preview' }],
 		['an empty prompt', { ...preview, prompt: '' }],
 		['a prompt of 5001 characters', { ...pro, prompt: 'x'.repeat(5001) }],
@@ -224,7 +210,7 @@ describe('what the manual does not allow is refused before anything is spent', (
 		expect(verdicts(body)).toEqual([false, false]);
 	});
 
-	it.each<[string, object]>([
+	it.each<[string, IDataObject]>([
 		['a prompt of 5000 characters', { ...preview, prompt: 'x'.repeat(5000) }],
 		['a callback of 2048 characters', { ...pro, callback_url: url(2048) }],
 		['pixels as aspect ratio for preview', { ...preview, aspect_ratio: '720x1280' }],

@@ -85,7 +85,9 @@ describe('the facts beside the schemas', () => {
 		expect((options.schema as { oneOf: unknown }).oneOf).toEqual(
 			[...schemas, 'CustomModelRequest'].map((name) => ({ $ref: `#/components/schemas/${name}` })),
 		);
-		expect(data.CustomModelRequestSchema.properties.model.not.enum).toEqual(Object.keys(facts.models));
+		expect(at('components', 'schemas', 'CustomModelRequest', 'properties', 'model').not).toEqual({
+			enum: Object.keys(facts.models),
+		});
 		expect(Object.keys(facts.models)).toContain(facts.defaultModel);
 	});
 
@@ -98,12 +100,12 @@ describe('the facts beside the schemas', () => {
 
 	it('name an exact size for each aspect ratio of the preview model', () => {
 		expect(Object.keys(facts.imageInput.exactPixels.sizes).sort()).toEqual(
-			[...data.Sora2PreviewRequestSchema.properties.aspect_ratio.enum].sort(),
+			[...data.DOCUMENTED_FIELDS['sora-2-preview'].aspect_ratio.enum].sort(),
 		);
 	});
 
 	it('price each quality, the default being the standard', () => {
-		const { enum: qualities } = data.Sora2ProPreviewRequestSchema.properties.quality;
+		const { enum: qualities } = data.DOCUMENTED_FIELDS['sora-2-pro-preview'].quality;
 		expect(Object.keys(facts.quality.priceFactors)).toEqual([...qualities]);
 		expect(facts.quality.priceFactors[facts.quality.standard]).toBe(1);
 	});
@@ -139,14 +141,17 @@ describe('the facts beside the schemas', () => {
 	});
 
 	it('agree with the numbers in the help texts', () => {
-		const { prompt, quality, image_urls } = data.Sora2ProPreviewRequestSchema.properties;
-		expect(prompt.description).toContain(String(prompt.maxLength));
+		const { prompt, quality } = data.DOCUMENTED_FIELDS['sora-2-pro-preview'];
+		const about = (schema: string, field: string) =>
+			at('components', 'schemas', schema, 'properties', field).description;
+		expect(about('Sora2ProPreviewRequest', 'prompt')).toContain(String(prompt.maxLength));
 		expect(quality.description).toContain(String(facts.quality.priceFactors['1080p']));
-		expect(quality['x-enumDescriptions']['1080p']).toContain(String(facts.quality.priceFactors['1080p']));
-		expect(image_urls.description).toContain(`${facts.imageInput.maxBytes / 1024 / 1024} MB`);
-		for (const extension of facts.imageInput.extensions) expect(image_urls.description).toContain(extension);
+		expect(quality.enumDescriptions['1080p']).toContain(String(facts.quality.priceFactors['1080p']));
+		const image = about('Sora2ProPreviewRequest', 'image_urls');
+		expect(image).toContain(`${facts.imageInput.maxBytes / 1024 / 1024} MB`);
+		for (const extension of facts.imageInput.extensions) expect(image).toContain(extension);
 		for (const extension of facts.characterVideo.extensions) {
-			expect(data.SoraCharacterRequestSchema.properties.video_url.description).toContain(extension);
+			expect(about('SoraCharacterRequest', 'video_url')).toContain(extension);
 		}
 	});
 

@@ -5,7 +5,7 @@ import {
 	networkFailure,
 	type Failure,
 } from '../../nodes/evolink/failure';
-import { evolinkFacts, Sora2PreviewRequestSchema } from '../../nodes/evolink/generated/spec.gen';
+import { DOCUMENTED_FIELDS, evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import type * as messages from '../../nodes/host/messages';
 import { told } from '../../nodes/host/errors';
 import { problemsWith } from './host/problem-samples';
@@ -119,7 +119,7 @@ describe(`${PAGE} quotes`, () => {
 	);
 
 	test('the message about a wrong field as it is', () => {
-		const { maxLength } = Sora2PreviewRequestSchema.properties.prompt;
+		const { maxLength } = DOCUMENTED_FIELDS['sora-2-preview'].prompt;
 		expect(page).toContain(parameterMessage('Prompt', '', `1 to ${maxLength} characters`));
 	});
 

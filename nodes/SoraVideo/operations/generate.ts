@@ -1,10 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import {
-	Sora2PreviewRequestSchema,
-	Sora2ProPreviewRequestSchema,
-	evolinkFacts,
-} from '../../evolink/generated/spec.gen';
+import { DOCUMENTED_FIELDS, evolinkFacts } from '../../evolink/generated/spec.gen';
 import {
 	CHARACTER_MODEL,
 	CUSTOM,
@@ -34,7 +30,11 @@ import {
 import type { ItemParameters } from '../../host/parameters';
 import type { Draft } from '../items';
 
-const { prompt: PROMPT, aspect_ratio: RATIO, duration: DURATION } = Sora2PreviewRequestSchema.properties;
+const {
+	prompt: PROMPT,
+	aspect_ratio: RATIO,
+	duration: DURATION,
+} = DOCUMENTED_FIELDS[evolinkFacts.defaultModel];
 const IMAGE = evolinkFacts.imageInput;
 const { standard: STANDARD_QUALITY } = evolinkFacts.quality;
 const [DEFAULT_RATIO] = RATIO.enum;
@@ -144,7 +144,7 @@ export const generateFields: INodeProperties[] = [
 		type: 'options',
 		options,
 		default: STANDARD_QUALITY,
-		description: Sora2ProPreviewRequestSchema.properties.quality.description,
+		description: DOCUMENTED_FIELDS['sora-2-pro-preview'].quality.description,
 	})),
 	{
 		displayName: 'Input Image',

@@ -1,38 +1,32 @@
 // Generated from spec/evolink-sora.openapi.yaml by `npm run generate`. Do not edit.
 
-export const Sora2PreviewRequestSchema = {
-	"title": "Sora 2 (preview)",
-	"type": "object",
-	"required": [
-		"model",
-		"prompt"
-	],
-	"additionalProperties": false,
-	"properties": {
+/** The request fields of each model that the OpenAPI file describes, by id. */
+export const DOCUMENTED_FIELDS = {
+	"sora-2-preview": {
 		"model": {
-			"description": "The model to use.",
 			"type": "string",
+			"required": true,
 			"enum": [
 				"sora-2-preview"
-			],
-			"default": "sora-2-preview"
+			]
 		},
 		"prompt": {
-			"description": "What the video shows. At most 5000 characters.",
 			"type": "string",
+			"required": true,
 			"minLength": 1,
-			"maxLength": 5000
+			"maxLength": 5000,
+			"allowed": "1 to 5000 characters"
 		},
 		"aspect_ratio": {
-			"description": "Shape of the video.",
 			"type": "string",
+			"description": "Shape of the video.",
 			"enum": [
 				"16:9",
 				"9:16",
 				"1280x720",
 				"720x1280"
 			],
-			"x-enumDescriptions": {
+			"enumDescriptions": {
 				"16:9": "Landscape",
 				"9:16": "Portrait",
 				"1280x720": "Landscape, exact pixels",
@@ -40,185 +34,144 @@ export const Sora2PreviewRequestSchema = {
 			}
 		},
 		"duration": {
-			"description": "Length of the video in seconds. Longer videos cost more.",
 			"type": "integer",
+			"description": "Length of the video in seconds. Longer videos cost more.",
 			"enum": [
 				4,
 				8,
 				12
 			],
-			"default": 4,
-			"x-enumDescriptions": {
+			"enumDescriptions": {
 				"4": "4 seconds",
 				"8": "8 seconds",
 				"12": "12 seconds"
-			}
+			},
+			"default": 4
 		},
 		"image_urls": {
-			"description": "One reference image to start from, up to 10 MB, as .jpg, .jpeg, .png or .webp, without real people. EvoLink must be able to fetch the URL.",
-			"type": "array",
+			"type": "string[]",
 			"maxItems": 1,
-			"items": {
-				"type": "string",
-				"format": "uri",
-				"pattern": "^https?://"
-			}
+			"format": "uri",
+			"pattern": "^https?://",
+			"allowed": "at most 1 http or https URL"
 		},
 		"callback_url": {
-			"description": "Public https URL that EvoLink posts the task to once it is completed, failed or cancelled.",
 			"type": "string",
+			"maxLength": 2048,
 			"format": "uri",
 			"pattern": "^https://",
-			"maxLength": 2048
+			"allowed": "an http or https URL"
 		}
-	}
-} as const;
-
-export const Sora2ProPreviewRequestSchema = {
-	"title": "Sora 2 Pro (preview)",
-	"type": "object",
-	"required": [
-		"model",
-		"prompt"
-	],
-	"additionalProperties": false,
-	"properties": {
+	},
+	"sora-2-pro-preview": {
 		"model": {
-			"description": "The model to use.",
 			"type": "string",
+			"required": true,
 			"enum": [
 				"sora-2-pro-preview"
-			],
-			"default": "sora-2-pro-preview"
+			]
 		},
 		"prompt": {
-			"description": "What the video shows. At most 5000 characters.",
 			"type": "string",
+			"required": true,
 			"minLength": 1,
-			"maxLength": 5000
+			"maxLength": 5000,
+			"allowed": "1 to 5000 characters"
 		},
 		"aspect_ratio": {
-			"description": "Shape of the video.",
 			"type": "string",
+			"description": "Shape of the video.",
 			"enum": [
 				"16:9",
 				"9:16"
 			],
-			"x-enumDescriptions": {
+			"enumDescriptions": {
 				"16:9": "Landscape",
 				"9:16": "Portrait"
 			}
 		},
 		"duration": {
-			"description": "Length of the video in seconds. The price follows it.",
 			"type": "integer",
+			"description": "Length of the video in seconds. The price follows it.",
 			"enum": [
 				4,
 				8,
 				12
 			],
-			"x-enumDescriptions": {
+			"enumDescriptions": {
 				"4": "4 seconds",
 				"8": "8 seconds",
 				"12": "12 seconds"
 			}
 		},
 		"quality": {
-			"description": "Picture quality. 1080p costs 1.667 times the price of 720p.",
 			"type": "string",
+			"description": "Picture quality. 1080p costs 1.667 times the price of 720p.",
 			"enum": [
 				"720p",
 				"1080p"
 			],
-			"x-enumDescriptions": {
+			"enumDescriptions": {
 				"720p": "Standard price",
 				"1080p": "1.667 times the price of 720p"
 			}
 		},
 		"image_urls": {
-			"description": "One reference image to start from, up to 10 MB, as .jpg, .jpeg, .png or .webp, without real people. EvoLink must be able to fetch the URL.",
-			"type": "array",
+			"type": "string[]",
 			"maxItems": 1,
-			"items": {
-				"type": "string",
-				"format": "uri",
-				"pattern": "^https?://"
-			}
+			"format": "uri",
+			"pattern": "^https?://",
+			"allowed": "at most 1 http or https URL"
 		},
 		"callback_url": {
-			"description": "Public https URL that EvoLink posts the task to once it is completed, failed or cancelled.",
 			"type": "string",
+			"maxLength": 2048,
 			"format": "uri",
 			"pattern": "^https://",
-			"maxLength": 2048
+			"allowed": "an http or https URL"
 		}
-	}
-} as const;
-
-export const SoraCharacterRequestSchema = {
-	"title": "Sora character",
-	"type": "object",
-	"required": [
-		"model",
-		"video_url"
-	],
-	"additionalProperties": false,
-	"properties": {
+	},
+	"sora-character": {
 		"model": {
-			"description": "The model to use.",
 			"type": "string",
+			"required": true,
 			"enum": [
 				"sora-character"
-			],
-			"default": "sora-character"
+			]
 		},
 		"video_url": {
-			"description": "The video that shows the character, as .mp4, .mov or .webm. EvoLink must be able to fetch the URL.",
 			"type": "string",
+			"required": true,
 			"format": "uri",
-			"pattern": "^https?://"
+			"pattern": "^https?://",
+			"allowed": "an http or https URL"
 		},
 		"timestamps": {
-			"description": "Points in the video, in seconds, separated by commas, between which the character is taken from the video; from first to last at most 2 seconds.",
 			"type": "string",
 			"pattern": "^\\d+(\\.\\d+)?(,\\d+(\\.\\d+)?)+$",
-			"default": "0,2"
+			"allowed": "Points in the video, in seconds, separated by commas, between which the character is taken from the video; from first to last at most 2 seconds."
 		}
 	}
 } as const;
 
-export const CustomModelRequestSchema = {
-	"title": "Any other model",
-	"description": "For ids that this file does not know. Only the fields below are checked; which others a model takes stands in `models.json`, as far as it knows the model, and is else EvoLink's to say.",
-	"type": "object",
-	"required": [
-		"model"
-	],
-	"additionalProperties": true,
-	"properties": {
-		"model": {
-			"description": "Any other model id that the key may use.",
-			"type": "string",
-			"minLength": 1,
-			"not": {
-				"enum": [
-					"sora-2-preview",
-					"sora-2-pro-preview",
-					"sora-character"
-				]
-			}
-		},
-		"prompt": {
-			"description": "Text of any length; some models take none.",
-			"type": "string"
-		},
-		"callback_url": {
-			"description": "Public https URL that EvoLink posts the task to once it is completed, failed or cancelled.",
-			"type": "string",
-			"format": "uri",
-			"pattern": "^https://",
-			"maxLength": 2048
-		}
+/** What is checked in a request for a model of which nothing is known. */
+export const CUSTOM_FIELDS = {
+	"model": {
+		"type": "string",
+		"required": true,
+		"minLength": 1,
+		"allowed": "Any other model id that the key may use."
+	},
+	"prompt": {
+		"type": "string",
+		"allowed": "Text of any length; some models take none."
+	},
+	"callback_url": {
+		"type": "string",
+		"maxLength": 2048,
+		"format": "uri",
+		"pattern": "^https://",
+		"allowed": "an http or https URL"
 	}
 } as const;
 

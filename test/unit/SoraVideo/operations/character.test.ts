@@ -1,14 +1,13 @@
-import Ajv2020 from 'ajv/dist/2020';
-import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 
-import { evolinkFacts, SoraCharacterRequestSchema } from '../../../../nodes/evolink/generated/spec.gen';
+import { DOCUMENTED_FIELDS, evolinkFacts } from '../../../../nodes/evolink/generated/spec.gen';
 import { draftCharacter, readTimestamps } from '../../../../nodes/SoraVideo/operations/character';
+import { validator } from '../../../contract/openapi';
 import { always, alwaysAsync, fakeContext, parametersIn, PROPERTY_TIMEOUT_MS, RUNS } from '../../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
-const fits = addFormats(new Ajv2020({ strict: false })).compile(SoraCharacterRequestSchema);
+const fits = validator({ $ref: '#/components/schemas/SoraCharacterRequest' });
 const character = async (parameters: Record<string, unknown>) =>
 	(await draftCharacter(fakeContext().ctx, parametersIn(parameters))).body;
 
@@ -59,7 +58,7 @@ describe('timestamps', () => {
 	});
 
 	test('of any other text are none, or fit the spec', () => {
-		const pattern = new RegExp(SoraCharacterRequestSchema.properties.timestamps.pattern);
+		const pattern = new RegExp(DOCUMENTED_FIELDS['sora-character'].timestamps.pattern);
 		const odd = fc.constantFrom(
 			'',
 			'1',
