@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 
 import { hostClock, type Clock } from '../evolink/clock';
 import type { TaskReading } from '../evolink/reader';
+import { Recent } from '../evolink/recent';
 
 /** Reads under way, of all triggers of the process together. */
 export const READS_AT_ONCE = 5;
@@ -82,9 +83,12 @@ export class ReadGate {
 
 const LOG_INTERVAL_MS = 60_000;
 
+/** A key holds words of EvoLink's answer, so there may be any number of them. */
+export const LINES_KEPT = 1000;
+
 /** At most one line a minute for each key; the next one says how many were left out. */
 export class LogGate {
-	private readonly lines = new Map<string, { at: number; leftOut: number }>();
+	private readonly lines = new Recent<{ at: number; leftOut: number }>(LINES_KEPT);
 
 	constructor(private readonly clock: Pick<Clock, 'ticks'> = hostClock) {}
 

@@ -1,13 +1,18 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 
+import { Recent } from '../evolink/recent';
+
 /** Tasks that have started a workflow. EvoLink repeats a callback within a minute, so few need to be kept. */
 export interface Memory {
 	has(id: string): boolean;
 	add(id: string): void;
 }
 
-/** Oldest first; more than this many are forgotten. */
+/** More than this many tasks of a node are forgotten, the oldest first. */
 export const MEMORY_SIZE = 500;
+
+/** Those of all nodes together: what counts are deliveries at the same time. */
+export const SHARED_SIZE = 10 * MEMORY_SIZE;
 
 function ids(value: unknown): string[] {
 	return Array.isArray(value) ? value.filter((id): id is string => typeof id === 'string') : [];
@@ -15,19 +20,20 @@ function ids(value: unknown): string[] {
 
 /**
  * @param stored n8n's static data of the node: survives a restart, but of deliveries at the same time only one is kept
- * @param shared what this process remembers, by node: sees deliveries at the same time
+ * @param shared what this process remembers: sees deliveries at the same time
  */
-export function memoryIn(stored: IDataObject, shared: Map<string, string[]>, node: string): Memory {
+export function memoryIn(stored: IDataObject, shared: Map<string, true>, node: string): Memory {
+	const keyOf = (id: string) => `${node} ${id}`;
 	return {
-		has: (id) => ids(stored.started).includes(id) || (shared.get(node) ?? []).includes(id),
+		has: (id) => ids(stored.started).includes(id) || shared.has(keyOf(id)),
 		add: (id) => {
 			stored.started = [...ids(stored.started), id].slice(-MEMORY_SIZE);
-			shared.set(node, [...(shared.get(node) ?? []), id].slice(-MEMORY_SIZE));
+			shared.set(keyOf(id), true);
 		},
 	};
 }
 
-const inThisProcess = new Map<string, string[]>();
+const inThisProcess = new Recent<true>(SHARED_SIZE);
 
 /** In a test run nothing is remembered, so that the same task can be sent again. */
 const FORGETFUL: Memory = { has: () => false, add: () => {} };

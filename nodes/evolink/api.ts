@@ -102,7 +102,7 @@ function saysHowItEnded(task: Task): boolean {
  * reader for each wake-up, which should not try in vain every time; for no longer, because EvoLink may mend it. It is a
  * matter of the server and stands in no stored run.
  */
-const batchStates = new Map<string, BatchState & { until: number }>();
+const batchStates = new Recent<BatchState & { until: number }>(20);
 const BATCH_STATE_LIFE_MS = 600_000;
 
 /** Reads the tasks of one wait. `timeoutMs`: of each request. The credential is read with the first of them. */

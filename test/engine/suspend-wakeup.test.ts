@@ -128,6 +128,7 @@ test('tasks that the timer has seen end are not read again by a callback', async
 });
 
 test('a callback that is still being checked while another one wakes the run does not wake what comes behind', async () => {
+	lab.engine.oneProcess = true;
 	const behind = parking({ parameters: { prompt: 'behind' } }, 'Behind');
 	const { executionId } = await lab.run({ nodes: [start, parking(), behind] }, prompts('a cat', 'a dog'));
 	const [cat, dog] = lab.ids;

@@ -94,7 +94,12 @@ export async function withTrigger(
 	const lab = new TriggerLab({ id: `trigger-${Math.random()}`, name: TRIGGER, type, parameters, ...node });
 	const n8n = await WebhookServer.open(async (_path, call) => await lab.call(call));
 	try {
-		await inLab(body, { callbackHosts: { 'n8n.example.test': n8n.origin }, ...options }, lab);
+		const listening = async () => {
+			// all deliveries come to the process in which the trigger listens
+			lab.engine.oneProcess = true;
+			await body(lab);
+		};
+		await inLab(listening, { callbackHosts: { 'n8n.example.test': n8n.origin }, ...options }, lab);
 	} finally {
 		await n8n.close();
 	}

@@ -27,8 +27,8 @@ export type LoadedPackage = Pick<PackageDirectoryLoader, 'packageName' | 'nodeTy
 /** Gives the very module that the node loaded. */
 const requireFrom = createRequire(__filename);
 
-/** Where the package keeps what this process ordered, from its root. */
-const ORDERS = 'nodes/SoraVideo/order/inFlight';
+/** What the package remembers in its process, from its root. */
+const MEMORY = 'nodes/evolink/recent';
 
 /**
  * Loads the package through n8n's PackageDirectoryLoader.
@@ -44,9 +44,8 @@ export async function loadPackage(directory?: string): Promise<LoadedPackage> {
 		: new PackageDirectoryLoader(directory ?? (await packedPackage()).directory);
 	await loader.loadAll();
 	const { packageName, nodeTypes, credentialTypes } = loader;
-	const orders = join(loader.directory, fromSource ? '' : 'dist', ORDERS);
-	const forget = () =>
-		(requireFrom(orders) as { ordersOfThisProcess: { forget(): void } }).ordersOfThisProcess.forget();
+	const memory = join(loader.directory, fromSource ? '' : 'dist', MEMORY);
+	const forget = () => (requireFrom(memory) as { forgetEverything(): void }).forgetEverything();
 	return {
 		packageName,
 		nodeTypes,

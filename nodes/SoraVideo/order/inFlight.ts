@@ -55,11 +55,6 @@ export class SentOrders {
 		);
 		return await own;
 	}
-
-	/** As a process that begins: it knows of no order. */
-	forget(): void {
-		this.orders.clear();
-	}
 }
 
 export const ordersOfThisProcess = new SentOrders();

@@ -1,4 +1,10 @@
-import { LogGate, QUEUE_LENGTH, ReadGate, READS_AT_ONCE } from '../../../nodes/SoraVideoTrigger/gate';
+import {
+	LINES_KEPT,
+	LogGate,
+	QUEUE_LENGTH,
+	ReadGate,
+	READS_AT_ONCE,
+} from '../../../nodes/SoraVideoTrigger/gate';
 import type { TaskReading } from '../../../nodes/evolink/reader';
 import type { Clock } from '../../../nodes/evolink/clock';
 import { failureOf, taskOf } from '../support';
@@ -121,4 +127,10 @@ test('one line a minute for each kind; the next one counts those left out', () =
 	expect(log.admit('a')).toBe(' (3 more since the last line)');
 	now = 120_000;
 	expect(log.admit('a')).toBe('');
+});
+
+test('lines of any number of kinds do not fill the memory', () => {
+	const log = new LogGate({ ticks: () => 0 });
+	for (let kind = 0; kind <= LINES_KEPT; kind += 1) log.admit(String(kind));
+	expect([log.admit('1'), log.admit('0')]).toEqual([undefined, '']);
 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+import { forgetEverything, Recent } from '../../../nodes/evolink/recent';
 import { MEMORY_SIZE, memoryIn, memoryOf } from '../../../nodes/SoraVideoTrigger/memory';
 import { EVENTS, readTriggerSettings, type TriggerSettings } from '../../../nodes/SoraVideoTrigger/settings';
 import {
@@ -184,7 +185,7 @@ describe('the memory', () => {
 	});
 
 	test('sees what another delivery of this process took on, but not what another node did', () => {
-		const shared = new Map<string, string[]>();
+		const shared = new Map<string, true>();
 		memoryIn({}, shared, 'w/n').add('a');
 		expect(memoryIn({}, shared, 'w/n').has('a')).toBe(true);
 		expect(memoryIn({}, shared, 'w/other').has('a')).toBe(false);
@@ -192,8 +193,7 @@ describe('the memory', () => {
 
 	test('keeps the latest ones and no more', () => {
 		const stored: IDataObject = {};
-		const shared = new Map<string, string[]>();
-		const memory = memoryIn(stored, shared, 'w/n');
+		const memory = memoryIn(stored, new Recent(MEMORY_SIZE), 'w/n');
 		for (let count = 0; count <= MEMORY_SIZE; count += 1) memory.add(`task ${count}`);
 		expect([memory.has('task 0'), memory.has('task 1'), memory.has(`task ${MEMORY_SIZE}`)]).toEqual([
 			false,
@@ -201,7 +201,6 @@ describe('the memory', () => {
 			true,
 		]);
 		expect(stored.started).toHaveLength(MEMORY_SIZE);
-		expect(shared.get('w/n')).toHaveLength(MEMORY_SIZE);
 	});
 
 	test.each([
@@ -218,6 +217,10 @@ describe('the memory', () => {
 		memoryOf(host).add('a');
 		expect(memoryOf(host).has('a')).toBe(known);
 		expect(stored.started).toEqual(known ? ['a'] : undefined);
+		stored.started = [];
+		expect(memoryOf(host).has('a')).toBe(known);
+		forgetEverything();
+		expect(memoryOf(host).has('a')).toBe(false);
 	});
 
 	test.each([null, 'a', { 0: 'a' }, [1, null]])('takes static data %j for empty', (started) => {
