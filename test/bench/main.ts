@@ -1,14 +1,16 @@
 /**
  * `npm run bench` (all parts) or `npm run bench:<part>`; `-- --rounds 5` (default), `-- --videos 500` (default; how many wait
- * in the part waiting) and `-- --quick` (small sizes, writes nothing) may follow. A full run writes to reports/bench. Parts run one after the other, each in a process of its own.
+ * in the part waiting) and `-- --quick` (small sizes, writes nothing) may follow. A full run writes to reports/bench. Parts run one after
+ * the other, each in a process of its own.
  */
 import { spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 
-import { load, publish, ROOT, type RunPart } from './lib/report';
+import { ROOT, runMain } from '../../scripts/support';
+import { publish, type RunPart } from './lib/report';
 
-const PARTS = ['wall', 'resume', 'waiting', 'download', 'submit', 'trigger', 'reads', 'loading'];
+const PARTS = ['resume', 'waiting', 'download', 'submit', 'loading'];
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
@@ -19,42 +21,23 @@ const { values, positionals } = parseArgs({
 	},
 });
 
-async function runOne(name: string): Promise<void> {
-	const before = load();
-	const options = { rounds: Number(values.rounds), videos: Number(values.videos), quick: values.quick };
-	const { run } = (await import(`./parts/${name}`)) as { run: RunPart };
-	await publish(await run(options), options, before);
-}
-
-function runEach(names: string[]): number {
+function runEach(names: string[]): void {
+	const options = process.argv.slice(2).filter((arg) => !names.includes(arg));
 	const failed = names.filter((name) => {
-		console.error(`bench: ${name} …`);
-		const args = [
-			...process.execArgv,
-			process.argv[1],
-			name,
-			...process.argv.slice(2).filter((arg) => !names.includes(arg)),
-		];
+		const args = [...process.execArgv, process.argv[1], name, ...options];
 		return spawnSync(process.execPath, args, { stdio: 'inherit', cwd: ROOT }).status !== 0;
 	});
-	if (failed.length > 0) console.error(`bench: no result from ${failed.join(', ')}`);
-	return failed.length;
+	if (failed.length > 0) throw new Error(`no result from ${failed.join(', ')}`);
 }
 
-async function main(): Promise<number> {
+runMain(async () => {
 	const unknown = positionals.filter((name) => !PARTS.includes(name));
 	if (unknown.length > 0)
 		throw new Error(`no such part: ${unknown.join(', ')}; there are ${PARTS.join(', ')}`);
 	if (positionals.length !== 1) return runEach(positionals.length > 0 ? positionals : PARTS);
 	process.env.E2E_RUN_DIR ??= path.join(__dirname, '.run');
-	await runOne(positionals[0]);
-	return 0;
-}
-
-main().then(
-	(failures) => process.exit(failures === 0 ? 0 : 1),
-	(error: unknown) => {
-		console.error(error);
-		process.exit(1);
-	},
-);
+	const options = { rounds: Number(values.rounds), videos: Number(values.videos), quick: values.quick };
+	const { run } = (await import(`./parts/${positionals[0]}`)) as { run: RunPart };
+	await publish(positionals[0], run, options);
+	process.exit();
+});

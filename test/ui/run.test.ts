@@ -80,7 +80,7 @@ it('a wrong field is named before anything is spent', async () => {
 it('a suspended run shows as waiting, with a word on why, and then as finished', async () => {
 	const prompt = 'A lighthouse in a storm, waves break against the rocks';
 	ui.n8n.evolink.script(prompt, { outcome: 'stuck', estimatedTime: 300 });
-	await ui.editor.openWorkflow(await save('Lighthouse', { prompt, wait: 'suspend' }));
+	await ui.editor.openWorkflow(await save('Lighthouse', { prompt, waitMode: 'suspend' }));
 	await ui.editor.page.getByTestId('execute-workflow-button').click();
 	const task = await ui.n8n.taskOf(prompt);
 	const id = executionIdOf(task);

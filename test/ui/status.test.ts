@@ -167,7 +167,12 @@ async function park(ui: Ui): Promise<StandInTask[]> {
 			{ typeVersion: 3.4 },
 		),
 		splitOut('Jobs', 'jobs'),
-		soraVideo('Sora Video', ui.n8n.credential, { prompt: '={{ $json.prompt }}', wait: 'suspend' }, onError),
+		soraVideo(
+			'Sora Video',
+			ui.n8n.credential,
+			{ prompt: '={{ $json.prompt }}', waitMode: 'suspend' },
+			onError,
+		),
 		noOp('Next'),
 	];
 	nodes.forEach((each, index) => (each.position = [index * 220, 0]));

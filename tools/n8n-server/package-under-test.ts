@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { packedPackage } from '../n8n-engine/packed-package';
 import { IN_CONTAINER, NODE_BIN, REPO_DIR, RUN_DIR } from './paths';
 
 const manifest = JSON.parse(readFileSync(path.join(REPO_DIR, 'package.json'), 'utf8')) as {
 	name: string;
 	version: string;
-	n8n: { nodes: string[]; credentials: string[] };
 };
 
 export const PACKAGE_NAME = manifest.name;
@@ -20,24 +20,15 @@ export const NPM_SHIM_DIR = path.join(RUN_DIR, 'npm-shim');
 export const MOUNTED_PACKAGE = path.join(NPM_SHIM_DIR, 'package');
 
 /**
- * Packs the built package and puts an `npm` into NPM_SHIM_DIR that serves that tarball as if it were published: n8n
+ * Packs the package as it stands in the working copy, or takes a tarball of it, and puts an `npm` into NPM_SHIM_DIR that serves that tarball as if it were published: n8n
  * installs community packages with `npm view` and `npm pack` and then unpacks. It is the newest version, too: the real `npm
  * outdated`, which n8n runs whenever it lists packages, asks the registry for it and may take minutes. Every other npm
  * command is the real one.
  */
-export function packPackage(): void {
-	for (const file of [...manifest.n8n.nodes, ...manifest.n8n.credentials]) {
-		if (!existsSync(path.join(REPO_DIR, file))) {
-			throw new Error(`${file} is missing: build the package first (npm run build)`);
-		}
-	}
+export async function packPackage(packed?: string): Promise<void> {
+	const tarball = `${PACKAGE_NAME}-${PACKAGE_VERSION}.tgz`;
 	mkdirSync(NPM_SHIM_DIR, { recursive: true });
-	const output = execFileSync(
-		'npm',
-		['pack', REPO_DIR, '--silent', '--ignore-scripts', '--pack-destination', NPM_SHIM_DIR],
-		{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
-	);
-	const tarball = output.trim().split('\n').at(-1) ?? '';
+	copyFileSync(packed ?? (await packedPackage()).tarball, path.join(NPM_SHIM_DIR, tarball));
 	if (IN_CONTAINER) execFileSync('tar', ['-xzf', tarball], { cwd: NPM_SHIM_DIR });
 	const npm = execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim();
 	const spec = `${PACKAGE_NAME}@`;

@@ -86,16 +86,21 @@ export const callWorkflow = (name: string, workflowId: string) =>
 export const calledTrigger = (name: string) =>
 	node(name, 'n8n-nodes-base.executeWorkflowTrigger', { inputSource: 'passthrough' }, { typeVersion: 1.1 });
 
+/** `waitMode` is the option *How to Wait*. */
 export const soraVideo = (
 	name: string,
 	credential: CredentialRef,
-	parameters: IDataObject = {},
+	{ options = {}, waitMode, ...parameters }: IDataObject = {},
 	extra: Partial<INode> = {},
 ) =>
 	node(
 		name,
 		`${PACKAGE_NAME}.soraVideo`,
-		{ operation: 'generate', ...parameters },
+		{
+			operation: 'generate',
+			...parameters,
+			options: { ...(options as IDataObject), ...(waitMode !== undefined && { waitMode }) },
+		},
 		{ credentials: { evoLinkApi: credential }, ...extra },
 	);
 

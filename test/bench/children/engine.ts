@@ -20,7 +20,7 @@ import {
 	type Engine,
 } from '../../../tools/n8n-engine';
 import { readyBinaryStore } from '../../../tools/n8n-engine/host';
-import { profiled, type Profile } from '../lib/profile';
+import { INSTALL_DIR } from '../../../tools/n8n-server/paths';
 import { downloadParameters, submitParameters } from '../lib/workflows';
 
 export interface DownloadJob {
@@ -34,8 +34,6 @@ export interface DownloadJob {
 	tasks: Array<{ id: string; url: string; bytes: number }>;
 	/** Measures what is in use in place of time: the collections that this takes slow everything down. */
 	inUse?: boolean;
-	/** Answers with the CPU profile of the work in place of its figures. */
-	profile?: boolean;
 }
 
 export interface SubmitJob {
@@ -50,8 +48,6 @@ export interface SubmitJob {
 	apiKey: string;
 	/** Numbers of items, run in this order; the first one warms up. */
 	items: number[];
-	/** Answers with the CPU profile of the work in place of its figures. */
-	profile?: boolean;
 }
 
 export interface Downloaded {
@@ -73,7 +69,7 @@ export interface Submitted {
 	lost: number;
 }
 
-const MODULES = path.resolve(__dirname, '../../e2e/node_modules/n8n-nodes-base/dist');
+const MODULES = path.join(INSTALL_DIR, 'node_modules/n8n-nodes-base/dist');
 const SORA = 'n8n-nodes-evolink-sora.soraVideo';
 const HTTP = 'n8n-nodes-base.httpRequest';
 
@@ -233,8 +229,7 @@ async function submit(job: SubmitJob): Promise<Submitted[]> {
 
 async function main(): Promise<void> {
 	const job = JSON.parse(process.argv[2]) as DownloadJob | SubmitJob;
-	const work = async () => (job.kind === 'download' ? await download(job) : await submit(job));
-	const result: Downloaded[] | Submitted[] | Profile = job.profile ? await profiled(work) : await work();
+	const result = job.kind === 'download' ? await download(job) : await submit(job);
 	process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 

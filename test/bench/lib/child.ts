@@ -1,7 +1,13 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
-import { ROOT } from './report';
+import type { DownloadJob, SubmitJob } from '../children/engine';
+import { ROOT } from '../../../scripts/support';
+
+/** Runs a job in n8n's engine in a Node of its own. */
+export async function inEngine<T>(job: DownloadJob | SubmitJob, nodeFlags = ['--expose-gc']): Promise<T[]> {
+	return await runChild<T[]>('engine.ts', [JSON.stringify(job)], nodeFlags);
+}
 
 /** Runs a file of children/ in a Node of its own and returns what it printed last, as JSON. Bounded: 5 minutes. */
 export async function runChild<T>(file: string, args: string[], nodeFlags: string[] = []): Promise<T> {

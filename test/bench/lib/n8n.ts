@@ -1,9 +1,8 @@
-import { copyFileSync, readdirSync, rmSync, mkdirSync } from 'node:fs';
+import { rmSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { IConnections, INode } from 'n8n-workflow';
 
 import type { StandInOptions } from '../../../stand-in';
-import { packedPackage } from '../../../tools/n8n-engine/packed-package';
 import {
 	RestError,
 	type Execution,
@@ -11,7 +10,7 @@ import {
 	type SavedWorkflow,
 } from '../../../tools/n8n-server/client';
 import { Installation } from '../../../tools/n8n-server/installation';
-import { NPM_SHIM_DIR, packPackage } from '../../../tools/n8n-server/package-under-test';
+import { packPackage } from '../../../tools/n8n-server/package-under-test';
 import { RUN_DIR } from '../../../tools/n8n-server/paths';
 import { eventually, sleep } from '../../../tools/n8n-server/poll';
 import { freePorts } from '../../../tools/n8n-server/processes';
@@ -40,11 +39,7 @@ export class BenchN8n {
 	static async open(name: string, standIn: StandInOptions, env: NodeJS.ProcessEnv = {}): Promise<BenchN8n> {
 		rmSync(RUN_DIR, { recursive: true, force: true });
 		mkdirSync(RUN_DIR, { recursive: true });
-		packPackage();
-		// what dist/ of the working copy holds may be older than the sources
-		const tarball = process.env.BENCH_PACKAGE ?? (await packedPackage()).tarball;
-		const [packed] = readdirSync(NPM_SHIM_DIR).filter((file) => file.endsWith('.tgz'));
-		copyFileSync(tarball, path.join(NPM_SHIM_DIR, packed));
+		await packPackage(process.env.BENCH_PACKAGE);
 		const [probe] = await freePorts(1);
 		const installation = await Installation.open({
 			name,

@@ -28,3 +28,10 @@ export function show(value: number): string {
 export function spread(values: readonly number[]): string {
 	return `${show(median(values))} (${show(Math.min(...values))} to ${show(Math.max(...values))})`;
 }
+
+/** The goal that a value is at most so much. */
+export const atMost = (text: string, value: number, most: number, unit: string) => ({
+	text,
+	measured: `${show(value)} ${unit}`,
+	met: value <= most,
+});

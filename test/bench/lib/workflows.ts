@@ -29,28 +29,6 @@ export function soraFlow(path: string, credential: CredentialRef, parameters: ID
 	};
 }
 
-/** n8n's own video operation of the OpenAI node, its fields as they come. */
-export function openAiFlow(path: string, credential: CredentialRef): BenchFlow {
-	const video = node(
-		'Video',
-		'@n8n/n8n-nodes-langchain.openAi',
-		{
-			resource: 'video',
-			operation: 'generate',
-			modelId: { __rl: true, mode: 'id', value: 'sora-2' },
-			prompt: '={{ $json.prompt }}',
-			seconds: 4,
-			size: '1280x720',
-			options: {},
-		},
-		{ typeVersion: 2, credentials: { openAiApi: credential } },
-	);
-	return {
-		nodes: [...head(path), video, noOp('Next')],
-		connections: wires(['Call', 'Jobs'], ['Jobs', 'Video'], ['Video', 'Next']),
-	};
-}
-
 const headerAuth = { authentication: 'genericCredentialType', genericAuthType: 'httpHeaderAuth' };
 
 const http = (name: string, credential: CredentialRef, parameters: IDataObject): INode =>
@@ -94,7 +72,7 @@ export function loopFlow(
 	path: string,
 	credential: CredentialRef,
 	api: string,
-	{ waitSeconds, download }: { waitSeconds: number; download: boolean },
+	waitSeconds: number,
 ): BenchFlow {
 	const done = {
 		options: { caseSensitive: true, leftValue: '', typeValidation: 'strict', version: 2 },
@@ -108,7 +86,6 @@ export function loopFlow(
 			},
 		],
 	};
-	const last = download ? [http('Download', credential, downloadParameters)] : [];
 	return {
 		nodes: [
 			...head(path),
@@ -116,7 +93,6 @@ export function loopFlow(
 			node('Wait', 'n8n-nodes-base.wait', { amount: waitSeconds, unit: 'seconds' }, { typeVersion: 1.1 }),
 			http('Status', credential, { url: `=${api}/v1/tasks/{{ $json.id }}` }),
 			node('Done?', 'n8n-nodes-base.if', { conditions: done, options: {} }, { typeVersion: 2.2 }),
-			...last,
 			noOp('Next'),
 		],
 		connections: wires(
@@ -125,9 +101,8 @@ export function loopFlow(
 			['Submit', 'Wait'],
 			['Wait', 'Status'],
 			['Status', 'Done?'],
-			['Done?', download ? 'Download' : 'Next'],
+			['Done?', 'Next'],
 			['Done?', 'Wait', 1],
-			...(download ? ([['Download', 'Next']] as Array<[string, string]>) : []),
 		),
 	};
 }

@@ -2,11 +2,9 @@ import { PATHS } from '../../../nodes/evolink/generated/spec.gen';
 import { startStandIn, type StandIn } from '../../../stand-in';
 import type { Downloaded, DownloadJob } from '../children/engine';
 import { packedPackage } from '../../../tools/n8n-engine/packed-package';
-import { runChild } from '../lib/child';
-import type { Curve } from '../lib/plot';
-import type { Profile } from '../lib/profile';
-import type { PartResult, RunPart } from '../lib/report';
-import { median, ratios, show } from '../lib/stats';
+import { inEngine } from '../lib/child';
+import type { Measure, RunPart } from '../lib/report';
+import { atMost, median, ratios, show } from '../lib/stats';
 
 const MIB = 2 ** 20;
 
@@ -38,63 +36,32 @@ async function order(evolink: StandIn, sizes: number[]): Promise<DownloadJob['ta
 	);
 }
 
-/** Files of growing size into n8n's binary store (filesystem mode), each candidate in a process of its own. */
-export const run: RunPart = async ({ rounds, quick }): Promise<PartResult> => {
-	const sizes = (quick ? [8, 16] : [8, 8, 32, 128, 512]).map((mib) => mib * MIB);
+/** A file into n8n's binary store (filesystem mode), each candidate in a process of its own. */
+export const run: RunPart = async ({ rounds, quick }) => {
+	const sizes = (quick ? [8, 16] : [8, 512]).map((mib) => mib * MIB);
 	const largest = sizes.at(-1) as number;
 	const { directory } = await packedPackage();
 	const evolink = await startStandIn({ timeScale: 100, balance: 1e9 });
 	try {
 		const tasks = await order(evolink, sizes);
-		const results = new Map<string, Downloaded[][]>(CANDIDATES.map(([, name]) => [name, []]));
-		const child = async <T>(
-			candidate: DownloadJob['candidate'],
-			more: Partial<DownloadJob>,
-			flags: string[],
-		) => {
-			const api = { api: evolink.url, apiKey: evolink.apiKey };
-			const job: DownloadJob = { kind: 'download', candidate, directory, ...api, tasks, ...more };
-			return await runChild<T>('engine.ts', [JSON.stringify(job)], flags);
-		};
-		const inUse: Record<string, number[]> = Object.fromEntries(CANDIDATES.map(([, name]) => [name, []]));
+		const speed: Measure['values'] = {};
+		const rss: Measure['values'] = {};
+		const inUse: Measure['values'] = {};
 		for (let round = 0; round < rounds; round += 1) {
 			for (const [candidate, name] of CANDIDATES) {
-				const measured = await child<Downloaded[]>(candidate, {}, ['--expose-gc']);
-				results.get(name)?.push(measured.slice(1));
-				const few = { inUse: true, tasks: [tasks[0], tasks.at(-1)!] };
-				const [, { inUseMb }] = await child<Downloaded[]>(candidate, few, COLLECTED_AT_ONCE);
-				inUse[name].push(inUseMb);
+				const api = { api: evolink.url, apiKey: evolink.apiKey };
+				const job: DownloadJob = { kind: 'download', candidate, directory, ...api, tasks };
+				const { seconds, rssMb } = (await inEngine<Downloaded>(job)).at(-1)!;
+				const collected = await inEngine<Downloaded>({ ...job, inUse: true }, COLLECTED_AT_ONCE);
+				(speed[name] ??= []).push(largest / 1e6 / seconds);
+				(rss[name] ??= []).push(rssMb);
+				(inUse[name] ??= []).push(collected.at(-1)!.inUseMb);
 			}
 		}
-		const profiles: Record<string, Profile> = {};
-		for (const [candidate, name] of CANDIDATES)
-			profiles[name] = await child<Profile>(candidate, { profile: true, tasks: tasks.slice(-1) }, [
-				'--expose-gc',
-			]);
-		const ofLargest = (pick: (measured: Downloaded) => number) =>
-			Object.fromEntries(
-				[...results].map(([name, list]) => [
-					name,
-					list.map((sizesOf) => pick(sizesOf.find(({ bytes }) => bytes === largest) as Downloaded)),
-				]),
-			);
-		const speed = ofLargest(({ bytes, seconds }) => bytes / 1e6 / seconds);
-		const rss = ofLargest(({ rssMb }) => rssMb);
 		const [ours, http, bare] = CANDIDATES.map(([, name]) => name);
 		const againstBare = ratios(speed[ours], speed[bare]);
-		const curve = (name: string, title: string, y: string, pick: (one: Downloaded) => number): Curve => ({
-			name,
-			title,
-			x: 'file size (MiB)',
-			y,
-			logX: true,
-			points: [...results].flatMap(([candidate, list]) =>
-				list.flat().map((one) => ({ candidate, x: one.bytes / MIB, y: pick(one) })),
-			),
-		});
 		const what = `${largest / MIB} MiB file`;
 		return {
-			name: 'download',
 			title: `Download of ${largest / MIB} MiB in the engine`,
 			measures: [
 				{ what: `${what}: throughput`, unit: 'MB/s', values: speed },
@@ -111,35 +78,17 @@ export const run: RunPart = async ({ rounds, quick }): Promise<PartResult> => {
 				{ what: 'resident growth, Sora Video / HTTP Request', values: ratios(rss[ours], rss[http]) },
 			],
 			goals: [
-				{
-					text: 'peak memory growth ≤ 48 MB (in use)',
-					measured: `${show(median(inUse[ours]))} MB, at most ${show(Math.max(...inUse[ours]))}`,
-					met: Math.max(...inUse[ours]) <= 48,
-				},
-				{
-					text: 'peak memory growth ≤ 48 MB (resident)',
-					measured: `${show(median(rss[ours]))} MB, at most ${show(Math.max(...rss[ours]))}`,
-					met: median(rss[ours]) <= 48,
-				},
+				atMost('peak memory growth ≤ 48 MB (in use)', Math.max(...inUse[ours]), 48, 'MB at most'),
+				atMost('peak memory growth ≤ 48 MB (resident)', median(rss[ours]), 48, 'MB'),
 				{
 					text: 'throughput ≥ 0.9 × bare',
 					measured: `${show(median(againstBare))} ×`,
 					met: median(againstBare) >= 0.9,
 				},
 			],
-			profiles: { unit: 'ms', per: 1, of: profiles },
 			notes: [
 				'The server is the stand-in on the same machine: a network is far slower, so this is what the node itself allows.',
 				'Resident memory includes garbage that V8 has not collected yet; memory in use is what the node needs.',
-			],
-			curves: [
-				curve(
-					'download-memory',
-					'Peak memory growth of a download',
-					'resident growth (MB)',
-					({ rssMb }) => rssMb,
-				),
-				curve('download-time', 'Time of a download', 'seconds', ({ seconds }) => seconds),
 			],
 		};
 	} finally {

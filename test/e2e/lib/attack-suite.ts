@@ -408,7 +408,9 @@ export function attackSuite(
 	// ------------------------------------------------------------------------------------------ the answer to an order
 
 	describe('to an order EvoLink answers', () => {
-		const polls: FlowOptions = { video: { wait: 'poll', download: false, options: { pollSeconds: 0.25 } } };
+		const polls: FlowOptions = {
+			video: { waitMode: 'poll', download: false, options: { pollSeconds: 0.25 } },
+		};
 		const toOrder =
 			(lie: (task: Record<string, unknown>) => Lie): Rule =>
 			async ({ path, honest }) => {
@@ -781,7 +783,7 @@ export function attackSuite(
 			n8n.evolink.script('drips', { media: { bytesPerSecond: 0.05 } });
 			const flow = await publish('drips', undefined, {
 				settings: { executionTimeout: 6 },
-				video: { wait: 'poll', options: { pollSeconds: 0.25 } },
+				video: { waitMode: 'poll', options: { pollSeconds: 0.25 } },
 			});
 			await flow.call('drips');
 			n8n.evolink.finish((await n8n.taskOf('drips')).id);

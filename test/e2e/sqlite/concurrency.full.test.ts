@@ -39,7 +39,7 @@ it('no slot is free for over a minute: n8n goes on twice, and the later video is
 	const executionId = executionIdOf(first);
 	await n8n.client.until(executionId, ['waiting']);
 
-	const slot = await Flow.publish(n8n, 'holds the slot', { video: { wait: 'poll' } });
+	const slot = await Flow.publish(n8n, 'holds the slot', { video: { waitMode: 'poll' } });
 	await slot.call('holds the slot');
 	const holder = await n8n.taskOf('holds the slot');
 	n8n.evolink.finish(first.id);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(async () => await n8n?.close());
 
 it('where EvoLink cannot reach n8n no callback URL is sent: the timer alone finishes the video, and a hint says so', async () => {
-	const flow = await Flow.publish(n8n, 'private', { video: { wait: 'suspend' } });
+	const flow = await Flow.publish(n8n, 'private', { video: { waitMode: 'suspend' } });
 	await flow.call('behind a router');
 	const task = await n8n.taskOf('behind a router');
 	expect(task.request.callback_url).toBeUndefined();

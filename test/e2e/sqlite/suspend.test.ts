@@ -237,7 +237,7 @@ it('three callbacks of one run come while the only slot is taken: the run keeps 
 	);
 
 	const slot = await Flow.publish(n8n, 'takes the slot', {
-		video: { wait: 'poll', options: { pollSeconds: 0.25 } },
+		video: { waitMode: 'poll', options: { pollSeconds: 0.25 } },
 	});
 	await slot.call('takes the slot');
 	const holder = await n8n.taskOf('takes the slot');

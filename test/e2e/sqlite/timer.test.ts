@@ -74,7 +74,7 @@ let parentExecutionId: string;
 async function beginSubWorkflow(): Promise<void> {
 	const child = [
 		calledTrigger('In'),
-		soraVideo('Video', n8n.credential, { prompt: '={{ $json.body.prompt }}', wait: 'suspend' }),
+		soraVideo('Video', n8n.credential, { prompt: '={{ $json.body.prompt }}', waitMode: 'suspend' }),
 	];
 	const called = await n8n.publish({ name: 'called', nodes: child, connections: chain(...child) });
 	const nodes = [webhookTrigger('Call', 'parent'), callWorkflow('Run', called.id), setFields('Next', {})];
