@@ -35,22 +35,38 @@ function child(value: Json | undefined, ...keys: string[]): JsonObject {
 	return current;
 }
 
-/** A copy without the keys in `drop`, and with `$ref`s replaced by what they point at. */
-function copy(value: Json, drop: (key: string) => boolean, spec?: Json): Json {
-	if (Array.isArray(value)) return value.map((item) => copy(item, drop, spec));
+/** A copy without what `drop` names by its path of keys, and with `$ref`s replaced by what they point at. */
+function copy(value: Json, drop: (path: string) => boolean, spec?: Json, path = ''): Json {
+	if (Array.isArray(value)) return value.map((item) => copy(item, drop, spec, path));
 	if (!isObject(value)) return value;
 	if (spec !== undefined && typeof value.$ref === 'string') {
-		return copy(child(spec, ...value.$ref.slice(2).split('/')), drop, spec);
+		return copy(child(spec, ...value.$ref.slice(2).split('/')), drop, spec, path);
 	}
 	return Object.fromEntries(
 		Object.entries(value)
-			.filter(([key]) => !drop(key))
-			.map(([key, item]) => [key, copy(item, drop, spec)]),
+			.map(([key, item]) => [key, item, path === '' ? key : `${path}.${key}`] as const)
+			.filter(([, , at]) => !drop(at))
+			.map(([key, item, at]) => [key, copy(item, drop, spec, at)]),
 	);
 }
 
 const constant = (name: string, value: Json): string =>
 	`export const ${name} = ${JSON.stringify(value, null, '\t')} as const;\n`;
+
+/** Operations and facts that only the stand-in, the documents or nobody reads; a test names those missing here. */
+const UNREAD_OPERATIONS = ['uploadFileBase64', 'uploadFileFromUrl', 'listFiles', 'getFileQuota'];
+const UNREAD_FACTS = [
+	/(^|\.)(source|\w+Source|note|meaning|inferred)$/,
+	/^(asOf|servers|retiredModels)$/,
+	/^models\.[^.]+\.(schema|callback|standing)$/,
+	/^imageInput\.maxItems$/,
+	/^results\.(extension|mimeType)$/,
+	/^upload\.(maxBytes|lifetimeHours|sameNameOverwrites|filesPerRequest|maxFiles|documentedMimeTypes)$/,
+	/^callback\.(protocol|timeoutSeconds|retryDelaysSeconds|success|signed|forbidden\w+)$/,
+	/^task\.(runningStatuses|terminalStatuses)$/,
+	/^idempotency\.pattern$/,
+	/^pricing\.(creditsPerUsd|unknown)$/,
+];
 
 function paths(spec: JsonObject): Json {
 	const files = child(spec, 'x-evolink', 'servers', 'files').url;
@@ -60,7 +76,7 @@ function paths(spec: JsonObject): Json {
 		const url = Array.isArray(servers) && isObject(servers[0]) ? servers[0].url : undefined;
 		for (const method of METHODS) {
 			const operation = isObject(item) ? item[method] : undefined;
-			if (!isObject(operation)) continue;
+			if (!isObject(operation) || UNREAD_OPERATIONS.includes(String(operation.operationId))) continue;
 			result[String(operation.operationId)] = {
 				method: method.toUpperCase(),
 				server: url === files ? 'files' : 'api',
@@ -116,7 +132,7 @@ function entryOf(spec: JsonObject, name: string): JsonObject {
 function otherModelsModule(models: JsonObject): string {
 	const lines = Object.entries(models).map(([id, model]) => {
 		const { label } = child(model);
-		const fields = copy(child(model, 'fields'), (key) => key === 'meaning' || key === 'maxLength');
+		const fields = copy(child(model, 'fields'), (path) => /\b(meaning|maxLength)$/.test(path));
 		const text = JSON.stringify(JSON.stringify(fields))
 			.replaceAll("'", "\\'")
 			.slice(1, -1)
@@ -135,7 +151,7 @@ function otherModelsModule(models: JsonObject): string {
 
 function dataModule(spec: JsonObject): string {
 	const models = Object.entries(child(spec, 'x-evolink', 'models'));
-	const facts = copy(child(spec, 'x-evolink'), (key) => /^source$|Source$/.test(key));
+	const facts = child(spec, 'x-evolink');
 	const servers = child(facts, 'servers');
 	return [
 		HEADER,
@@ -146,11 +162,14 @@ function dataModule(spec: JsonObject): string {
 		),
 		'/** What is checked in a request for a model of which nothing is known. */',
 		constant('CUSTOM_FIELDS', entryOf(spec, 'CustomModelRequest')),
-		'/** Facts about the API that JSON Schema cannot express: the `x-evolink` part of the spec. */',
-		constant('evolinkFacts', facts),
+		'/** Facts about the API that JSON Schema cannot express: what is read of the `x-evolink` part of the spec. */',
+		constant(
+			'evolinkFacts',
+			copy(facts, (path) => UNREAD_FACTS.some((unread) => unread.test(path))),
+		),
 		'/** Default base URLs, without a slash at the end. */',
 		constant('API_SERVERS', { api: child(servers, 'api').url, files: child(servers, 'files').url }),
-		'/** HTTP method, server and path template by operationId. */',
+		'/** HTTP method, server and path template by operationId, of those that are called. */',
 		constant('PATHS', paths(spec)),
 	].join('\n');
 }

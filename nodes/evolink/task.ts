@@ -157,7 +157,6 @@ export function suggestionIn(error: IDataObject): string | undefined {
 
 interface FailureNote {
 	readonly retryable: boolean;
-	readonly meaning: string;
 	readonly advice: string;
 }
 

@@ -4,6 +4,8 @@ import Ajv2020, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020'
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 
+import type { Facts } from '../../stand-in/spec';
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
@@ -11,6 +13,25 @@ export const SPEC_FILE = join(__dirname, '..', '..', 'spec', 'evolink-sora.opena
 
 /** The OpenAPI document as it is written, `$ref`s included. */
 export const spec = parse(readFileSync(SPEC_FILE, 'utf8')) as JsonObject;
+
+interface Failure {
+	meaning: string;
+	advice: string;
+}
+
+/** Its facts beside the schemas, those included that shipped code does not read. */
+export const facts = spec['x-evolink'] as unknown as Facts & {
+	models: Record<string, { callback: boolean }>;
+	imageInput: { maxBytes: number; exactPixels: { sizes: JsonObject } };
+	quality: { standard: string };
+	upload: { failureCodes: Record<string, Failure> };
+	callback: { events: string[] };
+	task: { runningStatuses: string[]; terminalStatuses: string[]; cancelledFailureCode: string };
+	idempotency: { pattern: string };
+	taskFailures: Record<string, Failure & { retryable: boolean }>;
+	httpErrorCodes: Record<string, string[]>;
+	pricing: { asOf: string; creditsPerUsd: number };
+};
 
 const DOCUMENT = 'evolink-sora.openapi.json';
 

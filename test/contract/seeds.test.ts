@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { evolinkFacts, API_SERVERS, PATHS } from '../../nodes/evolink/generated/spec.gen';
+import { API_SERVERS, PATHS } from '../../nodes/evolink/generated/spec.gen';
 import { checkBody } from '../../nodes/evolink/models';
-import { at, bodySchema, misfits, validator, type Json, type JsonObject } from './openapi';
+import { at, bodySchema, facts, misfits, validator, type Json, type JsonObject } from './openapi';
 import characterRequest from './fixtures/seeds/character.request.json';
 import characterResponse from './fixtures/seeds/character.response.json';
 import previewFields from './fixtures/seeds/preview.fields.json';
@@ -145,7 +145,7 @@ describe('the manual and the spec say the same about each field', () => {
 	});
 
 	it('carries what the pages say in words', () => {
-		expect(evolinkFacts).toMatchObject({
+		expect(facts).toMatchObject({
 			results: { linkLifetimeHours: 24 },
 			quality: { standard: '720p', priceFactors: { '720p': 1, '1080p': 1.667 } },
 			imageInput: {

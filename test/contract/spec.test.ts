@@ -1,9 +1,7 @@
 import Ajv2020 from 'ajv/dist/2020';
 import * as data from '../../nodes/evolink/generated/spec.gen';
 import openapiSchema from './fixtures/openapi-3.1.schema.json';
-import { at, misfits, spec, validator, type Json, type JsonObject } from './openapi';
-
-const facts = data.evolinkFacts;
+import { at, facts, misfits, spec, validator, type Json, type JsonObject } from './openapi';
 
 /** Every object of the document with its path, `$ref`s not followed. */
 function* objects(value: Json, path: string[] = []): Generator<[string[], JsonObject]> {

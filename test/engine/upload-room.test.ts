@@ -1,6 +1,6 @@
 /** EvoLink keeps about 100 uploaded files of an account, for 72 hours each. */
 import type { IBinaryData } from 'n8n-workflow';
-import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
+import { facts } from '../contract/openapi';
 import { png } from './media-files';
 import { inLab, labForEachTest, type Lab } from './lab';
 import { BY_HAND, SORA, ordersOf, parking, sora } from './support';
@@ -10,7 +10,7 @@ const PICTURE: IBinaryData = {
 	mimeType: 'image/png',
 	fileName: 'cat.png',
 };
-const ROOM = evolinkFacts.upload.maxFiles.default;
+const ROOM = facts.upload.maxFiles.default;
 
 const pictures = (count: number) =>
 	Array.from({ length: count }, (_, at) => ({

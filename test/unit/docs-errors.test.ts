@@ -5,6 +5,7 @@ import {
 	networkFailure,
 	type Failure,
 } from '../../nodes/evolink/failure';
+import { facts } from '../contract/openapi';
 import { DOCUMENTED_FIELDS, evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import type * as messages from '../../nodes/host/messages';
 import { told } from '../../nodes/host/errors';
@@ -88,12 +89,12 @@ describe(`${PAGE} explains`, () => {
 		expect(page).toContain(`| ${credentialFailure(X).advice} |`);
 	});
 
-	test.each(Object.entries(evolinkFacts.upload.failureCodes))(
+	test.each(Object.entries(facts.upload.failureCodes))(
 		'the advice for an upload refused with %s is in the table',
 		(code, { advice }) => expect(page).toContain(`| an upload, ${code} | ${advice} |`),
 	);
 
-	test.each(Object.entries(evolinkFacts.taskFailures))(
+	test.each(Object.entries(facts.taskFailures))(
 		'the failure code %s, in the words of the spec',
 		(code, note) => {
 			const { meaning, advice, retryable } = note;

@@ -3,11 +3,11 @@ import path from 'node:path';
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { OTHER_MODELS } from '../../nodes/evolink/generated/otherModels.gen';
-import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import { TIMEOUT_MINUTES } from '../../nodes/SoraVideo/settings';
 import { ORDERS_KEPT } from '../../nodes/SoraVideo/order/inFlight';
 import { MEMORY_SIZE } from '../../nodes/SoraVideoTrigger/memory';
 import { pages, sources, tableRows, withoutCode } from './docs-support';
+import { facts } from '../contract/openapi';
 import { ROOT, credentials, expectOurFields, fieldsOf, manifest, nodes, text } from './package-support';
 import type { ExampleWorkflow } from './package-support';
 
@@ -180,8 +180,8 @@ describe('workflows to paste', () => {
 });
 
 describe('numbers', () => {
-	const { callback, pricing, quality, results, upload } = evolinkFacts;
-	const preview = pricing.models['sora-2-preview'];
+	const { callback, pricing, quality, results, upload } = facts;
+	const preview = pricing.models['sora-2-preview'] as Record<string, number>;
 	const credits = (seconds: number) => (preview.creditsPerSecond * seconds).toFixed(2);
 	const usd = (seconds: number) => ((preview.creditsPerSecond * seconds) / pricing.creditsPerUsd).toFixed(2);
 	const retries = callback.retryDelaysSeconds;

@@ -175,59 +175,29 @@ export const CUSTOM_FIELDS = {
 	}
 } as const;
 
-/** Facts about the API that JSON Schema cannot express: the `x-evolink` part of the spec. */
+/** Facts about the API that JSON Schema cannot express: what is read of the `x-evolink` part of the spec. */
 export const evolinkFacts = {
-	"asOf": "2026-11-20",
-	"servers": {
-		"api": {
-			"url": "https://api.evolink.ai",
-			"description": "Tasks and credits"
-		},
-		"files": {
-			"url": "https://files-api.evolink.ai",
-			"description": "File hosting"
-		}
-	},
 	"defaultModel": "sora-2-preview",
 	"models": {
 		"sora-2-preview": {
 			"label": "Sora 2 Preview",
 			"description": "The usual choice; with four aspect ratios",
-			"operation": "generate",
-			"schema": "Sora2PreviewRequest",
-			"callback": true,
-			"standing": "listed",
-			"note": "In the manual and, at 2026-10-10, in the price catalogue as active."
+			"operation": "generate"
 		},
 		"sora-2-pro-preview": {
 			"label": "Sora 2 Pro Preview",
 			"description": "Renders 1080p, too. It is not in EvoLink's price list, so it may be refused.",
-			"operation": "generate",
-			"schema": "Sora2ProPreviewRequest",
-			"callback": true,
-			"standing": "doubtful",
-			"note": "In the manual, but missing from the price catalogue of 2026-10-10."
+			"operation": "generate"
 		},
 		"sora-character": {
 			"label": "Sora Character",
 			"description": "EvoLink's documentation and price list no longer have the character model, so it may be refused",
-			"operation": "character",
-			"schema": "SoraCharacterRequest",
-			"callback": false,
-			"standing": "probably retired",
-			"note": "Missing from both the manual's index and the price catalogue of 2026-10-10."
+			"operation": "character"
 		}
 	},
-	"retiredModels": [
-		"sora-2",
-		"sora-2-pro",
-		"sora-2-beta-max",
-		"sora-2-pro-remix"
-	],
 	"standingNote": "OpenAI switched off its own Sora models on 2026-09-24. EvoLink still listed Sora after that day, but may refuse it at any time.",
 	"moderationNote": "Moderation is strict, and images of real people are not supported; such tasks fail.",
 	"imageInput": {
-		"maxItems": 1,
 		"maxBytes": 10485760,
 		"mimeTypes": [
 			"image/jpeg",
@@ -247,23 +217,19 @@ export const evolinkFacts = {
 			"sizes": {
 				"1280x720": {
 					"width": 1280,
-					"height": 720,
-					"inferred": false
+					"height": 720
 				},
 				"720x1280": {
 					"width": 720,
-					"height": 1280,
-					"inferred": false
+					"height": 1280
 				},
 				"16:9": {
 					"width": 1280,
-					"height": 720,
-					"inferred": true
+					"height": 720
 				},
 				"9:16": {
 					"width": 720,
-					"height": 1280,
-					"inferred": true
+					"height": 1280
 				}
 			}
 		}
@@ -294,94 +260,31 @@ export const evolinkFacts = {
 	},
 	"results": {
 		"exampleEstimateSeconds": 300,
-		"linkLifetimeHours": 24,
-		"extension": ".mp4",
-		"mimeType": "video/mp4"
+		"linkLifetimeHours": 24
 	},
 	"upload": {
-		"maxBytes": 104857600,
 		"clientMaxBytes": 99614720,
-		"lifetimeHours": 72,
-		"sameNameOverwrites": true,
-		"filesPerRequest": 1,
-		"maxFiles": {
-			"default": 100,
-			"vip": 500
-		},
-		"documentedMimeTypes": [
-			"image/jpeg",
-			"image/png",
-			"image/gif",
-			"image/webp"
-		],
 		"quotaCode": "40003",
 		"failureCodes": {
 			"40001": {
-				"meaning": "The file is too large.",
 				"advice": "Use a smaller file. EvoLink takes images up to 10 MB and other files up to 100 MB."
 			},
 			"40002": {
-				"meaning": "The file's type is not allowed.",
 				"advice": "Use a JPEG, PNG or WebP image. If EvoLink does not take a video file, give its public URL instead."
 			},
 			"40003": {
-				"meaning": "The account's file quota is used up.",
 				"advice": "EvoLink keeps each uploaded file for 72 hours, and at most 100 of them (VIP accounts 500). Wait until older ones expire, or give a public URL instead of a file."
 			},
 			"40004": {
-				"meaning": "EvoLink could not fetch the file's URL.",
 				"advice": "Check that the URL is public and leads straight to the file."
 			},
 			"50001": {
-				"meaning": "EvoLink's storage failed.",
 				"advice": "Try again in some minutes."
 			}
 		}
 	},
 	"callback": {
-		"protocol": "https:",
 		"maxLength": 2048,
-		"timeoutSeconds": 10,
-		"retryDelaysSeconds": [
-			1,
-			2,
-			4
-		],
-		"success": "2xx",
-		"signed": false,
-		"forbiddenRanges": {
-			"documented": [
-				"127.0.0.1/32",
-				"10.0.0.0/8",
-				"172.16.0.0/12",
-				"192.168.0.0/16"
-			],
-			"inferred": [
-				"0.0.0.0/8",
-				"100.64.0.0/10",
-				"127.0.0.0/8",
-				"169.254.0.0/16",
-				"192.0.0.0/24",
-				"198.18.0.0/15",
-				"224.0.0.0/4",
-				"240.0.0.0/4",
-				"::/128",
-				"::1/128",
-				"fc00::/7",
-				"fe80::/10",
-				"ff00::/8"
-			]
-		},
-		"forbiddenHosts": {
-			"inferred": [
-				"localhost",
-				"*.localhost",
-				"*.local",
-				"*.internal",
-				"*.lan",
-				"*.home.arpa"
-			]
-		},
 		"events": [
 			"completed",
 			"failed",
@@ -395,16 +298,6 @@ export const evolinkFacts = {
 	},
 	"task": {
 		"idPrefix": "task-unified-",
-		"runningStatuses": [
-			"pending",
-			"processing"
-		],
-		"terminalStatuses": [
-			"completed",
-			"failed",
-			"cancelled",
-			"canceled"
-		],
 		"cancelledStatuses": [
 			"cancelled",
 			"canceled"
@@ -429,8 +322,7 @@ export const evolinkFacts = {
 	},
 	"idempotency": {
 		"requestHeader": "Idempotency-Key",
-		"replayedHeader": "Idempotency-Replayed",
-		"pattern": "^[A-Za-z0-9._-]{16,96}$"
+		"replayedHeader": "Idempotency-Replayed"
 	},
 	"requestIdHeaders": [
 		"x-request-id",
@@ -439,67 +331,54 @@ export const evolinkFacts = {
 	"taskFailures": {
 		"content_policy_violation": {
 			"retryable": false,
-			"meaning": "Moderation blocked the prompt or the image.",
 			"advice": "Change the prompt or the image. Real people, celebrities, brands, nudity and violence are refused."
 		},
 		"invalid_parameters": {
 			"retryable": false,
-			"meaning": "A parameter does not fit the model.",
 			"advice": "Check the prompt's length, the image's size and format, and the video's duration."
 		},
 		"image_processing_error": {
 			"retryable": false,
-			"meaning": "The image could not be fetched or read.",
 			"advice": "Use a JPEG, PNG or WebP that is publicly reachable, or pass the image as a binary so that it is uploaded."
 		},
 		"image_dimension_mismatch": {
 			"retryable": false,
-			"meaning": "The image's pixels do not match the aspect ratio.",
 			"advice": "Resize the image to exactly the pixels that the aspect ratio names, such as 1280x720."
 		},
 		"request_cancelled": {
 			"retryable": false,
-			"meaning": "The task was cancelled or interrupted.",
 			"advice": "Start a new task if the video is still wanted."
 		},
 		"resource_not_found": {
 			"retryable": false,
-			"meaning": "The task is unknown or has expired.",
 			"advice": "Check the task ID. Old tasks are deleted by EvoLink."
 		},
 		"generation_failed_no_content": {
 			"retryable": false,
-			"meaning": "The model produced nothing, possibly because of protected content.",
 			"advice": "Word the prompt differently. The same request may also succeed later."
 		},
 		"service_error": {
 			"retryable": true,
-			"meaning": "EvoLink's provider failed.",
 			"advice": "Wait 30 to 60 seconds before starting a new task."
 		},
 		"generation_timeout": {
 			"retryable": true,
-			"meaning": "The model took too long.",
 			"advice": "Start a new task later, or ask for something simpler or shorter."
 		},
 		"resource_exhausted": {
 			"retryable": true,
-			"meaning": "EvoLink's provider has no capacity.",
 			"advice": "Wait 1 to 5 minutes before starting a new task."
 		},
 		"quota_exceeded": {
 			"retryable": true,
-			"meaning": "A rate or concurrency limit was hit, or the account's quota is used up.",
 			"advice": "Check the credits, leave 1 to 2 seconds between requests, and run fewer tasks at a time."
 		},
 		"service_unavailable": {
 			"retryable": true,
-			"meaning": "A service inside EvoLink could not be reached.",
 			"advice": "Wait a few minutes before starting a new task."
 		},
 		"unknown_error": {
 			"retryable": false,
-			"meaning": "EvoLink could not classify the failure.",
 			"advice": "Ask EvoLink's support, naming the task ID."
 		}
 	},
@@ -587,8 +466,6 @@ export const evolinkFacts = {
 	},
 	"pricing": {
 		"asOf": "2026-10-10",
-		"note": "From EvoLink's public price catalogue of that day; a hint, not a quote. The task says what was reserved.",
-		"creditsPerUsd": 68,
 		"unitsPerCredit": 10000,
 		"models": {
 			"sora-2-preview": {
@@ -596,13 +473,9 @@ export const evolinkFacts = {
 				"minimumCredits": 23.04
 			},
 			"sora-character": {
-				"creditsPerCall": 0.1,
-				"note": "From an example on the character page."
+				"creditsPerCall": 0.1
 			}
-		},
-		"unknown": [
-			"sora-2-pro-preview"
-		]
+		}
 	}
 } as const;
 
@@ -612,7 +485,7 @@ export const API_SERVERS = {
 	"files": "https://files-api.evolink.ai"
 } as const;
 
-/** HTTP method, server and path template by operationId. */
+/** HTTP method, server and path template by operationId, of those that are called. */
 export const PATHS = {
 	"createVideoTask": {
 		"method": "POST",
@@ -668,26 +541,6 @@ export const PATHS = {
 		"method": "POST",
 		"server": "files",
 		"path": "/api/v1/files/upload/stream"
-	},
-	"uploadFileBase64": {
-		"method": "POST",
-		"server": "files",
-		"path": "/api/v1/files/upload/base64"
-	},
-	"uploadFileFromUrl": {
-		"method": "POST",
-		"server": "files",
-		"path": "/api/v1/files/upload/url"
-	},
-	"listFiles": {
-		"method": "GET",
-		"server": "files",
-		"path": "/api/v1/files/list"
-	},
-	"getFileQuota": {
-		"method": "GET",
-		"server": "files",
-		"path": "/api/v1/files/quota"
 	},
 	"deleteFile": {
 		"method": "DELETE",

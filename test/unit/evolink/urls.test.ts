@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 
-import { evolinkFacts } from '../../../nodes/evolink/generated/spec.gen';
 import { checkHttpUrl, checkMediaUrl, checkPublicHttpsUrl, originOf } from '../../../nodes/evolink/urls';
+import { facts } from '../../contract/openapi';
 import { always, PROPERTY_TIMEOUT_MS } from '../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
-const { forbiddenHosts, forbiddenRanges } = evolinkFacts.callback;
+const { forbiddenHosts, forbiddenRanges } = facts.callback;
 
 /** One host for each rule of EvoLink's about callback URLs, as the spec has them. */
 const FORBIDDEN_BY_EVOLINK = [

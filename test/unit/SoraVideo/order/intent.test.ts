@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
-import { evolinkFacts } from '../../../../nodes/evolink/generated/spec.gen';
+import { facts } from '../../../contract/openapi';
 import { RunIntent, slotOf, toolSlotOf } from '../../../../nodes/SoraVideo/order/intent';
 import { always, NODE, PROPERTY_TIMEOUT_MS } from '../../support';
 import { BODY, contextOf, HOME, type Place } from './support';
@@ -38,7 +38,7 @@ test('the file of each item of each run has a name of its own, short and the sam
 
 describe('the Idempotency-Key of an order', () => {
 	test('has the form that EvoLink takes', () => {
-		const pattern = new RegExp(evolinkFacts.idempotency.pattern);
+		const pattern = new RegExp(facts.idempotency.pattern);
 		always(fc.string(), fc.string(), fc.nat(), (instance, execution, item) => {
 			expect(keyOf({ ...HOME, instance, execution, item })).toMatch(pattern);
 		});
@@ -100,7 +100,7 @@ describe('the Idempotency-Key of an order', () => {
 			getWorkflow: () => ({ active: false }),
 			getWorkflowDataProxy: () => ({ $runIndex: 0 }),
 		});
-		expect(new RunIntent(bare).key(slotOf(0))).toMatch(new RegExp(evolinkFacts.idempotency.pattern));
+		expect(new RunIntent(bare).key(slotOf(0))).toMatch(new RegExp(facts.idempotency.pattern));
 	});
 
 	test('is the same in every version of this package: an order may be repeated after an upgrade', () => {
