@@ -98,7 +98,7 @@ describe('the check of a request and the OpenAPI document', () => {
 	const urls = ['https://example.com/a.png', 'http://example.com/a.png', 'ftp://example.com/a', 'a.png', ''];
 	const values: Record<string, Json[]> = {
 		prompt: ['', 'x'.repeat(5000), 'x'.repeat(5001), CAT.repeat(5000), CAT.repeat(5001), 7, null],
-		aspect_ratio: ['16:9', '9:16', '1280x720', '720x1280', '1:1', '', 16],
+		aspect_ratio: [...data.DOCUMENTED_FIELDS['sora-2-preview'].aspect_ratio.enum, 'wide', '', 16],
 		duration: [4, 8, 12, 5, 8.5, 0, '8'],
 		quality: ['720p', '1080p', 'high', '', 720],
 		image_urls: [[], ...urls.map((url) => [url]), [urls[0], urls[1]], urls[0]],

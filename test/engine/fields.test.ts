@@ -1,3 +1,4 @@
+import { DOCUMENTED_FIELDS } from '../../nodes/evolink/generated/spec.gen';
 import type { INodeParameters } from 'n8n-workflow';
 import { labForFile } from './lab';
 import { SORA, errorsOf, failedWith } from './support';
@@ -8,6 +9,7 @@ const requests = () => lab.evolink.requests.length;
 
 const LONG = 'x'.repeat(5001);
 const PRO = { model: 'sora-2-pro-preview' };
+const RATIOS = DOCUMENTED_FIELDS['sora-2-preview'].aspect_ratio.enum.join(', ');
 const CUSTOM = { model: 'custom', modelId: { __rl: true, mode: 'id', value: 'sora-3' } };
 const options = (fields: INodeParameters) => ({ options: fields });
 const additional = (fields: unknown) => options({ additionalFields: JSON.stringify(fields) });
@@ -47,8 +49,8 @@ const generate: Refusal[] = [
 	[{ prompt: "={{ ['a cat', 'a dog'] }}" }, `'Prompt' is ["a cat","a dog"]`, '1 to 5000 characters'],
 	[{ prompt: '={{ true }}' }, "'Prompt' is true", '1 to 5000 characters'],
 	[{ prompt: '={{ NaN }}' }, "'Prompt' is NaN", '1 to 5000 characters'],
-	[{ aspectRatio: '1:1' }, "'Aspect Ratio' is '1:1'", '16:9, 9:16, 1280x720, 720x1280'],
-	[{ aspectRatio: '' }, "'Aspect Ratio' is empty", '16:9, 9:16, 1280x720, 720x1280'],
+	[{ aspectRatio: 'wide' }, "'Aspect Ratio' is 'wide'", RATIOS],
+	[{ aspectRatio: '' }, "'Aspect Ratio' is empty", RATIOS],
 	[{ ...PRO, aspectRatio: '1280x720' }, "'Aspect Ratio' is '1280x720'", '16:9, 9:16 for sora-2-pro-preview'],
 	[{ duration: 5 }, "'Duration' is 5", '4, 8, 12 for sora-2-preview'],
 	[{ duration: 0 }, "'Duration' is 0", '4, 8, 12'],
@@ -126,7 +128,7 @@ const further: Refusal[] = [
 	[additional({ prompt: 7 }), "'Prompt' is 7", '1 to 5000 characters'],
 	[additional({ duration: 5 }), "'Duration' is 5", '4, 8, 12'],
 	[additional({ duration: '8' }), "'Duration' is '8'", '4, 8, 12'],
-	[additional({ aspect_ratio: '4:3' }), "'Aspect Ratio' is '4:3'", '16:9, 9:16, 1280x720, 720x1280'],
+	[additional({ aspect_ratio: 'wide' }), "'Aspect Ratio' is 'wide'", RATIOS],
 	[additional({ quality: '1080p' }), "'Quality' is '1080p'", 'nothing: sora-2-preview has no such field'],
 	[additional({ timestamps: '0,2' }), "'Timestamps' is '0,2'", 'nothing: sora-2-preview has no such field'],
 	[additional({ image_urls: 'https://example.com/a.png' }), "'Image URL' is 'https://", 'at most 1 http'],

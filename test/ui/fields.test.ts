@@ -1,3 +1,4 @@
+import { DOCUMENTED_FIELDS } from '../../nodes/evolink/generated/spec.gen';
 import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
 import { manualTrigger, node, soraVideo } from '../../tools/n8n-server/workflows';
 import { eventually } from '../../tools/n8n-server/poll';
@@ -81,7 +82,7 @@ describe('each model shows what it takes', () => {
 			'Sora 2 Pro Preview',
 			['model', 'prompt', 'aspectRatio', 'duration', 'quality', 'image'],
 			{
-				aspectRatio: ['16:9', '9:16'],
+				aspectRatio: DOCUMENTED_FIELDS['sora-2-pro-preview'].aspect_ratio.enum,
 				duration: ['4 Seconds', '8 Seconds', '12 Seconds'],
 				quality: ['720p', '1080p'],
 			},
@@ -91,7 +92,7 @@ describe('each model shows what it takes', () => {
 			'Sora 2 Preview',
 			['model', 'prompt', 'aspectRatio', 'duration', 'image'],
 			{
-				aspectRatio: ['16:9', '9:16', '1280x720', '720x1280'],
+				aspectRatio: DOCUMENTED_FIELDS['sora-2-preview'].aspect_ratio.enum,
 				duration: ['4 Seconds (23.04 Credits)', '8 Seconds (46.08 Credits)', '12 Seconds (69.12 Credits)'],
 			},
 		],

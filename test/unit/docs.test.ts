@@ -7,6 +7,8 @@ import { TIMEOUT_MINUTES } from '../../nodes/SoraVideo/settings';
 import { ORDERS_KEPT } from '../../nodes/SoraVideo/order/inFlight';
 import { MEMORY_SIZE } from '../../nodes/SoraVideoTrigger/memory';
 import { pages, sources, tableRows, withoutCode } from './docs-support';
+import { DOCUMENTED_FIELDS } from '../../nodes/evolink/generated/spec.gen';
+import { fieldTitle, type ModelFields } from '../../nodes/evolink/modelEntries';
 import { facts } from '../contract/openapi';
 import { ROOT, credentials, expectOurFields, fieldsOf, manifest, nodes, text } from './package-support';
 import type { ExampleWorkflow } from './package-support';
@@ -150,6 +152,15 @@ describe('docs/fields.md', () => {
 			expect([name, shown!.replace(/[`*]/g, '')]).toEqual([name, expected ?? String(option.default)]);
 		}
 	});
+
+	const choices = Object.values<ModelFields>(DOCUMENTED_FIELDS).flatMap((ofModel) =>
+		Object.entries(ofModel).filter(([name, field]) => name !== 'model' && field.enum),
+	);
+	test.each(choices)('names every choice of %s', (name, field) => {
+		const [, ...row] = tableRows('docs/fields.md', ['field']).find(([title]) => title === fieldTitle(name))!;
+		const words = row.join(' ').split(/[^\w:]+/);
+		expect(words).toEqual(expect.arrayContaining(field.enum!.map(String)));
+	});
 });
 
 describe('quoted answers and hints', () => {
@@ -181,6 +192,7 @@ describe('workflows to paste', () => {
 
 describe('numbers', () => {
 	const { callback, pricing, quality, results, upload } = facts;
+	const DURATIONS = DOCUMENTED_FIELDS['sora-2-preview'].duration.enum;
 	const preview = pricing.models['sora-2-preview'] as Record<string, number>;
 	const credits = (seconds: number) => (preview.creditsPerSecond * seconds).toFixed(2);
 	const usd = (seconds: number) => ((preview.creditsPerSecond * seconds) / pricing.creditsPerUsd).toFixed(2);
@@ -191,7 +203,7 @@ describe('numbers', () => {
 		['docs/cost.md', `as of ${pricing.asOf}`],
 		['docs/cost.md', `${pricing.creditsPerUsd} credits were 1 USD`],
 		['docs/cost.md', `${preview.creditsPerSecond} credits per second, ${preview.minimumCredits} at least`],
-		['docs/cost.md', `| \`sora-2-preview\` | ${credits(4)} | ${credits(8)} | ${credits(12)} |`],
+		['docs/cost.md', `| \`sora-2-preview\` | ${DURATIONS.map(credits).join(' | ')} |`],
 		['docs/cost.md', `${pricing.models['sora-character'].creditsPerCall} credits per call`],
 		['docs/cost.md', `${quality.priceFactors['1080p']} times the price of 720p`],
 		['docs/cost.md', `Links work for ${results.linkLifetimeHours} hours`],
@@ -211,7 +223,7 @@ describe('numbers', () => {
 		['README.md', `price list of ${pricing.asOf}`],
 		[
 			'README.md',
-			`| ${[4, 8, 12].map((seconds) => `${credits(seconds)} credits (${usd(seconds)} USD)`).join(' | ')} |`,
+			`| ${DURATIONS.map((seconds) => `${credits(seconds)} credits (${usd(seconds)} USD)`).join(' | ')} |`,
 		],
 		['docs/migration.md', `"timeoutMinutes": ${TIMEOUT_MINUTES.fallback}`],
 	])('%s: %s', (page, words) => {

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { DOCUMENTED_FIELDS } from '../../../nodes/evolink/generated/spec.gen';
 import {
 	CHARACTER_MODEL,
 	checkBody,
@@ -13,6 +14,7 @@ import {
 
 const PREVIEW = 'sora-2-preview';
 const PRO = 'sora-2-pro-preview';
+const RATIOS = DOCUMENTED_FIELDS[PREVIEW].aspect_ratio.enum;
 const EMOJI = '\u{1f408}';
 
 const issueOf = (model: string, fields: IDataObject) =>
@@ -60,7 +62,7 @@ describe('a field of a body', () => {
 
 	test.each<[string, IDataObject, string, string]>([
 		[PREVIEW, { prompt: '' }, 'prompt', '1 to 5000 characters'],
-		[PREVIEW, { aspect_ratio: '1:1' }, 'aspect_ratio', `16:9, 9:16, 1280x720, 720x1280 for ${PREVIEW}`],
+		[PREVIEW, { aspect_ratio: 'wide' }, 'aspect_ratio', `${RATIOS.join(', ')} for ${PREVIEW}`],
 		[PREVIEW, { quality: '720p' }, 'quality', `nothing: ${PREVIEW} has no such field`],
 		[
 			PREVIEW,

@@ -32,6 +32,11 @@ async function refusal(step: Promise<unknown>): Promise<string> {
 	);
 }
 
+const allowedIn = (model: string, field: string) =>
+	optionsOf(model, field)
+		.map(({ value }) => value)
+		.join(', ');
+
 /** Mostly a value that some model takes. */
 const mostly = (good: unknown[], other: fc.Arbitrary<unknown>) =>
 	fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: other });
@@ -124,14 +129,14 @@ describe('the body of a video', () => {
 		[{ model: CUSTOM, modelId: ' ' }, "'Model ID' is empty"],
 		[{ model: CUSTOM, modelId: 'sora-character' }, "'Model ID' is 'sora-character'"],
 		[
-			{ aspectRatio: '4:3' },
-			"'Aspect Ratio' is '4:3'. Allowed: 16:9, 9:16, 1280x720, 720x1280 for sora-2-preview",
+			{ aspectRatio: 'wide' },
+			`'Aspect Ratio' is 'wide'. Allowed: ${allowedIn(PREVIEW, 'aspect_ratio')} for sora-2-preview`,
 		],
 		[
 			{ model: PRO, aspectRatio: '1280x720' },
-			"'Aspect Ratio' is '1280x720'. Allowed: 16:9, 9:16 for sora-2-pro-preview",
+			`'Aspect Ratio' is '1280x720'. Allowed: ${allowedIn(PRO, 'aspect_ratio')} for sora-2-pro-preview`,
 		],
-		[{ duration: 5 }, "'Duration' is 5. Allowed: 4, 8, 12"],
+		[{ duration: 4.5 }, `'Duration' is 4.5. Allowed: ${allowedIn(PREVIEW, 'duration')} for`],
 		[{ model: PRO, quality: '4k' }, "'Quality' is '4k'. Allowed: 720p, 1080p"],
 		[{ image: 'file' }, "'Input Image' is 'file'. Allowed: none, url, binary"],
 		[{ image: 'url', imageUrl: 'x.png' }, "'Image URL' is 'x.png'. Allowed: an http or https URL"],
