@@ -15,7 +15,7 @@ import { priceHints } from './operations/priceHints';
 import { receiveCallback } from './run/callback';
 import { resumeWebhooks, STATUS_WEBHOOK, waitingTooltip } from './run/parkedRun';
 import { statusPage } from './statusPage';
-import { isParked, resume } from './run/suspend';
+import { isParked, resume } from './run/resume';
 import { soraVideoFields } from './operations/fields';
 import { methods } from './methods';
 import { executeOperation } from './operations';

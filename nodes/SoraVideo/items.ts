@@ -1,6 +1,5 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { UploadableFile } from '../evolink/media/upload';
 import { resultLink, type Task } from '../evolink/task';
 import { goesOnAfterErrors } from '../host/context';
 import { errorData, nodeError, ProblemError, problemOf, type Problem } from '../host/errors';
@@ -8,43 +7,8 @@ import { withOthers, type OtherItem } from '../host/messages';
 import type { Watch } from './watch';
 
 /*
- * The way of one item through a run that pays: Draft, then Order, then Outcome; and what 'On Error' does to them.
+ * What the items of a run come to, and what 'On Error' does to them.
  */
-
-/** One item's order, checked in full, with nothing sent yet. */
-export interface Draft {
-	body: IDataObject;
-	/** Where EvoLink is to call when its task has ended. */
-	callbackUrl?: string;
-	/** What the callback URL carries for the user. */
-	reference?: string;
-	/** Given to EvoLink first. */
-	files?: readonly InputFile[];
-}
-
-/** A file that EvoLink must be given before the order. Plain data. */
-export interface InputFile {
-	source: UploadableFile;
-	/** What stands in the body for its URL. */
-	standIn: string;
-}
-
-/** What became of one item's order. */
-export type Order = PlacedOrder | RefusedOrder;
-
-export interface PlacedOrder {
-	item: number;
-	watch: Watch;
-	/** As the create answered; absent for one that was ordered before. */
-	task?: Task;
-}
-
-export interface RefusedOrder {
-	item: number;
-	problem: Problem;
-	/** Of an order that may have been taken. */
-	unknownKey?: string;
-}
 
 /** What one item came to. */
 export type Outcome = TaskOutcome | { item: number; problem: Problem };
@@ -56,6 +20,9 @@ export interface TaskOutcome {
 	task: Task;
 	watch: Watch;
 }
+
+/** A task that nothing came of yet. */
+export type RunningTask = Pick<TaskOutcome, 'item' | 'watch'>;
 
 /**
  * An item that goes on after an error, as plain data: n8n's expressions cannot read a live error. Its one key tells n8n that it
@@ -93,7 +60,7 @@ export function emitBroken(
  */
 export function stopOnProblem(
 	ctx: IExecuteFunctions,
-	outcomes: ReadonlyArray<Outcome | Order>,
+	outcomes: ReadonlyArray<Outcome | RunningTask>,
 	untouched: readonly number[] = [],
 ): void {
 	if (goesOnAfterErrors(ctx)) return;
@@ -103,11 +70,10 @@ export function stopOnProblem(
 	throw new ProblemError(withOthers(first.problem, others, untouched), first.item);
 }
 
-function otherItem(outcome: Outcome | Order): OtherItem {
+function otherItem(outcome: Outcome | RunningTask): OtherItem {
 	const { item } = outcome;
 	if ('problem' in outcome) {
-		const { message, taskId } = outcome.problem;
-		const key = 'unknownKey' in outcome ? outcome.unknownKey : undefined;
+		const { message, taskId, idempotencyKey: key } = outcome.problem;
 		return {
 			item,
 			what: message,
@@ -116,7 +82,7 @@ function otherItem(outcome: Outcome | Order): OtherItem {
 		};
 	}
 	const { id } = outcome.watch;
-	if (!('field' in outcome)) return { item, what: `task ${id}`, id };
+	if (!('task' in outcome)) return { item, what: `task ${id}`, id };
 	const { status } = outcome.task;
 	const link = resultLink(outcome.task);
 	return { item, what: `task ${id} ${status}${link === undefined ? '' : ` (${link})`}`, id };

@@ -60,20 +60,6 @@ export function defaultTimeoutMs(estimatedSeconds = 0): number {
 	return clamp(2 * estimatedSeconds * 1000, TIMEOUT_MINUTES.fallback * 60_000, LONGEST_TIMEOUT_MS);
 }
 
-/** How long a run may wait, ms. */
-export function patienceOf(
-	{ timeoutMs, toolWaitMs = Infinity }: Pick<RunSettings, 'timeoutMs' | 'toolWaitMs'>,
-	estimatedSeconds?: number,
-): number {
-	return Math.min(timeoutMs ?? defaultTimeoutMs(estimatedSeconds), toolWaitMs);
-}
-
-/** The settings once a run has spent some time (ms): who called a tool waits for all of it. One look at the tasks is left. */
-export function afterwards(settings: RunSettings, spentMs: number): RunSettings {
-	const { toolWaitMs } = settings;
-	return toolWaitMs ? { ...settings, toolWaitMs: Math.max(toolWaitMs - spentMs, 1) } : settings;
-}
-
 /** 'Wait' says whether, 'How to Wait' how. */
 function readWait(parameters: ItemParameters, fallback: 'auto' | 'none'): WaitMode {
 	const wait = parameters.choice('wait', parameters.value('wait', fallback), ['auto', 'none']);

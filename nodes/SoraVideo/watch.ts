@@ -13,8 +13,8 @@ export const watchSchema = z.object({
 	id: z.string(),
 	/** ms since 1970, when this execution ordered it; absent for tasks that were there before. */
 	orderedAt: z.number().optional(),
-	/** EvoLink's id of the file that was uploaded for it, of several with commas between them; absent once they are deleted. */
-	fileId: z.string().optional(),
+	/** EvoLink's ids of the files that were uploaded for it; absent once they are deleted. */
+	fileIds: z.array(z.string()).optional(),
 	/** EvoLink's latest answer about the task. */
 	seen: plainObject.optional(),
 	/** Why the latest read failed; absent after one that succeeded. */

@@ -22,6 +22,12 @@ export const failureSchema = z.object({
 	requestId: z.string().optional(),
 	/** Milliseconds to wait, from Retry-After, or from words such as "retry after 60 seconds". */
 	retryAfterMs: z.number().optional(),
+	/** The field of the request that EvoLink names. */
+	param: z.string().optional(),
+	/** ms since 1970, by the clock of whoever answered. */
+	answeredAt: z.number().optional(),
+	/** EvoLink's answer to an earlier request under the same Idempotency-Key. */
+	replayed: z.literal(true).optional(),
 	/** EvoLink itself answered with a 5xx; other 5xx may be pages of something between. */
 	answered: z.literal(true).optional(),
 	/** Whether the same read may succeed a moment later. */
@@ -188,6 +194,8 @@ export function retryAfterMs(header: unknown, now: number): number | undefined {
 
 const EXCERPT = 120;
 
+const replayedHeader = evolinkFacts.idempotency.replayedHeader.toLowerCase();
+
 /** Codes with which EvoLink refuses before anything can be charged. */
 const REFUSALS = [
 	'balance',
@@ -246,6 +254,7 @@ export function httpFailure(
 		excerpt === '' ? `EvoLink answered ${status} without a reason` : `EvoLink answered: ${excerpt}`;
 	const wait = retryAfterMs(headers['retry-after'], now) ?? retryAfterMs(retryInWords(said), now);
 	const id = requestId ?? requestIdIn(headers);
+	const answeredAt = Date.parse(scalar(headers.date) ?? '');
 	const isUncharged = status >= 400 && uncharged.has(code.toLowerCase());
 	const undecided =
 		kind === 'submission' || status < 400 || status === 408 || status === 409 || status >= 500;
@@ -255,6 +264,9 @@ export function httpFailure(
 		advice: tidy(advice),
 		status,
 		...(code !== '' && { code: tidy(code) }),
+		...(said.param !== undefined && { param: tidy(said.param) }),
+		...(scalar(headers[replayedHeader]) === 'true' && { replayed: true as const }),
+		...(answeredAt > 0 && { answeredAt }),
 		...(id !== undefined && { requestId: tidy(id) }),
 		...(wait !== undefined && { retryAfterMs: wait }),
 		...(foreign && { foreign: true as const }),

@@ -99,6 +99,32 @@ export function fileRefused(failure: Failure): Problem {
 	};
 }
 
+/**
+ * A queued order whose turn never came.
+ *
+ * @param ms how long EvoLink took no order
+ * @param failure its latest refusal
+ */
+export function noRoom(ms: number, failure?: Failure): Problem {
+	return {
+		message: `Nothing was ordered for this item: EvoLink had no room for another task for ${lasting(Math.round(ms / 1000) / 60)}`,
+		...described(
+			'Nothing was charged for it. Accounts have room for a few tasks at a time: try again when others have ended, or ask EvoLink for more.',
+			failure && `EvoLink said: ${failureWords(failure)}.`,
+		),
+		...(failure && { failure }),
+	};
+}
+
+/** A process was lost that may have ordered a queued item, and the account has tasks that nobody here knows. */
+export function perhapsOrdered(key: string): Problem {
+	return {
+		message: `It is not known whether this item was ordered before n8n was lost (Idempotency-Key ${key})`,
+		description: UNKNOWN_ADVICE,
+		idempotencyKey: key,
+	};
+}
+
 /** Whether an order was taken is not known. */
 export function outcomeUnknown(failure: Failure, model: string, key: string): Problem {
 	if (failure.kind === 'modelUnavailable') {

@@ -1,4 +1,9 @@
-import type { IExecuteFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	IRunExecutionData,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
 
 /**
  * The parking trick, and nothing else: an execution that is parked and runs this node again when it wakes up.
@@ -26,9 +31,13 @@ interface RunData {
 interface HostInternals {
 	runExecutionData?: RunData;
 	executeData?: ReturnType<IExecuteFunctions['getExecuteData']>;
+	additionalData?: { getRunExecutionData?: (executionId: string) => Promise<IRunExecutionData | undefined> };
 }
 
 const TOKEN = 'soraVideoWait';
+
+/** In the stack data of a run that a call wakes. */
+const CALLED = 'soraVideoCalled';
 
 type Metadata = Record<string, unknown>;
 
@@ -82,7 +91,41 @@ export function wake(ctx: IWebhookFunctions): IWebhookResponseData | undefined {
 	const { executeData: entry } = ctx as HostInternals;
 	if (entry?.node === undefined) return undefined;
 	delete entry.node.disabled;
-	return { noWebhookResponse: true, workflowData: entry.data.main.map((items) => items ?? []) };
+	const marked = entry.data.main.map((items) =>
+		(items ?? []).map((item) => ({ ...item, json: { ...item.json, [CALLED]: true } })),
+	);
+	return { noWebhookResponse: true, workflowData: marked };
+}
+
+/** Whether the run goes on because of a call, and not of its timer. */
+export function wasCalled(ctx: IExecuteFunctions): boolean {
+	return ctx.getInputData()[0]?.json[CALLED] === true;
+}
+
+/**
+ * Whether a run is still parked where a webhook found it. Its data was read before the webhook began, and n8n's own claim asks for
+ * an execution that waits at whatever node. `getRunExecutionData` is public in n8n-core's contexts, but not in the types.
+ *
+ * @param isSame whether what the node keeps in its context is what the webhook knows
+ * @returns true on hosts that do not tell
+ */
+export async function isStillParked(
+	ctx: IWebhookFunctions,
+	executionId: string,
+	token: string,
+	isSame: (context: Record<string, unknown>) => boolean,
+): Promise<boolean> {
+	const { additionalData } = ctx as HostInternals;
+	if (typeof additionalData?.getRunExecutionData !== 'function') return true;
+	try {
+		const { executionData } = (await additionalData.getRunExecutionData(executionId)) ?? {};
+		const [entry] = executionData?.nodeExecutionStack ?? [];
+		const { metadata } = (entry ?? {}) as { metadata?: Metadata };
+		const context = executionData?.contextData?.[`node:${ctx.getNode().name}`] ?? {};
+		return metadata?.[TOKEN] === token && isSame(context);
+	} catch {
+		return true;
+	}
 }
 
 /** Whether n8n lets nobody reach this webhook but who knows the execution's token. */

@@ -208,7 +208,7 @@ describe('as a tool of an AI agent', () => {
 			inLab(async (lab) => {
 				lab.evolink.fault('create', { kind: 'http', status: 429, retryAfter: 60 });
 				const run = await lab.run(asTool('engine', 'auto', { onError: 'continueRegularOutput' }));
-				expect(JSON.stringify(run.json('Agent'))).toContain('usually not charged');
+				expect(JSON.stringify(run.json('Agent'))).toContain('Nothing was charged');
 				expect(lab.creates).toHaveLength(1);
 			}),
 	);

@@ -13,7 +13,13 @@ describe('a suspended run', () => {
 		const run = await lab.run(parking(), prompts('a cat', 'a dog'));
 		expect(run.status).toBe('waiting');
 		expect(lab.evolink.charges).toHaveLength(2);
-		expect(run.json('Sora Video')).toEqual(lab.ids.map((taskId) => ({ status: 'waiting', taskId })));
+		expect(run.json('Sora Video')).toEqual(
+			lab.ids.map((taskId) => ({
+				status: 'waiting',
+				taskId,
+				lastStatus: { id: taskId, status: 'pending', progress: 0 },
+			})),
+		);
 		expect(run.task('After')).toBeUndefined();
 		// n8n finds executions by these values
 		const { metadata } = lab.engine.store.readData(run.executionId).resultData;

@@ -10,7 +10,7 @@ import { standInFor } from './inputFiles';
 import { assertBody, assertSize, megabytes, readBinary, UPLOAD_MAX_BYTES } from './draft';
 import { requiredWith } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
-import type { Draft } from '../items';
+import type { Draft } from '../entries';
 
 const { extensions, mimeTypes, timestamps: TIMESTAMPS } = evolinkFacts.characterVideo;
 

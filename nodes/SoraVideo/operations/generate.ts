@@ -28,7 +28,7 @@ import {
 	readModelId,
 } from './otherModel';
 import type { ItemParameters } from '../../host/parameters';
-import type { Draft } from '../items';
+import type { Draft } from '../entries';
 
 const {
 	prompt: PROMPT,

@@ -1,19 +1,16 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
-import { getTask } from '../../evolink/api';
-import { mapLimit } from '../../evolink/async';
 import { API_SERVERS, evolinkFacts, PATHS } from '../../evolink/generated/spec.gen';
 import { problemOf } from '../../host/errors';
 import { decideWait } from '../run/mode';
-import { unreadable } from '../../host/messages';
-import { emit, outcomeOf } from '../deliver';
-import { readFileField, readSettings, type RunSettings } from '../settings';
-import { settleOrders } from '../run';
+import { isRefused, isTask, type Entry } from '../entries';
+import { hostClock } from '../../evolink/clock';
+import { readFileField, readSettings } from '../settings';
+import { orderRunOf, run } from '../run';
 import { taskIdFromInput, taskIdOf } from '../../evolink/task';
 import { hint } from '../../host/context';
-import { READS_AT_ONCE } from '../../evolink/reader';
 import type { ItemParameters } from '../../host/parameters';
-import { type Order, stopOnProblem, type Outcome } from '../items';
+import { stopOnProblem } from '../items';
 import { scalar } from '../../evolink/json';
 
 const EXAMPLE_ID = `${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw`;
@@ -65,53 +62,31 @@ export async function executeGetTask(
 	parametersOf: (item: number) => ItemParameters,
 ): Promise<INodeExecutionData[]> {
 	const settings = readSettings(ctx, parametersOf(0), { wait: 'none' });
-	const fileFieldOf = (item: number) => readFileField(ctx, parametersOf(item), false);
-	const orders = ctx.getInputData().map<Order>((_, item) => {
+	const begunAt = hostClock.ticks();
+	const entries = ctx.getInputData().map<Entry>((_, item) => {
 		try {
-			fileFieldOf(item);
-			return { item, watch: { id: readTaskId(parametersOf(item)) } };
+			const field = readFileField(ctx, parametersOf(item), false);
+			return { phase: 'task', item, field, watch: { id: readTaskId(parametersOf(item)) }, from: 0 };
 		} catch (error) {
-			return { item, problem: problemOf(error) };
+			return { phase: 'refused', item, field: null, problem: problemOf(error) };
 		}
 	});
-	stopOnProblem(ctx, orders);
-	hintAtOddIds(ctx, orders, parametersOf(0));
+	stopOnProblem(ctx, entries.filter(isRefused));
+	hintAtOddIds(ctx, entries, parametersOf(0));
 	const decision = decideWait(ctx, settings.wait);
-	if (decision.mode !== 'none') {
-		return await settleOrders(ctx, orders, { settings, fileFieldOf, decision, callbacks: false });
-	}
-	const read = async (order: Order) => await readNow(ctx, order, settings, fileFieldOf);
-	const outcomes = await mapLimit(orders, READS_AT_ONCE, read);
-	return await emit(ctx, outcomes, settings);
+	const orders = orderRunOf(ctx, settings, { begunAt });
+	const { toolWaitMs } = settings;
+	return await run(orders, settings, entries, { decision, toolWaitMs, callbacks: false });
 }
 
 /** What EvoLink's manual calls a task id begins alike, but its own client takes others, too: a hint, no refusal. */
-function hintAtOddIds(ctx: IExecuteFunctions, orders: Order[], parameters: ItemParameters): void {
+function hintAtOddIds(ctx: IExecuteFunctions, entries: Entry[], parameters: ItemParameters): void {
 	const { idPrefix } = evolinkFacts.task;
-	const [odd] = orders.flatMap((order) =>
-		'watch' in order && !order.watch.id.startsWith(idPrefix) ? [order] : [],
-	);
+	const odd = entries.filter(isTask).find(({ watch }) => !watch.id.startsWith(idPrefix));
 	if (odd === undefined) return;
 	hint(
 		ctx,
 		`'${parameters.displayName('taskId')}' of item ${odd.item} is '${odd.watch.id}'; EvoLink's task IDs begin with '${idPrefix}'.`,
 		'warning',
 	);
-}
-
-/** Without a wait, a failed task is data: the user asked how it stands. A download that has nothing to fetch is none. */
-async function readNow(
-	ctx: IExecuteFunctions,
-	order: Order,
-	settings: RunSettings,
-	fileFieldOf: (item: number) => string | null,
-): Promise<Outcome> {
-	if ('problem' in order) return order;
-	const { item, watch } = order;
-	const reading = await getTask(ctx, watch.id);
-	if (!reading.ok) return { item, problem: unreadable(watch.id, reading.failure) };
-	const { task } = reading;
-	const field = fileFieldOf(item);
-	if (field === null || task.phase !== 'completed') return { item, field, task, watch };
-	return outcomeOf({ item, field, watch: { ...watch, seen: task.raw } }, { settings, timeoutMs: 0 });
 }

@@ -1,26 +1,30 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import partition from 'lodash/partition';
+
 import { readCredential } from '../../evolink/client';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { withReference } from '../../evolink/reference';
-import { reservedInWords } from '../order/budget';
+import { overBudgetOf } from '../order/budget';
 import { hostClock } from '../../evolink/clock';
 import { mayOrderAnew } from '../order/ledger';
 import { told, type Problem } from '../../host/errors';
-import { decideWait, type WaitDecision } from '../run/mode';
-import { placeOrders } from '../order/place';
-import { orderedEarlier, retriedBlindly } from '../../host/messages';
-import { afterwards, readCallbackUrl, readFileField, readReference, readSettings } from '../settings';
-import { callbackFor, settleOrders } from '../run';
+import { decideWait } from '../run/mode';
+import { callbackUrl as callbackUrlOf } from '../run/parkedRun';
+import { draftEntry, refuse, type OrderRun } from '../order/order';
+import { retriedBlindly } from '../../host/messages';
+import { readCallbackUrl, readFileField, readReference, readSettings, type RunSettings } from '../settings';
+import { orderRunOf, run } from '../run';
 import { draftCharacter } from './character';
 import { draftGenerate } from './generate';
 import { executeGetCredits } from './getCredits';
 import { executeGetManyTasks } from './getManyTasks';
 import { executeGetTask } from './getTask';
-import { hint } from '../../host/context';
+import { goesOnAfterErrors, hint } from '../../host/context';
 import { displayNamesOf, ItemParameters } from '../../host/parameters';
 import { soraVideoFields } from './fields';
-import type { Draft, Order } from '../items';
+import { isQueued, isRefused, isTask, type Draft, type Entry } from '../entries';
+import { stopOnProblem } from '../items';
 
 type Operation = (
 	ctx: IExecuteFunctions,
@@ -35,47 +39,63 @@ function warn(ctx: IExecuteFunctions, problem: Problem): void {
 	ctx.logger.warn(told(problem));
 }
 
-/** An operation that pays: orders for all items first, then one wait for all. */
+/** An operation that pays: all items are checked first, then as many are ordered as EvoLink has room for. */
 function paid(
 	draft: (ctx: IExecuteFunctions, parameters: ItemParameters) => Promise<Draft>,
 	{ callbacks }: { callbacks: boolean },
 ): Operation {
 	return async (ctx, parametersOf) => {
+		const begunAt = hostClock.ticks();
 		const settings = readSettings(ctx, parametersOf(0), { wait: 'auto' });
-		const fileFieldOf = (item: number) => readFileField(ctx, parametersOf(item), true);
 		const decision = decideWait(ctx, settings.wait);
-		const callback = callbacks ? callbackReader(ctx, decision) : () => ({});
+		const callbackUrl = callbacks && decision.mode === 'suspend' ? callbackUrlOf(ctx).url : undefined;
+		const orders = orderRunOf(ctx, settings, { begunAt, callbackUrl });
+		const callback = callbacks && decision.mode === 'none' ? callbackReader(ctx) : () => ({});
+		const isBlind = ctx.getMode() === 'retry' && orders.ledger.isEmpty;
 		if (mayOrderAnew(ctx)) warn(ctx, retriedBlindly());
-		const checked = async (item: number) => {
-			fileFieldOf(item);
+		const entries: Entry[] = [];
+		for (const item of ctx.getInputData().keys()) {
 			const parameters = parametersOf(item);
-			return { ...(await draft(ctx, parameters)), ...(await callback(parameters)) };
-		};
-		const begun = hostClock.ticks();
-		const orders = await placeOrders(ctx, checked, settings);
-		nameTasks(ctx, orders);
-		const reserved = reservedInWords(orders);
-		if (reserved !== undefined) hint(ctx, reserved);
-		const earlier = orders.flatMap((order) =>
-			'watch' in order && order.watch.replayed ? [order.watch.id] : [],
+			const fieldOf = () => readFileField(ctx, parameters, true);
+			const check = async () => ({ ...(await draft(ctx, parameters)), ...(await callback(parameters)) });
+			entries.push(await draftEntry(orders, item, fieldOf, check));
+		}
+		stopOnProblem(ctx, briefly(entries));
+		await holdToBudget(orders, settings, entries, isBlind);
+		stopOnProblem(
+			ctx,
+			briefly(entries),
+			entries.filter(isQueued).map(({ item }) => item),
 		);
-		if (earlier.length > 0) warn(ctx, orderedEarlier(earlier));
-		const left = afterwards(settings, hostClock.ticks() - begun);
-		return await settleOrders(ctx, orders, { settings: left, fileFieldOf, decision, callbacks });
+		const plan = { decision, toolWaitMs: settings.toolWaitMs, callbacks };
+		return await run(orders, settings, entries, plan);
 	};
+}
+
+/** Of items that are not ordered yet: those that may not be, and those that an earlier try ordered. */
+const briefly = (entries: readonly Entry[]) => entries.filter((entry) => isRefused(entry) || isTask(entry));
+
+/** Holds all orders back where the run may not pay for them. */
+async function holdToBudget(
+	orders: OrderRun,
+	settings: RunSettings,
+	entries: Entry[],
+	isBlind: boolean,
+): Promise<void> {
+	const { ctx } = orders;
+	const queue = entries.filter(isQueued);
+	const refusal = await overBudgetOf(ctx, settings, queue, isBlind);
+	if (refusal === undefined) return;
+	const [doubtful, fresh] = partition(queue, ({ draft }) => draft.doubt !== undefined);
+	// in a run that stops, one item tells it for all
+	const tellers = goesOnAfterErrors(ctx) ? fresh : fresh.slice(0, 1);
+	for (const entry of [...doubtful, ...tellers]) entries[entry.item] = await refuse(orders, entry, refusal);
 }
 
 type Callback = Pick<Draft, 'callbackUrl' | 'reference'>;
 
-/** Says where EvoLink is to call about an item's task: the user's own URL, or that of a run that suspends. */
-function callbackReader(
-	ctx: IExecuteFunctions,
-	decision: WaitDecision,
-): (parameters: ItemParameters) => Callback | Promise<Callback> {
-	if (decision.mode !== 'none') {
-		const callbackUrl = callbackFor(ctx, decision);
-		return () => ({ callbackUrl });
-	}
+/** Says where EvoLink is to call about a task that this run does not wait for: the user's own URL. */
+function callbackReader(ctx: IExecuteFunctions): (parameters: ItemParameters) => Promise<Callback> {
 	let credential: ReturnType<typeof readCredential> | undefined;
 	return async (parameters) => {
 		const url = readCallbackUrl(parameters);
@@ -91,25 +111,6 @@ function callbackReader(
 			`a text with which the callback URL has at most ${maxLength} characters (with this one it has ${callbackUrl.length})`,
 		);
 	};
-}
-
-/** Named here, because the types of the oldest n8n that is supported do not know it. */
-interface HasCustomData {
-	customData?: { set(key: string, value: string): void };
-}
-
-/** n8n keeps ten such values for an execution, and other nodes may want some. */
-const TASKS_NAMED = 5;
-
-/** Writes task ids into the execution's custom data, so that it can be found by them. Hosts without it go without. */
-function nameTasks(ctx: IExecuteFunctions, orders: readonly Order[]): void {
-	const ids = orders.flatMap((order) => ('watch' in order ? [order.watch.id] : []));
-	try {
-		const { customData } = ctx as HasCustomData;
-		for (const [at, id] of ids.slice(0, TASKS_NAMED).entries()) customData?.set(`evolink_task_${at + 1}`, id);
-	} catch {
-		// an execution without data of its own
-	}
 }
 
 /** By the value of the field `operation`. EvoLink documents no callback for characters, so none is asked for. */

@@ -5,7 +5,7 @@ import { binarySize, contentOf, type UploadableFile } from '../../evolink/media/
 import { fieldTitle, type ModelFields } from '../../evolink/modelEntries';
 import { checkHttpUrl } from '../../evolink/urls';
 import type { ItemParameters } from '../../host/parameters';
-import type { InputFile } from '../items';
+import type { InputFile } from '../entries';
 import { assertSize, UPLOAD_MAX_BYTES } from './draft';
 
 /** Stands in a body for the URL of a file that is not uploaded yet. */

@@ -1,6 +1,5 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import mapValues from 'lodash/mapValues';
-import partition from 'lodash/partition';
 import sum from 'lodash/sum';
 import sumBy from 'lodash/sumBy';
 import uniq from 'lodash/uniq';
@@ -11,12 +10,12 @@ import { fieldsOf } from '../../evolink/modelEntries';
 import { creditsByRules } from '../../evolink/priceRules';
 import { estimateCredits, roundCredits } from '../../evolink/prices';
 import { creditsReserved } from '../../evolink/task';
-import { goesOnAfterErrors, hint } from '../../host/context';
+import { hint } from '../../host/context';
 import { told, type Problem } from '../../host/errors';
 import { balanceTooLow, balanceUnchecked, overBudget, priceUnknown } from '../../host/messages';
 import type { RunSettings } from '../settings';
-import type { ItemOrder } from './itemOrder';
-import type { Order } from '../items';
+import { taskOf } from '../watch';
+import { isTask, type Entry, type QueuedEntry } from '../entries';
 
 /** What a run is about to order, before anything is sent. */
 export interface Estimate {
@@ -32,13 +31,13 @@ export interface Estimate {
 type Rules = ReadonlyMap<string, IDataObject>;
 
 export function estimateOf(
-	orders: ReadonlyArray<Pick<ItemOrder, 'item' | 'pending'>>,
+	orders: ReadonlyArray<{ item: number; draft: { body: IDataObject } }>,
 	rules: Rules = new Map(),
 ): Estimate {
-	const estimates = orders.map(({ item, pending = {} }) => ({
+	const estimates = orders.map(({ item, draft: { body } }) => ({
 		item,
-		model: String(pending.model),
-		credits: estimateCredits(pending) ?? creditsToday(pending, rules),
+		model: String(body.model),
+		credits: estimateCredits(body) ?? creditsToday(body, rules),
 	}));
 	const unpriced = estimates.find(({ credits }) => credits === undefined);
 	return {
@@ -59,9 +58,9 @@ function creditsToday(body: IDataObject, rules: Rules): number | undefined {
 const MODELS_ASKED = 20;
 
 /** Asks EvoLink for what the price list of this package lacks. */
-async function rulesFor(ctx: IExecuteFunctions, orders: readonly ItemOrder[]): Promise<Rules> {
-	const unpriced = orders.filter(({ pending = {} }) => estimateCredits(pending) === undefined);
-	const models = uniq(unpriced.map(({ pending }) => String(pending?.model))).slice(0, MODELS_ASKED);
+async function rulesFor(ctx: IExecuteFunctions, orders: readonly QueuedEntry[]): Promise<Rules> {
+	const unpriced = orders.filter(({ draft }) => estimateCredits(draft.body) === undefined);
+	const models = uniq(unpriced.map(({ draft }) => String(draft.body.model))).slice(0, MODELS_ASKED);
 	const answers = await Promise.all(
 		models.map(async (model): Promise<Array<[string, IDataObject]>> => {
 			const answer = await getPricingRules(ctx, model);
@@ -72,30 +71,24 @@ async function rulesFor(ctx: IExecuteFunctions, orders: readonly ItemOrder[]): P
 }
 
 /**
- * Holds all orders of a run back where its options 'Max Credits' and 'Check Balance First' do not let it pay for them.
+ * Why no order of a run may be sent: its options 'Max Credits' and 'Check Balance First' do not let it pay for all of them.
  *
  * 'Max Credits' is a promise, so what cannot be estimated is held back. 'Check Balance First' only spares a run that EvoLink
  * would refuse in its midst, at no charge: where the balance or a price is not known, it says so and goes on.
  *
- * @param orders those that would be sent
  * @param isBlind whether an earlier try may have placed them without a trace: EvoLink then charges nothing anew
  */
-export async function holdToBudget(
+export async function overBudgetOf(
 	ctx: IExecuteFunctions,
 	{ maxCredits, checkBalance }: Pick<RunSettings, 'maxCredits' | 'checkBalance'>,
-	orders: readonly ItemOrder[],
+	orders: readonly QueuedEntry[],
 	isBlind: boolean,
-): Promise<void> {
-	if (orders.length === 0 || (maxCredits === undefined && !checkBalance)) return;
+): Promise<Problem | undefined> {
+	if (orders.length === 0 || (maxCredits === undefined && !checkBalance)) return undefined;
 	const estimate = estimateOf(orders, await rulesFor(ctx, orders));
-	const refusal =
-		refusalByLimit(estimate, maxCredits) ??
-		(checkBalance ? await refusalByBalance(ctx, estimate, isBlind) : undefined);
-	if (refusal === undefined) return;
-	const [doubtful, fresh] = partition(orders, 'isDoubtful');
-	// in a run that stops, one item tells it for all
-	const tellers = goesOnAfterErrors(ctx) ? fresh : fresh.slice(0, 1);
-	for (const order of [...doubtful, ...tellers]) order.hold(refusal);
+	const refusal = refusalByLimit(estimate, maxCredits);
+	if (refusal !== undefined || !checkBalance) return refusal;
+	return await refusalByBalance(ctx, estimate, isBlind);
 }
 
 function refusalByLimit(estimate: Estimate, maxCredits: number | undefined): Problem | undefined {
@@ -123,10 +116,11 @@ async function refusalByBalance(
 }
 
 /** What EvoLink has reserved for the tasks that this run ordered, in words; `undefined` if it does not say. */
-export function reservedInWords(orders: readonly Order[]): string | undefined {
-	const reserved = orders.flatMap((order) =>
-		'watch' in order && order.task && !order.watch.replayed ? (creditsReserved(order.task) ?? []) : [],
-	);
+export function reservedInWords(entries: readonly Entry[]): string | undefined {
+	const reserved = entries.filter(isTask).flatMap(({ watch }) => {
+		const task = watch.replayed ? undefined : taskOf(watch);
+		return (task && creditsReserved(task)) ?? [];
+	});
 	if (reserved.length === 0) return undefined;
 	const tasks = reserved.length === 1 ? 'the task' : `${reserved.length} tasks`;
 	return `EvoLink reserved ${roundCredits(sum(reserved))} credits for ${tasks}.`;

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+
+import { readCredential, type EvoLinkContext } from '../../evolink/client';
 import type { Failure } from '../../evolink/failure';
 import { Recent } from '../../evolink/recent';
 import type { Task } from '../../evolink/task';
@@ -6,6 +9,8 @@ import type { Task } from '../../evolink/task';
 export interface Sent {
 	/** ms since 1970. */
 	at: number;
+	/** Which EvoLink account it went to: see `accountOf`. */
+	account?: string;
 	/** `replayed`: of an earlier order. `task` is the answer's; not there for who did not send the order. */
 	answer: { ok: true; id: string; task?: Task; replayed: boolean } | { ok: false; failure: Failure };
 }
@@ -33,6 +38,26 @@ function withoutBody({ at, answer }: Sent): Sent {
 export class SentOrders {
 	private readonly orders = new Recent<Promise<Sent | undefined>>(ORDERS_KEPT);
 
+	/** Tasks that this process ordered, with their accounts. */
+	private readonly tasks = new Recent<true>(ORDERS_KEPT);
+
+	private owed = 0;
+
+	/** Whether EvoLink owes this process an answer to an order. */
+	get isSending(): boolean {
+		return this.owed > 0;
+	}
+
+	/** Whether this process ordered a task. */
+	knows(account: string, id: string): boolean {
+		return this.tasks.has(`${account} ${id}`);
+	}
+
+	/** It turned out that the order under this key was not taken. */
+	forgetOrder(key: string): void {
+		this.orders.delete(key);
+	}
+
 	/**
 	 * Sends an order, unless one under its key was sent that may be charged: then its answer is the answer. Of several at the same
 	 * time only one is sent.
@@ -48,7 +73,13 @@ export class SentOrders {
 			// another run may have sent it anew meanwhile
 			if (orders.get(key) === other) orders.delete(key);
 		}
-		const own = send();
+		this.owed += 1;
+		const own = send().finally(() => (this.owed -= 1));
+		void own.then(
+			({ account, answer }) =>
+				answer.ok && account !== undefined && this.tasks.set(`${account} ${answer.id}`, true),
+			() => undefined,
+		);
 		orders.set(
 			key,
 			own.then(withoutBody, () => undefined),
@@ -58,3 +89,9 @@ export class SentOrders {
 }
 
 export const ordersOfThisProcess = new SentOrders();
+
+/** EvoLink's address and the key, as a hash: what one account has is nothing to another. */
+export async function accountOf(ctx: EvoLinkContext): Promise<string> {
+	const credential = await readCredential(ctx).catch(() => undefined);
+	return createHash('sha256').update(`${credential?.api} ${credential?.apiKey}`).digest('hex').slice(0, 16);
+}

@@ -55,16 +55,13 @@ export function toolSlotOf(itemIndex: number, body: IDataObject): string {
 export class RunIntent {
 	private readonly place: readonly unknown[];
 
-	private readonly executionId: string;
-
 	/** Asks n8n for what is the same for all items: each question builds all that an expression can see. */
 	constructor(ctx: IExecuteFunctions) {
-		this.executionId = ctx.getExecutionId();
 		this.place = [
 			ctx.getInstanceId(),
 			ctx.getWorkflow().id,
 			// without either, nothing tells one call of an agent from the next
-			executionToken(ctx) ?? this.executionId ?? randomUUID(),
+			executionToken(ctx) ?? (ctx.getExecutionId() as string | undefined) ?? randomUUID(),
 			ctx.getNode().id,
 			roundNumberOf(ctx),
 		];
@@ -76,16 +73,13 @@ export class RunIntent {
 	}
 
 	/**
-	 * The `Idempotency-Key` of an order: 16 to 96 of `[A-Za-z0-9._-]`. It names the intent and not the body: n8n runs a lost
-	 * execution anew from its trigger, and then a prompt that an AI model wrote, `$now` or the URL of an upload is another one.
+	 * The `Idempotency-Key` of an order: 16 to 96 of `[A-Za-z0-9._-]`. It names the intent and nothing else: n8n runs a lost
+	 * execution anew from its trigger, and then a prompt that an AI model wrote, `$now` or the URL of an upload is another one;
+	 * and the ancestors of one intent disagree on how often it was refused.
 	 *
-	 * What was refused gets another key, but only in another execution: those refusals were stored before this one began, so that
-	 * a process that is lost, and its ledger with it, changes no key.
-	 *
-	 * @param refusedIn ids of the executions that EvoLink refused the order in
+	 * @param attempt how many keys of this intent EvoLink was found to keep a refusal under
 	 */
-	key(slot: string, refusedIn: readonly string[] = []): string {
-		const before = refusedIn.filter((id) => id !== this.executionId);
-		return `n8n-${hash([...this.place, slot, before.length]).slice(0, 48)}`;
+	key(slot: string, attempt = 0): string {
+		return `n8n-${hash([...this.place, slot, attempt]).slice(0, 48)}`;
 	}
 }

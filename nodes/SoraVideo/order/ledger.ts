@@ -7,6 +7,7 @@ import { unreadableLedger } from '../../host/messages';
 import { executionToken } from '../../host/context';
 import { roundOf } from './intent';
 import { plainObject } from '../../evolink/json';
+import { doubtSchema, type Doubt } from '../entries';
 
 /**
  * One intent, one charge: this is where it is kept. An intent is one item of one run of one node in one execution; Retry
@@ -16,19 +17,12 @@ import { plainObject } from '../../evolink/json';
  * `sending` is written before the request leaves. An entry found in that state later belongs to a process that was lost or
  * an execution that was stopped meanwhile: it counts as `unknown`, and an order of unknown outcome keeps its key forever.
  */
-const doubt = z.object({
-	state: z.enum(['sending', 'unknown']),
-	/** The Idempotency-Key. */
-	key: z.string(),
-	/** As sent: a repeat must be identical, whatever the item's expressions say by then. */
-	body: plainObject,
-	/** ms since 1970. */
-	at: z.number(),
-	/** EvoLink's id of the file that was uploaded for it. */
-	fileId: z.string().optional(),
-	/** EvoLink answered that it does not serve the model, in a way that leaves open whether it took the order. */
-	isModelClosed: z.literal(true).optional(),
-});
+const refusals = {
+	/** Keys under which EvoLink itself said no. */
+	refusedKeys: z.array(z.string()).optional(),
+};
+
+const doubt = doubtSchema.extend(refusals);
 
 const accepted = z.object({
 	state: z.literal('accepted'),
@@ -37,11 +31,12 @@ const accepted = z.object({
 	at: z.number(),
 	/** As sent, but for the callback URL: a retry's item may say something else by then. */
 	request: plainObject.optional(),
-	fileId: z.string().optional(),
+	fileIds: z.array(z.string()).optional(),
+	...refusals,
 });
 
-/** EvoLink itself said no: the order may be changed and sent under another key. `in`: ids of the executions. */
-const refused = z.object({ state: z.literal('refused'), in: z.array(z.string()) });
+/** Nothing was taken: the order may be changed and sent again. */
+const refused = z.object({ state: z.literal('refused'), refusedKeys: z.array(z.string()) });
 
 const entry = z.discriminatedUnion('state', [
 	doubt.extend({ state: z.literal('sending') }),
@@ -51,14 +46,11 @@ const entry = z.discriminatedUnion('state', [
 ]);
 
 /** By round, then by slot. */
-const rounds = z.record(z.record(entry));
+const rounds = z.record(z.string(), z.record(z.string(), entry));
 
 const storedLedger = z.object({ version: z.literal(1), rounds });
 
 export type LedgerEntry = z.infer<typeof entry>;
-
-/** An order that may have been taken. */
-export type Doubt = Omit<z.infer<typeof doubt>, 'state'>;
 
 type StoredLedger = z.infer<typeof storedLedger>;
 
@@ -137,15 +129,19 @@ export class Ledger {
 	/** Before a request leaves: what is found in this state later counts as unknown. */
 	begin(slot: string, order: Doubt): Sending {
 		const before = this.entries[slot];
-		const { key, fileId } = order;
-		this.entries[slot] = { ...order, state: 'sending' };
+		const refusedKeys = before?.refusedKeys;
+		const { key, fileIds } = order;
+		this.entries[slot] = { ...order, state: 'sending', refusedKeys };
 		return {
-			accept: (id, at, request) => {
-				const more = { ...(request && { request }), ...(fileId !== undefined && { fileId }) };
-				this.entries[slot] = { key, state: 'accepted', id, at, ...more };
-			},
+			accept: (id, at, request) =>
+				(this.entries[slot] = { key, state: 'accepted', id, at, request, fileIds, refusedKeys }),
 			doubt: (isModelClosed) =>
-				(this.entries[slot] = { ...order, state: 'unknown', ...(isModelClosed && { isModelClosed }) }),
+				(this.entries[slot] = {
+					...order,
+					state: 'unknown',
+					refusedKeys,
+					isModelClosed: isModelClosed || undefined,
+				}),
 			withdraw: () => {
 				if (before === undefined) delete this.entries[slot];
 				else this.entries[slot] = before;
@@ -153,15 +149,21 @@ export class Ledger {
 		};
 	}
 
-	/** EvoLink itself refused the order in this execution. */
-	refuse(slot: string, executionId: string): void {
-		this.entries[slot] = { state: 'refused', in: uniq([...this.refusals(slot), executionId]) };
+	/** It turned out that an order of unknown outcome was not taken. */
+	withdraw(slot: string): void {
+		const refusedKeys = this.refusedKeys(slot);
+		if (refusedKeys.length === 0) delete this.entries[slot];
+		else this.entries[slot] = { state: 'refused', refusedKeys };
 	}
 
-	/** Executions that EvoLink refused the order in. */
-	refusals(slot: string): string[] {
-		const entry = this.entries[slot];
-		return entry?.state === 'refused' ? entry.in : [];
+	/** EvoLink itself refused the order that went out under this key. */
+	refuse(slot: string, key: string): void {
+		this.entries[slot] = { state: 'refused', refusedKeys: uniq([...this.refusedKeys(slot), key]) };
+	}
+
+	/** Keys under which EvoLink itself refused the order. */
+	refusedKeys(slot: string): string[] {
+		return this.entries[slot]?.refusedKeys ?? [];
 	}
 }
 

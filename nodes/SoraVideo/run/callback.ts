@@ -1,23 +1,33 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import chunk from 'lodash/chunk';
 
-import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { taskIdOf } from '../../evolink/task';
-import { hostClock } from '../../evolink/clock';
-import { isLeftToTimer } from './schedule';
-import { hasEnded, isSettled, readAll } from '../watch';
-import { parkedRunOf, watchesOf } from './parkedRun';
-import { wakeOnce } from './wakeOnce';
-import { answering, CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../../host/webhook';
 import { readerFor } from '../../evolink/api';
+import { hostClock } from '../../evolink/clock';
+import { evolinkFacts } from '../../evolink/generated/spec.gen';
+import { Recent } from '../../evolink/recent';
+import { taskIdOf } from '../../evolink/task';
+import { answering, CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../../host/webhook';
+import { isQueued, isTask } from '../entries';
+import { hasEnded, isSettled, readAll } from '../watch';
+import { parkedRunOf } from './parkedRun';
+import { isLeftToTimer } from './schedule';
+import { wakeOnce } from './wakeOnce';
 
 /** EvoLink waits 10 s for an answer, and a large batch takes longer to read: it is answered before a read that may end too late. */
 const ANSWER_AFTER_MS = 1500;
 
+/** The first others that are read: singly, because most callbacks find one of them running. */
+const FIRST_READ = 2;
+
 /**
- * EvoLink's callback for a parked run. It is a hint, never a fact: only the id is taken from it, and the tasks are read with
- * the key. It wakes the run when all of its tasks have ended; everything else is for `execute`. Never throws: n8n would end
- * the execution.
+ * Tasks that callbacks to this process have found ended. A webhook can store nothing, so without it each callback of a large run
+ * would read all tasks anew that had ended before.
+ */
+const ended = new Recent<true>(5000);
+
+/**
+ * EvoLink's callback for a suspended run. It is a hint, never a fact: only the id is taken from it, and the tasks are read with
+ * the key. It wakes the run when one of its tasks has ended for which another order waits, or all of them have; everything else is
+ * for `execute`. Never throws: n8n would end the execution.
  */
 export async function receiveCallback(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	return await answering(ctx, handle, {
@@ -29,12 +39,14 @@ export async function receiveCallback(ctx: IWebhookFunctions): Promise<IWebhookR
 async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const id = taskIdOf(callbackBody(ctx));
 	if (id === undefined) return respond(ctx, 400, 'no task id');
-	const record = parkedRunOf(ctx);
-	const watches = watchesOf(record?.items ?? []);
+	const state = parkedRunOf(ctx);
+	const watches = (state?.items ?? []).filter(isTask).map(({ watch }) => watch);
 	const called = watches.find((watch) => watch.id === id);
-	if (record === undefined || called === undefined)
+	if (state === undefined || called === undefined)
 		return respond(ctx, 404, 'this execution waits for no such task');
-	if (isLeftToTimer(record.wakesAt, hostClock.now())) return respond(ctx, 200, 'accepted, left to the timer');
+	if (isLeftToTimer(state.wakesAt, hostClock.now())) return respond(ctx, 200, 'accepted, left to the timer');
+	// EvoLink repeats a callback that met the run while it went on
+	if (hasEnded(called)) return respond(ctx, 200, 'accepted, known already');
 
 	const read = readerFor(ctx, CALLBACK_READ_TIMEOUT_MS);
 	const startedAt = hostClock.ticks();
@@ -43,23 +55,27 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 		// EvoLink repeats the callback, in case its own replicas did not know yet
 		return respond(ctx, 503, called.failure ? 'the task cannot be read now' : 'the task has not ended yet');
 	}
-	const others = watches.filter((watch) => watch !== called && !hasEnded(watch)).reverse();
+	ended.set(id, true);
+	const isWanted = state.items.some(isQueued);
+	const others = isWanted
+		? []
+		: watches.filter((watch) => !isSettled(watch) && !ended.has(watch.id)).reverse();
 	const inTime = answerAfter(ctx, ANSWER_AFTER_MS - (hostClock.ticks() - startedAt));
 	try {
-		for (const some of chunk(others, evolinkFacts.task.perRead)) {
+		for (let at = 0, size = FIRST_READ; at < others.length; at += size, size = evolinkFacts.task.perRead) {
+			const some = others.slice(at, at + size);
 			await readAll(some, read, hostClock);
-			if (!some.every(isSettled)) break;
+			for (const watch of some.filter(hasEnded)) ended.set(watch.id, true);
+			if (some.some(({ failure }) => failure?.transient))
+				return respond(ctx, 503, 'a task cannot be read now');
+			if (!some.every(isSettled)) return respond(ctx, 200, 'accepted, still waiting');
 		}
+		const response = await wakeOnce(ctx, state);
+		const answered = respond(ctx, 200, response ? 'accepted' : 'accepted, left to the timer');
+		return response ?? answered;
 	} finally {
 		inTime.abort();
 	}
-	const open = others.filter((watch) => !isSettled(watch));
-	if (open.some(({ failure }) => failure !== undefined))
-		return respond(ctx, 503, 'a task cannot be read now');
-	if (open.length > 0) return respond(ctx, 200, 'accepted, still waiting');
-	const way = wakeOnce(ctx, record);
-	const answered = respond(ctx, 200, way ? 'accepted' : 'accepted, left to the timer');
-	return way ?? answered;
 }
 
 /** Accepts the callback in `ms`, unless what it returns is aborted before. */

@@ -12,12 +12,17 @@ const LINK = 'See how far they are';
  */
 export function parkedNote({
 	ids,
+	queued = 0,
+	of = ids.length,
 	callbackExpected,
 	silent,
 	url,
 	estimatedSeconds,
 }: {
 	ids: readonly string[];
+	/** Items that wait for a turn, and how many items there are. */
+	queued?: number;
+	of?: number;
 	callbackExpected: boolean;
 	silent?: string;
 	/** Of the status page. */
@@ -33,7 +38,8 @@ export function parkedNote({
 		markup`The execution is suspended until the tasks have ended: ${how}.`,
 		url !== undefined && markup` <a href="${url}" target="_blank">${LINK}</a>.`,
 		estimatedSeconds !== undefined && ` EvoLink estimates ${inWords(estimatedSeconds * 1000)}.`,
-		` Tasks: ${ids.slice(0, NAMED).join(', ')}`,
+		queued > 0 && ` ${queued} of ${of} items wait for a turn at EvoLink: nothing is ordered for them yet.`,
+		ids.length > 0 && ` Tasks: ${ids.slice(0, NAMED).join(', ')}`,
 		ids.length > NAMED && ` and ${ids.length - NAMED} more`,
 	];
 	return markup`${parts}.`;

@@ -1,11 +1,8 @@
-import type { IDataObject, IExecuteFunctions, IWebhookDescription, IWebhookFunctions } from 'n8n-workflow';
-import { z } from 'zod';
+import type { IExecuteFunctions, IWebhookDescription, IWebhookFunctions } from 'n8n-workflow';
 
 import { checkHttpUrl, checkPublicHttpsUrl } from '../../evolink/urls';
 import { executionToken, resumeUrlOf } from '../../host/context';
-import { isObject } from '../../evolink/json';
-import { problemSchema } from '../../host/errors';
-import { watchSchema, type Watch } from '../watch';
+import { readRun, type RunState } from './state';
 
 /** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only; who opens it in a browser sees the status page. */
 const PATH = 'sora-video';
@@ -60,91 +57,15 @@ export function callbackUrl(ctx: IExecuteFunctions): { url?: string; reason?: st
 	return { url: ownUrl(checked.url) };
 }
 
-const parkedItem = z.union([
-	z.object({ item: z.number(), problem: problemSchema }),
-	/** `field`: the binary field that the item's file goes to. */
-	z.object({ item: z.number(), field: z.string().nullable(), watch: watchSchema }),
-]);
-
-/** Why an item has no task, or what is known of its task. */
-export type ParkedItem = z.infer<typeof parkedItem>;
-
-/** What is known of the tasks of those items that have one. */
-export function watchesOf(items: readonly ParkedItem[]): Watch[] {
-	return items.flatMap((entry) => ('watch' in entry ? [entry.watch] : []));
-}
-
-const settings = z.object({
-	onTaskFailure: z.enum(['error', 'output']),
-	maxDownloadBytes: z.number(),
-	simplify: z.boolean(),
-});
-
-const parkedRun = z.object({
-	version: z.literal(1),
-	/** Stands on the stack entry of the same wait, too. */
-	token: z.string(),
-	/** A retry runs under another id and waits anew. */
-	executionId: z.string(),
-	runIndex: z.number(),
-	settings,
-	/** How long the wait may last, in ms. */
-	timeoutMs: z.number(),
-	/** How long it has lasted, in ms: by its own count, so that a clock that is set neither ends nor stalls it. */
-	waitedMs: z.number(),
-	/** ms since 1970, both. */
-	parkedAt: z.number(),
-	wakesAt: z.number(),
-	/** Whether EvoLink was asked to call back. */
-	callbackExpected: z.boolean(),
-	estimatedSeconds: z.number().optional(),
-	items: z.array(parkedItem),
-});
-
-/** A parked run, kept in the node's context for hours. What was sent is what is waited for: no field is read again. */
-export type ParkedRun = z.infer<typeof parkedRun>;
-
-/** Where the record stands in the node's context. */
+/** Where the run stands in the node's context. */
 export const CONTEXT_KEY = 'wait';
 
-/** A stored record that this version of the package cannot read: the tasks and items that it names all the same. */
-export class UnreadableRun extends Error {
-	readonly ids: string[];
-
-	readonly items: number[];
-
-	constructor({ items }: IDataObject) {
-		const entries = [items].flat().filter(isObject);
-		const watches = entries.map(({ watch: inner }) => inner).filter(isObject);
-		super('its record in n8n cannot be read, or was written by another version of this package');
-		this.ids = [...entries, ...watches].map(({ id }) => id).filter((id) => typeof id === 'string');
-		this.items = entries.map(({ item }) => item).filter((item) => typeof item === 'number');
-	}
-}
-
-/**
- * Reads a stored record.
- *
- * @returns `undefined` if there is none
- * @throws UnreadableRun
- */
-export function readParkedRun(value: unknown): ParkedRun | undefined {
-	if (!isObject(value)) return undefined;
-	const { success, data } = parkedRun.safeParse(value);
-	if (success) return data;
-	throw new UnreadableRun(value);
-}
-
-export function keepParkedRun(ctx: IExecuteFunctions, record: ParkedRun): void {
-	ctx.getContext('node')[CONTEXT_KEY] = record;
-}
-
-/** The parked run of this node, out of the execution's data. n8n gives webhooks no other way to it than an expression. */
-export function parkedRunOf(ctx: IWebhookFunctions): ParkedRun | undefined {
+/** The suspended run of this node, out of the execution's data. n8n gives webhooks no other way to it than an expression. */
+export function parkedRunOf(ctx: IWebhookFunctions): RunState | undefined {
 	const { name } = ctx.getNode();
 	const escaped = Array.from(
 		{ length: name.length },
 		(_, at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, '0')}`,
 	);
-	return readParkedRun(ctx.evaluateExpression(`{{ $("${escaped.join('')}").context.${CONTEXT_KEY} }}`));
+	return readRun(ctx.evaluateExpression(`{{ $("${escaped.join('')}").context.${CONTEXT_KEY} }}`));
 }

@@ -4,33 +4,28 @@ import { MIN_SPACING_MS } from '../settings';
 
 /** When to read tasks next. All times are milliseconds; nothing here knows a clock of its own. */
 
-export interface Pace {
-	/** From the field 'Poll Seconds'. */
-	pollMs: number;
-	/** No read starts after it; one starts at it. */
-	deadline: number;
-}
-
 const FIRST_READ_AT_MOST_MS = 15_000;
 
 /** Half a poll interval of jitter would show as delay; a tenth is enough to keep many runs from reading in step. */
 const JITTER = 0.1;
 
 /** The estimate is a hint for the first read only: whether it means the total or what is left is not documented. */
-export function firstReadAt(now: number, estimatedSeconds: number | undefined, pace: Pace): number {
-	const quarter = estimatedSeconds === undefined ? pace.pollMs : (estimatedSeconds * 1000) / 4;
-	const delay = Math.max(Math.min(quarter, FIRST_READ_AT_MOST_MS), MIN_SPACING_MS);
-	return Math.min(now + delay, pace.deadline);
+export function firstReadAt(now: number, estimatedSeconds: number | undefined, pollMs: number): number {
+	const quarter = estimatedSeconds === undefined ? pollMs : (estimatedSeconds * 1000) / 4;
+	return now + Math.max(Math.min(quarter, FIRST_READ_AT_MOST_MS), MIN_SPACING_MS);
 }
 
+/** A proxy that asks for an hour must not hold a wait to its deadline. */
+const LONGEST_PAUSE_MS = 120_000;
+
 /** @param retryAfterMs what EvoLink asked for with a 429 or 503 */
-export function nextReadAt(now: number, pace: Pace, random: number, retryAfterMs = 0): number {
-	const jittered = pace.pollMs * (1 + JITTER * (2 * random - 1));
-	return Math.min(now + Math.max(jittered, retryAfterMs, MIN_SPACING_MS), pace.deadline);
+export function nextReadAt(now: number, pollMs: number, random: number, retryAfterMs = 0): number {
+	const jittered = pollMs * (1 + JITTER * (2 * random - 1));
+	return now + Math.max(jittered, Math.min(retryAfterMs, LONGEST_PAUSE_MS), MIN_SPACING_MS);
 }
 
 /** n8n looks for parked executions that are due once a minute, 70 s ahead: the shortest time that it keeps exactly. */
-const SHORTEST_TIMER_MS = 66_000;
+export const SHORTEST_TIMER_MS = 66_000;
 
 const SHORT_TIMERS_UNTIL_MS = 300_000;
 
@@ -48,33 +43,40 @@ const USUAL_ESTIMATE_S = 100;
  */
 const TIMER_ARMED_MS = 75_000;
 
-/** How a parked wait stands. */
+/** How a run stands when it is suspended, all times in ms. */
 export interface ParkedWait {
-	/** How long it has lasted. */
-	waitedMs: number;
-	/** From the start of the wait to its end. */
-	timeoutMs: number;
+	/** How long the tasks that are under way have been waited for, at most and at least. */
+	oldestMs: number;
+	youngestMs: number;
+	/** Until the first of them is waited for no longer. */
+	leftMs: number;
 	/** EvoLink's largest estimate for the tasks. */
 	estimatedSeconds?: number;
-	/** Whether EvoLink was asked to call back, and could be read. */
+	/** Whether EvoLink was asked to call back for all of them, and could be read. */
 	callbackExpected: boolean;
+	/** Until the queue goes on by the clock; infinity where it does not. */
+	turnMs: number;
 }
 
 /**
  * How long n8n's timer is set for. Each wake-up costs n8n as much as a short run, so where a callback is expected a healthy
  * wait meets no timer, not even the time before it in which callbacks are left to it, and a lost callback at most doubles the
- * wait. Where none is expected the result is found at most a quarter late.
+ * wait. Where none is expected the result is found at most a quarter late. A turn that only the clock brings is no reason to wake
+ * up while callbacks are expected: each brings one.
  */
 export function timerDelay(wait: ParkedWait): number {
-	const { waitedMs, timeoutMs, estimatedSeconds = USUAL_ESTIMATE_S, callbackExpected } = wait;
-	const left = Math.max(timeoutMs - waitedMs, 0);
+	const { oldestMs, youngestMs, leftMs, callbackExpected, turnMs } = wait;
+	const { estimatedSeconds = USUAL_ESTIMATE_S } = wait;
+	const turn = Math.max(turnMs, SHORTEST_TIMER_MS);
+	if (leftMs === Infinity) return turn;
 	const longestRenderMs = Math.min(estimatedSeconds, LONGEST_ESTIMATE_S) * 1500;
-	const round = callbackExpected
-		? Math.max(FIRST_TIMER_MS, waitedMs, longestRenderMs + TIMER_ARMED_MS - waitedMs)
-		: waitedMs < SHORT_TIMERS_UNTIL_MS
-			? SHORTEST_TIMER_MS
-			: waitedMs / 4;
-	return Math.min(round, left);
+	if (callbackExpected)
+		return Math.min(
+			Math.max(FIRST_TIMER_MS, oldestMs, longestRenderMs + TIMER_ARMED_MS - youngestMs),
+			leftMs,
+		);
+	const round = youngestMs < SHORT_TIMERS_UNTIL_MS ? SHORTEST_TIMER_MS : youngestMs / 4;
+	return Math.min(round, leftMs, turn);
 }
 
 /** A timer that is this late does not run at all: queue mode while the main process is down. n8n looks once a minute. */

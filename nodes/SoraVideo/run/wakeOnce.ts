@@ -1,10 +1,12 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { hostClock } from '../../evolink/clock';
+import { isObject } from '../../evolink/json';
 import { Recent } from '../../evolink/recent';
-import { wake } from '../../host/park';
-import type { ParkedRun } from './parkedRun';
+import { isStillParked, wake } from '../../host/park';
+import { CONTEXT_KEY } from './parkedRun';
 import { isLeftToTimer } from './schedule';
+import type { RunState } from './state';
 
 /** More than this many are forgotten, the oldest first: only calls that are under way at the same time matter. */
 const WOKEN_KEPT = 2000;
@@ -16,19 +18,21 @@ const WOKEN_KEPT = 2000;
 const woken = new Recent<true>(WOKEN_KEPT);
 
 /**
- * Lets a parked run go on, whose tasks have been seen to have ended just now: once for each parking, and not when its timer is
- * near.
+ * Lets a suspended run go on: once for each parking, and not when its timer is near. What is stored is read anew right before, because
+ * another process may have woken it.
  *
  * @returns what `webhook()` has to return for that; `undefined` where the run is left to its timer, or goes on already
  */
-export function wakeOnce(
+export async function wakeOnce(
 	ctx: IWebhookFunctions,
-	{ token, parkedAt, wakesAt }: ParkedRun,
-): IWebhookResponseData | undefined {
+	{ token, parkedAt, wakesAt, executionId }: RunState,
+): Promise<IWebhookResponseData | undefined> {
 	const parking = `${token} ${parkedAt}`;
-	if (woken.has(parking) || isLeftToTimer(wakesAt, hostClock.now())) return undefined;
-	const way = wake(ctx);
-	if (way === undefined) return undefined;
-	woken.set(parking, true);
-	return way;
+	const isSame = ({ [CONTEXT_KEY]: kept }: Record<string, unknown>) =>
+		isObject(kept) && kept.parkedAt === parkedAt;
+	const isOver = () => woken.has(parking) || isLeftToTimer(wakesAt, hostClock.now());
+	if (isOver() || !(await isStillParked(ctx, executionId, token, isSame)) || isOver()) return undefined;
+	const response = wake(ctx);
+	if (response !== undefined) woken.set(parking, true);
+	return response;
 }

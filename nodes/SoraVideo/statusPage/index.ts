@@ -11,7 +11,9 @@ import { tidy } from '../../evolink/redact';
 import { checkMediaUrl } from '../../evolink/urls';
 import { isGuarded } from '../../host/park';
 import { answering, CALLBACK_READ_TIMEOUT_MS, respond, respondPage } from '../../host/webhook';
-import { parkedRunOf, type ParkedItem, type ParkedRun } from '../run/parkedRun';
+import { isQueued, isRefused, isTask, openTasks, type Entry } from '../entries';
+import { parkedRunOf } from '../run/parkedRun';
+import type { RunState } from '../run/state';
 import { contentSecurityPolicy, renderStatusPage, standOf, type StatusItem } from './page';
 import { TaskMemory, type Reading, type SeenTask } from './taskMemory';
 import { viewOf } from './taskView';
@@ -37,20 +39,22 @@ export async function statusPage(ctx: IWebhookFunctions): Promise<IWebhookRespon
 async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const record = isGuarded(ctx) ? parkedRunOf(ctx) : undefined;
 	if (record === undefined) return respond(ctx, 404, 'This execution has no status page.');
-	const open = record.items.flatMap((entry) =>
-		'watch' in entry && !hasEnded(entry.watch) ? [entry.watch.id] : [],
-	);
+	const open = record.items.filter(isTask).flatMap(({ watch }) => (hasEnded(watch) ? [] : [watch.id]));
+	const queue = record.items.filter(isQueued);
 	const signal = AbortSignal.timeout(READ_AT_MOST_MS);
 	const seen = await memory.look(record.token, open, async () => await reading(ctx), signal);
-	const items = record.items.map((entry) => statusItem(entry, record, seen));
-	const allEnded = items.every((item) => standOf(item) !== 'running');
-	const way = allEnded ? wakeOnce(ctx, record) : undefined;
+	const items = record.items.map((entry) => statusItem(entry, record, queue, seen));
+	const running = items.filter((item) => standOf(item) === 'running').length;
+	const allEnded = running === 0 && queue.length === 0;
+	// each task that has ended is the turn of another item
+	const isTurn = queue.length > 0 && running < open.length;
+	const way = allEnded || isTurn ? await wakeOnce(ctx, record) : undefined;
 	const nonce = randomBytes(16).toString('base64');
 	const trustedHosts = [...new Set([...seen.values()].flatMap((task) => task.trustedHosts))];
 	const page = renderStatusPage({
 		items,
 		state: way !== undefined ? 'woken' : allEnded ? 'ended' : 'waiting',
-		callbackExpected: record.callbackExpected,
+		callbackExpected: openTasks(record.items).every(({ isCalledBack }) => isCalledBack === true),
 		wakesAt: record.wakesAt,
 		now: hostClock.now(),
 		timezone: ctx.getTimezone(),
@@ -71,12 +75,17 @@ async function reading(ctx: IWebhookFunctions): Promise<Reading> {
 }
 
 function statusItem(
-	entry: ParkedItem,
-	{ estimatedSeconds }: ParkedRun,
+	entry: Entry,
+	{ estimatedSeconds, lastedMs, tookAt, parkedAt }: RunState,
+	queue: readonly Entry[],
 	seen: ReadonlyMap<string, SeenTask>,
 ): StatusItem {
 	const { item } = entry;
-	if ('problem' in entry) return { item, problem: tidy(entry.problem.message) };
+	if (isRefused(entry)) return { item, problem: tidy(entry.problem.message) };
+	if (!isTask(entry)) {
+		const since = parkedAt - (lastedMs - tookAt);
+		return { item, turn: queue.indexOf(entry) + 1, turns: queue.length, since };
+	}
 	const prompt = text(entry.watch.request?.prompt);
 	const { id, orderedAt } = entry.watch;
 	const known = taskOf(entry.watch);

@@ -31,6 +31,8 @@ export interface StatusPage {
 export type StatusItem =
 	/** Nothing was ordered. */
 	| { item: number; problem: string }
+	/** Nothing is ordered yet. `since`: ms since 1970, when EvoLink last took an order of the run. */
+	| { item: number; turn: number; turns: number; since: number }
 	| {
 			item: number;
 			id: string;
@@ -85,8 +87,9 @@ export function contentSecurityPolicy(nonce: string, trustedHosts: readonly stri
 }
 
 /** How an item stands: without a task it is refused, and a task that has not been read yet counts as running. */
-export function standOf(item: StatusItem): Phase | 'refused' {
-	return 'problem' in item ? 'refused' : (item.view?.phase ?? 'running');
+export function standOf(item: StatusItem): Phase | 'refused' | 'queued' {
+	if ('problem' in item) return 'refused';
+	return 'turn' in item ? 'queued' : (item.view?.phase ?? 'running');
 }
 
 /** @returns the whole page; only `now` makes a difference between two calls with the same tasks */
@@ -100,7 +103,7 @@ export function renderStatusPage(page: StatusPage): string {
 	const shown = items.slice(0, ITEMS_SHOWN);
 	let players = 0;
 	const sections = shown.map((item) => {
-		const hasPlayer = !('problem' in item) && item.isSafe && item.view?.result?.isVideo === true;
+		const hasPlayer = 'id' in item && item.isSafe && item.view?.result?.isVideo === true;
 		if (hasPlayer) players += 1;
 		return section(item, page.now, items.length > 1, players <= PLAYERS_LOADED);
 	});
@@ -141,13 +144,14 @@ function summary(items: readonly StatusItem[]): string {
 	const named: ReadonlyArray<[key: string, words: string]> = [
 		['completed', 'completed'],
 		['running', 'in the making'],
+		['queued', 'waiting for a turn'],
 		['failed', 'failed'],
 		['cancelled', 'cancelled'],
 		['refused', 'without a task'],
 	];
 	const told = named.flatMap(([key, words]) => (counts[key] ? [`${counts[key]} ${words}`] : []));
 	const credits = roundCredits(
-		sumBy(items, (item) => ('problem' in item ? 0 : (item.view?.creditsReserved ?? 0))),
+		sumBy(items, (item) => (!('id' in item) ? 0 : (item.view?.creditsReserved ?? 0))),
 	);
 	const reserved = credits > 0 ? ` ${credits} credits were reserved.` : '';
 	const what = items.length === 1 ? '1 item' : `${items.length} items`;
@@ -174,7 +178,9 @@ function section(item: StatusItem, now: number, isNumbered: boolean, isLoaded: b
 	const parts =
 		'problem' in item
 			? markup`<p class="state">No task</p><p>${item.problem}</p>`
-			: taskParts(item, now, isLoaded);
+			: 'turn' in item
+				? markup`<p class="state">Waiting for a turn at EvoLink (${item.turn} of ${item.turns}) for ${inWords(now - item.since)}; nothing ordered yet</p>`
+				: taskParts(item, now, isLoaded);
 	return markup`<section id="item-${item.item}" class="${standOf(item)}">${heading}${parts}</section>
 `;
 }

@@ -78,6 +78,11 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 			'no connection': messages.orderRefused(failures.refusedConnection, model),
 			'the model is closed': messages.orderRefused(failures.closed, model),
 		},
+		noRoom: {
+			'no turn came': messages.noRoom(720_000),
+			"no turn came, in EvoLink's words": messages.noRoom(720_000, failures.tooMany),
+		},
+		perhapsOrdered: { 'n8n was lost while it ordered': messages.perhapsOrdered(key) },
 		fileRefused: { 'no room for a file': messages.fileRefused(failures.upload) },
 		outcomeUnknown: {
 			'a fault of EvoLink': messages.outcomeUnknown(failures.server, model, key),

@@ -8,8 +8,8 @@ import { BODY, contextOf, HOME, type Place } from './support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
-const keyOf = (place: Place, refusedIn?: string[]) =>
-	new RunIntent(contextOf(place)).key(slotOf(place.item), refusedIn);
+const keyOf = (place: Place, attempt?: number) =>
+	new RunIntent(contextOf(place)).key(slotOf(place.item), attempt);
 
 const bodies = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }), {
 	maxKeys: 6,
@@ -62,15 +62,10 @@ describe('the Idempotency-Key of an order', () => {
 			expect(keyIn(1, bare)).toBe(keyOf({ ...HOME, run: 1 }));
 	});
 
-	test('differs once an earlier execution was refused, so that the order may be changed', () => {
-		const keys = [[], ['230'], ['229', '230']].map((executions) => keyOf(HOME, executions));
+	test('is another one only where EvoLink is found to keep a refusal under it', () => {
+		const keys = [0, 1, 2].map((attempt) => keyOf(HOME, attempt));
 		expect(new Set(keys).size).toBe(3);
 		expect(keys[0]).toBe(keyOf(HOME));
-	});
-
-	test('stays the same in the execution that was refused: its ledger may be lost', () => {
-		expect(keyOf(HOME, [HOME.execution])).toBe(keyOf(HOME));
-		expect(keyOf(HOME, ['230', HOME.execution])).toBe(keyOf(HOME, ['230']));
 	});
 
 	test.each<[string, Partial<Place>]>([

@@ -1,11 +1,12 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { slotOf, toolSlotOf } from '../../../../nodes/SoraVideo/order/intent';
-import { Ledger, mayOrderAnew, type Doubt, type LedgerEntry } from '../../../../nodes/SoraVideo/order/ledger';
+import type { Doubt } from '../../../../nodes/SoraVideo/entries';
+import { Ledger, mayOrderAnew, type LedgerEntry } from '../../../../nodes/SoraVideo/order/ledger';
 import { BODY, contextOf, HOME, type Place } from './support';
 import version1 from '../../golden/ledger.v1.json';
 
-const refusedIn = (...executions: string[]): LedgerEntry => ({ state: 'refused', in: executions });
+const refusedUnder = (...refusedKeys: string[]): LedgerEntry => ({ state: 'refused', refusedKeys });
 
 describe('the ledger', () => {
 	const entry = { key: 'k', state: 'accepted', at: 2, id: 'task-1' } as const;
@@ -32,16 +33,16 @@ describe('the ledger', () => {
 
 	test('keeps the file of an order as long as the order, to delete it when its task has ended', () => {
 		const ledger = Ledger.of(contextOf(HOME));
-		const sending = ledger.begin('item0', { ...order, fileId: 'file-1' });
-		expect(ledger.get('item0')).toMatchObject({ state: 'sending', fileId: 'file-1' });
+		const sending = ledger.begin('item0', { ...order, fileIds: ['file-1'] });
+		expect(ledger.get('item0')).toMatchObject({ state: 'sending', fileIds: ['file-1'] });
 		sending.accept('task-1', 2);
-		expect(ledger.get('item0')).toEqual({ ...entry, fileId: 'file-1' });
+		expect(ledger.get('item0')).toEqual({ ...entry, fileIds: ['file-1'] });
 	});
 
 	test.each<[string, (ledger: Ledger) => void]>([
 		['was never ordered', () => {}],
 		['is of unknown outcome', (ledger) => ledger.begin('item0', order).doubt()],
-		['was refused before', (ledger) => ledger.refuse('item0', '230')],
+		['was refused before', (ledger) => ledger.refuse('item0', 'k0')],
 	])('is as it was where what %s was sent and cannot have been taken', (_, prepare) => {
 		const ledger = Ledger.of(contextOf(HOME));
 		prepare(ledger);
@@ -87,13 +88,24 @@ describe('the ledger', () => {
 		expect(Ledger.of(contextOf(HOME, node)).get('item0')).toBeUndefined();
 	});
 
-	test('keeps in which executions an order was refused, each once', () => {
+	test('keeps the keys under which an order was refused, each once, whatever comes of it later', () => {
 		const ledger = Ledger.of(contextOf(HOME));
-		for (const execution of ['230', '231', '231']) ledger.refuse('item0', execution);
-		expect(ledger.get('item0')).toEqual(refusedIn('230', '231'));
-		accept(ledger, 'item1');
-		ledger.refuse('item1', '231');
-		expect(ledger.get('item1')).toEqual(refusedIn('231'));
+		for (const key of ['k0', 'k1', 'k1']) ledger.refuse('item0', key);
+		expect(ledger.get('item0')).toEqual(refusedUnder('k0', 'k1'));
+		accept(ledger, 'item0');
+		expect(ledger.refusedKeys('item0')).toEqual(['k0', 'k1']);
+		expect(ledger.refusedKeys('item1')).toEqual([]);
+	});
+
+	test('forgets an order of unknown outcome that turned out not to be taken', () => {
+		const ledger = Ledger.of(contextOf(HOME));
+		ledger.begin('item0', order).doubt();
+		ledger.withdraw('item0');
+		expect(ledger.isEmpty).toBe(true);
+		ledger.refuse('item1', 'k0');
+		ledger.begin('item1', order).doubt();
+		ledger.withdraw('item1');
+		expect(ledger.get('item1')).toEqual(refusedUnder('k0'));
 	});
 
 	test('that an execution has stored is found by every version of this package', () => {
@@ -115,7 +127,7 @@ describe('the ledger', () => {
 		});
 		expect(ledger.get('item1')).toMatchObject({ state: 'sending', body: { prompt: 'a dog' } });
 		expect(ledger.get('item2')).toMatchObject({ state: 'unknown', body: { prompt: 'a cow' } });
-		expect(ledger.get('item3')).toEqual(refusedIn('230'));
+		expect(ledger.get('item3')).toEqual(refusedUnder('n8n-1'));
 	});
 
 	test.each([

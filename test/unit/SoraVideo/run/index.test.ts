@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 
-import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 
 import type { RunSettings } from '../../../../nodes/SoraVideo/settings';
-import { isParked, resume } from '../../../../nodes/SoraVideo/run/suspend';
-import { settleOrders, type WaitPlan } from '../../../../nodes/SoraVideo/run';
+import { hostClock } from '../../../../nodes/evolink/clock';
+import { isParked, resume } from '../../../../nodes/SoraVideo/run/resume';
+import { orderRunOf, run, type Plan } from '../../../../nodes/SoraVideo/run';
 import { CREDENTIAL, fakeContext, taskOf } from '../../support';
-import type { Order } from '../../../../nodes/SoraVideo/items';
+import type { Entry } from '../../../../nodes/SoraVideo/entries';
 
 const SETTINGS: RunSettings = {
 	wait: 'poll',
@@ -21,12 +22,12 @@ const SETTINGS: RunSettings = {
 
 const DONE = { status: 'completed', results: ['https://files.evolink.ai/v.mp4'] };
 
-const plan = (mode: 'poll' | 'suspend', field: string | null = null): WaitPlan => ({
-	settings: SETTINGS,
-	fileFieldOf: () => field,
-	decision: { mode },
-	callbacks: false,
-});
+const plan = (mode: 'poll' | 'suspend'): Plan => ({ decision: { mode }, callbacks: false });
+
+async function settle(ctx: IExecuteFunctions, entry: Entry, mode: 'poll' | 'suspend') {
+	const orders = orderRunOf(ctx, SETTINGS, { begunAt: hostClock.ticks() });
+	return await run(orders, SETTINGS, [entry], plan(mode));
+}
 
 /** n8n as the wait sees it, with an EvoLink that answers every read of a task with `answer`. */
 function host(answer: (id: string) => IDataObject, credential?: () => unknown) {
@@ -55,33 +56,50 @@ function host(answer: (id: string) => IDataObject, credential?: () => unknown) {
 	return { ctx, parked, downloads, warnings };
 }
 
-const fresh = (id: string): Order => ({
+const fresh = (id: string): Entry => ({
+	phase: 'task',
 	item: 0,
-	watch: { id, orderedAt: Date.now(), unfinishedAt: Date.now() },
-	task: taskOf({ id, status: 'pending', task_info: { estimated_time: 1 } }),
+	field: null,
+	from: 0,
+	watch: {
+		id,
+		orderedAt: Date.now(),
+		unfinishedAt: Date.now(),
+		seen: taskOf({ id, status: 'pending', task_info: { estimated_time: 1 } }).raw,
+	},
 });
 /** As the ledger remembers it: ordered by an earlier try. */
-const recalled = (id: string): Order => ({ item: 0, watch: { id, orderedAt: Date.now() - 72_000_000 } });
+const recalled = (id: string, field: string | null = null): Entry => ({
+	phase: 'task',
+	item: 0,
+	field,
+	from: 0,
+	watch: { id, orderedAt: Date.now() - 72_000_000 },
+});
 
 describe.each(['poll', 'suspend'] as const)('with %s', (mode) => {
-	/** Waits until EvoLink says that the task is done; the second look when suspended. */
-	async function settle(order: Order) {
-		const { ctx, parked } = host(() => DONE);
-		const waiting = await settleOrders(ctx, [order], plan(mode));
+	/** Waits until EvoLink says that the task is done: at the second look, when it was running at the first. */
+	async function wait(entry: Entry) {
+		let reads = 0;
+		const { ctx, parked } = host(() => ((reads += 1) > 1 ? DONE : { status: 'processing' }));
+		const waiting = await settle(ctx, entry, mode);
 		if (mode === 'poll') return waiting;
 		expect(parked).toHaveLength(1);
 		expect(isParked(ctx)).toBe(true);
+		reads = 1;
 		return await resume(ctx);
 	}
 
 	test('a run that ordered the task says when its links end', async () => {
-		const [{ json }] = await settle(fresh('task-1'));
+		const [{ json }] = await wait(fresh('task-1'));
 		const end = Date.parse(String(json.resultExpiresAt));
 		expect(Math.abs(end - Date.now() - 86_400_000)).toBeLessThan(60_000);
 	});
 
-	test('a retry that finds the task of an earlier try completed does not guess when its links end', async () => {
-		const [{ json }] = await settle(recalled('task-1'));
+	test('a retry that finds the task of an earlier try completed waits for nothing, and does not guess when its links end', async () => {
+		const { ctx, parked } = host(() => DONE);
+		const [{ json }] = await settle(ctx, recalled('task-1'), mode);
+		expect(parked).toEqual([]);
 		expect(json).toMatchObject({ id: 'task-1', status: 'completed' });
 		expect(json).not.toHaveProperty('resultExpiresAt');
 	});
@@ -97,17 +115,18 @@ test('a credential that cannot be read when the file is fetched loses neither th
 			return CREDENTIAL;
 		},
 	);
-	const items = await settleOrders(ctx, [recalled('task-1')], plan('poll', 'data'));
+	const items = await settle(ctx, recalled('task-1', 'data'), 'poll');
 	expect(downloads).toEqual(['https://files.evolink.ai/v.mp4']);
 	expect(items[0]).toMatchObject({ json: { id: 'task-1' }, binary: { data: { fileName: 'task-1.mp4' } } });
 });
 
 test('a host that fails while it parks is polled instead, and the log names the tasks', async () => {
-	const { ctx, warnings } = host(() => DONE);
+	let reads = 0;
+	const { ctx, warnings } = host(() => ((reads += 1) > 1 ? DONE : { status: 'processing' }));
 	ctx.putExecutionToWait = async () => {
 		throw new Error('No active execution found');
 	};
-	const items = await settleOrders(ctx, [fresh('task-1')], plan('suspend'));
+	const items = await settle(ctx, fresh('task-1'), 'suspend');
 	expect(items).toMatchObject([{ json: { id: 'task-1', status: 'completed' } }]);
 	expect(warnings).toEqual([expect.stringContaining('No active execution found')]);
 });

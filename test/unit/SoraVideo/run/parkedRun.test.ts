@@ -1,13 +1,7 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import {
-	callbackUrl,
-	keepParkedRun,
-	parkedRunOf,
-	readParkedRun,
-	UnreadableRun,
-	type ParkedRun,
-} from '../../../../nodes/SoraVideo/run/parkedRun';
+import { callbackUrl, CONTEXT_KEY, parkedRunOf } from '../../../../nodes/SoraVideo/run/parkedRun';
+import { readRun, UnreadableRun } from '../../../../nodes/SoraVideo/run/state';
 import version1 from '../../golden/parked-run.v1.json';
 import { fakeContext } from '../../support';
 
@@ -15,45 +9,46 @@ import { fakeContext } from '../../support';
 const clone = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 test('a parked run is read as it was written', () => {
-	expect(readParkedRun(clone(version1))).toEqual(version1);
+	expect(readRun(clone(version1))).toEqual(version1);
 });
 
 test.each([
 	['of a later version', { version: 2 }],
-	['with a broken item', { items: [{ item: 0, watch: { id: 7 } }, ...version1.items.slice(1)] }],
+	[
+		'with a broken item',
+		{ items: [{ item: 0, phase: 'task', watch: { id: 7 } }, ...version1.items.slice(1)] },
+	],
 	['without settings', { settings: null }],
 ])('a record %s is refused, with the tasks and items that it names', (_, change) => {
-	const ids = version1.items.slice(1).map((entry) => entry.watch!.id);
+	const ids = version1.items.flatMap((entry) => entry.watch?.id ?? []);
 	try {
-		readParkedRun({ ...clone(version1), ...change });
+		readRun({ ...clone(version1), ...change });
 		throw new Error('it was read');
 	} catch (error) {
 		expect(error).toBeInstanceOf(UnreadableRun);
-		expect(error).toMatchObject({ ids, items: [0, 1, 2, 3] });
+		expect(error).toMatchObject({ ids, items: [0, 1, 2, 3, 4] });
 	}
 });
 
 test.each([[undefined], [null], ['text'], [[]]])('%j is no record', (value) => {
-	expect(readParkedRun(value)).toBeUndefined();
+	expect(readRun(value)).toBeUndefined();
 });
 
 test.each([[{}], [{ items: 'none' }], [{ items: [null, { id: {} }] }]])(
 	'a record that names nothing (%j) is refused all the same',
 	(value) => {
-		expect(() => readParkedRun(value)).toThrow(UnreadableRun);
+		expect(() => readRun(value)).toThrow(UnreadableRun);
 	},
 );
 
 test('items without a number are not named', () => {
-	expect(() => readParkedRun({ items: [{ item: '0', id: 'task-1' }] })).toThrow(
+	expect(() => readRun({ items: [{ item: '0', id: 'task-1' }] })).toThrow(
 		expect.objectContaining({ ids: ['task-1'], items: [] }) as Error,
 	);
 });
 
 test.each(['Sora Video', 'a "b" }} c', '視頻 🎬'])('a callback finds what the node %j has kept', (name) => {
-	const context: Record<string, unknown> = {};
-	const getContext = (type: string) => (type === 'node' ? context : {});
-	keepParkedRun(fakeContext({ getContext }).ctx, clone(version1) as ParkedRun);
+	const context: Record<string, unknown> = { [CONTEXT_KEY]: clone(version1) };
 	const escaped = [...name]
 		.flatMap((character) => character.split(''))
 		.map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

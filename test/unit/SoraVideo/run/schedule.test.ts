@@ -14,55 +14,51 @@ import { always, PROPERTY_TIMEOUT_MS } from '../../support';
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
 const starts = fc.integer({ min: 0, max: 2 ** 42 });
-const waits = fc.integer({ min: 600, max: 86_400_000 });
 const polls = fc.integer({ min: 250, max: 600_000 });
 const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const estimates = fc.option(fc.double({ min: 0, max: 1e9, noNaN: true }), { nil: undefined });
 const asked = fc.option(fc.double({ min: 0, noNaN: true }), { nil: undefined });
 
 describe('the schedule of reads', () => {
-	test('the first read comes after a quarter of the estimate, 15 s at most, and never past the deadline', () => {
-		always(starts, waits, polls, estimates, (start, wait, pollMs, estimate) => {
-			const deadline = start + wait;
-			const at = firstReadAt(start, estimate, { pollMs, deadline });
+	test('the first read comes after a quarter of the estimate, 15 s at most', () => {
+		always(starts, polls, estimates, (start, pollMs, estimate) => {
+			const at = firstReadAt(start, estimate, pollMs);
 			expect(at).toBeGreaterThan(start);
-			expect(at).toBeLessThanOrEqual(Math.min(start + 15_000, deadline));
+			expect(at).toBeLessThanOrEqual(start + 15_000);
 		});
-		expect(firstReadAt(0, 40, { pollMs: 8000, deadline: 1e6 })).toBe(10_000);
-		expect(firstReadAt(0, 300, { pollMs: 8000, deadline: 1e6 })).toBe(15_000);
-		expect(firstReadAt(0, undefined, { pollMs: 8000, deadline: 1e6 })).toBe(8000);
+		expect(firstReadAt(0, 40, 8000)).toBe(10_000);
+		expect(firstReadAt(0, 300, 8000)).toBe(15_000);
+		expect(firstReadAt(0, undefined, 8000)).toBe(8000);
 	});
 
-	test('reads keep their distance, stay near the chosen pace and never pass the deadline', () => {
-		always(starts, waits, polls, randoms, asked, (now, wait, pollMs, random, retryAfterMs) => {
-			const deadline = now + wait;
-			const at = nextReadAt(now, { pollMs, deadline }, random, retryAfterMs);
-			expect(at).toBeLessThanOrEqual(deadline);
-			if (at === deadline) return;
-			expect(at - now).toBeGreaterThanOrEqual(MIN_SPACING_MS - 1e-3);
-			expect(at - now).toBeGreaterThanOrEqual(Math.max(pollMs * 0.9, retryAfterMs ?? 0) - 1e-3);
-			expect(at - now).toBeLessThanOrEqual(Math.max(pollMs * 1.1, retryAfterMs ?? 0, MIN_SPACING_MS) + 1e-3);
+	test('reads keep their distance and stay near the chosen pace; a proxy that asks for an hour is asked again in two minutes', () => {
+		always(starts, polls, randoms, asked, (now, pollMs, random, retryAfterMs = 0) => {
+			const pauseMs = nextReadAt(now, pollMs, random, retryAfterMs) - now;
+			const askedMs = Math.min(retryAfterMs, 120_000);
+			expect(pauseMs).toBeGreaterThanOrEqual(Math.max(pollMs * 0.9, askedMs, MIN_SPACING_MS) - 1e-3);
+			expect(pauseMs).toBeLessThanOrEqual(Math.max(pollMs * 1.1, askedMs, MIN_SPACING_MS) + 1e-3);
 		});
-	});
-
-	test('a Retry-After beyond the deadline leaves the last read at the deadline', () => {
-		expect(nextReadAt(0, { pollMs: 8000, deadline: 60_000 }, 0.5, 3_600_000)).toBe(60_000);
-		expect(nextReadAt(0, { pollMs: 8000, deadline: 60_000 }, 0.5, Infinity)).toBe(60_000);
 	});
 });
 
 describe('the timers of a parked run', () => {
 	const MINUTE = 60_000;
-	const parked = (more: Partial<ParkedWait> = {}): ParkedWait => ({
-		waitedMs: 0,
-		timeoutMs: 24 * 60 * MINUTE,
+	interface Wait extends Partial<ParkedWait> {
+		waitedMs?: number;
+		timeoutMs?: number;
+	}
+	const parked = ({ waitedMs = 0, timeoutMs = 24 * 60 * MINUTE, ...more }: Wait = {}): ParkedWait => ({
+		oldestMs: waitedMs,
+		youngestMs: waitedMs,
+		leftMs: Math.max(timeoutMs - waitedMs, 0),
 		callbackExpected: true,
+		turnMs: Infinity,
 		...more,
 	});
 	/** When the timers come, in ms from the start of a wait that nothing ends. */
-	function timers(wait: Partial<ParkedWait>): number[] {
+	function timers(wait: Wait): number[] {
 		const at: number[] = [];
-		const { timeoutMs } = parked(wait);
+		const { timeoutMs = 24 * 60 * MINUTE } = wait;
 		for (let waitedMs = 0; waitedMs < timeoutMs; at.push(waitedMs)) {
 			waitedMs += timerDelay(parked({ ...wait, waitedMs }));
 			if (at.length > 1000) throw new Error('timers without end');
@@ -110,6 +106,22 @@ describe('the timers of a parked run', () => {
 			expect(timers({ timeoutMs, callbackExpected }).at(-1)).toBe(timeoutMs);
 		});
 		expect(timerDelay(parked({ waitedMs: 70_000, timeoutMs: 60_000 }))).toBe(0);
+	});
+
+	test('a queue goes on by the clock where nothing is under way, or no callback is expected', () => {
+		const idle = { leftMs: Infinity, callbackExpected: false };
+		expect(timerDelay(parked({ ...idle, turnMs: 90_000 }))).toBe(90_000);
+		expect(timerDelay(parked({ ...idle, turnMs: 5000 }))).toBe(66_000);
+		expect(timerDelay(parked({ callbackExpected: false, waitedMs: 20 * MINUTE, turnMs: 90_000 }))).toBe(
+			90_000,
+		);
+		expect(timerDelay(parked({ turnMs: 90_000 }))).toBe(225_000);
+	});
+
+	test("the timer is set by the youngest task's render, the time-out by the oldest", () => {
+		const wait = parked({ estimatedSeconds: 300, oldestMs: 400_000, youngestMs: 100_000, leftMs: 1e6 });
+		expect(timerDelay(wait)).toBe(425_000);
+		expect(timerDelay({ ...wait, leftMs: 90_000 })).toBe(90_000);
 	});
 
 	test.each([

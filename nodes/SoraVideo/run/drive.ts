@@ -1,0 +1,144 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+
+import { taskNamed } from '../../evolink/task';
+import { hint, isToolRun } from '../../host/context';
+import { told } from '../../host/errors';
+import { notOrdered, orderedEarlier, stopped } from '../../host/messages';
+import { emit, outcomeOf } from '../deliver';
+import { isQueued, isRefused, isTask, openTasks, runningIds, watchesOf, type Entry } from '../entries';
+import { emitProblem, stopOnProblem, type Outcome } from '../items';
+import { reservedInWords } from '../order/budget';
+import { taskOf } from '../watch';
+import type { WaitDecision } from './mode';
+import type { RunState } from './state';
+import { dropFiles, step, timeoutOf, type RunIo } from './step';
+import { suspend } from './suspend';
+
+/** EvoLink repeats a callback for 7 s, and none reaches a run that is not suspended. */
+const CALLBACKS_REPEATED_MS = 5000;
+
+/**
+ * Steps until the run is done or suspended.
+ *
+ * @param silent why EvoLink calls nobody back, where that is known
+ */
+export async function drive(
+	ctx: IExecuteFunctions,
+	state: RunState,
+	io: RunIo,
+	mode: WaitDecision['mode'],
+	silent?: string,
+): Promise<INodeExecutionData[]> {
+	let suspends = mode === 'suspend';
+	for (;;) {
+		const at = await step(state, io);
+		if (io.signal?.aborted || at === undefined) await dropFiles(state, io);
+		if (io.signal?.aborted) return emitStopped(ctx, state.items);
+		nameTasks(ctx, state.items);
+		if (at === undefined) {
+			if (state.parkedAt === 0) tellOrders(ctx, state.items);
+			return await deliver(ctx, state, mode);
+		}
+		if (suspends && state.look === undefined) {
+			if (mayHaveMissed(state, io.now())) {
+				state.readAt = io.now();
+				continue;
+			}
+			try {
+				if (state.parkedAt === 0) tellOrders(ctx, state.items);
+				return await suspend(ctx, state, io, silent);
+			} catch (error) {
+				const why = error instanceof Error ? error.message : String(error);
+				const text = `Waited by polling, because n8n could not suspend the execution: ${why}`;
+				ctx.logger.warn(text, { taskIds: runningIds(state.items) });
+				hint(ctx, text, 'warning');
+				suspends = false;
+			}
+		}
+		await io.clock.sleep(Math.max(at - io.now(), 0), io.signal);
+	}
+}
+
+/** Whether callbacks may have come, in vain, since the tasks were last read. */
+function mayHaveMissed({ items, observedAt = -Infinity }: RunState, now: number): boolean {
+	const orderedAt = Math.min(...openTasks(items).map(({ from }) => from));
+	return now - Math.max(orderedAt, observedAt) > CALLBACKS_REPEATED_MS;
+}
+
+/** What is said of the first orders of a run. */
+function tellOrders(ctx: IExecuteFunctions, items: readonly Entry[]): void {
+	const reserved = reservedInWords(items);
+	if (reserved !== undefined) hint(ctx, reserved);
+	const earlier = watchesOf(items).flatMap(({ id, replayed }) => (replayed ? [id] : []));
+	if (earlier.length === 0) return;
+	const text = told(orderedEarlier(earlier));
+	hint(ctx, text, 'warning');
+	// a hint of a suspended run goes when the run goes on
+	ctx.logger.warn(text);
+}
+
+/** The output of a run that is done. */
+async function deliver(
+	ctx: IExecuteFunctions,
+	state: RunState,
+	mode: WaitDecision['mode'],
+): Promise<INodeExecutionData[]> {
+	const untouched = state.items.filter(isQueued).map(({ item }) => item);
+	const open = new Set<Entry>(openTasks(state.items));
+	const touched = state.items.filter((entry) => !isQueued(entry));
+	const known = touched.map((entry) =>
+		isTask(entry) && open.has(entry) ? entry : outcomeFor(ctx, state, entry, mode),
+	);
+	stopOnProblem(ctx, known, untouched);
+	const outcomes = state.items.map((entry) => outcomeFor(ctx, state, entry, mode));
+	return await emit(ctx, outcomes, state.settings);
+}
+
+function outcomeFor(
+	ctx: IExecuteFunctions,
+	state: RunState,
+	entry: Entry,
+	mode: WaitDecision['mode'],
+): Outcome {
+	const { item } = entry;
+	if (isRefused(entry)) return { item, problem: entry.problem };
+	if (!isTask(entry)) return { item, problem: notOrdered() };
+	const { field, watch } = entry;
+	const isUnread = watch.seen === undefined && watch.failure !== undefined;
+	// unfinished and failed tasks are data where nothing is waited for
+	if (mode === 'none' && !isUnread)
+		return { item, field: null, task: taskOf(watch) ?? taskNamed(watch.id), watch };
+	const settings = { ...state.settings, toolWaitMs: isToolRun(ctx) ? 0 : undefined };
+	return outcomeOf({ item, field, watch }, { settings, timeoutMs: timeoutOf(state) });
+}
+
+/**
+ * The output of a stopped run. It is returned, not thrown: n8n shows what a node returns after a stop in the editor, but drops
+ * what it throws; no further node is started either way. The server log has it for production runs.
+ */
+function emitStopped(ctx: IExecuteFunctions, items: readonly Entry[]): INodeExecutionData[] {
+	const keys = items.filter(isRefused).flatMap(({ problem }) => problem.idempotencyKey ?? []);
+	const problem = stopped(runningIds(items), keys);
+	ctx.logger.warn(told(problem));
+	hint(ctx, told(problem), 'warning');
+	return items.map(({ item }) => emitProblem(ctx, problem, item));
+}
+
+/** Named here, because the types of the oldest n8n that is supported do not know it. */
+interface HasCustomData {
+	customData?: { set(key: string, value: string): void };
+}
+
+/** n8n keeps ten such values for an execution, and other nodes may want some. */
+const TASKS_NAMED = 5;
+
+/** Writes task ids into the execution's custom data, so that it can be found by them. Hosts without it go without. */
+function nameTasks(ctx: IExecuteFunctions, entries: readonly Entry[]): void {
+	const ids = watchesOf(entries).map(({ id }) => id);
+	try {
+		const { customData } = ctx as HasCustomData;
+		for (const [at, id] of ids.slice(0, TASKS_NAMED).entries()) customData?.set(`evolink_task_${at + 1}`, id);
+	} catch {
+		// an execution without data of its own
+	}
+}
