@@ -1,7 +1,7 @@
 import addFormats from 'ajv-formats';
 import { OpenAPIBackend, type Context, type Request } from 'openapi-backend';
 import { errorAnswer, Refusal, type Answer } from './answer';
-import { CATALOGUE, catalogueOperations } from './catalogue';
+import { CATALOGUE, catalogueOperations, type PriceList } from './catalogue';
 import { fileOperations } from './file-operations';
 import { FileRefusal, type FileStore } from './file-store';
 import type { Call, Handler } from './handler';
@@ -30,6 +30,9 @@ export const PLACES: Record<string, ApiPlace> = {
 	deleteFile: 'files',
 };
 
+/** About what a live reading showed. */
+const UNLIMITED_CREDITS = 99_999;
+
 /** Throws the refusal. */
 type Check = (context: Context, call: Call) => void;
 
@@ -47,6 +50,7 @@ export class Api {
 			models: string[];
 			modes: Modes;
 			keys: IdempotencyKeys;
+			prices: PriceList;
 			emit: Emit;
 			violation: (text: string) => void;
 		},
@@ -64,7 +68,7 @@ export class Api {
 				getTasks: this.readTasks,
 				listTasks: this.listTasks,
 				getCredits: this.credits,
-				...catalogueOperations(parts.spec, parts.models),
+				...catalogueOperations(parts.spec, parts.models, parts.prices),
 				...fileOperations(parts.files, parts.spec),
 				postSecurityHandler: this.checkForm,
 				validationFail: this.invalid,
@@ -144,7 +148,7 @@ export class Api {
 		);
 		call.taken = true;
 		if (refusal) throw refusal;
-		call.unchecked = task.script.extra !== undefined;
+		call.unchecked = task.isOdd;
 		return { status: 200, headers: replayed ? this.replayedHeader : {}, json: answer };
 	};
 
@@ -187,18 +191,18 @@ export class Api {
 
 	private readonly readTask: Handler = ({ request }, call) => {
 		const id = String(request.params.task_id);
-		call.unchecked = this.parts.store.tasks.get(id)?.script.extra !== undefined;
-		return { status: 200, headers: {}, json: this.parts.store.read(id) };
+		call.unchecked = this.parts.store.tasks.get(id)?.isOdd;
+		return { status: 200, headers: {}, json: this.parts.store.read(id, call.ago) };
 	};
 
 	private readonly readTasks: Handler = ({ request }, call) => {
 		const { task_ids: ids } = request.requestBody as { task_ids: string[] };
 		const { tasks } = this.parts.store;
-		call.unchecked = ids.some((id) => tasks.get(id)?.script.extra !== undefined);
-		return { status: 200, headers: {}, json: { data: this.parts.store.readMany(ids) } };
+		call.unchecked = ids.some((id) => tasks.get(id)?.isOdd);
+		return { status: 200, headers: {}, json: { data: this.parts.store.readMany(ids, call.ago) } };
 	};
 
-	private readonly listTasks: Handler = ({ request }) => {
+	private readonly listTasks: Handler = ({ request }, { ago, lacking }) => {
 		const {
 			status,
 			type,
@@ -206,19 +210,26 @@ export class Api {
 			page = '1',
 			page_size: size = '20',
 		} = request.query as Record<string, string>;
-		const found = this.parts.store.list({ status, type, model });
+		const all = this.parts.store.list({ status, type, model }, ago);
+		const found = all.filter((task) => !lacking?.hide?.(task));
+		const shown = Math.min(Number(size), lacking?.pageSize ?? Infinity);
 		const from = (Number(page) - 1) * Number(size);
-		const data = found.slice(from, from + Number(size)).map((task) => task.listed());
-		const json = { data, total: found.length, page: Number(page), page_size: Number(size) };
+		const data = found.slice(from, from + shown).map((task) => task.listed(ago));
+		const total = lacking && 'total' in lacking ? lacking.total : found.length;
+		const json = { data, total, page: Number(page), page_size: Number(size) };
 		return { status: 200, headers: {}, json };
 	};
 
 	private readonly credits: Handler = () => {
-		const { remaining, used, tokenLimit } = this.parts.ledger.account;
+		const { remaining, used, tokenLimit, dailyLimit } = this.parts.ledger.account;
 		const token = {
-			remaining_credits: tokenLimit ?? 0,
+			// of an unlimited key it means nothing, and is not nought either
+			remaining_credits: tokenLimit ?? UNLIMITED_CREDITS,
 			used_credits: used,
 			unlimited_credits: tokenLimit === null,
+			...(dailyLimit === null
+				? {}
+				: { daily_limit_credits: dailyLimit, daily_used_credits: used, reset_timezone: 'UTC' }),
 		};
 		const user = { remaining_credits: remaining, used_credits: used };
 		return { status: 200, headers: {}, json: { success: true, message: '', data: { token, user } } };
@@ -281,6 +292,7 @@ export class Api {
 
 	/** Why an answer does not fit the OpenAPI file. */
 	private misfit({ status, json }: Answer, operationId: string): string | undefined {
+		if (status === 304) return undefined;
 		const documented = this.backend.router.getOperation(operationId)?.responses;
 		if (!documented?.[status]) return `${operationId} answered ${status}, which is not documented`;
 		// as sent: NaN and Infinity are numbers here and null in JSON

@@ -103,6 +103,8 @@ export function isAccepted(fault: ApiFault): boolean {
 	if (fault.accepted !== undefined) return fault.accepted;
 	switch (fault.kind) {
 		case 'slow':
+		case 'stale':
+		case 'lacking':
 		case 'drop-after':
 		case 'no-id':
 		case 'odd-id':

@@ -1,8 +1,10 @@
+import { basename } from 'node:path';
 import type { Handler } from './handler';
 import { isPrivate } from './callbacks';
 import type { Answer } from './answer';
 import { FileRefusal, type FileStore } from './file-store';
 import type { Spec } from './spec';
+import { decoded } from './text';
 import type { Json } from './types';
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
@@ -36,7 +38,7 @@ export function fileOperations(files: FileStore, { facts, defaults }: Spec): Rec
 			if (!url || isPrivate(url, facts.callback)) throw files.refusal(40004);
 			return answer(
 				files.store({
-					originalName: url.pathname,
+					originalName: basename(decoded(url.pathname)) || 'file',
 					fileName: body.file_name,
 					uploadPath: body.upload_path,
 					mimeType: undefined,

@@ -5,6 +5,7 @@ import pick from 'lodash/pick';
 import { Address } from './address';
 import { Api } from './api';
 import { Callbacks } from './callbacks';
+import { PriceList } from './catalogue';
 import { Clock } from './clock';
 import { Faults } from './faults';
 import { FileStore } from './file-store';
@@ -33,6 +34,7 @@ const DEFAULT_MODES: Modes = {
 	batchRead: 'offered',
 	taskList: 'offered',
 	catalogue: 'offered',
+	prices: 'published',
 };
 
 /** Starts a local EvoLink on 127.0.0.1; resolves once it listens. Rejects if the port is taken. */
@@ -77,6 +79,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		(attempt) => emit('callback', attempt),
 	);
 	const keys = new IdempotencyKeys(modes);
+	const prices = new PriceList(spec, modes);
 	const store = new TaskStore(tasks, {
 		clock,
 		random,
@@ -89,9 +92,10 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		baseUrl,
 		emit,
 		keys,
+		prices,
 		modes,
 	});
-	const api = new Api({ spec, store, ledger, files, apiKey, models, modes, keys, emit, violation });
+	const api = new Api({ spec, store, ledger, files, apiKey, models, modes, keys, prices, emit, violation });
 	await api.init();
 	const server = new Server({
 		api,

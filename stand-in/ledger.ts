@@ -1,23 +1,26 @@
 import { createHash } from 'node:crypto';
-import type { Charge, Json, RefusedOrder } from './types';
+import type { Account, Charge, Json, RefusedOrder } from './types';
 import { Refusal } from './answer';
 
 /** The account, what each created task was charged, and the orders that were refused. */
 export class Ledger {
 	readonly charges: Charge[] = [];
 	readonly refused: RefusedOrder[] = [];
-	readonly account: { remaining: number; used: number; tokenLimit: number | null };
+	readonly account: Account;
 
 	constructor(balance: number) {
-		this.account = { remaining: balance, used: 0, tokenLimit: null };
+		this.account = { remaining: balance, used: 0, tokenLimit: null, dailyLimit: null };
 	}
 
 	/** Throws 402 before anything is taken. */
 	check(credits: number): void {
 		if (credits > this.account.remaining) throw new Refusal(402);
-		const { tokenLimit } = this.account;
+		const { tokenLimit, dailyLimit, used } = this.account;
 		if (tokenLimit !== null && credits > tokenLimit) {
 			throw new Refusal(402, { code: 'insufficient_token_quota', message: 'Token quota exceeded' });
+		}
+		if (dailyLimit !== null && used + credits > dailyLimit) {
+			throw new Refusal(402, { code: 'token_daily_quota_exceeded', message: 'Daily token quota exceeded' });
 		}
 	}
 

@@ -72,8 +72,8 @@ export class MediaHost {
 		response.once('close', () => stats.openConnections--);
 		const { authorization } = request.headers;
 		if (authorization !== undefined) stats.authorizations.push(authorization.split(' ')[0]);
-		const task = this.taskOf(url);
-		const bytes = await this.answer(request, response, url, task);
+		const { task, result } = this.resultOf(url);
+		const bytes = await this.answer(request, response, url, task, result);
 		return { taskId: task?.id, status: response.statusCode, bytes };
 	}
 
@@ -82,13 +82,14 @@ export class MediaHost {
 		response: ServerResponse,
 		url: URL,
 		task: Task | undefined,
+		result: number,
 	): Promise<number> {
 		const agent = request.headers['user-agent'];
 		if (!agent || REFUSED_AGENTS.test(agent)) return refuse(response, 403);
 		if (task?.endedApiMs === undefined) return refuse(response, 404);
 		if (this.clock.now() - task.endedApiMs > this.lifetimeHours * 3_600_000) return refuse(response, 410);
 
-		const fault = this.faults.take({ task });
+		const fault = this.faults.take({ task, result });
 		if (fault?.kind === 'drop-before') {
 			response.destroy();
 			return 0;
@@ -162,9 +163,10 @@ export class MediaHost {
 		return sent;
 	}
 
-	private taskOf(url: URL): Task | undefined {
-		const name = decoded(url.pathname.slice(MEDIA_PATH.length + 1));
-		return this.tasks.get(name.replace(/\.(mp4|jpg)$/, ''));
+	private resultOf(url: URL): { task: Task | undefined; result: number } {
+		const name = decoded(url.pathname.slice(MEDIA_PATH.length + 1)).replace(/\.(mp4|jpg)$/, '');
+		const [, id = name, number = '1'] = this.tasks.has(name) ? [] : (/^(.+)_(\d+)$/.exec(name) ?? []);
+		return { task: this.tasks.get(id), result: Number(number) };
 	}
 }
 

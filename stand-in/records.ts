@@ -20,6 +20,15 @@ export interface SeenRequest {
 	status: number | 'dropped' | undefined;
 }
 
+/** In credits; null = no limit. */
+export interface Account {
+	remaining: number;
+	used: number;
+	/** Of this key, in all and for the day. */
+	tokenLimit: number | null;
+	dailyLimit: number | null;
+}
+
 /** One entry per task that was really created. */
 export interface Charge {
 	at: number;

@@ -33,15 +33,23 @@ export interface TaskScript {
 	resultData?: 'none' | 'object' | 'array';
 	/** `task_info.estimated_time` of the create answer; default: real seconds to the end, rounded up. */
 	estimatedTime?: number;
-	/** Replaces the result links (they need not lead to the stand-in). */
+	/** Replaces the result links (they need not lead to the stand-in); default: one for each video that `n` orders. */
 	results?: string[];
+	/** Where the links stand instead of `results[]`: a path such as `results[].url`, `output.video_url`, `video_url`, `videos[].url`. */
+	resultsAt?: string;
+	/** API seconds for which a completed task still has an empty `results`; default 0. */
+	resultsLate?: number;
+	/** Other words for statuses, such as `{ completed: 'succeeded' }`. */
+	words?: Record<string, string>;
+	/** Reads answer `{ code, message, data: task }`; default false. */
+	envelope?: boolean;
 	/** How the media host serves the result. */
 	media?: MediaScript;
-	/** `usage.credits_used` and a settled `usage` on reads; default true. */
+	/** `usage` on reads, with `credits_used` and `cost` once it has ended; default true. */
 	usage?: boolean;
 	/** `duration` (seconds the job took) on reads; default true. */
 	duration?: boolean;
-	/** `billing` ledger object on reads, with the refund of a failed task; default false. */
+	/** `billing` ledger object on reads, with the refund of a failed task; default true. */
 	billing?: boolean;
 	/** Merged last into every read of the task and into its callback; may break the schema on purpose. */
 	extra?: Json;
@@ -156,6 +164,15 @@ export type ApiFault =
 	| (FaultCommon & { kind: 'huge-body'; bytes?: number })
 	/** Any JSON or text with any status; undefined is an empty body. */
 	| (FaultCommon & { kind: 'body'; body: unknown; status?: number; contentType?: string })
+	/** Reads, batch and list: a replica that lags, the answer as it was so many API seconds ago. */
+	| (FaultCommon & { kind: 'stale'; seconds: number })
+	/** The list without some tasks, in shorter pages than asked for, or with another `total` (undefined: none). */
+	| (FaultCommon & {
+			kind: 'lacking';
+			hide?: (task: StandInTask) => boolean;
+			pageSize?: number;
+			total?: unknown;
+	  })
 	/** Uploads: `{ success: false, code, msg }`; HTTP status default 200. */
 	| (FaultCommon & { kind: 'refused'; code: number; msg?: string; status?: number });
 
@@ -203,6 +220,8 @@ export interface ApiFaultContext {
 /** What a task-related fault (`media`, `callback`) may be matched on. */
 export interface TaskFaultContext {
 	task: StandInTask;
+	/** At `media`: which of its results, from 1. */
+	result?: number;
 }
 
 export interface FaultHandle {

@@ -105,6 +105,8 @@ function obey([word, first, second]: string[], directed: Directed): void {
 	else if (word === 'fail') Object.assign(script, { outcome: 'failed', ...(first ? { code: first } : {}) });
 	else if (word === 'seconds' && isDuration(Number(first))) script.seconds = Number(first);
 	else if (word === 'media') script.media = { ...script.media, ...mediaOrder(first, second) };
+	else if (word === 'late' && isDuration(Number(first))) script.resultsLate = Number(first);
+	else if (word === 'results' && first) script.resultsAt = first;
 	else if (word === 'room' && isCount(Number(first))) {
 		directed.room = { tasks: Number(first), full: FULL_ANSWERS.find((known) => known === second) };
 	} else if (word === 'refuse' && isErrorStatus(Number(first))) {

@@ -91,7 +91,14 @@ export class Server {
 		if (response.destroyed) return;
 
 		const { upload, unreadable } = received;
-		const call: Call = { upload, unreadable, taskId: fault?.kind === 'odd-id' ? fault.id : undefined };
+		const call: Call = {
+			upload,
+			unreadable,
+			taskId: fault?.kind === 'odd-id' ? fault.id : undefined,
+			ago: fault?.kind === 'stale' ? fault.seconds : undefined,
+			lacking: fault?.kind === 'lacking' ? fault : undefined,
+			unchecked: fault?.kind === 'lacking',
+		};
 		let answer: Answer | undefined;
 		if (received.tooLarge) answer = api.error({ status: 413 }, seen.operationId);
 		else if (!fault || fault.kind === 'slow' || isAccepted(fault)) answer = await api.handle(incoming, call);
@@ -114,6 +121,8 @@ export class Server {
 		const headers = good?.headers ?? {};
 		switch (fault.kind) {
 			case 'slow':
+			case 'stale':
+			case 'lacking':
 			case 'odd-id':
 				return good;
 			case 'drop-before':
@@ -155,7 +164,7 @@ export class Server {
 	}
 
 	private send(response: ServerResponse, answer: Answer): void {
-		const text = answer.text ?? JSON.stringify(answer.json);
+		const text = answer.text ?? JSON.stringify(answer.json) ?? '';
 		response.writeHead(answer.status, {
 			'content-type': 'application/json',
 			'content-length': Buffer.byteLength(text),

@@ -12,6 +12,9 @@ const MODELS_FILE = join(FOLDER, 'models.json');
 export interface EntryField {
 	type: 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'string[]' | 'object[]';
 	required?: boolean;
+	default?: unknown;
+	/** What only the manual's text says. */
+	prose?: { default?: unknown };
 	enum?: Array<string | number>;
 	min?: number;
 	max?: number;
@@ -63,7 +66,9 @@ export interface Facts {
 	requestIdHeaders: string[];
 	taskFailures: Record<string, { meaning: string }>;
 	pricing: {
-		models: Record<string, { creditsPerSecond?: number; minimumCredits?: number; creditsPerCall?: number }>;
+		unitsPerCredit: number;
+		creditsPerUsd: number;
+		models: Record<string, { creditsPerCall?: number }>;
 	};
 }
 

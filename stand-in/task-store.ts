@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { isPrivate, type Callbacks } from './callbacks';
+import type { PriceList } from './catalogue';
 import type { Clock } from './clock';
 import { Refusal } from './answer';
 import type { FileStore } from './file-store';
@@ -13,9 +14,6 @@ import { checkScript, directives, type Scripts } from './scripts';
 import type { Defaults, InputRules, Spec } from './spec';
 import { Task } from './task';
 import type { Json, Modes, Room, StandInEvents, TaskScript } from './types';
-
-/** What a task of a model without a published price is charged. */
-const UNPRICED_CREDITS = 10;
 
 export type Emit = <Name extends keyof StandInEvents>(name: Name, ...args: StandInEvents[Name]) => void;
 
@@ -35,6 +33,7 @@ export class TaskStore {
 			baseUrl: () => string;
 			emit: Emit;
 			keys: IdempotencyKeys;
+			prices: PriceList;
 			modes: Modes;
 		},
 	) {}
@@ -46,10 +45,10 @@ export class TaskStore {
 		id = this.newId(),
 		room: Room | undefined = directives(request).room ?? this.parts.modes.room,
 	): Promise<{ task: Task; answer: Json; replayed: boolean; refusal?: Refusal }> {
-		const { clock, ledger, scripts, callbacks, emit, facts, keys, random, baseUrl } = this.parts;
+		const { clock, ledger, scripts, callbacks, emit, facts, keys, random, baseUrl, defaults } = this.parts;
 		const earlier = keys.taskOf(key, request);
 		if (earlier) return { task: earlier, answer: earlier.accepted(), replayed: true };
-		const credits = this.price(request);
+		const credits = this.parts.prices.creditsOf(request);
 		ledger.check(credits);
 		const underWay = [...this.tasks.values()].filter(({ terminal }) => !terminal).length;
 		const crowded = crowding(room, underWay, facts.room.fullMessage);
@@ -62,8 +61,9 @@ export class TaskStore {
 			clock,
 			mediaBase: baseUrl() + MEDIA_PATH,
 			characterName: `chr_${random.text(8)}#`,
-			defaultDuration: this.parts.defaults.duration,
+			defaultDuration: defaults.duration,
 			taskFailures: facts.taskFailures,
+			creditsPerUsd: facts.pricing.creditsPerUsd,
 		});
 		this.tasks.set(id, task);
 		keys.noteTask(key, request, task);
@@ -86,33 +86,38 @@ export class TaskStore {
 		return task;
 	}
 
-	read(id: string): Json {
+	/** @param ago API seconds since what is shown was true */
+	read(id: string, ago = 0): Json {
 		const task = this.tasks.get(id);
-		if (!task) {
+		if (!task?.existed(ago)) {
 			const wrongForm = !id.startsWith(this.parts.facts.task.idPrefix);
 			throw wrongForm ? new Refusal(400, { code: 'invalid_task_id', param: 'task_id' }) : new Refusal(404);
 		}
 		task.reads++;
 		this.parts.emit('read', task);
 		if (isExpired(task)) throw new Refusal(404);
-		return task.detail();
+		return task.detail(ago);
 	}
 
 	/** Those that a single read would find. */
-	readMany(ids: string[]): Json[] {
+	readMany(ids: string[], ago = 0): Json[] {
 		return [...new Set(ids)].flatMap((id) => {
 			const task = this.tasks.get(id);
-			return task && !isExpired(task) ? [this.read(id)] : [];
+			return task?.existed(ago) && !isExpired(task) ? [this.read(id, ago)] : [];
 		});
 	}
 
 	/** Newest first. */
-	list({ status, type = 'video', model }: { status?: string; type?: string; model?: string }): Task[] {
+	list({ status, type = 'video', model }: Record<string, string | undefined>, ago = 0): Task[] {
 		const { cancelledStatuses } = this.parts.facts.task;
 		const standing = (task: Task) =>
-			!task.terminal ? 'processing' : cancelledStatuses.includes(task.status) ? 'cancelled' : task.status;
+			!task.ended(ago)
+				? 'processing'
+				: cancelledStatuses.includes(task.statusOf())
+					? 'cancelled'
+					: task.statusOf();
 		return [...this.tasks.values()]
-			.filter((task) => !isExpired(task) && type === 'video')
+			.filter((task) => task.existed(ago) && !isExpired(task) && type === 'video')
 			.filter((task) => status === undefined || standing(task) === status)
 			.filter((task) => model === undefined || task.model === model)
 			.reverse();
@@ -140,19 +145,6 @@ export class TaskStore {
 
 	private newId(): string {
 		return `${this.parts.facts.task.idPrefix}${Math.floor(Date.now() / 1000)}-${this.parts.random.text(8)}`;
-	}
-
-	/** By the published prices; models without one cost a round figure. */
-	private price(request: Json): number {
-		const { pricing, quality } = this.parts.facts;
-		const known = pricing.models[String(request.model)];
-		const grade = String(request.quality);
-		const factor = Object.hasOwn(quality.priceFactors, grade) ? quality.priceFactors[grade] : 1;
-		if (known?.creditsPerCall !== undefined) return known.creditsPerCall;
-		if (known?.creditsPerSecond === undefined) return UNPRICED_CREDITS * factor;
-		const seconds = Number(request.duration ?? this.parts.defaults.duration);
-		const credits = Math.max(known.creditsPerSecond * seconds, known.minimumCredits ?? 0) * factor;
-		return Math.round(credits * 1e4) / 1e4;
 	}
 
 	/** The code that a task fails with because of its inputs: EvoLink checks them only when it renders. */

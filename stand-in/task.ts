@@ -5,6 +5,8 @@ import type { Facts } from './spec';
 /** API seconds of a render without a script. */
 export const DEFAULT_SECONDS = 20;
 
+const MOST_RESULTS = 10;
+
 /** Outcomes that never end by time. */
 const ENDLESS: readonly Outcome[] = ['stuck', 'unknown-status'];
 
@@ -16,6 +18,7 @@ interface World {
 	characterName: string;
 	defaultDuration: number;
 	taskFailures: Facts['taskFailures'];
+	creditsPerUsd: number;
 }
 
 export class Task implements StandInTask {
@@ -61,8 +64,22 @@ export class Task implements StandInTask {
 	}
 
 	get status(): string {
+		return this.statusOf();
+	}
+
+	/** Whether there was such a task so many API seconds ago. */
+	existed(ago = 0): boolean {
+		return ago === 0 || this.startedApiMs <= this.timeOf(ago);
+	}
+
+	/** Whether it had ended so many API seconds ago. */
+	ended(ago = 0): boolean {
+		return this.endedApiMs !== undefined && (ago === 0 || this.endedApiMs <= this.timeOf(ago));
+	}
+
+	statusOf(ago = 0): string {
 		if (this.outcome === 'unknown-status') return this.script.status ?? 'queued_upstream';
-		if (!this.terminal) return this.elapsedShare() < 0.1 ? 'pending' : 'processing';
+		if (!this.ended(ago)) return this.elapsedShare(ago) < 0.1 ? 'pending' : 'processing';
 		switch (this.outcome) {
 			case 'failed':
 			case 'request-cancelled':
@@ -76,8 +93,12 @@ export class Task implements StandInTask {
 	}
 
 	get progress(): number {
-		if (this.terminal && this.status === 'completed') return 100;
-		const share = this.elapsedShare();
+		return this.progressOf();
+	}
+
+	private progressOf(ago = 0): number {
+		if (this.ended(ago) && this.statusOf() === 'completed') return 100;
+		const share = this.elapsedShare(ago);
 		return share < 0.1 ? 0 : Math.min(99, Math.floor(share * 100));
 	}
 
@@ -87,9 +108,14 @@ export class Task implements StandInTask {
 		this.endedApiMs = this.world.clock.now();
 	}
 
-	/** Where the result stands; also for tasks that never get one. */
-	mediaUrl(): string {
-		return `${this.world.mediaBase}/${encodeURIComponent(this.id)}.${this.isCharacter ? 'jpg' : 'mp4'}`;
+	/** Where the results stand, also of tasks that never get any: one for each that `n` orders. */
+	private links(): string[] {
+		const base = `${this.world.mediaBase}/${encodeURIComponent(this.id)}`;
+		const extension = this.isCharacter ? 'jpg' : 'mp4';
+		return Array.from(
+			{ length: resultCount(this.request) },
+			(_, at) => `${base}${at > 0 ? `_${at + 1}` : ''}.${extension}`,
+		);
 	}
 
 	/** Some models take words or -1 for a length of their own choice. */
@@ -113,43 +139,59 @@ export class Task implements StandInTask {
 		};
 	}
 
-	/** The query answer, and the body of the callback. */
-	detail(): Json {
-		const ended = this.terminal;
-		const completed = ended && this.status === 'completed';
-		return {
+	/** The query answer, and the body of the callback. @param ago API seconds since it was true */
+	detail(ago = 0): Json {
+		const ended = this.ended(ago);
+		const status = this.statusOf(ago);
+		const task = {
 			...this.head(),
-			status: this.status,
-			progress: this.progress,
+			status: this.worded(status),
+			progress: this.progressOf(ago),
 			task_info: { can_cancel: !ended },
-			...(completed ? this.results() : {}),
-			...(ended && this.status === 'failed' ? { error: this.failure() } : {}),
+			...(ended && status === 'completed' ? this.results(ago) : {}),
+			...(ended && status === 'failed' ? { error: this.failure() } : {}),
 			...(this.script.usage === false
 				? {}
-				: { usage: { ...this.reserved(), ...(ended ? { credits_used: this.used() } : {}) } }),
+				: {
+						usage: { ...this.reserved(), ...(ended ? { credits_used: this.used(), cost: this.cost() } : {}) },
+					}),
 			...(ended && this.script.duration !== false
 				? { duration: Math.round((this.endedApiMs! - this.startedApiMs) / 1000) }
 				: {}),
-			...(this.script.billing ? { billing: this.billing() } : {}),
+			...(this.script.billing === false ? {} : { billing: this.billing(ended) }),
 			...this.script.extra,
 		};
+		return this.script.envelope ? { code: 200, message: 'success', data: task } : task;
+	}
+
+	/** Whether its answers may break the schema because its script says so. */
+	get isOdd(): boolean {
+		const { envelope, extra, resultsAt } = this.script;
+		return envelope === true || extra !== undefined || resultsAt !== undefined;
 	}
 
 	/** An entry of the list: its status, without links and reasons. */
-	listed(): Json {
-		const { id, model, type, status, progress, duration = null, results } = this.detail();
+	listed(ago = 0): Json {
+		const { id, model, type } = this.head();
+		const ended = this.ended(ago);
+		const status = this.statusOf(ago);
+		const completed = ended && status === 'completed';
+		const { results } = completed ? this.results(ago) : {};
 		return {
 			id,
 			model,
 			type,
-			status,
-			progress,
+			status: this.worded(status),
+			progress: this.progressOf(ago),
 			created_at: Math.floor(this.createdAt / 1000),
-			duration,
-			has_results: this.terminal && status === 'completed',
+			duration:
+				ended && this.script.duration !== false
+					? Math.round((this.endedApiMs! - this.startedApiMs) / 1000)
+					: null,
+			has_results: completed,
 			result_count: Array.isArray(results) ? results.length : 0,
 			has_error: status === 'failed',
-			credits_used: this.terminal ? this.used() : null,
+			credits_used: ended ? this.used() : null,
 		};
 	}
 
@@ -164,22 +206,34 @@ export class Task implements StandInTask {
 	}
 
 	/** Share of the planned time, 0–1; below 1 for a task that never ends. */
-	private elapsedShare(): number {
+	private elapsedShare(ago = 0): number {
 		const planned = Math.max(this.seconds, 0.001) * 1000;
-		const share = ((this.endedApiMs ?? this.world.clock.now()) - this.startedApiMs) / planned;
+		const until = Math.min(this.endedApiMs ?? Infinity, this.timeOf(ago));
+		const share = (until - this.startedApiMs) / planned;
 		return Math.max(0, Math.min(share, this.endless ? 0.57 : 1));
 	}
 
-	private results(): Json {
-		const link = this.mediaUrl();
-		const shape = this.script.resultData ?? (this.isCharacter ? 'object' : 'none');
-		if (this.outcome === 'no-results') return { results: [] };
-		const item = this.isCharacter
-			? { character_name: this.world.characterName, profile_picture_url: link }
-			: { url: link, video_url: link };
+	private timeOf(ago: number): number {
+		return this.world.clock.now() - ago * 1000;
+	}
+
+	private worded(status: string): string {
+		return this.script.words?.[status] ?? status;
+	}
+
+	private results(ago: number): Json {
+		const { resultData, resultsAt, resultsLate = 0, results } = this.script;
+		const isLate = this.timeOf(ago) < this.endedApiMs! + resultsLate * 1000;
+		if (this.outcome === 'no-results' || isLate) return { results: [] };
+		const links = results ?? this.links();
+		if (resultsAt !== undefined) return placed(resultsAt.split('.'), links);
+		const shape = resultData ?? (this.isCharacter ? 'object' : 'none');
+		const items = this.isCharacter
+			? [{ character_name: this.world.characterName, profile_picture_url: links[0] }]
+			: links.map((link) => ({ url: link, video_url: link }));
 		return {
-			results: this.script.results ?? [link],
-			...(shape === 'none' ? {} : { result_data: shape === 'array' ? [item] : item }),
+			results: links,
+			...(shape === 'none' ? {} : { result_data: shape === 'array' ? items : items[0] }),
 		};
 	}
 
@@ -205,18 +259,33 @@ export class Task implements StandInTask {
 		return this.charge ? this.charge.credits - this.charge.refunded : 0;
 	}
 
-	private billing(): Json {
+	private cost(): Json {
+		return { credits: this.used(), usd: Math.round((this.used() / this.world.creditsPerUsd) * 1e6) / 1e6 };
+	}
+
+	private billing(ended: boolean): Json {
 		const credits = this.charge?.credits ?? 0;
-		const refunded = this.charge?.refunded ?? 0;
+		const refunded = ended ? (this.charge?.refunded ?? 0) : 0;
 		return {
-			charge_status: !this.terminal ? 'reserved' : refunded > 0 ? 'released' : 'charged',
+			charge_status: !ended ? 'reserved' : refunded > 0 ? 'released' : 'charged',
 			refund_status: refunded > 0 ? 'completed' : 'not_required',
+			refund_scope: 'account_balance',
 			reserved_credits: credits,
-			charged_credits: this.terminal ? credits - refunded : 0,
+			charged_credits: ended ? credits - refunded : 0,
 			refunded_credits: refunded,
-			...(refunded > 0 && this.endedAt !== undefined
-				? { refunded_at: Math.floor(this.endedAt / 1000), refund_scope: 'account_balance' }
-				: {}),
+			...(refunded > 0 ? { refunded_at: new Date(this.endedAt!).toISOString() } : {}),
 		};
 	}
+}
+
+/** How many videos an order asks for; any model's request may hold anything. */
+export function resultCount({ n }: Json): number {
+	return Number.isInteger(n) ? Math.min(Math.max(Number(n), 1), MOST_RESULTS) : 1;
+}
+
+/** Links at a path such as `output.video_url` or `videos[].url`; without `[]` the first alone. */
+function placed([step, ...rest]: string[], links: string[]): Json {
+	const name = step.replace('[]', '');
+	const inside = (some: string[]): unknown => (rest.length > 0 ? placed(rest, some) : some[0]);
+	return { [name]: step.endsWith('[]') ? links.map((link) => inside([link])) : inside(links) };
 }

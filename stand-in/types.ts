@@ -13,6 +13,7 @@ import type {
 } from './script-types';
 
 import type {
+	Account,
 	CallbackAttempt,
 	Charge,
 	ErrorGeneration,
@@ -71,6 +72,8 @@ export interface Modes {
 	taskList: Offer;
 	/** Default `offered`: the lists of models, of their state and of prices. The manual has none of them. */
 	catalogue: Offer;
+	/** Which models the price list has: EvoLink's published entries (default), or made-up ones of the same form for all others, too. */
+	prices: 'published' | 'all';
 }
 
 /** `ignored`: the header has no effect, so a repeat is charged again. */
@@ -133,8 +136,8 @@ export interface StandIn extends Modes {
 	readonly events: EventEmitter<StandInEvents>;
 	/** May be changed at any time. */
 	readonly callbackHosts: Record<string, string>;
-	/** May be changed at any time. `tokenLimit` null = unlimited. */
-	readonly account: { remaining: number; used: number; tokenLimit: number | null };
+	/** May be changed at any time. */
+	readonly account: Account;
 	readonly models: string[];
 
 	chargesFor(filter: { prompt?: string; idempotencyKey?: string; taskId?: string }): Charge[];

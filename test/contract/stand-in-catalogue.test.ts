@@ -30,9 +30,10 @@ describe('the catalogue', () => {
 		);
 		const up = (await listOf('listModelHealth')).filter(({ status }) => status === 'available');
 		expect(up.map(({ model_id: id }) => id)).toEqual(['sora-2-preview', 'brand-new']);
-		expect(await listOf('listPricingRules')).toMatchObject([
-			{ model_id: 'sora-2-preview', components: [{ rate: { credits: '5.76' } }] },
-		]);
+		expect((await listOf('listPricingRules'))[0]).toMatchObject({
+			model_id: 'sora-2-preview',
+			components: [{ rate: { credits: '5.76' } }],
+		});
 	});
 
 	test('has no price of a model that the price list lacks', async () => {

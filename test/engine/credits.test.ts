@@ -9,7 +9,7 @@ test.concurrent("the key's limit and the account's balance come out for each ite
 			const items = [{ json: {} }, { json: {} }];
 			const run = await lab.run(credits(), items);
 			const json = {
-				token: { remaining_credits: 0, used_credits: 0, unlimited_credits: true },
+				token: { remaining_credits: 99_999, used_credits: 0, unlimited_credits: true },
 				user: { remaining_credits: 77, used_credits: 0 },
 				creditsAvailable: 77,
 			};
