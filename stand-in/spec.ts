@@ -47,7 +47,6 @@ export interface Facts {
 		filesPerRequest: number;
 		maxFiles: { default: number };
 		documentedMimeTypes: string[];
-		failureCodes: Record<string, { meaning: string }>;
 	};
 	callback: {
 		protocol: string;
@@ -62,6 +61,7 @@ export interface Facts {
 	idempotency: { requestHeader: string; replayedHeader: string };
 	requestIdHeaders: string[];
 	taskFailures: Record<string, { meaning: string }>;
+	httpFailures: Record<string, { meaning: string }>;
 	pricing: {
 		models: Record<string, { creditsPerSecond?: number; minimumCredits?: number; creditsPerCall?: number }>;
 	};
