@@ -11,7 +11,7 @@ import { readerFor } from '../evolink/api';
 
 /**
  * EvoLink keeps about 100 uploaded files of an account, each for 72 hours, and refuses the next one. A file is needed until its
- * task has ended: it is deleted then, and a run with more pictures than there is room for waits for its own first tasks.
+ * task has ended: it is deleted then, and a run with more images than there is room for waits for its own first tasks.
  */
 const DELETIONS_AT_ONCE = 5;
 
