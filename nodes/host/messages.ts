@@ -55,7 +55,6 @@ function quoted(before: string, words: string, after = ''): { message: string; i
 	};
 }
 
-/** With what EvoLink's support asks for behind it. */
 function referred(text: string, failure: Failure, key?: string): string {
 	return `${text} ${failureReference(failure, key)}`.trimEnd();
 }
@@ -79,7 +78,6 @@ function modelClosed(failure: Failure, model: string, charge: string, key?: stri
 	};
 }
 
-/** EvoLink refused an order: nothing was taken. */
 export function orderRefused(failure: Failure, model: string): Problem {
 	const charge =
 		failure.charge === 'none'
@@ -100,7 +98,6 @@ export function fileRefused(failure: Failure): Problem {
 	};
 }
 
-/** Whether an order was taken is not known. */
 export function outcomeUnknown(failure: Failure, model: string, key: string): Problem {
 	if (failure.kind === 'modelUnavailable') {
 		const charge = `It is not known whether this order was charged: ${LOOK_UP}`;
@@ -173,7 +170,6 @@ export function retriedBlindly(): Problem {
 	};
 }
 
-/** A terminal task that is not a completed one. */
 export function taskEnded(task: Task): Problem {
 	if (task.phase === 'cancelled') {
 		return {
@@ -254,7 +250,6 @@ export function creditsUnreadable(failure: Failure): Problem {
 	return { message, ...described(adviceOn(failure), inFull), failure };
 }
 
-/** Reading a task was refused for good. */
 export function unreadable(id: string, failure: Failure): Problem {
 	const { message, inFull } = saidBy(failure, `Task ${id} could not be read`);
 	return {
@@ -399,7 +394,6 @@ function priceOf({ orders, credits, unpriced }: RunEstimate): string {
 	return `${what} of this run would cost ${unpriced ? 'at least' : 'about'} ${credits} credits`;
 }
 
-/** What a run would cost is more than its option 'Max Credits' allows. */
 export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
 	return {
 		message: `No order was sent: ${priceOf(estimate)}, and 'Max Credits' is ${maxCredits}`,
@@ -407,7 +401,6 @@ export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
 	};
 }
 
-/** 'Max Credits' is set, and what the run would cost is not known. */
 export function priceUnknown({ item, model }: { item: number; model: string }, maxCredits: number): Problem {
 	return {
 		message: `No order was sent: the price of item ${item} (${nameOf(model)}) is not known, and 'Max Credits' is ${maxCredits}`,
@@ -427,7 +420,6 @@ export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: bool
 	};
 }
 
-/** 'Check Balance First' could not tell. */
 export function balanceUnchecked(why: string | Failure): Problem {
 	const reason = typeof why === 'string' ? why : failureWords(why);
 	const { message, inFull } = quoted(
@@ -443,7 +435,6 @@ export function balanceUnchecked(why: string | Failure): Problem {
 	};
 }
 
-/** The run ended before this item's turn. */
 export function notOrdered(): Problem {
 	return {
 		message: 'Nothing was ordered for this item, because the run ended before its turn',
@@ -478,7 +469,6 @@ export function stopped(ids: readonly string[], unknownKeys: readonly string[]):
 	};
 }
 
-/** An item lacks the file that a field names. */
 export function noFile(displayName: string, field: string, names: readonly string[]): Problem {
 	return {
 		message: `This item has no file in '${nameOf(field)}' ('${displayName}')`,

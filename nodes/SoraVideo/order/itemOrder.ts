@@ -275,7 +275,7 @@ export class ItemOrder {
 		if (doubt !== undefined) return this.problem(sentBefore(doubt), doubt.key);
 		const { ctx, ledger } = this.run;
 		// a proxy or a network that is down cannot speak for EvoLink, and too many orders at once are no fault of this one
-		const isEvoLinks = !['network', 'rateLimited'].includes(failure.kind) && !failure.foreign;
+		const isEvoLinks = !['network', 'rateLimited'].includes(failure.kind) && !failure.fromProxy;
 		// the ledger of a Retry may be lost, and an order that was taken with it: it keeps its key
 		const isFirst = ctx.getMode() !== 'retry' || ledger.get(this.slot) !== undefined;
 		if (isEvoLinks && isFirst) ledger.refuse(this.slot, ctx.getExecutionId());
