@@ -151,6 +151,8 @@ export function retryAfterMs(header: unknown, now: number): number | undefined {
 
 const EXCERPT = 120;
 
+const tidied = (given: string | undefined) => (given === undefined ? undefined : tidy(given));
+
 /** Codes with which EvoLink refuses before anything can be charged. */
 const REFUSALS = [
 	'balance',
@@ -192,7 +194,7 @@ export function httpFailure(
 ): Failure {
 	const { status, headers } = answer;
 	const said = readErrorBody(answer.body);
-	const { code = '', message, hint, requestId } = said;
+	const { code, message, hint, requestId } = said;
 	const kind = kindOf(status, said, answer.namesTask);
 	const isOwn = isEvoLinks(answer.body);
 	const fromProxy = status >= 300 && status < 500 && !isOwn;
@@ -201,19 +203,19 @@ export function httpFailure(
 		excerpt === '' ? `EvoLink answered ${status} without a reason` : `EvoLink answered: ${excerpt}`;
 	const wait = retryAfterMs(headers['retry-after'], now) ?? retryAfterMs(retryInWords(said), now);
 	const id = requestId ?? requestIdIn(headers);
-	const isUncharged = status >= 400 && uncharged.has(code.toLowerCase());
+	const isUncharged = status >= 400 && uncharged.has((code ?? '').toLowerCase());
 	const undecided =
 		kind === 'submission' || status < 400 || status === 408 || status === 409 || status >= 500;
 	return {
 		kind,
 		message: tidy(message ?? '') || fallback,
 		status,
-		...(code !== '' && { code: tidy(code) }),
-		...(id !== undefined && { requestId: tidy(id) }),
-		...(hint !== undefined && { suggestion: tidy(hint) }),
-		...(wait !== undefined && { retryAfterMs: wait }),
-		...(fromProxy && { fromProxy: true as const }),
-		...(status >= 500 && isOwn && { answered: true as const }),
+		code: tidied(code),
+		requestId: tidied(id),
+		suggestion: tidied(hint),
+		retryAfterMs: wait,
+		fromProxy: fromProxy || undefined,
+		answered: (status >= 500 && isOwn) || undefined,
 		transient: [408, 425, 429].includes(status) || status >= 500 || isLackOfRoom(status, said),
 		charge: isUncharged ? 'none' : undecided ? 'unknown' : 'unlikely',
 	};
@@ -240,8 +242,8 @@ export function malformedAnswer(
 		kind: 'unexpected',
 		message: tidy(`EvoLink answered ${status} with ${what}${said}`),
 		status,
-		...(code !== undefined && { code: tidy(code) }),
-		...(requestId !== undefined && { requestId: tidy(requestId) }),
+		code: tidied(code),
+		requestId: tidied(requestId),
 		transient: true,
 		charge: 'unknown',
 	};
@@ -260,7 +262,7 @@ export function networkFailure(code: string | undefined, message: string): Failu
 	return {
 		kind: 'network',
 		message: tidy(message),
-		...(code !== undefined && { code }),
+		code,
 		transient: true,
 		charge: nothingSent(code) ? 'none' : 'unknown',
 	};

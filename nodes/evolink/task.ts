@@ -222,10 +222,10 @@ export function readTask(body: unknown): Task | undefined {
 		status,
 		phase,
 		raw,
-		...(error && { error }),
+		error,
 		...(done && linksOf(raw)),
-		...(character && { character }),
-		...(estimatedSeconds !== undefined && { estimatedSeconds }),
+		character,
+		estimatedSeconds,
 	};
 }
 

@@ -85,7 +85,7 @@ function hostFailure(failure: Failure) {
 		case 'rateLimited':
 			return {
 				cause: 'rate-limited' as const,
-				...(failure.retryAfterMs && { retryAfterMs: failure.retryAfterMs }),
+				retryAfterMs: failure.retryAfterMs,
 			};
 		case 'balance':
 		case 'keyLimit':

@@ -51,7 +51,7 @@ function quoted(before: string, words: string, after = ''): { message: string; i
 	const said = truncate(first, { length, separator: ' ', omission: '…' });
 	return {
 		message: `${before}${said}${after}`,
-		...(said !== whole && { inFull: `In full: ${whole}.` }),
+		inFull: said === whole ? undefined : `In full: ${whole}.`,
 	};
 }
 
@@ -465,7 +465,7 @@ export function stopped(ids: readonly string[], unknownKeys: readonly string[]):
 				'Look for orders of unknown outcome with the operation Get Many Tasks, or in the EvoLink dashboard under their Idempotency-Key.',
 		),
 		stopped: true,
-		...(ids.length > 0 && { taskId: ids[0] }),
+		taskId: ids[0],
 	};
 }
 
