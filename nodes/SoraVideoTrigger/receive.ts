@@ -9,7 +9,7 @@ import pick from 'lodash/pick';
 
 import { getTask } from '../evolink/api';
 import { readCredential } from '../evolink/client';
-import { failureSentence } from '../evolink/failure';
+import { failureSentence } from '../host/advice';
 import { told } from '../host/errors';
 import { fileNotDownloaded, nothingToShow, wrongReference } from '../host/messages';
 import { readReference } from '../evolink/reference';

@@ -1,9 +1,10 @@
 import truncate from 'lodash/truncate';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { failureReference, MODEL_ADVICE, type Failure } from '../evolink/failure';
+import { failureReference, type Failure } from '../evolink/failure';
 import { tidy } from '../evolink/redact';
 import { failureNote, type Task } from '../evolink/task';
+import { adviceOn, MODEL_ADVICE } from './advice';
 import type { Problem } from './errors';
 
 /**
@@ -73,7 +74,7 @@ function saidBy(failure: Failure, before: string, key?: string): ReturnType<type
 function modelClosed(failure: Failure, model: string, charge: string, key?: string): Problem {
 	return {
 		message: referred(`EvoLink does not serve ${nameOf(model)} to this key`, failure, key),
-		...described(failure.advice, `EvoLink said: ${sentence(failure.message)}.`, charge),
+		...described(adviceOn(failure), `EvoLink said: ${sentence(failure.message)}.`, charge),
 		failure,
 	};
 }
@@ -86,7 +87,7 @@ export function orderRefused(failure: Failure, model: string): Problem {
 			: 'EvoLink refused it, and refused orders are usually not charged.';
 	if (failure.kind === 'modelUnavailable') return modelClosed(failure, model, charge);
 	const { message, inFull } = saidBy(failure, 'EvoLink did not take the order');
-	return { message, ...described(failure.advice, inFull, charge), failure };
+	return { message, ...described(adviceOn(failure), inFull, charge), failure };
 }
 
 /** EvoLink refused the file of an order, which was not sent then. */
@@ -94,7 +95,7 @@ export function fileRefused(failure: Failure): Problem {
 	const { message, inFull } = saidBy(failure, 'EvoLink did not take the input file');
 	return {
 		message,
-		...described(failure.advice, inFull, 'Nothing was ordered for this item.'),
+		...described(adviceOn(failure), inFull, 'Nothing was ordered for this item.'),
 		failure,
 	};
 }
@@ -133,7 +134,7 @@ export function outcomeUnknown(failure: Failure, model: string, key: string): Pr
 	}
 	const { message, inFull } = saidBy(failure, 'It is not known whether EvoLink took the order', key);
 	// the advice on other kinds ends with another try, which may be paid twice
-	const advice = ['network', 'unexpected'].includes(failure.kind) && failure.advice;
+	const advice = ['network', 'unexpected'].includes(failure.kind) && adviceOn(failure);
 	return { message, ...described(UNKNOWN_ADVICE, advice, inFull), failure, idempotencyKey: key };
 }
 
@@ -276,7 +277,7 @@ function failureWords(failure: Failure): string {
 
 export function creditsUnreadable(failure: Failure): Problem {
 	const { message, inFull } = saidBy(failure, 'The credits could not be read');
-	return { message, ...described(failure.advice, inFull), failure };
+	return { message, ...described(adviceOn(failure), inFull), failure };
 }
 
 /** Reading a task was refused for good. */
@@ -284,7 +285,7 @@ export function unreadable(id: string, failure: Failure): Problem {
 	const { message, inFull } = saidBy(failure, `Task ${id} could not be read`);
 	return {
 		message,
-		...described(failure.advice, `If the task is running, it goes on and is charged. ${LATER}`, inFull),
+		...described(adviceOn(failure), `If the task is running, it goes on and is charged. ${LATER}`, inFull),
 		taskId: id,
 		failure,
 	};
@@ -294,7 +295,7 @@ export function unreadable(id: string, failure: Failure): Problem {
 export function listUnreadable(failure: Failure): Problem {
 	if (failure.status !== 404 && failure.status !== 405) {
 		const { message, inFull } = saidBy(failure, 'The tasks could not be listed');
-		return { message, ...described(failure.advice, inFull), failure };
+		return { message, ...described(adviceOn(failure), inFull), failure };
 	}
 	return {
 		message: referred('This EvoLink has no list of tasks', failure),
