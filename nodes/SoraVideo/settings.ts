@@ -117,7 +117,7 @@ export function readFileField(
 	return field;
 }
 
-/** Whether a picture is refused whose pixels EvoLink would not take. */
+/** Whether an image is refused whose pixels EvoLink would not take. */
 export function readImageCheck(parameters: ItemParameters): boolean {
 	return parameters.boolean('checkImageSize', parameters.option('checkImageSize') ?? true);
 }

@@ -98,7 +98,7 @@ function saysHowItEnded(task: Task): boolean {
 }
 
 /**
- * By base URL: whether tasks can be read many at once there, for ten minutes from the first question. A parked run has a
+ * By base URL: whether tasks can be read many at once there, for ten minutes from the first question. A suspended run has a
  * reader for each wake-up, which should not try in vain every time; for no longer, because EvoLink may mend it. It is a
  * matter of the server and stands in no stored run.
  */

@@ -246,7 +246,7 @@ function unexpected(
 
 /**
  * Streams a result into n8n's binary store: bytes never pile up here, the key is never sent, nothing but a video (or
- * picture) that is whole and of at most the allowed size is kept. Faults of the moment are tried again, for ten minutes at most.
+ * image) that is whole and of at most the allowed size is kept. Faults of the moment are tried again, for ten minutes at most.
  */
 export async function downloadMedia(
 	ctx: DownloadContext,
