@@ -19,7 +19,6 @@ export interface RunSettings extends IDataObject {
 	pollMs: number;
 	onTaskFailure: 'error' | 'output';
 	maxDownloadBytes: number;
-	/** Output the most useful fields only. */
 	simplify: boolean;
 	/** Send an order whose outcome is unknown once more, under the same key. */
 	resendUnknown: boolean;

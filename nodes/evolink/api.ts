@@ -200,11 +200,11 @@ const CATALOGUE_LIFE_MS = 60_000;
 export async function getCatalogue(ctx: EvoLinkContext, now: number): Promise<Catalogue> {
 	const credential = await readCredential(ctx).catch(() => undefined);
 	if (credential === undefined) return {};
-	const place = createHash('sha256').update(`${credential.api} ${credential.apiKey}`).digest('hex');
-	const known = catalogues.get(place);
+	const cacheKey = createHash('sha256').update(`${credential.api} ${credential.apiKey}`).digest('hex');
+	const known = catalogues.get(cacheKey);
 	if (known !== undefined && now < known.until) return await known.catalogue;
 	const catalogue = askForCatalogue(ctx);
-	catalogues.set(place, { until: now + CATALOGUE_LIFE_MS, catalogue });
+	catalogues.set(cacheKey, { until: now + CATALOGUE_LIFE_MS, catalogue });
 	return await catalogue;
 }
 

@@ -44,7 +44,6 @@ export interface ListedModel {
 	unserved?: string;
 }
 
-/** Answers of the four calls, in whatever form. */
 interface CatalogueAnswers {
 	models?: IDataObject;
 	catalogue?: IDataObject;

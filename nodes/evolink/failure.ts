@@ -33,7 +33,7 @@ export const failureSchema = z.object({
 	/** Whether the same read may succeed a moment later. */
 	transient: z.boolean(),
 	/** A 3xx or 4xx that is no error of EvoLink's: something between may have answered, and it says nothing of what was asked for. */
-	foreign: z.literal(true).optional(),
+	fromProxy: z.literal(true).optional(),
 	/**
 	 * For a create: `none` = nothing was charged, for certain; `unlikely` = EvoLink refused it, which its pages and users take
 	 * for free, and its own client does not; `unknown` = it may have been taken, so it must not simply be sent again.
@@ -187,7 +187,6 @@ function statusOfCode(code = ''): number | undefined {
 	return family === 4 || family === 5 ? family * 100 : undefined;
 }
 
-/** Maps an answer that is not a success. */
 export function httpFailure(
 	answer: {
 		status: number;
@@ -204,7 +203,7 @@ export function httpFailure(
 	const { code = '', message, hint, requestId } = said;
 	const kind = kindOf(status, said, answer.namesTask);
 	const isOwn = isEvoLinks(answer.body);
-	const foreign = status >= 300 && status < 500 && !isOwn;
+	const fromProxy = status >= 300 && status < 500 && !isOwn;
 	const excerpt = typeof answer.body === 'string' ? excerptOf(answer.body, EXCERPT) : '';
 	const fallback =
 		excerpt === '' ? `EvoLink answered ${status} without a reason` : `EvoLink answered: ${excerpt}`;
@@ -225,7 +224,7 @@ export function httpFailure(
 		...(id !== undefined && { requestId: tidy(id) }),
 		...(hint !== undefined && { suggestion: tidy(hint) }),
 		...(wait !== undefined && { retryAfterMs: wait }),
-		...(foreign && { foreign: true as const }),
+		...(fromProxy && { fromProxy: true as const }),
 		...(status >= 500 && isOwn && { answered: true as const }),
 		transient: [408, 425, 429].includes(status) || status >= 500 || isLackOfRoom(status, said),
 		charge: isUncharged ? 'none' : undecided ? 'unknown' : 'unlikely',
@@ -269,7 +268,6 @@ export function nothingSent(code: string | undefined): boolean {
 	return code !== undefined && NOTHING_SENT.test(code);
 }
 
-/** Maps a request that got no answer. */
 export function networkFailure(code: string | undefined, message: string): Failure {
 	return {
 		kind: 'network',

@@ -190,7 +190,6 @@ function characterOf(raw: IDataObject): Character | undefined {
 	return { ...(name && { name }), ...(profilePictureUrl && { profilePictureUrl }) };
 }
 
-/** The first link to a result, and to a video where it is one. */
 function linksOf(raw: IDataObject): Pick<Task, 'resultUrl' | 'videoUrl'> {
 	const results: unknown = raw.results;
 	const data = resultData(raw);
@@ -230,7 +229,6 @@ export function readTask(body: unknown): Task | undefined {
 	};
 }
 
-/** A task of which nothing but its id is known. */
 export function taskNamed(id: string): Task {
 	return { id, status: 'unknown', phase: 'running', raw: { id } };
 }

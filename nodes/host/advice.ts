@@ -30,17 +30,17 @@ const ADVICE: Record<FailureKind, string> = {
 	network: 'Check the connection and the base URLs in the credential.',
 };
 
-const FOREIGN = 'This is not how EvoLink refuses: a proxy or firewall on the way may have answered.';
+const FROM_PROXY = 'This is not how EvoLink refuses: a proxy or firewall on the way may have answered.';
 
 /** What to do about a failure: the advice that the spec has for its code, or ours for its kind; then what EvoLink suggests. */
-export function adviceOn({ kind, status, code = '', foreign, suggestion }: Failure): string {
+export function adviceOn({ kind, status, code = '', fromProxy, suggestion }: Failure): string {
 	const known: Readonly<Record<string, { advice: string }>> = evolinkFacts.httpFailures;
 	const advice = () => {
 		if (Object.hasOwn(known, code)) return known[code].advice;
 		if (kind === 'unauthorized' && status === undefined) return CREDENTIAL_ADVICE;
 		return kind === 'rateLimited' && status === 400 ? evolinkFacts.capacity.advice : ADVICE[kind];
 	};
-	const parts = [advice(), foreign && FOREIGN, suggestion && `EvoLink suggests: ${suggestion}.`];
+	const parts = [advice(), fromProxy && FROM_PROXY, suggestion && `EvoLink suggests: ${suggestion}.`];
 	return tidy(parts.filter(Boolean).join(' '));
 }
 

@@ -253,13 +253,13 @@ describe('what an HTTP answer means', () => {
 	])('a 4xx with %s may come from something on the way', (_, body) => {
 		for (const status of [400, 401, 403, 404, 429, 499]) {
 			const failure = fail(status, body);
-			expect(failure.foreign).toBe(true);
+			expect(failure.fromProxy).toBe(true);
 			expect(failure.charge).toBe('unlikely');
 			expect(failure.transient).toBe(status === 429);
 		}
 		for (const status of [302, 307])
-			expect(fail(status, body)).toMatchObject({ foreign: true, charge: 'unknown', transient: false });
-		for (const status of [500, 503]) expect(fail(status, body)).not.toHaveProperty('foreign');
+			expect(fail(status, body)).toMatchObject({ fromProxy: true, charge: 'unknown', transient: false });
+		for (const status of [500, 503]) expect(fail(status, body)).not.toHaveProperty('fromProxy');
 	});
 
 	test.each<[string, unknown]>([
@@ -273,7 +273,7 @@ describe('what an HTTP answer means', () => {
 		['an OAuth body', { error: 'invalid_client', error_description: 'm' }],
 	])('a 4xx with %s is EvoLink itself', (_, body) => {
 		const failure = fail(403, body);
-		expect(failure).not.toHaveProperty('foreign');
+		expect(failure).not.toHaveProperty('fromProxy');
 	});
 
 	test('a page or other text is quoted from its start, 120 characters at most', () => {
