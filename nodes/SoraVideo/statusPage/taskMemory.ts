@@ -17,6 +17,7 @@ export interface SeenTask {
 	trustedHosts: readonly string[];
 }
 
+/** How tasks are read, once they have to be. */
 export interface Reading {
 	read: ReadTasks;
 	trustedHosts: readonly string[];

@@ -70,6 +70,7 @@ async function uploadOnce(
 	});
 }
 
+/** A file that EvoLink holds. */
 export interface Upload {
 	url: string;
 	/** For `deleteUpload`; missing where EvoLink's answer has none that can be used. */
@@ -126,6 +127,7 @@ export function contentOf(item: number, { id }: IBinaryData, field: string): Fil
 	return id === undefined ? { item, field } : { id };
 }
 
+/** The bytes of a file that n8n holds in the item itself. */
 export async function bytesInItem(
 	ctx: IExecuteFunctions,
 	{ item, field }: Extract<FileContent, { item: number }>,
