@@ -1,76 +1,13 @@
-import type { ApiFault, HttpFault, Idempotency } from '../../stand-in';
+import type { HttpFault } from '../../stand-in';
 import { inLab } from './lab';
 import { SORA, prompts, retryOnFail, sora } from './support';
-
-/** `taken`: what EvoLink made of the order that met the fault, which the node cannot see. */
-interface CreateFault {
-	name: string;
-	fault: ApiFault;
-	/** `sendAgain`: nothing can have been taken, a retry may order. `unknown`: it may have been, so it must not. */
-	verdict: 'sendAgain' | 'unknown' | 'accepted';
-	taken: boolean;
-}
 
 const http = (status: number, more: Partial<HttpFault> = {}): HttpFault => ({
 	kind: 'http',
 	status,
 	...more,
 });
-const row = (name: string, fault: ApiFault, verdict: CreateFault['verdict'], taken = false): CreateFault => ({
-	name,
-	fault,
-	verdict,
-	taken,
-});
-
-const FAULTS: CreateFault[] = [
-	row('429 with Retry-After', http(429, { retryAfter: 1 }), 'sendAgain'),
-	row('429 with a Retry-After date', http(429, { retryAfter: { date: 1 } }), 'sendAgain'),
-	row('429 without Retry-After', http(429), 'sendAgain'),
-	row('429 with a Retry-After of an hour', http(429, { retryAfter: 3600 }), 'sendAgain'),
-	row('400', http(400), 'sendAgain'),
-	row('401', http(401), 'sendAgain'),
-	row('402', http(402), 'sendAgain'),
-	row('403', http(403), 'sendAgain'),
-	row('404', http(404), 'sendAgain'),
-	row('413', http(413), 'sendAgain'),
-	...[500, 502, 503].flatMap((status) => [
-		row(`${status}, not taken`, http(status), 'unknown'),
-		row(`${status}, taken all the same`, http(status, { accepted: true }), 'unknown', true),
-	]),
-	row('503 with Retry-After', http(503, { retryAfter: 1, accepted: true }), 'unknown', true),
-	row('a socket dropped before the order was taken', { kind: 'drop-before' }, 'unknown'),
-	row('a socket dropped after the order was taken', { kind: 'drop-after' }, 'unknown', true),
-	row('200 without an id', { kind: 'no-id' }, 'unknown', true),
-	row('200 with a page of HTML', { kind: 'html' }, 'unknown', true),
-	row('502 with a page of HTML', { kind: 'html', status: 502 }, 'unknown'),
-	row('200 with half the JSON', { kind: 'truncated-json' }, 'unknown', true),
-	row('200 with a body of 32 MB', { kind: 'huge-body' }, 'unknown', true),
-	row('200 with an empty body', { kind: 'body', body: '', accepted: true }, 'unknown', true),
-	row('200 with a list', { kind: 'body', body: [], accepted: true }, 'unknown', true),
-	row(
-		'200 with a refusal that does not say what was refused',
-		{ kind: 'body', body: { success: false, message: 'no', data: {} }, accepted: true },
-		'unknown',
-		true,
-	),
-	row('a redirect', { kind: 'body', body: '', status: 307 }, 'unknown'),
-	row('408', http(408, { accepted: true }), 'unknown', true),
-	row('409 idempotency_conflict', http(409, { code: 'idempotency_conflict' }), 'unknown'),
-	row(
-		'400 paid_outcome_unknown',
-		http(400, { code: 'paid_outcome_unknown', accepted: true }),
-		'unknown',
-		true,
-	),
-	row('409 with a code that nobody knows', http(409, { code: 'busy', accepted: true }), 'unknown', true),
-	row('a proper answer, 2 s late', { kind: 'slow', seconds: 80 }, 'accepted', true),
-];
-
 const PROMPT = 'a cat';
-const KEYS: Idempotency[] = ['honoured', 'ignored'];
-const everyFault = KEYS.flatMap((idempotency) => FAULTS.map((fault) => ({ idempotency, ...fault })));
-
 describe('a fault that stays', () => {
 	test.concurrent('429 throughout: the error says that nothing was charged, and nothing was', () =>
 		inLab(async (lab) => {
@@ -165,38 +102,3 @@ test.concurrent(
 			for (const id of lab.ids) expect(run.error?.message).toContain(id);
 		}),
 );
-
-describe('one intent, one charge', () => {
-	test.concurrent.each(everyFault)(
-		'$name, Idempotency-Key $idempotency: Retry On Fail and Retry never pay twice',
-		({ idempotency, fault, verdict, taken }) =>
-			inLab(
-				async (lab) => {
-					const handle = lab.evolink.fault('create', fault, { times: 1 });
-					const first = await lab.run(sora({}, retryOnFail));
-					const last = first.status === 'success' ? first : await lab.retry(first);
-					expect(handle.hits).toBe(1);
-					const orders = verdict === 'sendAgain' ? 2 : 1;
-					expect(lab.creates).toHaveLength(orders);
-					expect(lab.paid).toEqual(taken || verdict === 'sendAgain' ? [PROMPT] : []);
-					expect(lab.sentKeys.size).toBe(1);
-					expect(new Set(lab.creates.map(({ body }) => JSON.stringify(body))).size).toBe(1);
-					if (verdict === 'unknown') {
-						const [key] = lab.sentKeys;
-						expect(first.error?.message).toContain(`Idempotency-Key ${key}`);
-						expect(last.status).toBe('error');
-						expect(last.error?.message).toContain(`Idempotency-Key ${key}`);
-						expect(last.errorText).toContain('Get Task');
-						// a closed model is no reason to send the order once more
-						const isClosed = /^EvoLink (does|did) not serve/.test(String(first.error?.message));
-						expect(String(last.errorText).includes('Resend When Outcome Is Unknown')).toBe(!isClosed);
-					} else {
-						expect(last.status).toBe('success');
-						expect(last.json('Sora Video')).toMatchObject([{ id: lab.ids[0] }]);
-					}
-				},
-				{ idempotency },
-			),
-		60_000,
-	);
-});
