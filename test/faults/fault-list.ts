@@ -46,6 +46,7 @@ const odd = (place: 'create' | 'read' | 'credits', traits: typeof refused): Faul
 			['a line break in the id', body({ id: 'task\r\nX: 1', status: 'pending' }, { accepted: true })],
 			['10,000 characters of id', body({ id: 'x'.repeat(10_000), status: 'pending' }, { accepted: true })],
 			['bytes that are no text', body('\u0000\ufffd\u0001{', { accepted: true })],
+			['two documents', body('{"id":"task-1"}{"id":"task-2"}', { accepted: true })],
 			['refused without a code', body({ success: false, message: 'no' }, { accepted: true })],
 		] satisfies Array<[string, ApiFault]>
 	).map(([name, fault]) => api(place, `200, ${name}`, fault, traits));
@@ -135,7 +136,6 @@ const create: Fault[] = [
 	api('create', '200, an id with spaces', { kind: 'odd-id', id: 'task unified 1' }, unknown),
 	...odd('create', unknown),
 	api('create', '502, HTML', { kind: 'html', status: 502 }, unknown),
-	spelledEcho('create', '403, a page that repeats the key', 403, (echo) => `<p>${echo}</p>`),
 	spelledEcho(
 		'create',
 		'200, half an answer with the key',
