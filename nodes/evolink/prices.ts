@@ -43,3 +43,8 @@ function factorOf(given: unknown): number | undefined {
 export function roundCredits(credits: number): number {
 	return Math.round(credits * 10_000) / 10_000;
 }
+
+/** `23.04 credits (about 0.34 USD)`, by the rate of `PRICES_AS_OF`. */
+export function creditsInWords(credits: number): string {
+	return `${roundCredits(credits)} credits (about ${(credits / pricing.creditsPerUsd).toFixed(2)} USD)`;
+}
