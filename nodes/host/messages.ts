@@ -89,11 +89,11 @@ export function orderRefused(failure: Failure, model: string): Problem {
 }
 
 /** EvoLink refused the file of an order, which was not sent then. */
-export function fileRefused(failure: Failure): Problem {
+export function fileRefused(failure: Failure, so = 'Nothing was ordered for this item.'): Problem {
 	const { message, inFull } = saidBy(failure, 'EvoLink did not take the input file');
 	return {
 		message,
-		...described(adviceOn(failure), inFull, 'Nothing was ordered for this item.'),
+		...described(failure.advice, inFull, so),
 		failure,
 	};
 }

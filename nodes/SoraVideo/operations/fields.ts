@@ -5,6 +5,7 @@ import { commonFields } from './commonFields';
 import { generateFields } from './generate';
 import { getManyTasksFields } from './getManyTasks';
 import { getTaskFields } from './getTask';
+import { uploadFileFields } from './uploadFile';
 
 /** All fields of the node, those of each operation with it. */
 export const soraVideoFields: INodeProperties[] = [
@@ -44,6 +45,12 @@ export const soraVideoFields: INodeProperties[] = [
 				action: 'Get task',
 				description: 'Read a task, wait for it, or download its result',
 			},
+			{
+				name: 'Upload File',
+				value: 'uploadFile',
+				action: 'Upload file',
+				description: 'Give EvoLink a file, and get a URL that models can be given',
+			},
 		],
 		default: 'generate',
 	},
@@ -51,5 +58,6 @@ export const soraVideoFields: INodeProperties[] = [
 	...characterFields,
 	...getTaskFields,
 	...getManyTasksFields,
+	...uploadFileFields,
 	...commonFields,
 ];

@@ -20,6 +20,7 @@ import { draftGenerate } from './generate';
 import { executeGetCredits } from './getCredits';
 import { executeGetManyTasks } from './getManyTasks';
 import { executeGetTask } from './getTask';
+import { executeUploadFile } from './uploadFile';
 import { goesOnAfterErrors, hint } from '../../host/context';
 import { displayNamesOf, ItemParameters } from '../../host/parameters';
 import { soraVideoFields } from './fields';
@@ -120,6 +121,7 @@ const operations: Record<string, Operation> = {
 	getTask: executeGetTask,
 	getManyTasks: executeGetManyTasks,
 	getCredits: executeGetCredits,
+	uploadFile: executeUploadFile,
 };
 
 /** @throws ProblemError when the node has no such operation */
