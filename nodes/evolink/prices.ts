@@ -46,5 +46,10 @@ export function roundCredits(credits: number): number {
 
 /** `23.04 credits (about 0.34 USD)`, by the rate of `PRICES_AS_OF`. */
 export function creditsInWords(credits: number): string {
-	return `${roundCredits(credits)} credits (about ${(credits / pricing.creditsPerUsd).toFixed(2)} USD)`;
+	return `${roundCredits(credits)} credits (about ${inUsd(credits).toFixed(2)} USD)`;
+}
+
+/** In USD, to the cent. */
+export function inUsd(credits: number): number {
+	return Math.round((credits / pricing.creditsPerUsd) * 100) / 100;
 }

@@ -435,6 +435,16 @@ export function priceUnknown({ item, model }: { item: number; model: string }, m
 	};
 }
 
+/** *Estimate Cost* has no price. `isListed`: EvoLink has price rules for the model, which do not tell it. */
+export function costUnknown(model: string, isListed: boolean): Problem {
+	return {
+		message: `What an order for ${nameOf(model)} costs is not known`,
+		description: isListed
+			? "Nothing was charged. EvoLink's price rules depend on what only EvoLink can measure, such as the length of an input video."
+			: 'Nothing was charged. EvoLink tells no price for this model: check its ID in the list of models, or try again in a minute.',
+	};
+}
+
 /** 'Check Balance First' found too few credits. `isBlind`: an earlier try may have ordered without a trace. */
 export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: boolean): Problem {
 	return {

@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { characterFields } from './character';
 import { commonFields } from './commonFields';
+import { alsoForEstimates } from './estimateCost';
 import { generateFields } from './generate';
 import { getManyTasksFields } from './getManyTasks';
 import { getTaskFields } from './getTask';
@@ -20,6 +21,12 @@ export const soraVideoFields: INodeProperties[] = [
 				value: 'character',
 				action: 'Create character from video',
 				description: 'Turn a short video into a character with a name and an image',
+			},
+			{
+				name: 'Estimate Cost',
+				value: 'estimateCost',
+				action: 'Estimate cost of a video',
+				description: 'Check an order and get its price, without sending it',
 			},
 			{
 				name: 'Generate Video',
@@ -54,7 +61,7 @@ export const soraVideoFields: INodeProperties[] = [
 		],
 		default: 'generate',
 	},
-	...generateFields,
+	...alsoForEstimates(generateFields),
 	...characterFields,
 	...getTaskFields,
 	...getManyTasksFields,

@@ -16,6 +16,7 @@ import { retriedBlindly } from '../../host/messages';
 import { readCallbackUrl, readFileField, readReference, readSettings, type RunSettings } from '../settings';
 import { orderRunOf, run } from '../run';
 import { draftCharacter } from './character';
+import { executeEstimateCost } from './estimateCost';
 import { draftGenerate } from './generate';
 import { executeGetCredits } from './getCredits';
 import { executeGetManyTasks } from './getManyTasks';
@@ -120,6 +121,7 @@ const operations: Record<string, Operation> = {
 	character: paid(draftCharacter, { callbacks: false }),
 	getTask: executeGetTask,
 	getManyTasks: executeGetManyTasks,
+	estimateCost: executeEstimateCost,
 	getCredits: executeGetCredits,
 	uploadFile: executeUploadFile,
 };

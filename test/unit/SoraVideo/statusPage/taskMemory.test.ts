@@ -112,7 +112,7 @@ test('where tasks are read one by one, twenty are in five seconds, in turn, howe
 	const { reads, open } = evolink(isRunning);
 	const ids = Array.from({ length: 50 }, (_, at) => `t${at}`);
 	for (const round of [1, 2, 3]) {
-		for (const _viewer of [1, 2, 3]) await memory.look('a', ids, open, never);
+		for (let viewer = 0; viewer < 3; viewer += 1) await memory.look('a', ids, open, never);
 		expect(reads).toHaveLength(20 * round);
 		await clock.sleep(REST_MS);
 	}
