@@ -31,7 +31,7 @@ export class SoraVideo implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{ { generate: "Generate Video", character: "Create Character", estimateCost: "Estimate Cost", getTask: "Get Task", getManyTasks: "Get Many Tasks", getCredits: "Get Credits", uploadFile: "Upload File" }[$parameter["operation"]] }}',
+			'={{ { generate: "Generate Video", character: "Create Character", estimateCost: "Estimate Cost", getTask: "Get Task", getManyModels: "Get Many Models", getManyTasks: "Get Many Tasks", getCredits: "Get Credits", uploadFile: "Upload File" }[$parameter["operation"]] }}',
 		description: 'Make videos with Sora through EvoLink',
 		defaults: { name: 'Sora Video' },
 		usableAsTool: true,

@@ -4,6 +4,7 @@ import { characterFields } from './character';
 import { commonFields } from './commonFields';
 import { alsoForEstimates } from './estimateCost';
 import { generateFields } from './generate';
+import { getManyModelsFields } from './getManyModels';
 import { getManyTasksFields } from './getManyTasks';
 import { getTaskFields } from './getTask';
 import { uploadFileFields } from './uploadFile';
@@ -41,6 +42,12 @@ export const soraVideoFields: INodeProperties[] = [
 				description: 'Get the credits left on the API key and the account',
 			},
 			{
+				name: 'Get Many Models',
+				value: 'getManyModels',
+				action: 'Get many models',
+				description: 'List the models with their fields and prices, and whether this key may use them',
+			},
+			{
 				name: 'Get Many Tasks',
 				value: 'getManyTasks',
 				action: 'Get many tasks',
@@ -65,6 +72,7 @@ export const soraVideoFields: INodeProperties[] = [
 	...characterFields,
 	...getTaskFields,
 	...getManyTasksFields,
+	...getManyModelsFields,
 	...uploadFileFields,
 	...commonFields,
 ];

@@ -19,6 +19,7 @@ import { draftCharacter } from './character';
 import { executeEstimateCost } from './estimateCost';
 import { draftGenerate } from './generate';
 import { executeGetCredits } from './getCredits';
+import { executeGetManyModels } from './getManyModels';
 import { executeGetManyTasks } from './getManyTasks';
 import { executeGetTask } from './getTask';
 import { executeUploadFile } from './uploadFile';
@@ -120,6 +121,7 @@ const operations: Record<string, Operation> = {
 	generate: paid(draftGenerate, { callbacks: true }),
 	character: paid(draftCharacter, { callbacks: false }),
 	getTask: executeGetTask,
+	getManyModels: executeGetManyModels,
 	getManyTasks: executeGetManyTasks,
 	estimateCost: executeEstimateCost,
 	getCredits: executeGetCredits,
