@@ -64,11 +64,11 @@ const UNREAD_FACTS = [
 	/^models\.[^.]+\.(schema|callback|standing)$/,
 	/^imageInput\.maxItems$/,
 	/^results\.(extension|mimeType)$/,
-	/^upload\.(maxBytes|lifetimeHours|sameNameOverwrites|filesPerRequest|maxFiles|documentedMimeTypes)$/,
+	/^upload\.(maxBytes|sameNameOverwrites|filesPerRequest|documentedMimeTypes)$/,
 	/^callback\.(protocol|timeoutSeconds|retryDelaysSeconds|success|signed|forbidden\w+)$/,
 	/^task\.(runningStatuses|terminalStatuses)$/,
 	/^idempotency\.pattern$/,
-	/^pricing\.(creditsPerUsd|unknown)$/,
+	/^pricing\.unknown$/,
 ];
 
 function paths(spec: JsonObject): Json {
@@ -199,15 +199,16 @@ function modelsPageOf(spec: JsonObject, models: JsonObject): string {
 		if (operation !== 'generate') return [];
 		const { duration } = child(spec, 'components', 'schemas', String(schema), 'properties');
 		const { enum: durations, default: usual } = child(duration);
-		const prices = child(facts, 'pricing', 'models');
-		const { creditsPerSecond } = id in prices ? child(prices, id) : {};
-		const credits = creditsPerSecond && Number(creditsPerSecond) * Number(usual);
+		const { models: prices, creditsPerUsd } = child(facts, 'pricing');
+		const { creditsPerSecond } = id in child(prices) ? child(prices, id) : {};
+		const credits = Number(creditsPerSecond) * Number(usual);
+		const price = `${credits.toFixed(2)} credits (${(credits / Number(creditsPerUsd)).toFixed(2)} USD)`;
 		return [
 			{
 				id,
 				label: String(label),
 				durations: durations as number[],
-				...(typeof credits === 'number' && { credits }),
+				...(creditsPerSecond !== undefined && { price }),
 			},
 		];
 	});

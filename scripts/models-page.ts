@@ -1,5 +1,3 @@
-import { inUsd, roundCredits } from '../nodes/evolink/prices';
-
 interface Field {
 	type: string;
 	enum?: Array<string | number>;
@@ -21,8 +19,8 @@ export interface DocumentedModel {
 	id: string;
 	label: string;
 	durations: number[];
-	/** Of the default order, where the price list has it. */
-	credits?: number;
+	/** Of the default order, in words, where the price list has it. */
+	price?: string;
 }
 
 const TASKS: Readonly<Record<string, string>> = {
@@ -68,8 +66,7 @@ export function modelsPage(
 	models: Readonly<Record<string, Model>>,
 	read: { table: string; prices: string },
 ): string {
-	const own = documented.map(({ id, label, durations, credits }) => {
-		const price = credits === undefined ? '?' : `${roundCredits(credits)} credits (${inUsd(credits)} USD)`;
+	const own = documented.map(({ id, label, durations, price = '?' }) => {
 		return [label, `\`${id}\``, 'text, image', durations.join(', '), 'image', '?', price];
 	});
 	const others = Object.entries(models).map(([id, { label, tasks, fields }]) => [
