@@ -104,10 +104,11 @@ test('however many look, EvoLink is asked once', async () => {
 
 test('300 tasks are six reads and one page', async () => {
 	const [executionId, ...ids] = await lab.parked(parking({ parameters: { download: false } }), many(300));
+	const before = reads();
 	const text = page(await lab.look(executionId));
 	expect(text.match(/<section /g)).toHaveLength(300);
 	for (const id of ids) expect(text).toContain(id);
-	expect(reads()).toBe(6);
+	expect(reads() - before).toBe(6);
 });
 
 test('without the batch read, 300 tasks are no more than twenty reads for a look', async () => {
