@@ -93,7 +93,7 @@ export function fileRefused(failure: Failure, so = 'Nothing was ordered for this
 	const { message, inFull } = saidBy(failure, 'EvoLink did not take the input file');
 	return {
 		message,
-		...described(failure.advice, inFull, so),
+		...described(adviceOn(failure), inFull, so),
 		failure,
 	};
 }
