@@ -1,13 +1,23 @@
 /**
- * `n8n-node lint` and `n8n-node build`, as n8n asks authors to run them: what is shipped passes n8n's linter in strict mode,
- * that is with n8n's own ESLint file unchanged, and builds to the same files as `npm run build`. In a copy, because the
- * linter judges whatever is in the folder, and tests and scripts may do what nodes may not.
+ * `n8n-node lint`, `build` and `cloud-support`, as n8n asks authors to run them: what is shipped passes n8n's linter in strict
+ * mode, that is with n8n's own ESLint file unchanged, builds to the same files as `npm run build`, and may be verified. In a copy,
+ * because the linter judges whatever is in the folder, and tests and scripts may do what nodes may not.
  */
-import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT, installTool, readManifest, run, runMain, withTemporaryFolder } from './support';
 
-const SHIPPED = ['nodes', 'credentials', 'icons', 'tsconfig.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+const SHIPPED = [
+	'package.json',
+	'eslint.config.mjs',
+	'nodes',
+	'credentials',
+	'icons',
+	'tsconfig.json',
+	'README.md',
+	'LICENSE',
+	'CHANGELOG.md',
+];
 
 /** The project's modules and n8n's tool, side by side. */
 function linkModules(folder: string, tool: string): void {
@@ -33,17 +43,17 @@ runMain(() =>
 	withTemporaryFolder((folder) => {
 		const tool = path.join(installTool('node-cli'), '@n8n/node-cli');
 		for (const name of SHIPPED) cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
-		const manifest = readManifest(ROOT);
-		const strict = { ...manifest, n8n: { ...manifest.n8n, strict: true } };
-		writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(strict, null, '\t')}\n`);
-		const template = path.join(tool, 'dist/template/templates/shared/default/eslint.config.mjs');
-		writeFileSync(path.join(folder, 'eslint.config.mjs'), readFileSync(template));
 		linkModules(path.join(folder, 'node_modules'), tool);
 		const { version } = readManifest(tool);
-		for (const command of ['lint', 'build']) {
+		const n8nNode = (command: string) =>
 			run(process.execPath, [path.join(tool, 'bin/n8n-node.mjs'), command], folder);
+		for (const command of ['lint', 'build']) {
+			n8nNode(command);
 			console.log(`n8n-node ${command} (${version}): passed`);
 		}
+		const standing = n8nNode('cloud-support');
+		if (!/Status: .*eligible/.test(standing) || /NOT eligible/.test(standing)) throw new Error(standing);
+		console.log(`n8n-node cloud-support (${version}): eligible`);
 		const [theirs, ours] = [folder, ROOT].map((root) => filesOf(path.join(root, 'dist')));
 		const different = [
 			...ours!.filter((file) => !theirs!.includes(file)),
