@@ -28,7 +28,7 @@ export interface EntryField {
 }
 
 /** The models beside those of the OpenAPI file: their request fields by id. */
-export type Entries = Record<string, { fields: Record<string, EntryField> }>;
+export type Entries = Record<string, { fields?: Record<string, EntryField> }>;
 
 export interface InputRules {
 	mimeTypes: string[];

@@ -71,7 +71,7 @@ const uncharged: ReadonlySet<string> = new Set([
 
 /** What to do where EvoLink does not serve a model. */
 export const MODEL_ADVICE =
-	"EvoLink closes models without notice: look at its model list (https://evolink.ai/models) and name another one with Other EvoLink Model in the 'Model' field.";
+	'EvoLink closes models without notice: look at its model list (https://evolink.ai/models) and choose another one.';
 
 const ADVICE: Record<FailureKind, string> = {
 	badRequest: 'Check the fields against what the model takes.',

@@ -39,6 +39,11 @@ function factorOf(given: unknown): number | undefined {
 	return typeof given === 'string' && Object.hasOwn(factors, given) ? factors[given] : undefined;
 }
 
+/** `23 credits, about 0.34 USD`: EvoLink sells credits at a fixed rate. */
+export function inMoney(credits: number): string {
+	return `${Math.round(credits)} credits, about ${(credits / pricing.creditsPerUsd).toFixed(2)} USD`;
+}
+
 /** EvoLink counts in ten-thousandths of a credit; sums of such numbers are a little off in floating point. */
 export function roundCredits(credits: number): number {
 	return Math.round(credits * 10_000) / 10_000;

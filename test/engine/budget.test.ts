@@ -86,8 +86,7 @@ describe("'Max Credits'", () => {
 			budget(
 				{ maxCredits },
 				{
-					model: 'custom',
-					modelId: { __rl: true, mode: 'id', value: id },
+					model: id,
 					modelFields: { value: { duration: 8 } },
 				},
 			);
@@ -132,7 +131,7 @@ describe("'Max Credits'", () => {
 
 	test.concurrent('no file is uploaded for a run that is refused', () =>
 		inLab(async (lab) => {
-			const node = budget({ maxCredits: 1 }, { image: 'binary' });
+			const node = budget({ maxCredits: 1 }, { startImage: 'binary' });
 			const run = await lab.run(node, [
 				{ json: { prompt: 'a cat' }, binary: { data: inline(png(1280, 720)) } },
 			]);

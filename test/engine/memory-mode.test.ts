@@ -32,7 +32,7 @@ describe("where n8n keeps files in the items (binary mode 'default')", () => {
 	test('pictures and videos in items reach EvoLink unchanged', async () => {
 		const picture = png(1280, 720);
 		const items = [{ json: {}, binary: { data: inline(picture, 'image/png') } }];
-		const made = await lab.make({ prompt: 'from a picture', image: 'binary', wait: 'none' }, { items });
+		const made = await lab.make({ prompt: 'from a picture', startImage: 'binary', wait: 'none' }, { items });
 		const { image_urls: links } = lab.evolink.tasks.get(made.json(SORA)[0]!.id as string)!.request;
 		const atEvoLink = await fetch((links as string[])[0]!);
 		expect(Buffer.from(await atEvoLink.arrayBuffer()).equals(picture)).toBe(true);

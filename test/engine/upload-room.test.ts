@@ -17,7 +17,7 @@ const pictures = (count: number) =>
 		json: { prompt: `picture ${at}` },
 		binary: { data: PICTURE },
 	}));
-const node = (parameters = {}, more = {}) => sora({ image: 'binary', ...parameters }, more);
+const node = (parameters = {}, more = {}) => sora({ startImage: 'binary', ...parameters }, more);
 
 /** Files of others on the same account, so that few of ours have room. */
 async function leaveRoomFor(lab: Lab, files: number): Promise<void> {
@@ -174,7 +174,7 @@ describe('a parked run', () => {
 	const lab = labForEachTest();
 
 	test('deletes each file at the first wake-up after its task has ended, and none before', async () => {
-		const binary = { image: 'binary', download: false };
+		const binary = { startImage: 'binary', download: false };
 		const [executionId, first, second] = await lab.parked(parking({ parameters: binary }), pictures(2));
 		expect(lab.evolink.files.size).toBe(2);
 		lab.evolink.finish(first);

@@ -7,7 +7,7 @@ import { errorTextOf, SORA, errorsOf, inline, failedWith, type ErrorData } from 
 
 const lab = labForFile();
 
-const IMAGE = { prompt: '={{ $json.prompt }}', image: 'binary', wait: 'none' };
+const IMAGE = { prompt: '={{ $json.prompt }}', startImage: 'binary', wait: 'none' };
 const VIDEO = { operation: 'character', video: 'binary', wait: 'none' };
 
 const item = (data: IBinaryData, prompt = 'a cat') => ({ json: { prompt }, binary: { data } });
@@ -82,7 +82,7 @@ describe('a picture', () => {
 	])('that is %s is refused before any request', async (_, bytes) => {
 		const before = requests();
 		const run = await lab.make(IMAGE, { items: [item(await storedFile(bytes, 'cat.png', 'image/png'))] });
-		expect(run.error?.message).toContain("'Input Data Field Name' is 'data'. Allowed: an image in one of");
+		expect(run.error?.message).toContain("'Start Image Field Name' is 'data'. Allowed: an image in one of");
 		expect(run.error?.message).toContain('image/jpeg, image/png, image/webp');
 		expect(requests()).toBe(before);
 	});
@@ -102,17 +102,17 @@ describe('a picture', () => {
 
 	test('that an item does not have is told so, however long the name of its field is', async () => {
 		const run = await lab.make(
-			{ ...IMAGE, imageField: 'x'.repeat(5000) },
+			{ ...IMAGE, startImageField: 'x'.repeat(5000) },
 			{ items: [{ json: { prompt: 'x' } }] },
 		);
-		expect(run.error?.message).toMatch(/^This item has no file in 'x{59}…' \('Input Data Field Name'\)$/);
+		expect(run.error?.message).toMatch(/^This item has no file in 'x{59}…' \('Start Image Field Name'\)$/);
 		expect(run.error?.description).toMatch(/^It has no file at all: connect a node/);
 	});
 
 	test('in a field that is not there is told with the fields that are', async () => {
 		const items = [{ json: { prompt: 'x' }, binary: { photo: inline(png(1, 1)), doc: inline(png(1, 1)) } }];
-		const run = await lab.make({ ...IMAGE, imageField: 'picture' }, { items });
-		expect(run.error?.message).toBe("This item has no file in 'picture' ('Input Data Field Name')");
+		const run = await lab.make({ ...IMAGE, startImageField: 'picture' }, { items });
+		expect(run.error?.message).toBe("This item has no file in 'picture' ('Start Image Field Name')");
 		expect(run.error?.description).toBe("It has files in 'photo', 'doc'. Nothing was ordered for it.");
 	});
 
@@ -120,7 +120,7 @@ describe('a picture', () => {
 		const before = requests();
 		const options = { additionalFields: '{"image_urls":["https://example.com/a.png"]}' };
 		const run = await lab.make({ ...IMAGE, options }, { items: [item(inline(png(1280, 720)))] });
-		expect(run.error?.message).toContain("no 'image_urls' beside an input image from a binary field");
+		expect(run.error?.message).toContain("nothing beside 'Start Image' or 'End Image'");
 		expect(requests()).toBe(before);
 	});
 });

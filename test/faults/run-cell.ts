@@ -87,7 +87,7 @@ function parametersOf(cell: Cell): IDataObject {
 		videoUrl: '={{ $json.videoUrl }}',
 		timestamps: '={{ $json.timestamps }}',
 		taskId: '={{ $json.taskId }}',
-		...(isFile && (name === 'generate' ? { image: 'binary' } : { video: 'binary' })),
+		...(isFile && (name === 'generate' ? { startImage: 'binary' } : { video: 'binary' })),
 	};
 }
 

@@ -8,13 +8,20 @@ import { HEAD_BYTES, detectMedia } from '../../evolink/media/mediaType';
 import type { ByteStream } from '../../evolink/streams';
 import { standInFor } from './inputFiles';
 import { assertBody, assertSize, megabytes, readBinary, UPLOAD_MAX_BYTES } from './draft';
-import { requiredWith } from '../../host/description';
+import { isBlank, meant } from '../../host/cells';
+import { shown } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
 import type { Draft } from '../entries';
+import { readUrl } from './links';
 
 const { extensions, mimeTypes, timestamps: TIMESTAMPS } = evolinkFacts.characterVideo;
 
 const { default: DEFAULT_TIMESTAMPS } = TIMESTAMPS;
+
+const FROM = [
+	{ name: 'From URL', value: 'url' },
+	{ name: 'From Binary Field', value: 'binary' },
+];
 
 const forCharacter = { operation: ['character'] };
 
@@ -30,15 +37,12 @@ export const characterFields: INodeProperties[] = [
 		displayName: 'Input Video',
 		name: 'video',
 		type: 'options',
-		options: [
-			{ name: 'From URL', value: 'url' },
-			{ name: 'From Binary Field', value: 'binary' },
-		],
+		options: FROM,
 		default: 'url',
 		displayOptions: { show: forCharacter },
 		description: 'Video that shows the character',
 	},
-	...requiredWith(
+	...shown(
 		{
 			displayName: 'Video URL',
 			name: 'videoUrl',
@@ -47,7 +51,7 @@ export const characterFields: INodeProperties[] = [
 			placeholder: 'e.g. https://example.com/video.mp4',
 			description: `Video that EvoLink can fetch (${extensions.join(', ')})`,
 		},
-		{ show: forCharacter, choice: 'video', value: 'url' },
+		{ in: forCharacter, chosen: { video: 'url' } },
 	),
 	{
 		displayName: 'Input Data Field Name',
@@ -85,11 +89,13 @@ export function readTimestamps(given: string): string | undefined {
 
 /** Checks one item's fields and video. Sends nothing. */
 export async function draftCharacter(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Draft> {
-	const video = parameters.choice('video', parameters.text('video', 'url'), ['url', 'binary']);
+	const chosen = parameters.value('video', 'url');
+	const from = isBlank(chosen) ? 'url' : (meant(chosen, FROM) ?? chosen);
+	const video = parameters.choice('video', from, ['url', 'binary']);
 	const body: IDataObject = {
 		model: CHARACTER_MODEL,
-		timestamps: parameters.text('timestamps', TIMESTAMPS.default),
-		...(video === 'url' && { video_url: parameters.url('videoUrl') }),
+		timestamps: parameters.textOr('timestamps', TIMESTAMPS.default),
+		...(video === 'url' && { video_url: readUrl(parameters, 'videoUrl') }),
 		...readAdditionalFields(parameters),
 	};
 	const given = body.timestamps;

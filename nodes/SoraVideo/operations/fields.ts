@@ -6,31 +6,58 @@ import { generateFields } from './generate';
 import { getManyTasksFields } from './getManyTasks';
 import { getTaskFields } from './getTask';
 
-/** All fields of the node, those of each operation with it. */
+/**
+ * All fields of the node, those of each operation with it. n8n tells an AI what a tool does, and lists actions in the node panel, by
+ * the `action` of operations that belong to a resource. The values of operations are unique over all resources, and all other
+ * fields depend on them alone, so a node that a script writes without a resource runs as well.
+ */
 export const soraVideoFields: INodeProperties[] = [
+	{
+		displayName: 'Resource',
+		name: 'resource',
+		type: 'options',
+		noDataExpression: true,
+		options: [
+			{ name: 'Account', value: 'account' },
+			{ name: 'Task', value: 'task' },
+			{ name: 'Video', value: 'video' },
+		],
+		default: 'video',
+	},
 	{
 		displayName: 'Operation',
 		name: 'operation',
 		type: 'options',
 		noDataExpression: true,
+		displayOptions: { show: { resource: ['video'] } },
 		options: [
-			{
-				name: 'Create Character',
-				value: 'character',
-				action: 'Create character from video',
-				description: 'Turn a short video into a character with a name and a picture',
-			},
 			{
 				name: 'Generate Video',
 				value: 'generate',
-				action: 'Generate video',
+				action: 'Generate a video',
 				description: 'Make a video from a prompt, with or without an image',
 			},
 			{
-				name: 'Get Credits',
-				value: 'getCredits',
-				action: 'Get credits left',
-				description: 'Get the credits left on the API key and the account',
+				name: 'Create Character',
+				value: 'character',
+				action: 'Create a character from a video',
+				description: 'Turn a short video into a character with a name and a picture',
+			},
+		],
+		default: 'generate',
+	},
+	{
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		displayOptions: { show: { resource: ['task'] } },
+		options: [
+			{
+				name: 'Get Task',
+				value: 'getTask',
+				action: 'Get a task with its status and video link',
+				description: 'Read a task, wait for it, or download its result',
 			},
 			{
 				name: 'Get Many Tasks',
@@ -38,14 +65,24 @@ export const soraVideoFields: INodeProperties[] = [
 				action: 'Get many tasks',
 				description: "List the account's tasks, newest first",
 			},
+		],
+		default: 'getTask',
+	},
+	{
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		displayOptions: { show: { resource: ['account'] } },
+		options: [
 			{
-				name: 'Get Task',
-				value: 'getTask',
-				action: 'Get task',
-				description: 'Read a task, wait for it, or download its result',
+				name: 'Get Credits',
+				value: 'getCredits',
+				action: 'Get the credits left',
+				description: 'Get the credits left on the API key and the account',
 			},
 		],
-		default: 'generate',
+		default: 'getCredits',
 	},
 	...generateFields,
 	...characterFields,

@@ -2,8 +2,10 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { API_SERVERS } from '../../evolink/generated/spec.gen';
 import { binarySize, contentOf, type UploadableFile } from '../../evolink/media/upload';
-import { fieldTitle, type ModelFields } from '../../evolink/modelEntries';
+import { titleOf, type ModelFields } from '../../evolink/modelEntries';
 import { checkHttpUrl } from '../../evolink/urls';
+import { ProblemError } from '../../host/errors';
+import { noFile } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
 import type { InputFile } from '../entries';
 import { assertSize, UPLOAD_MAX_BYTES } from './draft';
@@ -15,23 +17,32 @@ export const standInFor = (name: string) => `${API_SERVERS.files}/?n8n=${encodeU
  * Binary fields of the item that stand where the model takes URLs, by their names. Sends nothing.
  *
  * @param body its names are replaced by stand-ins, so that it can be checked
+ * @param checked the file of a model that takes one alone, where more than its size is checked
  * @returns what to upload
+ * @throws ProblemError for a name that is neither a URL nor a file of the item
  */
 export async function takeBinaryFields(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
 	fields: ModelFields,
 	body: IDataObject,
+	checked?: () => Promise<UploadableFile>,
 ): Promise<InputFile[]> {
 	const names = Object.keys(ctx.getInputData()[parameters.item].binary ?? {});
 	const files: InputFile[] = [];
-	for (const [field, { format }] of Object.entries(fields)) {
-		if (format !== 'uri') continue;
+	for (const [field, entry] of Object.entries(fields)) {
+		if (entry.format !== 'uri') continue;
+		const title = titleOf(field, entry);
 		for (const given of new Set([body[field]].flat())) {
-			if (typeof given !== 'string' || checkHttpUrl(given).ok || !names.includes(given)) continue;
+			if (typeof given !== 'string' || checkHttpUrl(given).ok) continue;
+			if (!names.includes(given)) {
+				// what looks like a URL is told by the check of URLs
+				if (/[/:]|^$/.test(given)) continue;
+				throw new ProblemError(noFile(title, given, names), parameters.item);
+			}
 			const standIn = standInFor(given);
 			body[field] = replaced(body[field], given, standIn);
-			const source = await sourceOf(ctx, parameters, field, given);
+			const source = await (checked?.() ?? sourceOf(ctx, parameters, title, given));
 			files.push({ source, standIn });
 		}
 	}
@@ -47,14 +58,14 @@ function replaced(value: IDataObject[string], old: string, by: string): IDataObj
 async function sourceOf(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
-	field: string,
+	title: string,
 	name: string,
 ): Promise<UploadableFile> {
 	const { item } = parameters;
 	const binary = ctx.helpers.assertBinaryData(item, name);
 	const size = await binarySize(ctx, binary);
 	const limit = { what: 'a file', maxBytes: UPLOAD_MAX_BYTES };
-	assertSize(parameters, fieldTitle(field), { field: name, size }, limit);
+	assertSize(parameters, title, { field: name, size }, limit);
 	const { mimeType, fileName = '', fileExtension } = binary;
 	return {
 		content: contentOf(item, binary, name),

@@ -48,12 +48,12 @@ async function readImage(
 	parameters: ItemParameters,
 ): Promise<{ header: ImageHeader } & Pick<UploadableFile, 'size' | 'content'>> {
 	const { item } = parameters;
-	const { binary, field, size } = await readBinary(ctx, parameters, 'imageField');
-	assertSize(parameters, 'imageField', { field, size }, { what: 'an image', maxBytes: IMAGE.maxBytes });
+	const { binary, field, size } = await readBinary(ctx, parameters, 'startImageField');
+	assertSize(parameters, 'startImageField', { field, size }, { what: 'an image', maxBytes: IMAGE.maxBytes });
 	const header = readImageHeader(await ctx.helpers.getBinaryDataBuffer(item, field));
 	if (header === undefined) {
 		throw parameters.refuse(
-			'imageField',
+			'startImageField',
 			field,
 			`an image in one of these formats: ${IMAGE.mimeTypes.join(', ')}; the content of this field is none`,
 		);
@@ -88,7 +88,7 @@ function checkPixels(
 	if (wanted.width === width && wanted.height === height) return;
 	const pixels = `${wanted.width}x${wanted.height}`;
 	if (readImageCheck(parameters)) {
-		const field = parameters.text('imageField', 'data');
+		const field = parameters.textOr('startImageField', 'data');
 		throw new ProblemError(wrongPixels(field, `${width}x${height}`, pixels, ratio), parameters.item);
 	}
 	hint(

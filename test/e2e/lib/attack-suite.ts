@@ -552,7 +552,12 @@ export function attackSuite(
 					{ operation: 'toBinary', sourceProperty: 'body.file', options: file },
 					{ typeVersion: 1.1 },
 				),
-				soraVideo('Video', n8n.credential, { prompt: name, ...LANDSCAPE, image: 'binary', wait: 'none' }),
+				soraVideo('Video', n8n.credential, {
+					prompt: name,
+					...LANDSCAPE,
+					startImage: 'binary',
+					wait: 'none',
+				}),
 			];
 			const workflow = await n8n.publish({ name, nodes, connections: chain(...nodes) });
 			await n8n.call(path, { file: bytes.toString('base64') });
@@ -597,7 +602,7 @@ export function attackSuite(
 			const uploads = n8n.evolink.files.size;
 			const done = await run(`refused ${name}`, bytes, { fileName: 'a.jpg', mimeType: 'image/jpeg' });
 			expect(done.status).toBe('error');
-			expect(errorText(done)).toContain('Input Data Field Name');
+			expect(errorText(done)).toContain('Start Image Field Name');
 			expect(n8n.evolink.files.size).toBe(uploads);
 			expect(n8n.evolink.chargesFor({ prompt: `refused ${name}` })).toHaveLength(0);
 		});
@@ -638,7 +643,7 @@ export function attackSuite(
 					{ operation: 'toBinary', sourceProperty: 'body.file', options: { mimeType: 'image/jpeg' } },
 					{ typeVersion: 1.1 },
 				),
-				soraVideo('Video', n8n.credential, { prompt, ...LANDSCAPE, image: 'binary' }),
+				soraVideo('Video', n8n.credential, { prompt, ...LANDSCAPE, startImage: 'binary' }),
 			];
 			await n8n.publish({ name: prompt, nodes, connections: chain(...nodes) });
 			await n8n.call(path, { file: whole.toString('base64') });

@@ -183,8 +183,8 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 			'before it ordered': messages.stopped([], []),
 		},
 		noFile: {
-			'no file at all': messages.noFile('Input Data Field Name', field, []),
-			'files in other fields': messages.noFile('Input Data Field Name', field, ['image', 'pdf']),
+			'no file at all': messages.noFile('Start Image Field Name', field, []),
+			'files in other fields': messages.noFile('Start Image Field Name', field, ['image', 'pdf']),
 		},
 		wrongPixels: {
 			'a picture of a phone': messages.wrongPixels(field, '4032x3024', '1280x720', '16:9'),
