@@ -1,6 +1,7 @@
 import truncate from 'lodash/truncate';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
+import type { DownloadFailure } from '../evolink/media/download';
 import { failureReference, MODEL_ADVICE, type Failure } from '../evolink/failure';
 import { tidy } from '../evolink/redact';
 import { failureNote, type Task } from '../evolink/task';
@@ -311,31 +312,35 @@ export function nextStep(id: string): Problem {
 	};
 }
 
-/** The video is there and paid, the file is not. */
-export function downloadFailed(task: Task, url: string, reason: string): Problem {
+type LostFile = Pick<DownloadFailure, 'why' | 'reason'>;
+
+/** What to do about a result that is paid, whose file could not be had. */
+function fetching({ why }: LostFile, url: string, later: string): string {
+	if (why === 'expired')
+		return `It was paid, and its link was ${url}. If it is younger than that, read its task again for a new link; otherwise ask EvoLink's support for it.`;
+	return `The result is paid and its link works for ${linkHours} hours: ${url}. ${later}`;
+}
+
+/** The result is there and paid, the file is not. */
+export function downloadFailed(task: Task, url: string, failure: LostFile): Problem {
 	const { message, inFull } = quoted(
 		`Task ${task.id} completed, but its file could not be downloaded: `,
-		reason,
+		failure.reason,
 	);
 	return {
 		message,
-		...described(`The video is paid and its link works for ${linkHours} hours: ${url}. ${LATER}`, inFull),
+		...described(fetching(failure, url, LATER), inFull),
 		taskId: task.id,
+		code: failure.why,
 		link: url,
 	};
 }
 
 /** The trigger's words for it, in a field of an item that goes on. */
-export function fileNotDownloaded(url: string, reason: string): Problem {
-	const { message, inFull } = quoted('The file could not be downloaded: ', reason);
-	return {
-		message,
-		...described(
-			`The video is paid and its link works for ${linkHours} hours: ${url}.`,
-			"Fetch it with the operation Get Task of the Sora Video node and this task's id.",
-			inFull,
-		),
-	};
+export function fileNotDownloaded(url: string, failure: LostFile): Problem {
+	const { message, inFull } = quoted('The file could not be downloaded: ', failure.reason);
+	const later = "Fetch it with the operation Get Task of the Sora Video node and this task's id.";
+	return { message, ...described(fetching(failure, url, later), inFull) };
 }
 
 /** The trigger's words for a reference that it leaves out, in a field of an item that goes on. */

@@ -82,7 +82,6 @@ async function goOn(ctx: IExecuteFunctions, state: RunState): Promise<INodeExecu
 		// links that are known may have expired: what EvoLink says now is newer
 		await read(watchesOf(state.items));
 	}
-	hint(ctx, 'The execution was suspended while EvoLink made the video.');
 	return await drive(ctx, state, io, 'suspend', state.callsBack ? reason : undefined);
 }
 

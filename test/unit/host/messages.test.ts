@@ -136,7 +136,10 @@ function aboutTask(id: string, error: unknown = null, progress: unknown = 40): R
 		timedOut: timedOut(id, 30, task('daydreaming'), undefined),
 		timedOutUnread: timedOut(id, 30, undefined, failure),
 		unreadable: unreadable(id, failure),
-		downloadFailed: downloadFailed(task('completed'), 'https://files.evolink.ai/v.mp4', 'it answered 404'),
+		downloadFailed: downloadFailed(task('completed'), 'https://files.evolink.ai/v.mp4', {
+			why: 'hostBusy',
+			reason: 'it answered 500',
+		}),
 	};
 }
 
