@@ -84,6 +84,17 @@ export function creditsReserved(task: Task): number | undefined {
 	return creditsIn(task, 'credits_reserved');
 }
 
+/** What EvoLink says that a task cost, in credits, less what it gave back; `undefined` if it does not say. */
+export function creditsCharged(task: Task): number | undefined {
+	const billing = isObject(task.raw.billing) ? task.raw.billing : {};
+	const used =
+		inCredits(billing.charged_credits) ?? creditsIn(task, 'credits_used') ?? inCredits(task.raw.credits_used);
+	const refunded = inCredits(billing.refunded_credits) ?? 0;
+	if (used !== undefined) return used === refunded ? 0 : used;
+	const reserved = creditsReserved(task);
+	return refunded > 0 && reserved !== undefined ? roundCredits(Math.max(reserved - refunded, 0)) : undefined;
+}
+
 function isId(candidate: string | undefined): candidate is string {
 	return candidate !== undefined && TASK_ID.test(candidate);
 }

@@ -92,6 +92,15 @@ describe("'Wait' = auto", () => {
 			}),
 	);
 
+	test.concurrent('an error of a workflow that was called says that a Retry of the caller orders anew', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { outcome: 'failed', code: 'service_error' });
+			const run = await calledWith(lab, 'a cat', 'a dog');
+			expect(run.error?.description).toContain('a Retry of the caller orders everything anew');
+			expect(run.errorText).not.toMatch(/retry of this execution|Retry picks them up/);
+		}),
+	);
+
 	test.concurrent('parks when another trigger of the workflow started it, not the webhook', () =>
 		inLab(async (lab) => {
 			const parameters = { path: 'in', responseMode: 'lastNode' };
@@ -174,7 +183,9 @@ describe('as a tool of an AI agent', () => {
 				const [[[answer]]] = run.json('Agent').map(({ answers }) => answers as object[][]) as [[[object]]];
 				expect(answer).toMatchObject({
 					id,
-					nextStep: expect.stringMatching(new RegExp(`Call Get Task with the ID ${id} .*Do not order again`)),
+					nextStep: expect.stringMatching(
+						new RegExp(`Use the tool that gets a task with the ID ${id} .*Do not order again`),
+					),
 				});
 				expect(lab.evolink.tasks.get(id)!.reads > 0).toBe(toolWaitSeconds > 0);
 			}),
@@ -186,7 +197,7 @@ describe('as a tool of an AI agent', () => {
 			lab.evolink.fault('read', { kind: 'http', status: 503 });
 			const run = await lab.run(asTool('engine', 'auto', {}, { toolWaitSeconds: 0.5 }));
 			expect(run.json('Agent')).toMatchObject([
-				{ answers: [[{ id: lab.idOf('a cat'), nextStep: expect.stringContaining('Get Task') }]] },
+				{ answers: [[{ id: lab.idOf('a cat'), nextStep: expect.stringContaining('gets a task') }]] },
 			]);
 		}),
 	);
@@ -231,7 +242,9 @@ describe('as a tool of an AI agent', () => {
 					[
 						[
 							failedWith(/^It is not known whether EvoLink took the order: [^[]*$/, {
-								description: expect.stringMatching(/do not order it again.*Get Many Tasks/),
+								description: expect.stringMatching(
+									/^(?!.*(Retry|turn on)).*do not order again; .*tool that gets many tasks/,
+								),
 								idempotencyKey,
 							}),
 						],
