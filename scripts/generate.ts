@@ -65,7 +65,7 @@ const UNREAD_FACTS = [
 	/^callback\.(protocol|timeoutSeconds|retryDelaysSeconds|success|signed|forbidden\w+)$/,
 	/^task\.(runningStatuses|terminalStatuses)$/,
 	/^idempotency\.pattern$/,
-	/^pricing\.(creditsPerUsd|unknown)$/,
+	/^pricing\.unknown$/,
 ];
 
 function paths(spec: JsonObject): Json {

@@ -171,7 +171,7 @@ export function noRoom(ms: number, failure?: Failure): Problem {
 export function perhapsOrdered(key: string): Problem {
 	return {
 		message: `It is not known whether this item was ordered before n8n was lost (Idempotency-Key ${key})`,
-		description: UNKNOWN_ADVICE,
+		...UNKNOWN_ADVICE,
 		idempotencyKey: key,
 	};
 }

@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { readerFor } from '../../evolink/api';
 import { retry } from '../../evolink/async';
 import { hostClock } from '../../evolink/clock';
-import { cancelSignal, hint } from '../../host/context';
+import { cancelSignal } from '../../host/context';
 import { ProblemError, problemOf } from '../../host/errors';
 import { brokenRun } from '../../host/messages';
 import { parkedToken, wasCalled } from '../../host/park';

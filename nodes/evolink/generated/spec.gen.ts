@@ -466,6 +466,7 @@ export const evolinkFacts = {
 	},
 	"pricing": {
 		"asOf": "2026-10-10",
+		"creditsPerUsd": 68,
 		"unitsPerCredit": 10000,
 		"models": {
 			"sora-2-preview": {
