@@ -96,7 +96,7 @@ export function readSettings(
 
 /** @throws ProblemError when 'Simplify' cannot be used */
 export function readSimplify(parameters: ItemParameters): boolean {
-	return parameters.boolean('simplify', parameters.value('simplify', false));
+	return parameters.boolean('simplify', parameters.value('simplify', true));
 }
 
 /**

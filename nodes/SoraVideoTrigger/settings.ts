@@ -51,7 +51,7 @@ export function readTriggerSettings(read: (name: string, fallback?: unknown) => 
 		download,
 		binaryField,
 		maxDownloadBytes: maxDownloadMb * 1_000_000,
-		simplify: parameters.value('simplify', false) === true,
+		simplify: parameters.value('simplify', true) !== false,
 		models: words(parameters.option('models')),
 		ignoreRepeats: parameters.option('ignoreRepeats') !== false,
 	};

@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { isObject } from './json';
+import { resultsIn } from './prices';
 
 const { available } = evolinkFacts.catalogue;
 const { unitsPerCredit } = evolinkFacts.pricing;
@@ -25,6 +26,9 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 	video_count: ['n'],
 	resolution: ['quality'],
 };
+
+/** Names that rules have for the number of results. */
+const MANY = Object.keys(OTHER_NAMES).filter((name) => OTHER_NAMES[name].includes('n'));
 
 /** What only EvoLink can measure, such as the length of a video that is given. */
 const MEASURED = /tokens$|seconds$|search_count$/;
@@ -82,6 +86,7 @@ function parametersOf(model: IDataObject, body: IDataObject, defaults: IDataObje
 		if (isLength(name) && value !== undefined && !(Number(value) > 0)) return unknown('a length');
 		if (isValue(value)) known.set(name, value);
 	}
+	if (resultsIn(body) > 1 && !['n', ...MANY].some((name) => known.has(name))) return unknown('how many');
 	return known;
 }
 

@@ -28,11 +28,17 @@ export function estimateCredits(body: IDataObject): number | undefined {
 	const model = String(body.model);
 	if (!Object.hasOwn(prices, model)) return undefined;
 	const { creditsPerCall, creditsPerSecond, minimumCredits = 0 } = prices[model];
-	if (creditsPerSecond === undefined) return creditsPerCall;
+	const count = resultsIn(body);
+	if (creditsPerSecond === undefined) return creditsPerCall && roundCredits(creditsPerCall * count);
 	const seconds = body.duration ?? documented[model].duration?.default;
 	const factor = factorOf(body.quality ?? quality.standard);
 	if (typeof seconds !== 'number' || !(seconds > 0) || factor === undefined) return undefined;
-	return roundCredits(Math.max(creditsPerSecond * seconds, minimumCredits) * factor);
+	return roundCredits(Math.max(creditsPerSecond * seconds, minimumCredits) * factor * count);
+}
+
+/** How many results an order asks for. */
+export function resultsIn({ n }: IDataObject): number {
+	return Math.max(Number(n ?? 1) || 1, 1);
 }
 
 function factorOf(given: unknown): number | undefined {

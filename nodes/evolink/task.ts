@@ -7,6 +7,7 @@ import without from 'lodash/without';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { amount, isObject, scalar, text } from './json';
+import { roundCredits } from './prices';
 
 /** How a task stands for a client. `running` covers every status that no document lists. */
 export type Phase = 'running' | 'completed' | 'failed' | 'cancelled';
@@ -40,6 +41,8 @@ export interface Task {
 	resultUrl?: string;
 	/** The same, where it is no image and no sound. */
 	videoUrl?: string;
+	/** All links, where an order made several results. */
+	resultUrls?: string[];
 	character?: Character;
 	/** Seconds, from `task_info.estimated_time`. */
 	estimatedSeconds?: number;
@@ -79,6 +82,17 @@ function creditsIn({ raw }: Task, field: string): number | undefined {
 /** Credits that EvoLink holds back for a task; `undefined` if it does not say. */
 export function creditsReserved(task: Task): number | undefined {
 	return creditsIn(task, 'credits_reserved');
+}
+
+/** What EvoLink says that a task cost, in credits, less what it gave back; `undefined` if it does not say. */
+export function creditsCharged(task: Task): number | undefined {
+	const billing = isObject(task.raw.billing) ? task.raw.billing : {};
+	const used =
+		inCredits(billing.charged_credits) ?? creditsIn(task, 'credits_used') ?? inCredits(task.raw.credits_used);
+	const refunded = inCredits(billing.refunded_credits) ?? 0;
+	if (used !== undefined) return used === refunded ? 0 : used;
+	const reserved = creditsReserved(task);
+	return refunded > 0 && reserved !== undefined ? roundCredits(Math.max(reserved - refunded, 0)) : undefined;
 }
 
 function isId(candidate: string | undefined): candidate is string {
@@ -190,17 +204,24 @@ function characterOf(raw: IDataObject): Character | undefined {
 	return { ...(name && { name }), ...(profilePictureUrl && { profilePictureUrl }) };
 }
 
-function linksOf(raw: IDataObject): Pick<Task, 'resultUrl' | 'videoUrl'> {
-	const results: unknown = raw.results;
+function linksOf(raw: IDataObject): Pick<Task, 'resultUrl' | 'videoUrl' | 'resultUrls'> {
+	const results: unknown[] = Array.isArray(raw.results) ? raw.results : [];
+	const urls = results.flatMap((result) => link(result) ?? []);
 	const data = resultData(raw);
-	const media =
-		(Array.isArray(results) ? link(results[0]) : undefined) ?? link(data?.video_url) ?? link(data?.url);
-	if (media !== undefined) return { resultUrl: media, ...(isVideo(media, raw) && { videoUrl: media }) };
+	const media = urls[0] ?? link(data?.video_url) ?? link(data?.url);
+	if (media !== undefined) {
+		return {
+			resultUrl: media,
+			...(isVideo(media, raw) && { videoUrl: media }),
+			...(urls.length > 1 && { resultUrls: urls }),
+		};
+	}
 	const other = [data?.image_url, data?.audio_url, data?.profile_picture_url].map(link).find(Boolean);
 	return other === undefined ? {} : { resultUrl: other };
 }
 
-function isVideo(url: string, { type }: IDataObject): boolean {
+/** Whether a link of a task leads to a video, as far as the link and the task tell. */
+export function isVideo(url: string, { type }: IDataObject): boolean {
 	const path = url.replace(/[?#].*$/s, '');
 	return type !== 'image' && type !== 'audio' && !/\.(jpe?g|png|webp|gif|avif|mp3|m4a|wav)$/i.test(path);
 }
@@ -240,6 +261,7 @@ export function taskNamed(id: string): Task {
  * @param unfinishedAt ms since 1970, when this run last knew the task unfinished, if it did: its links live at least 24 h from then
  */
 export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
+	const created = createdAt(task);
 	const numbers = {
 		creditsReserved: creditsReserved(task),
 		// the list of tasks has it beside the other fields
@@ -250,6 +272,7 @@ export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 	return {
 		...omit(task.raw, 'error'),
 		id: task.id,
+		...(created !== undefined && { createdAt: new Date(created).toISOString() }),
 		...(task.error && { taskError: { ...task.error } }),
 		...omitBy(numbers, isUndefined),
 		...(task.resultUrl && { resultUrl: task.resultUrl }),
@@ -262,17 +285,40 @@ export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 	};
 }
 
+/**
+ * One for each result of a task, because n8n's nodes take items, and one link may fail alone. What the task cost is shared out, so
+ * that sums are right.
+ *
+ * @param json of the whole task
+ */
+export function oneForEachResult(json: IDataObject, { resultUrls = [], raw }: Task): IDataObject[] {
+	if (resultUrls.length < 2) return [json];
+	const { creditsUsed } = json;
+	const share =
+		typeof creditsUsed === 'number' ? { creditsUsed: roundCredits(creditsUsed / resultUrls.length) } : {};
+	return resultUrls.map((resultUrl, at) => ({
+		...omit(json, 'videoUrl'),
+		...share,
+		resultUrl,
+		...(isVideo(resultUrl, raw) && { videoUrl: resultUrl }),
+		resultNumber: at + 1,
+		resultCount: resultUrls.length,
+	}));
+}
+
 /** The most useful first. n8n's guide allows ten; no task has all of these. */
 const SIMPLE_FIELDS = [
-	'id',
-	'status',
 	'videoUrl',
 	'resultUrl',
 	'character',
+	'status',
 	'taskError',
+	'id',
 	'model',
-	'created',
 	'creditsUsed',
+	'createdAt',
+	'resultNumber',
+	'resultCount',
 	'processingSeconds',
 	'resultExpiresAt',
 ];

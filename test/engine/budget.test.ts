@@ -20,12 +20,16 @@ describe("'Max Credits'", () => {
 		}),
 	);
 
-	test.concurrent('a run that costs just as much is ordered, and a hint says what EvoLink reserved', () =>
+	test.concurrent('a run that costs just as much is ordered, and the receipt says what it cost', () =>
 		inLab(async (lab) => {
 			const run = await lab.run(budget({ maxCredits: 69.12 }), three());
 			expect(run.json(SORA)).toHaveLength(3);
 			expect(run.hints(SORA)).toContainEqual(
-				expect.objectContaining({ message: 'EvoLink reserved 69.12 credits for 3 tasks.' }),
+				expect.objectContaining({
+					message: expect.stringMatching(
+						/^Made 3 videos .*for 69\.12 credits \(about 1\.02 USD\)\. Links work for 24 hours\.$/,
+					),
+				}),
 			);
 			expect(readsOfCredits(lab)).toEqual([]);
 		}),

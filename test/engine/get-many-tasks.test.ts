@@ -94,7 +94,7 @@ test.concurrent('Include Results gives links and reasons; a task that is gone st
 test.concurrent("'Simplify' leaves the fields that most workflows need, with results and without", () =>
 	inLab(async (lab) => {
 		const [id] = await ordered(lab, 'a cat');
-		const fields = ['id', 'status', 'model', 'created', 'creditsUsed', 'processingSeconds', 'videoUrl'];
+		const fields = ['id', 'status', 'model', 'createdAt', 'creditsUsed', 'processingSeconds', 'videoUrl'];
 		for (const includeResults of [false, true]) {
 			const [json] = (await lab.run(list({ simplify: true, includeResults }))).json(SORA);
 			expect(json).toMatchObject({ id, status: 'completed', creditsUsed: 23.04 });

@@ -23,7 +23,7 @@ function priceHint(model: string, duration: string | number, credits: number): N
 	return {
 		message: `Each item will cost about ${credits} credits, by EvoLink's price list of ${PRICES_AS_OF}. A video takes some minutes (${EXAMPLE_MINUTES} in the example of EvoLink's manual).`,
 		type: 'info',
-		location: 'ndv',
+		location: 'outputPane',
 		whenToDisplay: 'beforeExecution',
 		displayCondition: `={{ ${conditions.join(' && ')} }}`,
 	};

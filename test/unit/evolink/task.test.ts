@@ -271,7 +271,7 @@ describe('an answer of EvoLink as a task', () => {
 		};
 		const failed = { ...job, status: 'failed', error: { code: 'x', message: 'y' } };
 		const running = { ...job, status: 'processing' };
-		const common = ['id', 'status', 'model', 'created', 'creditsUsed'];
+		const common = ['id', 'status', 'model', 'createdAt', 'creditsUsed'];
 		const ended = [...common, 'processingSeconds'];
 		for (const [body, fields] of [
 			[video, [...ended, 'videoUrl', 'resultExpiresAt']],

@@ -124,14 +124,20 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 		},
 		nextStep: { 'for an agent': messages.nextStep(id) },
 		downloadFailed: {
-			'the link has expired': messages.downloadFailed(
-				task({ status: 'completed' }),
-				url,
-				says('the link answered 403: result links expire after 24 hours'),
-			),
+			'the link has expired': messages.downloadFailed(task({ status: 'completed' }), url, {
+				why: 'expired',
+				reason: says('the link answered 403: result links expire after 24 hours'),
+			}),
+			'the file is too large': messages.downloadFailed(task({ status: 'completed' }), url, {
+				why: 'tooLarge',
+				reason: says("the file is larger than 5 MB ('Max Download MB' in the options)"),
+			}),
 		},
 		fileNotDownloaded: {
-			'the host answered nonsense': messages.fileNotDownloaded(url, says('the media host answered 500')),
+			'the host answered nonsense': messages.fileNotDownloaded(url, {
+				why: 'hostBusy',
+				reason: says('the media host answered 500'),
+			}),
 		},
 		wrongReference: { 'a changed URL': messages.wrongReference() },
 		withOthers: {
