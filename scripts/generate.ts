@@ -63,9 +63,9 @@ const UNREAD_FACTS = [
 	/^results\.(extension|mimeType)$/,
 	/^upload\.(maxBytes|lifetimeHours|sameNameOverwrites|filesPerRequest|maxFiles|documentedMimeTypes)$/,
 	/^callback\.(protocol|timeoutSeconds|retryDelaysSeconds|success|signed|forbidden\w+)$/,
-	/^task\.(runningStatuses|terminalStatuses)$/,
+	/^task\.runningStatuses$/,
 	/^idempotency\.pattern$/,
-	/^pricing\.(creditsPerUsd|unknown)$/,
+	/^pricing\.unknown$/,
 ];
 
 function paths(spec: JsonObject): Json {

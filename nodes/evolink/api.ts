@@ -17,11 +17,11 @@ import { hostClock } from './clock';
 import { TaskReader, type BatchReading, type BatchState, type ReadTasks, type TaskReading } from './reader';
 import { roundCredits } from './prices';
 import { Recent } from './recent';
-import { readTask, resultLink, type Task } from './task';
+import { hasResult, readTask, type Task } from './task';
 import type { PageReading, TaskQuery } from './taskList';
 import { finite, isObject } from './json';
 
-const { requestHeader, replayedHeader } = evolinkFacts.idempotency;
+const { requestHeader, runIdHeader, replayedHeader } = evolinkFacts.idempotency;
 
 /** EvoLink's own client waits as long as this for a create and for a read. */
 const CREATE_TIMEOUT_MS = 30_000;
@@ -41,7 +41,7 @@ export async function createTask(
 	const answer = await requestEvoLink(ctx, {
 		operation: 'createVideoTask',
 		body,
-		headers: { [requestHeader]: idempotencyKey },
+		headers: { [requestHeader]: idempotencyKey, [runIdHeader]: idempotencyKey },
 		timeoutMs: CREATE_TIMEOUT_MS,
 	});
 	const reading = asTask(answer);
@@ -93,7 +93,7 @@ export async function getTasks(
 
 /** EvoLink's lists name ended tasks without links and reasons; a batch read that did the same would lose the video. */
 function saysHowItEnded(task: Task): boolean {
-	if (task.phase === 'completed') return resultLink(task) !== undefined;
+	if (task.phase === 'completed') return hasResult(task);
 	return task.phase !== 'failed' || task.error !== undefined;
 }
 

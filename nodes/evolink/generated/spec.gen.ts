@@ -260,7 +260,22 @@ export const evolinkFacts = {
 	},
 	"results": {
 		"exampleEstimateSeconds": 300,
-		"linkLifetimeHours": 24
+		"linkLifetimeHours": 24,
+		"places": [
+			"results",
+			"result_data",
+			"output",
+			"videos"
+		],
+		"videoFields": [
+			"video_url",
+			"url"
+		],
+		"otherFields": [
+			"image_url",
+			"audio_url",
+			"profile_picture_url"
+		]
 	},
 	"upload": {
 		"clientMaxBytes": 99614720,
@@ -298,10 +313,27 @@ export const evolinkFacts = {
 	},
 	"task": {
 		"idPrefix": "task-unified-",
-		"cancelledStatuses": [
-			"cancelled",
-			"canceled"
-		],
+		"endStatuses": {
+			"completed": [
+				"completed",
+				"succeeded",
+				"success",
+				"succeed",
+				"done"
+			],
+			"failed": [
+				"failed",
+				"error",
+				"expired",
+				"timeout",
+				"rejected"
+			],
+			"cancelled": [
+				"cancelled",
+				"canceled",
+				"cancelled on request"
+			]
+		},
 		"cancelledFailureCode": "request_cancelled",
 		"perRead": 50,
 		"perPage": 50,
@@ -322,6 +354,7 @@ export const evolinkFacts = {
 	},
 	"idempotency": {
 		"requestHeader": "Idempotency-Key",
+		"runIdHeader": "X-Evo-Run-Id",
 		"replayedHeader": "Idempotency-Replayed"
 	},
 	"requestIdHeaders": [
@@ -466,6 +499,7 @@ export const evolinkFacts = {
 	},
 	"pricing": {
 		"asOf": "2026-10-10",
+		"creditsPerUsd": 68,
 		"unitsPerCredit": 10000,
 		"models": {
 			"sora-2-preview": {

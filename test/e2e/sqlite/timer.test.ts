@@ -145,8 +145,10 @@ beforeAll(async () => {
 		settings: { saveDataSuccessExecution: 'none', saveDataErrorExecution: 'none' },
 	});
 	await begin('save progress', ['progress kept'], { settings: { saveExecutionProgress: true } });
-	await beginBatch('continue', { extra: { onError: 'continueRegularOutput' } });
-	await beginBatch('branch', { extra: { onError: 'continueErrorOutput' } });
+	// the item without a result is waited for until then
+	const video = { options: { timeoutMinutes: 1.5 } };
+	await beginBatch('continue', { video, extra: { onError: 'continueRegularOutput' } });
+	await beginBatch('branch', { video, extra: { onError: 'continueErrorOutput' } });
 	await beginLoop();
 	await beginSubWorkflow();
 	await beginBehind();
