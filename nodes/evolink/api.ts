@@ -208,15 +208,33 @@ export async function getCatalogue(ctx: EvoLinkContext, now: number): Promise<Ca
 	return await catalogue;
 }
 
-/** EvoLink's price rules for one model, in whatever form; `undefined` if it does not answer. */
+/**
+ * EvoLink's price rules for one model, in whatever form; `undefined` if it does not answer. They may be listed under another of the
+ * model's names.
+ */
 export async function getPricingRules(ctx: EvoLinkContext, model: string): Promise<IDataObject | undefined> {
+	const name = model.toLowerCase();
+	const rules = await askForRules(ctx, model);
+	if (hasName(rules, [name])) return rules;
+	const { models = [] } = await getCatalogue(ctx, hostClock.ticks());
+	const entry = models.find(({ id, names }) => id.toLowerCase() !== name && names.includes(name));
+	if (entry === undefined) return undefined;
+	const found = hasName(rules, entry.names) ? rules : await askForRules(ctx, entry.id);
+	return hasName(found, entry.names) ? found : undefined;
+}
+
+function hasName(rules: IDataObject | undefined, names: readonly string[]): boolean {
+	return names.includes(String(rules?.model_id).toLowerCase());
+}
+
+async function askForRules(ctx: EvoLinkContext, model: string): Promise<IDataObject | undefined> {
 	const answer = await requestEvoLink(ctx, {
 		operation: 'getPricingRules',
 		pathParameters: { model_id: model },
 		query: { view: 'full' },
 		timeoutMs: CATALOGUE_TIMEOUT_MS,
 	});
-	return answer.ok ? answer.body : undefined;
+	return answer.ok && isObject(answer.body.model) ? answer.body.model : undefined;
 }
 
 async function askForCatalogue(ctx: EvoLinkContext): Promise<Catalogue> {
@@ -228,7 +246,7 @@ async function askForCatalogue(ctx: EvoLinkContext): Promise<Catalogue> {
 		ask({ operation: 'listModels' }),
 		ask({ operation: 'listCatalogueModels' }),
 		ask({ operation: 'listModelHealth' }),
-		ask({ operation: 'listPricingRules', query: { modality: 'video', view: 'summary' } }),
+		ask({ operation: 'listPricingRules', query: { modality: 'video', view: 'full' } }),
 	]);
 	return readCatalogue({ models, catalogue, health, prices });
 }

@@ -509,6 +509,11 @@ export const evolinkFacts = {
 			"sora-character": {
 				"creditsPerCall": 0.1
 			}
+		},
+		"extras": {
+			"n": 1,
+			"web_search": false,
+			"content_filter": true
 		}
 	}
 } as const;

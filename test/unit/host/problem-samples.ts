@@ -167,7 +167,10 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 			'one order': messages.overBudget({ orders: 1, credits: 23.04 }, 20),
 			'several orders': messages.overBudget(wait, 20),
 		},
-		priceUnknown: { 'another model': messages.priceUnknown({ item: 1, model }, 20) },
+		priceUnknown: {
+			'another model': messages.priceUnknown({ item: 1, model }, 20),
+			'a field that costs extra': messages.priceUnknown({ item: 1, model, extra: code }, 20),
+		},
 		balanceTooLow: {
 			'several orders': messages.balanceTooLow(wait, 4, false),
 			'some without a price, after a lost try': messages.balanceTooLow({ ...wait, unpriced: model }, 4, true),
