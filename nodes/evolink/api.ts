@@ -19,7 +19,7 @@ import { roundCredits } from './prices';
 import { Recent } from './recent';
 import { hasResult, readTask, type Task } from './task';
 import type { PageReading, TaskQuery } from './taskList';
-import { finite, isObject } from './json';
+import { amount, finite, isObject } from './json';
 
 const { requestHeader, runIdHeader, replayedHeader } = evolinkFacts.idempotency;
 
@@ -61,10 +61,9 @@ export async function getTask(
 		timeoutMs,
 	});
 	const reading = asTask(answer);
-	if (reading.ok && reading.task.id !== id) {
-		return { ok: false, failure: malformedAnswer({ status: 200 }, `another task (${reading.task.id})`) };
-	}
-	return reading;
+	if (!reading.ok) return { ok: false, failure: patient(reading.failure) };
+	if (reading.task.id === id) return reading;
+	return { ok: false, failure: malformedAnswer({ status: 200 }, `another task (${reading.task.id})`) };
 }
 
 /** Reads many tasks, as many as the spec allows, in one request. What is not asked for or says too little is left out. */
@@ -78,7 +77,7 @@ export async function getTasks(
 		body: { task_ids: [...ids] },
 		timeoutMs,
 	});
-	if (!answer.ok) return answer;
+	if (!answer.ok) return { ok: false, failure: patient(answer.failure) };
 	const entries: unknown = answer.body.data;
 	if (!Array.isArray(entries)) {
 		return { ok: false, failure: malformedAnswer(answer, 'no list of tasks') };
@@ -146,12 +145,15 @@ export async function listTasks(
 		timeoutMs: READ_TIMEOUT_MS,
 	});
 	if (!answer.ok) return answer;
-	const { data: entries, total, page: answered = page, page_size: answeredSize } = answer.body;
+	const { data: entries, page: answered = page, page_size: answeredSize, total: answeredTotal } = answer.body;
 	const malformed = (what: string) => ({ ok: false as const, failure: malformedAnswer(answer, what) });
 	if (!Array.isArray(entries)) return malformed('no list of tasks');
-	if (answered !== page) return malformed(`another page of its tasks than ${page}`);
-	const perPage = typeof answeredSize === 'number' && answeredSize > 0 ? answeredSize : size;
-	const isLast = entries.length < perPage || (typeof total === 'number' && page * perPage >= total);
+	if (finite(answered) !== page) return malformed(`another page of its tasks than ${page}`);
+	const total = amount(answeredTotal);
+	// a page may be short because a filter came after it was cut
+	const perPage = amount(answeredSize) ?? Math.min(entries.length, size);
+	const isLast =
+		entries.length === 0 || (total === undefined ? entries.length < size : page * perPage >= total);
 	return { ok: true, tasks: (entries as unknown[]).flatMap(readListed), isLast };
 }
 
@@ -249,6 +251,16 @@ async function askForCatalogue(ctx: EvoLinkContext): Promise<Catalogue> {
 		ask({ operation: 'listPricingRules', query: { modality: 'video', view: 'full' } }),
 	]);
 	return readCatalogue({ models, catalogue, health, prices });
+}
+
+/** Who asks for a longer pause is no EvoLink that would know when a task ends: a page of a proxy may ask for an hour. */
+const LONGEST_PAUSE_MS = 120_000;
+
+function patient(failure: Failure): Failure {
+	const { retryAfterMs } = failure;
+	return retryAfterMs === undefined
+		? failure
+		: { ...failure, retryAfterMs: Math.min(retryAfterMs, LONGEST_PAUSE_MS) };
 }
 
 function asTask(answer: EvoLinkAnswer): TaskReading {

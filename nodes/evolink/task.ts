@@ -262,7 +262,9 @@ export function taskNamed(id: string): Task {
  * @param unfinishedAt ms since 1970, when this run last knew the task unfinished, if it did: its links live at least 24 h from then
  */
 export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
-	const numbers = {
+	const made = createdAt(task);
+	const known = {
+		createdAt: made === undefined ? undefined : new Date(made).toISOString(),
 		creditsReserved: creditsReserved(task),
 		// the list of tasks has it beside the other fields
 		creditsUsed: creditsIn(task, 'credits_used') ?? inCredits(task.raw.credits_used),
@@ -273,7 +275,7 @@ export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 		...omit(task.raw, 'error'),
 		id: task.id,
 		...(task.error && { taskError: { ...task.error } }),
-		...omitBy(numbers, isUndefined),
+		...omitBy(known, isUndefined),
 		...(task.resultUrl && { resultUrl: task.resultUrl }),
 		...(task.videoUrl && { videoUrl: task.videoUrl }),
 		...(task.character && { character: { ...task.character } }),
@@ -293,7 +295,7 @@ const SIMPLE_FIELDS = [
 	'character',
 	'taskError',
 	'model',
-	'created',
+	'createdAt',
 	'creditsUsed',
 	'processingSeconds',
 	'resultExpiresAt',

@@ -152,7 +152,7 @@ describe('what was asked for stands in the item', () => {
 });
 
 describe("'Simplify' leaves the fields that most workflows need", () => {
-	const video = ['id', 'status', 'videoUrl', 'model', 'created', 'creditsUsed', 'processingSeconds'];
+	const video = ['id', 'status', 'videoUrl', 'model', 'createdAt', 'creditsUsed', 'processingSeconds'];
 
 	test.concurrent('of a video, with its file, and of one that is not waited for', () =>
 		inLab(async (lab) => {
@@ -163,7 +163,7 @@ describe("'Simplify' leaves the fields that most workflows need", () => {
 			expect(binary).toHaveProperty('data');
 			lab.evolink.script('', BY_HAND);
 			const [ordered] = (await lab.run(sora({ simplify: true, wait: 'none' }))).json(SORA);
-			expect(Object.keys(ordered!)).toEqual(['id', 'status', 'model', 'created', 'request']);
+			expect(Object.keys(ordered!)).toEqual(['id', 'status', 'model', 'createdAt', 'request']);
 		}),
 	);
 

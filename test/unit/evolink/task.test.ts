@@ -111,7 +111,7 @@ describe('an answer of EvoLink as a task', () => {
 			const before = JSON.stringify(body);
 			const json = taskToJson(taskOf(body));
 			const added = [
-				...['id', 'taskError', 'resultUrl', 'videoUrl', 'character', 'resultExpiresAt'],
+				...['id', 'createdAt', 'taskError', 'resultUrl', 'videoUrl', 'character', 'resultExpiresAt'],
 				...['creditsReserved', 'creditsUsed', 'processingSeconds'],
 			];
 			for (const name of Object.keys(body).filter((key) => !added.includes(key))) {
@@ -321,7 +321,7 @@ describe('an answer of EvoLink as a task', () => {
 		};
 		const failed = { ...job, status: 'failed', error: { code: 'x', message: 'y' } };
 		const running = { ...job, status: 'processing' };
-		const common = ['id', 'status', 'model', 'created', 'creditsUsed'];
+		const common = ['id', 'status', 'model', 'createdAt', 'creditsUsed'];
 		const ended = [...common, 'processingSeconds'];
 		for (const [body, fields] of [
 			[video, [...ended, 'videoUrl', 'resultExpiresAt']],
