@@ -26,7 +26,7 @@ export const facts = spec['x-evolink'] as unknown as Facts & {
 	quality: { standard: string };
 	upload: { failureCodes: Record<string, Failure> };
 	callback: { events: string[] };
-	task: { runningStatuses: string[]; terminalStatuses: string[]; cancelledFailureCode: string };
+	task: { runningStatuses: string[]; endStatuses: Record<string, string[]>; cancelledFailureCode: string };
 	idempotency: { pattern: string };
 	taskFailures: Record<string, Failure & { retryable: boolean }>;
 	httpErrorCodes: Record<string, string[]>;

@@ -117,7 +117,9 @@ describe("'Max Credits'", () => {
 				const node = seedance(1000);
 				node.parameters = { ...node.parameters, additionalFields: JSON.stringify(fields) };
 				const run = await lab.run(node, three());
-				expect(run.error?.message).toContain(`what '${extra}' adds to the price of item 0 (${id}) is not known`);
+				expect(run.error?.message).toContain(
+					`what '${extra}' adds to the price of item 0 (${id}) is not known`,
+				);
 				expect(lab.creates).toEqual([]);
 			}),
 		);

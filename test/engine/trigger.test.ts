@@ -381,7 +381,11 @@ describe('with Download', () => {
 			trigger.evolink.script('a cat', script);
 			const id = await trigger.orderAndDeliver('a cat');
 			const [{ json, binary }] = trigger.received[0]!.execution!.output('After');
-			const made = { createdAt: expect.any(String), creditsUsed: 23.04, processingSeconds: expect.any(Number) };
+			const made = {
+				createdAt: expect.any(String),
+				creditsUsed: 23.04,
+				processingSeconds: expect.any(Number),
+			};
 			expect(json).toEqual({
 				id,
 				status: 'completed',

@@ -120,7 +120,9 @@ async function refusalByBalance(
 	if (left === undefined) {
 		unchecked(answer.ok ? 'EvoLink did not say how many credits are left' : answer.failure);
 	} else if (estimate.unpriced) {
-		unchecked(`the price of item ${estimate.unpriced.item} is not known${estimate.unpriced.extra ? ' in full' : ''}`);
+		unchecked(
+			`the price of item ${estimate.unpriced.item} is not known${estimate.unpriced.extra ? ' in full' : ''}`,
+		);
 	}
 	return undefined;
 }

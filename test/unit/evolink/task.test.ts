@@ -14,7 +14,6 @@ import {
 	simplified,
 	taskToJson,
 } from '../../../nodes/evolink/task';
-import { facts } from '../../contract/openapi';
 import { always, hostileBody, hostileJson, PROPERTY_TIMEOUT_MS, taskIds, taskOf } from '../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);

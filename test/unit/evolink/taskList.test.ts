@@ -116,7 +116,8 @@ test('a stopped run reads no further page', async () => {
 });
 
 describe('a page is the last one', () => {
-	const entries = (count: number) => numbers(0, count).map((n) => ({ id: `task-unified-${n}`, status: 'failed' }));
+	const entries = (count: number) =>
+		numbers(0, count).map((n) => ({ id: `task-unified-${n}`, status: 'failed' }));
 	const isLast = async (page: number, count: number, more: object) => {
 		const { ctx } = fakeContext({ answer: () => ({ body: { data: entries(count), page, ...more } }) });
 		const answer = await listTasks(ctx, {}, page);
