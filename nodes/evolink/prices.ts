@@ -43,10 +43,10 @@ export function estimateCredits(body: IDataObject): number | undefined {
  */
 export function extraIn(body: IDataObject, isCounted: (field: string) => boolean): string | undefined {
 	const parts = [body, body.model_params].filter(isObject);
-	const extra = Object.entries(pricing.extras).find(
-		([field, usual]) => !isCounted(field) && parts.some(({ [field]: given = usual }) => given !== usual),
+	const extra = pricing.extras.find(
+		({ field, usual }) => !isCounted(field) && parts.some(({ [field]: given = usual }) => given !== usual),
 	);
-	return extra?.[0];
+	return extra?.field;
 }
 
 function factorOf(given: unknown): number | undefined {

@@ -510,11 +510,20 @@ export const evolinkFacts = {
 				"creditsPerCall": 0.1
 			}
 		},
-		"extras": {
-			"n": 1,
-			"web_search": false,
-			"content_filter": true
-		}
+		"extras": [
+			{
+				"field": "n",
+				"usual": 1
+			},
+			{
+				"field": "web_search",
+				"usual": false
+			},
+			{
+				"field": "content_filter",
+				"usual": true
+			}
+		]
 	}
 } as const;
 
