@@ -50,7 +50,6 @@ export interface Facts {
 		filesPerRequest: number;
 		maxFiles: { default: number };
 		documentedMimeTypes: string[];
-		failureCodes: Record<string, { meaning: string }>;
 	};
 	callback: {
 		protocol: string;
@@ -65,6 +64,7 @@ export interface Facts {
 	idempotency: { requestHeader: string; replayedHeader: string };
 	requestIdHeaders: string[];
 	taskFailures: Record<string, { meaning: string }>;
+	httpFailures: Record<string, { meaning: string }>;
 	pricing: {
 		unitsPerCredit: number;
 		creditsPerUsd: number;

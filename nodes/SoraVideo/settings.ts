@@ -19,7 +19,6 @@ export interface RunSettings extends IDataObject {
 	pollMs: number;
 	onTaskFailure: 'error' | 'output';
 	maxDownloadBytes: number;
-	/** Output the most useful fields only. */
 	simplify: boolean;
 	/** Send an order whose outcome is unknown once more, under the same key. */
 	resendUnknown: boolean;
@@ -117,7 +116,7 @@ export function readFileField(
 	return field;
 }
 
-/** Whether a picture is refused whose pixels EvoLink would not take. */
+/** Whether an image is refused whose pixels EvoLink would not take. */
 export function readImageCheck(parameters: ItemParameters): boolean {
 	return parameters.boolean('checkImageSize', parameters.option('checkImageSize') ?? true);
 }

@@ -52,7 +52,7 @@ const WITHOUT_RESULT_MS = 120_000;
 function isPassing({ orderedAt }: Watch, failure: Failure, readAt: number): boolean {
 	if (failure.transient || orderedAt === undefined) return failure.transient;
 	return (
-		failure.foreign === true || (failure.kind === 'notFound' && readAt < orderedAt + UNKNOWN_AT_FIRST_MS)
+		failure.fromProxy === true || (failure.kind === 'notFound' && readAt < orderedAt + UNKNOWN_AT_FIRST_MS)
 	);
 }
 

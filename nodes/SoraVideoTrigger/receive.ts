@@ -9,7 +9,7 @@ import pick from 'lodash/pick';
 
 import { getTask } from '../evolink/api';
 import { readCredential } from '../evolink/client';
-import { failureSentence } from '../evolink/failure';
+import { failureSentence } from '../host/advice';
 import { told } from '../host/errors';
 import { fileNotDownloaded, nothingToShow, wrongReference } from '../host/messages';
 import { readReference } from '../evolink/reference';
@@ -20,7 +20,7 @@ import { memoryOf } from './memory';
 import { readTriggerSettings, type TriggerSettings } from './settings';
 import {
 	callbackOf,
-	isForeign,
+	isNotOurs,
 	REPEATED,
 	TOO_MANY,
 	verdictOnBody,
@@ -65,8 +65,8 @@ const reads = new ReadGate();
 
 async function verify(ctx: IWebhookFunctions, id: string, settings: TriggerSettings): Promise<Verdict> {
 	const read = async () => await getTask(ctx, id, CALLBACK_READ_TIMEOUT_MS);
-	const { workflowId, nodeName } = place(ctx);
-	const reading = await reads.read(JSON.stringify([workflowId, nodeName, id]), read, isForeign);
+	const { workflowId, nodeName } = logContext(ctx);
+	const reading = await reads.read(JSON.stringify([workflowId, nodeName, id]), read, isNotOurs);
 	return reading === undefined ? TOO_MANY : verdictOnReading(reading, settings);
 }
 
@@ -74,19 +74,19 @@ const logged = new LogGate();
 
 function refuse(ctx: IWebhookFunctions, { status, message, failure }: Answer): IWebhookResponseData {
 	if (status === 503 || failure !== undefined) {
-		const { workflowId, nodeName } = place(ctx);
+		const { workflowId, nodeName } = logContext(ctx);
 		const more = logged.admit(JSON.stringify([workflowId, nodeName, message, failure?.kind, failure?.code]));
 		const why = failure === undefined ? '' : ` ${failureSentence(failure)}`;
 		if (more !== undefined) {
 			const text = `Sora Video Trigger: a callback was answered with ${status}. ${message}.${why}${more}`;
-			if (status === 503) ctx.logger.error(text, place(ctx));
-			else ctx.logger.warn(text, place(ctx));
+			if (status === 503) ctx.logger.error(text, logContext(ctx));
+			else ctx.logger.warn(text, logContext(ctx));
 		}
 	}
 	return respond(ctx, status, message);
 }
 
-function place(ctx: IWebhookFunctions): IDataObject {
+function logContext(ctx: IWebhookFunctions): IDataObject {
 	return { workflowId: ctx.getWorkflow().id, nodeName: ctx.getNode().name };
 }
 

@@ -2,7 +2,6 @@ import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { displayNamesOf, MAX_DOWNLOAD_MB, ItemParameters } from '../host/parameters';
 import { triggerFields } from './fields';
 
-/** What a callback can tell. */
 export const EVENTS: readonly string[] = evolinkFacts.callback.events;
 
 export interface TriggerSettings {
@@ -14,7 +13,6 @@ export interface TriggerSettings {
 	download: boolean;
 	binaryField: string;
 	maxDownloadBytes: number;
-	/** Output the most useful fields only. */
 	simplify: boolean;
 	/** Empty: every model. */
 	models: string[];

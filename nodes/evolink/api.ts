@@ -97,7 +97,7 @@ function saysHowItEnded(task: Task): boolean {
 }
 
 /**
- * By base URL: whether tasks can be read many at once there, for ten minutes from the first question. A parked run has a
+ * By base URL: whether tasks can be read many at once there, for ten minutes from the first question. A suspended run has a
  * reader for each wake-up, which should not try in vain every time; for no longer, because EvoLink may mend it. It is a
  * matter of the server and stands in no stored run.
  */
@@ -202,11 +202,11 @@ const CATALOGUE_LIFE_MS = 60_000;
 export async function getCatalogue(ctx: EvoLinkContext, now: number): Promise<Catalogue> {
 	const credential = await readCredential(ctx).catch(() => undefined);
 	if (credential === undefined) return {};
-	const place = createHash('sha256').update(`${credential.api} ${credential.apiKey}`).digest('hex');
-	const known = catalogues.get(place);
+	const cacheKey = createHash('sha256').update(`${credential.api} ${credential.apiKey}`).digest('hex');
+	const known = catalogues.get(cacheKey);
 	if (known !== undefined && now < known.until) return await known.catalogue;
 	const catalogue = askForCatalogue(ctx);
-	catalogues.set(place, { until: now + CATALOGUE_LIFE_MS, catalogue });
+	catalogues.set(cacheKey, { until: now + CATALOGUE_LIFE_MS, catalogue });
 	return await catalogue;
 }
 

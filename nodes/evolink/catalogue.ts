@@ -47,7 +47,6 @@ export interface ListedModel {
 	unserved?: string;
 }
 
-/** Answers of the four calls, in whatever form. */
 interface CatalogueAnswers {
 	models?: IDataObject;
 	catalogue?: IDataObject;
@@ -69,10 +68,10 @@ export function readCatalogue(answers: CatalogueAnswers): Catalogue {
 		return id === undefined || price === undefined ? [] : [[id, price]];
 	});
 	return {
-		...(callable.length > 0 && { callable: new Set(callable) }),
-		...(models.length > 0 && { models }),
-		...(health.length > 0 && { healthy: new Set(health.filter(({ isUp }) => isUp).map(({ id }) => id)) }),
-		...(prices.length > 0 && { prices: new Map(prices) }),
+		callable: callable.length > 0 ? new Set(callable) : undefined,
+		models: models.length > 0 ? models : undefined,
+		healthy: health.length > 0 ? new Set(health.filter(({ isUp }) => isUp).map(({ id }) => id)) : undefined,
+		prices: prices.length > 0 ? new Map(prices) : undefined,
 	};
 }
 

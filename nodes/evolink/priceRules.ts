@@ -7,7 +7,6 @@ import { extraIn } from './prices';
 const { available } = evolinkFacts.catalogue;
 const { unitsPerCredit } = evolinkFacts.pricing;
 
-/** A value while a rule is worked out. */
 type Value = number | string | boolean;
 
 /** Whatever is not understood makes the whole price unknown: half a sum would look like a price. */
@@ -100,7 +99,6 @@ function imagesIn({ image_urls: images }: IDataObject): number {
 	return Array.isArray(images) ? images.length : 0;
 }
 
-/** One working out of the rules of a model. */
 class Calculation {
 	private steps = 0;
 

@@ -5,7 +5,6 @@ import type { Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import type { Task } from './task';
 
-/** The outcome of one read with the key. */
 export type TaskReading = { ok: true; task: Task } | { ok: false; failure: Failure };
 
 /**
@@ -18,7 +17,6 @@ export type ReadTasks = (
 	signal?: AbortSignal,
 ) => Promise<void>;
 
-/** Tasks of one run that are read at the same time. */
 export const READS_AT_ONCE = 5;
 
 /** What one read of many tasks brought: the asked ones that it has, by id, or why there is none. */

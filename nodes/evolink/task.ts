@@ -38,7 +38,7 @@ export interface Task {
 	error?: TaskError;
 	/** The first link to a result, whatever it is. */
 	resultUrl?: string;
-	/** The same, where it is no picture and no sound. */
+	/** The same, where it is no image and no sound. */
 	videoUrl?: string;
 	character?: Character;
 	/** Seconds, from `task_info.estimated_time`. */
@@ -243,14 +243,13 @@ export function readTask(body: unknown): Task | undefined {
 		status,
 		phase,
 		raw,
-		...(error && { error }),
+		error,
 		...(done && linksOf(raw)),
-		...(character && { character }),
-		...(estimatedSeconds !== undefined && { estimatedSeconds }),
+		character,
+		estimatedSeconds,
 	};
 }
 
-/** A task of which nothing but its id is known. */
 export function taskNamed(id: string): Task {
 	return { id, status: 'unknown', phase: 'running', raw: { id } };
 }
@@ -313,12 +312,12 @@ export function createdAt({ raw }: Task): number | undefined {
 	return seconds > 0 && seconds < 1e11 ? seconds * 1000 : undefined;
 }
 
-/** The link that a download fetches: the character's picture, or the first result. */
+/** The link that a download fetches: the character's image, or the first result. */
 export function resultLink(task: Task): string | undefined {
 	return task.character?.profilePictureUrl ?? task.resultUrl;
 }
 
-/** Whether a completed task brought what was paid for. A character is used by its name: the picture only shows it. */
+/** Whether a completed task brought what was paid for. A character is used by its name: the image only shows it. */
 export function hasResult({ character, resultUrl }: Task): boolean {
 	return (character === undefined ? resultUrl : character.name) !== undefined;
 }

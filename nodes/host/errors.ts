@@ -9,7 +9,7 @@ import { redact } from '../evolink/redact';
 
 export type NodeFailure = NodeApiError | NodeOperationError;
 
-/** Something that is wrong, before it is n8n's error: plain data, so that a parked run can carry it through n8n's database. */
+/** Something that is wrong, before it is n8n's error: plain data, so that a suspended run can carry it through n8n's database. */
 export const problemSchema = z.object({
 	/**
 	 * What happened, to which task, and why: one sentence of about 200 characters without a full stop, with every id and key that
@@ -85,7 +85,7 @@ function hostFailure(failure: Failure) {
 		case 'rateLimited':
 			return {
 				cause: 'rate-limited' as const,
-				...(failure.retryAfterMs && { retryAfterMs: failure.retryAfterMs }),
+				retryAfterMs: failure.retryAfterMs,
 			};
 		case 'balance':
 		case 'keyLimit':

@@ -1,9 +1,10 @@
 import truncate from 'lodash/truncate';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { failureReference, MODEL_ADVICE, type Failure } from '../evolink/failure';
+import { failureReference, type Failure } from '../evolink/failure';
 import { tidy } from '../evolink/redact';
 import { failureNote, type Task } from '../evolink/task';
+import { adviceOn, MODEL_ADVICE } from './advice';
 import type { Problem } from './errors';
 
 /**
@@ -50,11 +51,10 @@ function quoted(before: string, words: string, after = ''): { message: string; i
 	const said = truncate(first, { length, separator: ' ', omission: '…' });
 	return {
 		message: `${before}${said}${after}`,
-		...(said !== whole && { inFull: `In full: ${whole}.` }),
+		inFull: said === whole ? undefined : `In full: ${whole}.`,
 	};
 }
 
-/** With what EvoLink's support asks for behind it. */
 function referred(text: string, failure: Failure, key?: string): string {
 	return `${text} ${failureReference(failure, key)}`.trimEnd();
 }
@@ -73,12 +73,11 @@ function saidBy(failure: Failure, before: string, key?: string): ReturnType<type
 function modelClosed(failure: Failure, model: string, charge: string, key?: string): Problem {
 	return {
 		message: referred(`EvoLink does not serve ${nameOf(model)} to this key`, failure, key),
-		...described(failure.advice, `EvoLink said: ${sentence(failure.message)}.`, charge),
+		...described(adviceOn(failure), `EvoLink said: ${sentence(failure.message)}.`, charge),
 		failure,
 	};
 }
 
-/** EvoLink refused an order: nothing was taken. */
 export function orderRefused(failure: Failure, model: string): Problem {
 	const charge =
 		failure.charge === 'none'
@@ -86,7 +85,7 @@ export function orderRefused(failure: Failure, model: string): Problem {
 			: 'EvoLink refused it, and refused orders are usually not charged.';
 	if (failure.kind === 'modelUnavailable') return modelClosed(failure, model, charge);
 	const { message, inFull } = saidBy(failure, 'EvoLink did not take the order');
-	return { message, ...described(failure.advice, inFull, charge), failure };
+	return { message, ...described(adviceOn(failure), inFull, charge), failure };
 }
 
 /** EvoLink refused the file of an order, which was not sent then. */
@@ -94,7 +93,7 @@ export function fileRefused(failure: Failure): Problem {
 	const { message, inFull } = saidBy(failure, 'EvoLink did not take the input file');
 	return {
 		message,
-		...described(failure.advice, inFull, 'Nothing was ordered for this item.'),
+		...described(adviceOn(failure), inFull, 'Nothing was ordered for this item.'),
 		failure,
 	};
 }
@@ -133,7 +132,7 @@ export function outcomeUnknown(failure: Failure, model: string, key: string): Pr
 	}
 	const { message, inFull } = saidBy(failure, 'It is not known whether EvoLink took the order', key);
 	// the advice on other kinds ends with another try, which may be paid twice
-	const advice = ['network', 'unexpected'].includes(failure.kind) && failure.advice;
+	const advice = ['network', 'unexpected'].includes(failure.kind) && adviceOn(failure);
 	return { message, ...described(UNKNOWN_ADVICE, advice, inFull), failure, idempotencyKey: key };
 }
 
@@ -198,7 +197,6 @@ export function retriedBlindly(): Problem {
 	};
 }
 
-/** A terminal task that is not a completed one. */
 export function taskEnded(task: Task): Problem {
 	if (task.phase === 'cancelled') {
 		return {
@@ -276,15 +274,14 @@ function failureWords(failure: Failure): string {
 
 export function creditsUnreadable(failure: Failure): Problem {
 	const { message, inFull } = saidBy(failure, 'The credits could not be read');
-	return { message, ...described(failure.advice, inFull), failure };
+	return { message, ...described(adviceOn(failure), inFull), failure };
 }
 
-/** Reading a task was refused for good. */
 export function unreadable(id: string, failure: Failure): Problem {
 	const { message, inFull } = saidBy(failure, `Task ${id} could not be read`);
 	return {
 		message,
-		...described(failure.advice, `If the task is running, it goes on and is charged. ${LATER}`, inFull),
+		...described(adviceOn(failure), `If the task is running, it goes on and is charged. ${LATER}`, inFull),
 		taskId: id,
 		failure,
 	};
@@ -294,7 +291,7 @@ export function unreadable(id: string, failure: Failure): Problem {
 export function listUnreadable(failure: Failure): Problem {
 	if (failure.status !== 404 && failure.status !== 405) {
 		const { message, inFull } = saidBy(failure, 'The tasks could not be listed');
-		return { message, ...described(failure.advice, inFull), failure };
+		return { message, ...described(adviceOn(failure), inFull), failure };
 	}
 	return {
 		message: referred('This EvoLink has no list of tasks', failure),
@@ -424,7 +421,6 @@ function priceOf({ orders, credits, unpriced }: RunEstimate): string {
 	return `${what} of this run would cost ${unpriced ? 'at least' : 'about'} ${credits} credits`;
 }
 
-/** What a run would cost is more than its option 'Max Credits' allows. */
 export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
 	return {
 		message: `No order was sent: ${priceOf(estimate)}, and 'Max Credits' is ${maxCredits}`,
@@ -432,7 +428,6 @@ export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
 	};
 }
 
-/** 'Max Credits' is set, and what the run would cost is not known. */
 export function priceUnknown(
 	{ item, model, extra }: { item: number; model: string; extra?: string },
 	maxCredits: number,
@@ -461,7 +456,6 @@ export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: bool
 	};
 }
 
-/** 'Check Balance First' could not tell. */
 export function balanceUnchecked(why: string | Failure): Problem {
 	const reason = typeof why === 'string' ? why : failureWords(why);
 	const { message, inFull } = quoted(
@@ -477,7 +471,6 @@ export function balanceUnchecked(why: string | Failure): Problem {
 	};
 }
 
-/** The run ended before this item's turn. */
 export function notOrdered(): Problem {
 	return {
 		message: 'Nothing was ordered for this item, because the run ended before its turn',
@@ -508,11 +501,10 @@ export function stopped(ids: readonly string[], unknownKeys: readonly string[]):
 				'Look for orders of unknown outcome with the operation Get Many Tasks, or in the EvoLink dashboard under their Idempotency-Key.',
 		),
 		stopped: true,
-		...(ids.length > 0 && { taskId: ids[0] }),
+		taskId: ids[0],
 	};
 }
 
-/** An item lacks the file that a field names. */
 export function noFile(displayName: string, field: string, names: readonly string[]): Problem {
 	return {
 		message: `This item has no file in '${nameOf(field)}' ('${displayName}')`,

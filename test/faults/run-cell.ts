@@ -212,8 +212,8 @@ function tasksOf(evolink: StandIn): Ending['tasks'] {
 /** Runs one cell from the first order to the last Retry, on a stand-in and an engine of its own. */
 export async function runCell(cell: Cell, world: World): Promise<Trace> {
 	const evolink = await startStandIn({
-		// not in the form of EvoLink's keys, so that nothing but knowing it can blank it out
-		apiKey: randomBytes(20).toString('hex'),
+		// not in the form of EvoLink's keys, so that nothing but knowing it can blank it out; with all that can be escaped
+		apiKey: `gw/+${randomBytes(21).toString('base64')}/==`,
 		timeScale: TIME_SCALE,
 		idempotency: cell.idempotency,
 		defaults: { seconds: TASK_SECONDS },

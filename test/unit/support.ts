@@ -106,7 +106,6 @@ export function failureOf(overrides: Partial<Failure> = {}): Failure {
 	return {
 		kind: 'server',
 		message: 'Internal server error',
-		advice: 'Try again.',
 		status: 500,
 		transient: true,
 		charge: 'unknown',

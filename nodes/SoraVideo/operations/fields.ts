@@ -18,7 +18,7 @@ export const soraVideoFields: INodeProperties[] = [
 				name: 'Create Character',
 				value: 'character',
 				action: 'Create character from video',
-				description: 'Turn a short video into a character with a name and a picture',
+				description: 'Turn a short video into a character with a name and an image',
 			},
 			{
 				name: 'Generate Video',

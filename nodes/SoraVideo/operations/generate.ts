@@ -242,7 +242,7 @@ function choices(parameters: ItemParameters, { id, rules, isOther }: ChosenModel
 	};
 }
 
-/** Checks one item's fields and picture. Sends nothing. */
+/** Checks one item's fields and image. Sends nothing. */
 export async function draftGenerate(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Draft> {
 	const model = readModel(parameters);
 	const { id, rules } = model;

@@ -28,7 +28,7 @@ const exactSizes = Object.entries(IMAGE.exactPixels.sizes)
 export const PIXELS_RULE = `${exactModels.join(', ')}: ${exactSizes.join(', ')}`;
 
 /**
- * The picture in an item's binary field, checked by its content: type, size, and pixels against the aspect ratio.
+ * The image in an item's binary field, checked by its content: type, size, and pixels against the aspect ratio.
  *
  * @throws ProblemError before anything is sent, when EvoLink would fail the task for it
  */
@@ -61,14 +61,14 @@ async function readImage(
 	return { header, size, content: contentOf(item, binary, field) };
 }
 
-/** The pixels that a picture must have, as far as the model asks for any. */
+/** The pixels that an image must have, as far as the model asks for any. */
 function exactPixels(rules: string, ratio: string): { width: number; height: number } | undefined {
 	const { models, sizes } = IMAGE.exactPixels;
 	if (!models.some((model) => model === rules)) return undefined;
 	return new Map<string, { width: number; height: number }>(Object.entries(sizes)).get(ratio);
 }
 
-/** EvoLink fails a task whose picture does not have exactly the pixels of its ratio, after a wait. */
+/** EvoLink fails a task whose image does not have exactly the pixels of its ratio, after a wait. */
 function checkPixels(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,

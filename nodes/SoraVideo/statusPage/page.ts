@@ -66,7 +66,7 @@ const NOTES = {
 };
 
 /**
- * What the page may do: its own script and style, asking n8n again, and pictures and videos by https or from the origins that
+ * What the page may do: its own script and style, asking n8n again, and images and videos by https or from the origins that
  * the credential names. `sandbox` is n8n's own measure for pages of webhooks: it keeps the page out of the session of whoever
  * is logged in to n8n, whatever might get into it.
  */

@@ -17,7 +17,6 @@ export interface SeenTask {
 	trustedHosts: readonly string[];
 }
 
-/** How tasks are read, once they have to be. */
 export interface Reading {
 	read: ReadTasks;
 	trustedHosts: readonly string[];

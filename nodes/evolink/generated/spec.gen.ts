@@ -279,24 +279,7 @@ export const evolinkFacts = {
 	},
 	"upload": {
 		"clientMaxBytes": 99614720,
-		"quotaCode": "40003",
-		"failureCodes": {
-			"40001": {
-				"advice": "Use a smaller file. EvoLink takes images up to 10 MB and other files up to 100 MB."
-			},
-			"40002": {
-				"advice": "Use a JPEG, PNG or WebP image. If EvoLink does not take a video file, give its public URL instead."
-			},
-			"40003": {
-				"advice": "EvoLink keeps each uploaded file for 72 hours, and at most 100 of them (VIP accounts 500). Wait until older ones expire, or give a public URL instead of a file."
-			},
-			"40004": {
-				"advice": "Check that the URL is public and leads straight to the file."
-			},
-			"50001": {
-				"advice": "Try again in some minutes."
-			}
-		}
+		"quotaCode": "40003"
 	},
 	"callback": {
 		"maxLength": 2048,
@@ -415,6 +398,23 @@ export const evolinkFacts = {
 			"advice": "Ask EvoLink's support, naming the task ID."
 		}
 	},
+	"httpFailures": {
+		"40001": {
+			"advice": "Use a smaller file. EvoLink takes images up to 10 MB and other files up to 100 MB."
+		},
+		"40002": {
+			"advice": "Use a JPEG, PNG or WebP image. If EvoLink does not take a video file, give its public URL instead."
+		},
+		"40003": {
+			"advice": "EvoLink keeps each uploaded file for 72 hours, and at most 100 of them (VIP accounts 500). Wait until older ones expire, or give a public URL instead of a file."
+		},
+		"40004": {
+			"advice": "Check that the URL is public and leads straight to the file."
+		},
+		"50001": {
+			"advice": "Try again in some minutes."
+		}
+	},
 	"httpErrorCodes": {
 		"balance": [
 			"insufficient_quota",
@@ -495,7 +495,8 @@ export const evolinkFacts = {
 		]
 	},
 	"capacity": {
-		"words": "no available service"
+		"words": "no available service",
+		"advice": "EvoLink has no room for another task at the moment: run this again in some minutes, or take another model."
 	},
 	"pricing": {
 		"asOf": "2026-10-10",

@@ -9,7 +9,7 @@ type Walk = Generator<Step, boolean, Buffer>;
 
 /**
  * Top-level boxes of mp4 and mov (ISO/IEC 14496-12, 4.2): sizes of 32 or 64 bits, 0 = to the end of the file. Only an index
- * and the pictures together are a video; each `moof` of a fragmented file announces an `mdat` (8.8.4).
+ * and the frames together are a video; each `moof` of a fragmented file announces an `mdat` (8.8.4).
  */
 function* boxes(): Walk {
 	let [hasIndex, hasPictures] = [false, false];

@@ -93,7 +93,7 @@ async function leadsInside(ctx: DownloadContext, url: URL): Promise<boolean> {
 	}
 }
 
-/** Opens the link without the key. Redirects are followed by hand, so that each hop is checked and carries no credentials. */
+/** Opens the link without the key. Redirects are followed here, not by n8n, so that each hop is checked and carries no credentials. */
 async function open(
 	ctx: DownloadContext,
 	request: DownloadRequest,
@@ -246,7 +246,7 @@ function unexpected(
 
 /**
  * Streams a result into n8n's binary store: bytes never pile up here, the key is never sent, nothing but a video (or
- * picture) that is whole and of at most the allowed size is kept. Faults of the moment are tried again, for ten minutes at most.
+ * image) that is whole and of at most the allowed size is kept. Faults of the moment are tried again, for ten minutes at most.
  */
 export async function downloadMedia(
 	ctx: DownloadContext,

@@ -10,7 +10,7 @@ export interface DetectedMedia {
 export const HEAD_BYTES = 16;
 
 /**
- * In order: HEIC and AVIF pictures and sound alone come in the same kind of box as MP4, told apart by its brand (ISO/IEC
+ * In order: HEIC and AVIF images and sound alone come in the same kind of box as MP4, told apart by its brand (ISO/IEC
  * 14496-12, 4.3).
  */
 const SIGNATURES: ReadonlyArray<{ head: RegExp; media?: DetectedMedia }> = [

@@ -22,6 +22,6 @@ export async function downloadResult(
 		maxBytes,
 		expect: url === task.videoUrl ? 'video' : 'image',
 		fileName: task.id,
-		...(signal && { signal }),
+		signal,
 	});
 }

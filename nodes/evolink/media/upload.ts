@@ -70,7 +70,6 @@ async function uploadOnce(
 	});
 }
 
-/** A file that EvoLink holds. */
 export interface Upload {
 	url: string;
 	/** For `deleteUpload`; missing where EvoLink's answer has none that can be used. */
@@ -127,7 +126,6 @@ export function contentOf(item: number, { id }: IBinaryData, field: string): Fil
 	return id === undefined ? { item, field } : { id };
 }
 
-/** The bytes of a file that n8n holds in the item itself. */
 export async function bytesInItem(
 	ctx: IExecuteFunctions,
 	{ item, field }: Extract<FileContent, { item: number }>,

@@ -21,7 +21,7 @@ function after(watch: Watch, reading: TaskReading, readAt = ORDERED + 1): Watch 
 
 describe('a refusal while a task is waited for', () => {
 	const notFound = fails({ kind: 'notFound' });
-	const page = fails({ kind: 'forbidden', status: 403, foreign: true });
+	const page = fails({ kind: 'forbidden', status: 403, fromProxy: true });
 	const forbidden = fails({ kind: 'forbidden', status: 403 });
 
 	test.each([

@@ -1,3 +1,4 @@
+import { MODEL_ADVICE } from '../../../nodes/host/advice';
 import fc from 'fast-check';
 
 import { networkFailure, type Failure } from '../../../nodes/evolink/failure';
@@ -216,7 +217,7 @@ describe('a message about an order', () => {
 
 	test('of unknown outcome gives no advice that ends in another order', () => {
 		const { server, network } = {
-			server: outcomeUnknown(failureOf({ advice: 'Try again in some minutes.' }), 'm', KEY),
+			server: outcomeUnknown(failureOf(), 'm', KEY),
 			network: outcomeUnknown(networkFailure('ECONNRESET', 'closed'), 'm', KEY),
 		};
 		expect(server.description).not.toContain('Try again');
@@ -236,7 +237,7 @@ describe('a message about an order', () => {
 	});
 
 	const closed = (status: number, code: string, charge: Failure['charge']) =>
-		failureOf({ kind: 'modelUnavailable', status, code, charge, message: 'No channel', advice: 'Look.' });
+		failureOf({ kind: 'modelUnavailable', status, code, charge, message: 'No channel' });
 
 	test('for a closed model names the model first, and that nothing was charged last', () => {
 		const { message, description } = orderRefused(
@@ -244,7 +245,7 @@ describe('a message about an order', () => {
 			'sora-2-preview',
 		);
 		expect(message).toBe('EvoLink does not serve sora-2-preview to this key (403 model_access_denied)');
-		expect(description).toBe('Look. EvoLink said: No channel. Nothing was charged for this order.');
+		expect(description).toBe(`${MODEL_ADVICE} EvoLink said: No channel. Nothing was charged for this order.`);
 	});
 
 	test('for a closed model, where the charge is not known, says so last, and advises no second order', () => {
@@ -254,7 +255,7 @@ describe('a message about an order', () => {
 			`EvoLink does not serve sora-2-preview to this key (503 no_available_channel, Idempotency-Key ${KEY})`,
 		);
 		expect(description).toMatch(
-			/^Look\. EvoLink said: No channel\. It is not known whether this order was charged: .*Get Task\.$/,
+			/^EvoLink closes models .* EvoLink said: No channel\. It is not known .*Get Task\.$/,
 		);
 		expect(description).not.toMatch(/Resend|Retry|again/);
 	});
@@ -333,7 +334,7 @@ describe('a message about a run', () => {
 	});
 
 	test('that an older version stored comes out as it was written, with nothing said twice', () => {
-		const failure = failureOf({ advice: 'Top up.' });
+		const failure = failureOf();
 		const error = nodeError(NODE, { message: 'Refused. Top up. Nothing was charged.', failure }, 0);
 		expect(error).toMatchObject({ message: 'Refused. Top up. Nothing was charged.', description: undefined });
 	});
