@@ -107,9 +107,9 @@ const BATCH_STATE_LIFE_MS = 600_000;
 /** Reads the tasks of one wait. `timeoutMs`: of each request. The credential is read with the first of them. */
 export function readerFor(ctx: EvoLinkContext, timeoutMs?: number): ReadTasks {
 	let reader: Promise<TaskReader> | undefined;
-	return async (ids, record, signal) => {
+	return async (...asked) => {
 		reader ??= taskReader(ctx, hostClock.ticks(), timeoutMs);
-		await (await reader).read(ids, record, signal);
+		await (await reader).read(...asked);
 	};
 }
 

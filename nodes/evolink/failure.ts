@@ -218,7 +218,7 @@ export function httpFailure(
 		kind,
 		message: tidy(message ?? '') || fallback,
 		status,
-		...(code !== undefined && { code: tidy(code) }),
+		...(code && { code: tidy(code) }),
 		...(said.param !== undefined && { param: tidy(said.param) }),
 		...(scalar(headers[replayedHeader]) === 'true' && { replayed: true as const }),
 		...(answeredAt > 0 && { answeredAt }),

@@ -53,14 +53,17 @@ function factorOf(given: unknown): number | undefined {
 	return typeof given === 'string' && Object.hasOwn(factors, given) ? factors[given] : undefined;
 }
 
-/** `0.34 USD`: credits in money, at the rate of the price list of `PRICES_AS_OF`. */
-export function inUsd(credits: number): string {
-	const usd = credits / pricing.creditsPerUsd;
-	// small amounts by their first two digits
-	return `${usd >= 0.1 || usd === 0 ? usd.toFixed(2) : Number(usd.toPrecision(2))} USD`;
-}
-
 /** EvoLink counts in ten-thousandths of a credit; sums of such numbers are a little off in floating point. */
 export function roundCredits(credits: number): number {
 	return Math.round(credits * 10_000) / 10_000;
+}
+
+/** `23.04 credits (about 0.34 USD)`, by the rate of `PRICES_AS_OF`. */
+export function creditsInWords(credits: number): string {
+	return `${roundCredits(credits)} credits (about ${inUsd(credits).toFixed(2)} USD)`;
+}
+
+/** In USD, to the cent. */
+export function inUsd(credits: number): number {
+	return Math.round((credits / pricing.creditsPerUsd) * 100) / 100;
 }

@@ -89,11 +89,11 @@ export function orderRefused(failure: Failure, model: string): Problem {
 }
 
 /** EvoLink refused the file of an order, which was not sent then. */
-export function fileRefused(failure: Failure): Problem {
+export function fileRefused(failure: Failure, so = 'Nothing was ordered for this item.'): Problem {
 	const { message, inFull } = saidBy(failure, 'EvoLink did not take the input file');
 	return {
 		message,
-		...described(adviceOn(failure), inFull, 'Nothing was ordered for this item.'),
+		...described(adviceOn(failure), inFull, so),
 		failure,
 	};
 }
@@ -441,6 +441,16 @@ export function priceUnknown(
 				? 'Remove the option, or choose a model whose price EvoLink tells.'
 				: 'Remove the option, or that field.',
 		),
+	};
+}
+
+/** *Estimate Cost* has no price. `isListed`: EvoLink has price rules for the model, which do not tell it. */
+export function costUnknown(model: string, isListed: boolean): Problem {
+	return {
+		message: `What an order for ${nameOf(model)} costs is not known`,
+		description: isListed
+			? "Nothing was charged. EvoLink's price rules depend on what only EvoLink can measure, such as the length of an input video."
+			: 'Nothing was charged. EvoLink tells no price for this model: check its ID in the list of models, or try again in a minute.',
 	};
 }
 

@@ -2,9 +2,12 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { characterFields } from './character';
 import { commonFields } from './commonFields';
+import { alsoForEstimates } from './estimateCost';
 import { generateFields } from './generate';
+import { getManyModelsFields } from './getManyModels';
 import { getManyTasksFields } from './getManyTasks';
 import { getTaskFields } from './getTask';
+import { uploadFileFields } from './uploadFile';
 
 /** All fields of the node, those of each operation with it. */
 export const soraVideoFields: INodeProperties[] = [
@@ -21,6 +24,12 @@ export const soraVideoFields: INodeProperties[] = [
 				description: 'Turn a short video into a character with a name and an image',
 			},
 			{
+				name: 'Estimate Cost',
+				value: 'estimateCost',
+				action: 'Estimate cost of a video',
+				description: 'Check an order and get its price, without sending it',
+			},
+			{
 				name: 'Generate Video',
 				value: 'generate',
 				action: 'Generate video',
@@ -31,6 +40,12 @@ export const soraVideoFields: INodeProperties[] = [
 				value: 'getCredits',
 				action: 'Get credits left',
 				description: 'Get the credits left on the API key and the account',
+			},
+			{
+				name: 'Get Many Models',
+				value: 'getManyModels',
+				action: 'Get many models',
+				description: 'List the models with their fields and prices, and whether this key may use them',
 			},
 			{
 				name: 'Get Many Tasks',
@@ -44,12 +59,20 @@ export const soraVideoFields: INodeProperties[] = [
 				action: 'Get task',
 				description: 'Read a task, wait for it, or download its result',
 			},
+			{
+				name: 'Upload File',
+				value: 'uploadFile',
+				action: 'Upload file',
+				description: 'Give EvoLink a file, and get a URL that models can be given',
+			},
 		],
 		default: 'generate',
 	},
-	...generateFields,
+	...alsoForEstimates(generateFields),
 	...characterFields,
 	...getTaskFields,
 	...getManyTasksFields,
+	...getManyModelsFields,
+	...uploadFileFields,
 	...commonFields,
 ];

@@ -31,7 +31,7 @@ export async function takeBinaryFields(
 			if (typeof given !== 'string' || checkHttpUrl(given).ok || !names.includes(given)) continue;
 			const standIn = standInFor(given);
 			body[field] = replaced(body[field], given, standIn);
-			const source = await sourceOf(ctx, parameters, field, given);
+			const source = await sourceOf(ctx, parameters, fieldTitle(field), given);
 			files.push({ source, standIn });
 		}
 	}
@@ -44,17 +44,23 @@ function replaced(value: IDataObject[string], old: string, by: string): IDataObj
 	return value.map((each) => (each === old ? by : each)) as IDataObject[string];
 }
 
-async function sourceOf(
+/**
+ * A binary field as something to upload.
+ *
+ * @param title what the field of the form is called
+ * @throws ProblemError when it is larger than EvoLink takes
+ */
+export async function sourceOf(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
-	field: string,
+	title: string,
 	name: string,
 ): Promise<UploadableFile> {
 	const { item } = parameters;
 	const binary = ctx.helpers.assertBinaryData(item, name);
 	const size = await binarySize(ctx, binary);
 	const limit = { what: 'a file', maxBytes: UPLOAD_MAX_BYTES };
-	assertSize(parameters, fieldTitle(field), { field: name, size }, limit);
+	assertSize(parameters, title, { field: name, size }, limit);
 	const { mimeType, fileName = '', fileExtension } = binary;
 	return {
 		content: contentOf(item, binary, name),

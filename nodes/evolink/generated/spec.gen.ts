@@ -279,6 +279,11 @@ export const evolinkFacts = {
 	},
 	"upload": {
 		"clientMaxBytes": 99614720,
+		"lifetimeHours": 72,
+		"maxFiles": {
+			"default": 100,
+			"vip": 500
+		},
 		"quotaCode": "40003"
 	},
 	"callback": {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../../nodes/evolink/generated/spec.gen';
-import { estimateCredits, inUsd, PRICES_AS_OF, roundCredits } from '../../../nodes/evolink/prices';
+import { estimateCredits, PRICES_AS_OF, roundCredits } from '../../../nodes/evolink/prices';
 import { always, hostileJson, PROPERTY_TIMEOUT_MS } from '../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
@@ -49,11 +49,3 @@ describe('the estimate of an order', () => {
 test('sums of credits have no tail of floating point', () => {
 	expect(roundCredits(23.04 * 3)).toBe(69.12);
 });
-
-test.each([
-	[23.04, '0.34 USD'],
-	[5.76, '0.085 USD'],
-	[0.1, '0.0015 USD'],
-	[1506.75, '22.16 USD'],
-	[0, '0.00 USD'],
-])('%d credits are %s', (credits, usd) => expect(inUsd(credits)).toBe(usd));

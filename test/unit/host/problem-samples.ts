@@ -171,6 +171,10 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 			'another model': messages.priceUnknown({ item: 1, model }, 20),
 			'a field that costs extra': messages.priceUnknown({ item: 1, model, extra: code }, 20),
 		},
+		costUnknown: {
+			'by rules that do not tell it': messages.costUnknown(model, true),
+			'without rules': messages.costUnknown(model, false),
+		},
 		balanceTooLow: {
 			'several orders': messages.balanceTooLow(wait, 4, false),
 			'some without a price, after a lost try': messages.balanceTooLow({ ...wait, unpriced: model }, 4, true),
