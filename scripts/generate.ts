@@ -66,7 +66,7 @@ const UNREAD_FACTS = [
 	/^results\.(extension|mimeType)$/,
 	/^upload\.(maxBytes|sameNameOverwrites|filesPerRequest|documentedMimeTypes)$/,
 	/^callback\.(protocol|timeoutSeconds|retryDelaysSeconds|success|signed|forbidden\w+)$/,
-	/^task\.(runningStatuses|terminalStatuses)$/,
+	/^task\.runningStatuses$/,
 	/^idempotency\.pattern$/,
 	/^pricing\.unknown$/,
 ];

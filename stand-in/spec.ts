@@ -60,7 +60,7 @@ export interface Facts {
 		forbiddenHosts: { inferred: string[] };
 	};
 	catalogue: { protocol: string; available: string };
-	task: { idPrefix: string; cancelledStatuses: string[] };
+	task: { idPrefix: string; endStatuses: { cancelled: string[] } };
 	idempotency: { requestHeader: string; replayedHeader: string };
 	requestIdHeaders: string[];
 	taskFailures: Record<string, { meaning: string }>;

@@ -23,7 +23,7 @@ export function outcomeOf(
 			const { task } = result;
 			const asData = wait.settings.onTaskFailure === 'output';
 			if (task.phase !== 'completed' && !asData) return { item, problem: taskEnded(task) };
-			if (task.phase === 'completed' && !hasResult(task) && !asData) {
+			if (task.phase === 'completed' && !hasResult(task) && resultLink(task) === undefined && !asData) {
 				return { item, problem: nothingToShow(task) };
 			}
 			return { item, field, task, watch };

@@ -55,17 +55,18 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const settings = readTriggerSettings((name, fallback) => ctx.getNodeParameter(name, fallback) as unknown);
 	const memory = memoryOf(ctx);
 	const body = callbackBody(ctx);
-	const callback = callbackOf(body, settings, memory.has);
+	const reference = await referenceOf(ctx, settings);
+	const isReferenced = reference.referenceVerified === true;
+	const callback = callbackOf(body, settings, (id) => memory.has(id, isReferenced));
 	if (callback.kind === 'answer') return refuse(ctx, callback);
 	const verdict = settings.verify ? await verify(ctx, callback.id, settings) : verdictOnBody(body, settings);
 	if (verdict.kind === 'answer') return refuse(ctx, verdict);
 	const { task } = verdict;
-	const reference = await referenceOf(ctx, settings);
 	// of callbacks that share one reading, the first one: nothing is awaited from here on
-	if (settings.ignoreRepeats && memory.has(task.id)) return refuse(ctx, REPEATED);
+	if (settings.ignoreRepeats && memory.has(task.id, isReferenced)) return refuse(ctx, REPEATED);
 	// made before the answer, so that a body that breaks it is refused
 	const item = itemOf(task, settings, reference);
-	memory.add(task.id);
+	memory.add(task.id, isReferenced);
 	respond(ctx, 200, 'Accepted');
 	return { noWebhookResponse: true, workflowData: [[item]] };
 }

@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { DOCUMENTED_FIELDS, evolinkFacts } from './generated/spec.gen';
+import { isObject } from './json';
 import type { ModelFields } from './modelEntries';
 
 /** What a model costs, in credits, by EvoLink's price list. */
@@ -39,6 +40,19 @@ export function estimateCredits(body: IDataObject): number | undefined {
 /** How many results an order asks for. */
 export function resultsIn({ n }: IDataObject): number {
 	return Math.max(Number(n ?? 1) || 1, 1);
+}
+
+/**
+ * The first field of a body that costs extra and that an estimate leaves out: it is too low then.
+ *
+ * @param isCounted whether the estimate has this field in it
+ */
+export function extraIn(body: IDataObject, isCounted: (field: string) => boolean): string | undefined {
+	const parts = [body, body.model_params].filter(isObject);
+	const extra = pricing.extras.find(
+		({ field, usual }) => !isCounted(field) && parts.some(({ [field]: given = usual }) => given !== usual),
+	);
+	return extra?.field;
 }
 
 function factorOf(given: unknown): number | undefined {

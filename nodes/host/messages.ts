@@ -520,10 +520,19 @@ export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
 	};
 }
 
-export function priceUnknown({ item, model }: { item: number; model: string }, maxCredits: number): Problem {
+export function priceUnknown(
+	{ item, model, extra }: { item: number; model: string; extra?: string },
+	maxCredits: number,
+): Problem {
+	const price = extra === undefined ? 'the price' : `what '${nameOf(extra)}' adds to the price`;
 	return {
-		message: `No order was sent: the price of item ${item} (${nameOf(model)}) is not known, and 'Max Credits' is ${maxCredits}`,
-		description: 'Nothing was charged. Remove the option, or choose a model whose price EvoLink tells.',
+		message: `No order was sent: ${price} of item ${item} (${nameOf(model)}) is not known, and 'Max Credits' is ${maxCredits}`,
+		...described(
+			'Nothing was charged.',
+			extra === undefined
+				? 'Remove the option, or choose a model whose price EvoLink tells.'
+				: 'Remove the option, or that field.',
+		),
 	};
 }
 

@@ -1,3 +1,4 @@
+import priceList from '../contract/fixtures/prices/pricing-rules.json';
 import { MODEL_ENTRIES } from '../../nodes/evolink/modelEntries';
 import type { ApiFault } from '../../stand-in';
 import { searchList } from '../../tools/n8n-engine';
@@ -27,15 +28,15 @@ describe('the list of models', () => {
 			),
 	);
 
-	test.concurrent('has the price where EvoLink names one', () =>
+	test.concurrent('has what a usual order costs, where EvoLink names a price', () =>
 		inLab(async (lab) => {
-			const output = { role: 'output', unit: 'output_second', rate: { credits: '8.5' } };
 			lab.evolink.fault(
 				'catalogue',
-				{ kind: 'body', body: { models: [{ model_id: KLING, components: [output] }] } },
+				{ kind: 'body', body: priceList },
 				{ match: ({ request }) => request.operationId === 'listPricingRules' },
 			);
-			expect(await names(lab, 'kling-v2')).toEqual(['Kling 2.6 Motion Control (8.5 credits per second)']);
+			const [name] = await names(lab, 'veo-3.1-fast-generate-preview');
+			expect(name).toMatch(/ \(38\.016 credits for 4 s\)$/);
 		}),
 	);
 

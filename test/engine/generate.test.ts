@@ -94,7 +94,8 @@ describe("'When a Task Fails' = output", () => {
 	] as const)('a %s task goes on as data, without a file and without a second order', (_, script, status) =>
 		inLab(async (lab) => {
 			lab.evolink.script('', script);
-			const node = sora({ download: true, options: { onTaskFailure: 'output' } }, { retryOnFail: true });
+			const options = { onTaskFailure: 'output', timeoutMinutes: 0.02 };
+			const node = sora({ download: true, options }, { retryOnFail: true });
 			const run = await lab.run(node);
 			expect(run.status).toBe('success');
 			const [item] = run.output('After');

@@ -21,7 +21,7 @@ test.concurrent('the tasks of the account come newest first, one item each, and 
 		expect(run.status).toBe('success');
 		expect(run.json(SORA)).toMatchObject([
 			{ id: ids[0], status: 'failed', model: 'sora-2-preview', creditsUsed: 0 },
-			{ id: ids[1], status: 'completed', creditsUsed: 23.04, created: expect.any(Number) },
+			{ id: ids[1], status: 'completed', creditsUsed: 23.04, createdAt: expect.any(String) },
 		]);
 		for (const json of run.json(SORA)) expect(json).not.toHaveProperty('error');
 		expect(run.output(SORA).map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }]);

@@ -96,6 +96,14 @@ test('a try that was refused before the one that was lost does not change the ke
 	expect(lab.evolink.charges).toHaveLength(1);
 });
 
+test("an order names its key in both headers in which EvoLink's own clients do, and pretends to be none of them", async () => {
+	await lab.run(workflowOf('a cat', [], 'poll'));
+	const [{ headers }] = lab.creates;
+	expect(headers['idempotency-key']).toMatch(/^n8n-/);
+	expect(headers['x-evo-run-id']).toBe(headers['idempotency-key']);
+	expect(Object.keys(headers).filter((name) => name.startsWith('x-evo-'))).toEqual(['x-evo-run-id']);
+});
+
 test("a proxy's refusal does not change the key: EvoLink may have taken the order", async () => {
 	lab.evolink.fault('create', { kind: 'html', status: 403 }, { times: 1 });
 	const failed = await lab.run(workflowOf('a cat', [], 'suspend'));

@@ -59,6 +59,30 @@ describe("'Wait' = auto", () => {
 		}),
 	);
 
+	test.concurrent.each([
+		['parks behind a Respond to Webhook node that has run: nobody waits', 'responseNode', 'waiting'],
+		['polls where the last node answers, whatever else has run', 'lastNode', 'success'],
+	])('%s', (_, responseMode, status) =>
+		inLab(async (lab) => {
+			const parameters = { path: 'in', responseMode };
+			const hook: NodeFixture = { name: 'Hook', type: 'n8n-nodes-base.webhook', parameters };
+			const respond: NodeFixture = { name: 'Respond', type: 'n8n-nodes-base.respondToWebhook' };
+			const node = sora({ wait: 'auto', waitMode: 'auto', prompt: 'a cat' });
+			const { run } = await receiveWebhook(lab.engine, { nodes: [hook, respond, node] }, 'Hook');
+			expect((await lab.end(run!)).status).toBe(status);
+		}),
+	);
+
+	test.concurrent('polls behind a Wait node whose caller came after the answer to another one', () =>
+		inLab(async (lab) => {
+			const respond: NodeFixture = { name: 'Respond', type: 'n8n-nodes-base.respondToWebhook' };
+			const parameters = { resume: 'webhook', responseMode: 'responseNode' };
+			const wait: NodeFixture = { name: 'Wait', type: 'n8n-nodes-base.wait', parameters };
+			const run = await lab.run([start, respond, wait, auto]);
+			expect(hintsOf(run)).toEqual(["Waited by polling: the caller of 'Wait' waits for the answer."]);
+		}),
+	);
+
 	test.concurrent.each<[string, NonNullable<NodeFixture['parameters']>]>([
 		['success', { resume: 'webhook', responseMode: 'lastNode' }],
 		['success', { resume: 'form', responseMode: 'responseNode' }],

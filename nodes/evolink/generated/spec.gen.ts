@@ -260,7 +260,22 @@ export const evolinkFacts = {
 	},
 	"results": {
 		"exampleEstimateSeconds": 300,
-		"linkLifetimeHours": 24
+		"linkLifetimeHours": 24,
+		"places": [
+			"results",
+			"result_data",
+			"output",
+			"videos"
+		],
+		"videoFields": [
+			"video_url",
+			"url"
+		],
+		"otherFields": [
+			"image_url",
+			"audio_url",
+			"profile_picture_url"
+		]
 	},
 	"upload": {
 		"clientMaxBytes": 99614720,
@@ -286,10 +301,27 @@ export const evolinkFacts = {
 	},
 	"task": {
 		"idPrefix": "task-unified-",
-		"cancelledStatuses": [
-			"cancelled",
-			"canceled"
-		],
+		"endStatuses": {
+			"completed": [
+				"completed",
+				"succeeded",
+				"success",
+				"succeed",
+				"done"
+			],
+			"failed": [
+				"failed",
+				"error",
+				"expired",
+				"timeout",
+				"rejected"
+			],
+			"cancelled": [
+				"cancelled",
+				"canceled",
+				"cancelled on request"
+			]
+		},
 		"cancelledFailureCode": "request_cancelled",
 		"perRead": 50,
 		"perPage": 50,
@@ -310,6 +342,7 @@ export const evolinkFacts = {
 	},
 	"idempotency": {
 		"requestHeader": "Idempotency-Key",
+		"runIdHeader": "X-Evo-Run-Id",
 		"replayedHeader": "Idempotency-Replayed"
 	},
 	"requestIdHeaders": [
@@ -482,7 +515,21 @@ export const evolinkFacts = {
 			"sora-character": {
 				"creditsPerCall": 0.1
 			}
-		}
+		},
+		"extras": [
+			{
+				"field": "n",
+				"usual": 1
+			},
+			{
+				"field": "web_search",
+				"usual": false
+			},
+			{
+				"field": "content_filter",
+				"usual": true
+			}
+		]
 	}
 } as const;
 

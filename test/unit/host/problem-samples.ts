@@ -173,7 +173,10 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 			'one order': messages.overBudget({ orders: 1, credits: 23.04 }, 20),
 			'several orders': messages.overBudget(wait, 20),
 		},
-		priceUnknown: { 'another model': messages.priceUnknown({ item: 1, model }, 20) },
+		priceUnknown: {
+			'another model': messages.priceUnknown({ item: 1, model }, 20),
+			'a field that costs extra': messages.priceUnknown({ item: 1, model, extra: code }, 20),
+		},
 		costUnknown: {
 			'by rules that do not tell it': messages.costUnknown(model, true),
 			'without rules': messages.costUnknown(model, false),
