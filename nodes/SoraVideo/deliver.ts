@@ -5,9 +5,17 @@ import { downloadResult } from '../evolink/media/result';
 import { hasResult, resultLink, simplified, taskNamed, taskToJson } from '../evolink/task';
 import { resultOf } from './watch';
 import { told, type Problem } from '../host/errors';
-import { downloadFailed, nothingToShow, taskEnded, nextStep, timedOut, unreadable } from '../host/messages';
+import {
+	downloadFailed,
+	nothingToShow,
+	taskEnded,
+	nextStep,
+	timedOut,
+	unmarkedEnd,
+	unreadable,
+} from '../host/messages';
 import type { RunSettings } from './settings';
-import { cancelSignal, isToolRun } from '../host/context';
+import { cancelSignal, hint, isToolRun } from '../host/context';
 import { emitProblem, stopOnProblem, type Outcome, type TaskOutcome } from './items';
 
 /** Downloads share one connection to n8n's store; more than two at once only compete. */
@@ -61,6 +69,7 @@ async function emitTask(
 	}
 	const result = await downloadResult(ctx, task, url, settings.maxDownloadBytes, signal);
 	if (!result.ok) return { problem: downloadFailed(task, url, result.reason) };
+	if (result.isDoubtful) hint(ctx, told(unmarkedEnd(`of task ${task.id}`)), 'warning');
 	return { emitted: { json, binary: { [field]: result.binary }, pairedItem: { item } } };
 }
 

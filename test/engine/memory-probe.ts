@@ -10,6 +10,7 @@ import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import type { StandIn } from '../../stand-in';
 import { Host, binaryOf, createEngine, loadPackage, runWorkflow } from '../../tools/n8n-engine';
 import { readyBinaryStore } from '../../tools/n8n-engine/host';
+import { mp4 } from './media-files';
 
 const MB = 1e6;
 const [credential = '{}', parameters = '{}', inputBytes = '0'] = process.argv.slice(2);
@@ -23,9 +24,8 @@ function inUse(): number {
 
 async function inputItem(): Promise<INodeExecutionData> {
 	if (inputBytes === '0') return { json: {} };
-	const head = Buffer.from('000000186674797069736f6d', 'hex');
 	const location = { type: 'execution', workflowId: 'workflow-1', executionId: randomUUID() } as const;
-	const bytes = Buffer.concat([head], Number(inputBytes));
+	const bytes = Buffer.concat([mp4()], Number(inputBytes));
 	const meta = { data: '', mimeType: 'video/mp4', fileName: 'me.mp4' };
 	return { json: {}, binary: { data: await Container.get(BinaryDataService).store(location, bytes, meta) } };
 }
