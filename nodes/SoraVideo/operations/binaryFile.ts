@@ -2,7 +2,7 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
 import { trustIn } from '../../evolink/media/completeness';
 import { inspect } from '../../evolink/media/inspect';
-import { formatNames, type DetectedMedia } from '../../evolink/media/mediaType';
+import { EMPTY, formatNames, type DetectedMedia } from '../../evolink/media/mediaType';
 import { binarySize, chunksOf, contentOf, type UploadableFile } from '../../evolink/media/upload';
 import { hint } from '../../host/context';
 import { ProblemError, told } from '../../host/errors';
@@ -64,7 +64,7 @@ function findBinary(ctx: IExecuteFunctions, item: number, field: string): IBinar
 }
 
 /** What is no file of any model, however it came into a binary field. */
-const NO_FILES: readonly unknown[] = ['empty (0 bytes)', 'a web page', 'text in base64'];
+const NO_FILES: readonly unknown[] = [EMPTY, 'a web page', 'text in base64'];
 
 /** @throws ProblemError when EvoLink would not take the file, or not all of it is there */
 export async function checkFile(

@@ -7,7 +7,7 @@ import { checkMediaUrl } from '../urls';
 import { retry } from '../async';
 import { hostClock, type Clock } from '../clock';
 import { completenessOf, trustIn } from './completeness';
-import { HEAD_BYTES, detectMedia, type MediaKind, type DetectedMedia } from './mediaType';
+import { EMPTY, HEAD_BYTES, detectMedia, type MediaKind, type DetectedMedia } from './mediaType';
 
 export interface DownloadRequest {
 	url: string;
@@ -243,7 +243,7 @@ function nameOf(media: DetectedMedia | undefined, { headers }: IN8nHttpFullRespo
 	if (media === undefined) return String(headers['content-type'] ?? 'no content type').slice(0, 60);
 	if (media.kind === 'video' && media.mimeType === undefined)
 		return `a video format that this node does not know (${media.name})`;
-	return media.name;
+	return media.name === EMPTY ? 'an empty file' : media.name;
 }
 
 function unexpected(found: string, expected: MediaKind): DownloadFailure {

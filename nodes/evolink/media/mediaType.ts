@@ -12,6 +12,9 @@ export interface DetectedMedia {
 /** How many bytes of a file decide what it is. */
 export const HEAD_BYTES = 1024;
 
+/** A file without a byte. */
+export const EMPTY = 'empty (0 bytes)';
+
 type Format = [
 	head: RegExp,
 	kind: DetectedMedia['kind'],
@@ -49,7 +52,7 @@ const FORMATS: readonly Format[] = [
 	[/^(\xef\xbb\xbf)?\s*<\?xml/, 'other', 'XML'],
 	[/^(\xef\xbb\xbf)?\s*[[{]\s*["[\]{}]/, 'other', 'JSON'],
 	[/^(data:[\w+/.-]+;base64,|[\w+/-]{60})[\w+/\r\n-]*={0,2}\s*$/, 'other', 'text in base64'],
-	[/^$/, 'other', 'empty (0 bytes)'],
+	[/^$/, 'other', EMPTY],
 ];
 
 /** Boxes of mp4 and mov that hold nothing and may stand before all others. */
