@@ -58,7 +58,6 @@ async function upload(ctx: IExecuteFunctions, parameters: ItemParameters, name: 
 	const { field, binary } = namedBinary(ctx, parameters, 'fileField');
 	const source = await sourceOf(ctx, parameters.item, field);
 	const { mimeType, size, extension } = source;
-	if (size === 0) throw parameters.refuse('fileField', `${field} (0 bytes)`, 'a file that is not empty');
 	const result = await uploadFile(ctx, source, `${name}${extension}`, cancelSignal(ctx));
 	if ('failure' in result) {
 		throw new ProblemError(fileRefused(result.failure, 'Nothing was charged.'), parameters.item);
