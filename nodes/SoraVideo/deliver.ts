@@ -6,7 +6,15 @@ import { hasResult, oneForEachResult, resultLink, simplified, taskNamed, taskToJ
 import { resultOf } from './watch';
 import { noteInExecution } from '../host/customData';
 import { told, type Problem } from '../host/errors';
-import { downloadFailed, nothingToShow, taskEnded, nextStep, timedOut, unreadable } from '../host/messages';
+import {
+	downloadFailed,
+	nothingToShow,
+	taskEnded,
+	nextStep,
+	timedOut,
+	unmarkedEnd,
+	unreadable,
+} from '../host/messages';
 import type { RunSettings } from './settings';
 import { cancelSignal, hint, isToolRun } from '../host/context';
 import { emitProblem, stopOnProblem, type Outcome, type TaskOutcome } from './items';
@@ -78,12 +86,11 @@ async function emitPiece(
 	}
 	const result = await downloadResult(ctx, task, url, settings.maxDownloadBytes, signal);
 	if (result.ok) {
-		const { binary, warning } = result;
-		if (warning !== undefined) hint(ctx, `Item ${item}: ${warning}`, 'warning');
-		return { emitted: { json, binary: { [field]: binary }, pairedItem: { item } } };
+		if (result.isDoubtful) hint(ctx, told(unmarkedEnd(`of task ${task.id}`)), 'warning');
+		return { emitted: { json, binary: { [field]: result.binary }, pairedItem: { item } } };
 	}
 	const problem = downloadFailed(task, url, result);
-	// the name is what was paid; the picture only shows it
+	// the name is what was paid; the image only shows it
 	if (task.character?.name === undefined) return { problem };
 	hint(ctx, told(problem), 'warning');
 	return { emitted: { json: { ...json, downloadError: told(problem) }, pairedItem: { item } } };

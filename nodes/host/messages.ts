@@ -619,13 +619,63 @@ export function stopped(ids: readonly string[], unknownKeys: readonly string[]):
 	};
 }
 
-export function noFile(displayName: string, field: string, names: readonly string[]): Problem {
+const NOTHING_FOR_IT = 'Nothing was ordered for this item.';
+
+/** An item lacks the file that a field names. */
+export function noFile(
+	displayName: string,
+	field: string,
+	names: readonly string[],
+	isOptional = false,
+): Problem {
 	return {
 		message: `This item has no file in '${nameOf(field)}' ('${displayName}')`,
-		description:
+		...described(
 			names.length === 0
-				? 'It has no file at all: connect a node that reads or downloads one. Nothing was ordered for it.'
-				: `It has files in ${names.map((name) => `'${nameOf(name)}'`).join(', ')}. Nothing was ordered for it.`,
+				? 'It has no file at all: connect a node that reads or downloads one.'
+				: `It has files in ${names.map((name) => `'${nameOf(name)}'`).join(', ')}.`,
+			isOptional &&
+				`Where only some items have an image, set 'Input Image' to {{ $binary['${nameOf(field)}'] ? 'binary' : 'none' }}.`,
+			NOTHING_FOR_IT,
+		),
+	};
+}
+
+/** By what was found. */
+const FILE_ADVICE: Readonly<Record<string, string>> = {
+	HEIC: 'Convert it to JPEG. An iPhone takes JPEG itself with Settings, Camera, Formats, Most Compatible.',
+	'a web page': 'The link that it came from leads to a page: use a link to the file itself.',
+	'text in base64': "Make a file of it with n8n's Convert to File node.",
+	'empty (0 bytes)': 'Look at the node that it comes from.',
+	incomplete: 'It breaks off before its end: get it once more.',
+};
+
+/**
+ * A file that EvoLink would not take.
+ *
+ * @param found completes "the file is …"
+ * @param takes what it takes instead
+ */
+export function wrongFile(field: string, found: string, takes?: string): Problem {
+	return {
+		message: `The file in '${nameOf(field)}' is ${found}${takes === undefined ? '' : `, EvoLink takes ${takes}`}`,
+		...described(FILE_ADVICE[found] ?? 'Convert it, or give it another file.', NOTHING_FOR_IT),
+	};
+}
+
+/** @param given, limit sizes with their units */
+export function fileTooLarge(what: string, field: string, given: string, limit: string): Problem {
+	return {
+		message: `The ${what} in '${nameOf(field)}' has ${given}, EvoLink takes ${limit}`,
+		...described(`Make it smaller. ${NOTHING_FOR_IT}`),
+	};
+}
+
+/** A file that is taken, although nothing tells whether all of it is there. @param where completes "the file …" */
+export function unmarkedEnd(where: string): Problem {
+	return {
+		message: `The file ${where} has no mark of its end`,
+		description: 'Live recordings have none. If it was cut off, nothing tells: look at it before you use it.',
 	};
 }
 

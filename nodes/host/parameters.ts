@@ -75,6 +75,18 @@ export class ItemParameters {
 	}
 
 	/**
+	 * Where a file is put in an item.
+	 *
+	 * @throws ProblemError
+	 */
+	outputField(name: string, fallback: string): string {
+		const field = this.text(name, fallback);
+		// no object keeps a field of that name
+		if (field === '' || field === '__proto__') throw this.refuse(name, field, 'a field name');
+		return field;
+	}
+
+	/**
 	 * An http(s) URL that EvoLink is to fetch.
 	 *
 	 * @throws ProblemError

@@ -1,12 +1,13 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { API_SERVERS } from '../../evolink/generated/spec.gen';
-import { binarySize, contentOf, type UploadableFile } from '../../evolink/media/upload';
-import { fieldTitle, type ModelFields } from '../../evolink/modelEntries';
+import type { UploadableFile } from '../../evolink/media/upload';
+import type { ModelFields } from '../../evolink/modelEntries';
 import { checkHttpUrl } from '../../evolink/urls';
 import type { ItemParameters } from '../../host/parameters';
 import type { InputFile } from '../entries';
-import { assertSize, UPLOAD_MAX_BYTES } from './draft';
+import { checkFile } from './binaryFile';
+import { UPLOAD_MAX_BYTES } from './draft';
 
 /** Stands in a body for the URL of a file that is not uploaded yet. */
 export const standInFor = (name: string) => `${API_SERVERS.files}/?n8n=${encodeURIComponent(name)}`;
@@ -31,7 +32,7 @@ export async function takeBinaryFields(
 			if (typeof given !== 'string' || checkHttpUrl(given).ok || !names.includes(given)) continue;
 			const standIn = standInFor(given);
 			body[field] = replaced(body[field], given, standIn);
-			const source = await sourceOf(ctx, parameters, fieldTitle(field), given);
+			const source = await sourceOf(ctx, parameters.item, given);
 			files.push({ source, standIn });
 		}
 	}
@@ -47,23 +48,15 @@ function replaced(value: IDataObject[string], old: string, by: string): IDataObj
 /**
  * A binary field as something to upload.
  *
- * @param title what the field of the form is called
- * @throws ProblemError when it is larger than EvoLink takes
+ * @throws ProblemError when EvoLink would not take it
  */
-export async function sourceOf(
-	ctx: IExecuteFunctions,
-	parameters: ItemParameters,
-	title: string,
-	name: string,
-): Promise<UploadableFile> {
-	const { item } = parameters;
+export async function sourceOf(ctx: IExecuteFunctions, item: number, name: string): Promise<UploadableFile> {
 	const binary = ctx.helpers.assertBinaryData(item, name);
-	const size = await binarySize(ctx, binary);
-	const limit = { what: 'a file', maxBytes: UPLOAD_MAX_BYTES };
-	assertSize(parameters, title, { field: name, size }, limit);
+	const wanted = { what: 'file', maxBytes: UPLOAD_MAX_BYTES } as const;
+	const { content, size } = await checkFile(ctx, item, binary, name, wanted);
 	const { mimeType, fileName = '', fileExtension } = binary;
 	return {
-		content: contentOf(item, binary, name),
+		content,
 		size,
 		// both go into the head of the upload
 		mimeType: /^[\w.+-]+\/[\w.+-]+$/.test(mimeType) ? mimeType : 'application/octet-stream',

@@ -197,8 +197,20 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 		},
 		noFile: {
 			'no file at all': messages.noFile('Input Data Field Name', field, []),
-			'files in other fields': messages.noFile('Input Data Field Name', field, ['image', 'pdf']),
+			'files in other fields': messages.noFile('Input Data Field Name', field, ['image', 'pdf'], true),
 		},
+		wrongFile: {
+			'of an iPhone': messages.wrongFile(field, 'HEIC', 'JPEG, PNG, WebP'),
+			'of another kind': messages.wrongFile(field, 'sound alone'),
+			'a page': messages.wrongFile(field, 'a web page'),
+			'a text': messages.wrongFile(field, 'text in base64'),
+			'no bytes': messages.wrongFile(field, 'empty (0 bytes)'),
+			'half of it': messages.wrongFile(field, 'incomplete'),
+		},
+		fileTooLarge: {
+			'a picture': messages.fileTooLarge('image', field, '10.6 MB', '10 MB (10485760 bytes)'),
+		},
+		unmarkedEnd: { 'a result': messages.unmarkedEnd(`of task ${id}`) },
 		wrongPixels: {
 			'a picture of a phone': messages.wrongPixels(field, '4032x3024', '1280x720', '16:9'),
 		},
