@@ -12,7 +12,7 @@ import { mapLimit } from '../evolink/async';
 import { readCredential } from '../evolink/client';
 import { failureSentence } from '../host/advice';
 import { told } from '../host/errors';
-import { fileNotDownloaded, nothingToShow, wrongReference } from '../host/messages';
+import { fileNotDownloaded, nothingToShow, wrongReference, unmarkedEnd } from '../host/messages';
 import { readReference } from '../evolink/reference';
 import { downloadResult, DOWNLOADS_AT_ONCE } from '../evolink/media/result';
 import { hint } from '../host/context';
@@ -183,7 +183,7 @@ async function withFile(
 	try {
 		const result = await downloadResult(ctx, task, url, maxDownloadBytes);
 		if (!result.ok) return failed(told(fileNotDownloaded(url, result)));
-		if (result.warning !== undefined) hint(ctx, result.warning, 'warning');
+		if (result.isDoubtful) hint(ctx, told(unmarkedEnd(`of task ${task.id}`)), 'warning');
 		return { ...item, binary: { [binaryField]: result.binary } };
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);
