@@ -28,7 +28,8 @@ const nodeGlobals = [
 const FLOORS = [
 	['settings.ts', 'watch.ts', 'uploads.ts'],
 	['items.ts'],
-	['order', 'deliver.ts'],
+	['order', 'receipt.ts'],
+	['deliver.ts'],
 	['run'],
 	['statusPage'],
 	['operations', 'methods'],

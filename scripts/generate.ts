@@ -9,9 +9,11 @@
  * the User-Agent.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+
+import { modelsPage, type DocumentedModel } from './models-page';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type JsonObject = { [key: string]: Json };
@@ -19,6 +21,7 @@ type JsonObject = { [key: string]: Json };
 const ROOT = join(__dirname, '..');
 const SPEC_FILE = join(ROOT, 'spec', 'evolink-sora.openapi.yaml');
 const MODELS_FILE = join(ROOT, 'spec', 'models.json');
+const PAGE = join(ROOT, 'docs', 'models.md');
 const OUTPUT = join(ROOT, 'nodes', 'evolink', 'generated');
 const HEADER = '// Generated from spec/evolink-sora.openapi.yaml by `npm run generate`. Do not edit.\n';
 
@@ -61,9 +64,9 @@ const UNREAD_FACTS = [
 	/^models\.[^.]+\.(schema|callback|standing)$/,
 	/^imageInput\.maxItems$/,
 	/^results\.(extension|mimeType)$/,
-	/^upload\.(maxBytes|lifetimeHours|sameNameOverwrites|filesPerRequest|maxFiles|documentedMimeTypes)$/,
+	/^upload\.(maxBytes|sameNameOverwrites|filesPerRequest|documentedMimeTypes)$/,
 	/^callback\.(protocol|timeoutSeconds|retryDelaysSeconds|success|signed|forbidden\w+)$/,
-	/^task\.(runningStatuses|terminalStatuses)$/,
+	/^task\.runningStatuses$/,
 	/^idempotency\.pattern$/,
 	/^pricing\.unknown$/,
 ];
@@ -226,6 +229,33 @@ function firstDifference(committed: string, generated: string): string | undefin
 	return `line ${at + 1}\n  committed: ${old[at] ?? '(end)'}\n  generated: ${now[at] ?? '(end)'}`;
 }
 
+/** docs/models.md */
+function modelsPageOf(spec: JsonObject, models: JsonObject): string {
+	const facts = child(spec, 'x-evolink');
+	const documented = Object.entries(child(facts, 'models')).flatMap(([id, value]): DocumentedModel[] => {
+		const { operation, label, schema } = child(value);
+		if (operation !== 'generate') return [];
+		const { duration } = child(spec, 'components', 'schemas', String(schema), 'properties');
+		const { enum: durations, default: usual } = child(duration);
+		const { models: prices, creditsPerUsd } = child(facts, 'pricing');
+		const { creditsPerSecond } = id in child(prices) ? child(prices, id) : {};
+		const credits = Number(creditsPerSecond) * Number(usual);
+		const price = `${credits.toFixed(2)} credits (${(credits / Number(creditsPerUsd)).toFixed(2)} USD)`;
+		return [
+			{
+				id,
+				label: String(label),
+				durations: durations as number[],
+				...(creditsPerSecond !== undefined && { price }),
+			},
+		];
+	});
+	return modelsPage(documented, child(models, 'models') as never, {
+		table: String(child(models, 'source').read),
+		prices: String(child(facts, 'pricing').asOf),
+	});
+}
+
 function main(): void {
 	const { values } = parseArgs({
 		options: { check: { type: 'boolean', default: false }, output: { type: 'string' } },
@@ -238,8 +268,10 @@ function main(): void {
 		'package.gen.ts': packageModule(),
 	};
 	const folder = values.output ?? OUTPUT;
-	for (const [name, generated] of Object.entries(files)) {
-		const file = join(folder, name);
+	const placed = Object.entries(files).map(([name, text]) => [join(folder, name), text] as const);
+	const all = values.output ? placed : [...placed, [PAGE, modelsPageOf(spec, models)] as const];
+	for (const [file, generated] of all) {
+		const name = basename(file);
 		if (!values.check) {
 			mkdirSync(folder, { recursive: true });
 			writeFileSync(file, generated);

@@ -34,8 +34,8 @@ export function withNames(text: string, manifest: Manifest): string {
 	const { owner } = repositoryOf(manifest);
 	return text
 		.replaceAll(
-			new RegExp(`github\\.com/[\\w.-]+/${manifest.name}(?![\\w-])`, 'g'),
-			`github.com/${owner}/${manifest.name}`,
+			new RegExp(`(github|raw\\.githubusercontent)\\.com/[\\w.-]+/${manifest.name}(?![\\w-])`, 'g'),
+			`$1.com/${owner}/${manifest.name}`,
 		)
 		.replace(/^(Copyright \(c\) \d+) .+$/m, `$1 ${manifest.author.name}`);
 }

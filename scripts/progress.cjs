@@ -10,6 +10,10 @@ const { clearInterval, setInterval } = require('node:timers');
 /** What npm and compilers say when they fail, and what to do then. */
 const CAUSES = [
 	[
+		/spawn npm\S* ENOENT/,
+		'There is no npm. It comes with Node: install Node 20 or newer anew, or put npm on the PATH.',
+	],
+	[
 		/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|EHOSTUNREACH|network request failed/,
 		'npm could not reach its registry. Look at the network and the proxy (HTTPS_PROXY, npm config get registry), then try again.',
 	],
@@ -69,7 +73,14 @@ async function runLong({ command, args, log, options = {}, progress = () => '', 
 	mkdirSync(path.dirname(log), { recursive: true });
 	writeFileSync(log, output);
 	if (ended === 0) return;
-	const end = output.trim().split('\n').slice(-15).join('\n');
+	// npm tells of its own inside, too
+	const isStack = (text) =>
+		/^(npm (error|ERR!) +)?(stack |at |\{|\}|A complete log of this run)/.test(text.trim());
+	const end = output
+		.split('\n')
+		.filter((text) => text.trim() !== '' && !isStack(text))
+		.slice(-15)
+		.join('\n');
 	const cause = causeOf(`${output}\n${ended}`);
 	throw new Error(
 		[

@@ -49,11 +49,18 @@ export async function withTemporaryFolder<T>(work: (folder: string) => T | Promi
 	}
 }
 
-/** Packs the project as it would be published; returns the tarball's path in `folder`. Expects `dist` to be built. */
+/**
+ * Packs the project as it would be published; returns the tarball's path in `folder`.
+ * @throws Error where `dist` is not built: such a tarball passes every check of its files
+ */
 export function pack(folder: string): string {
-	const [{ filename }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder])) as [
-		{ filename: string },
+	const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder])) as [
+		{ filename: string; files: Array<{ path: string }> },
 	];
+	const packed = new Set(files.map((file) => file.path));
+	const { n8n } = readManifest(ROOT);
+	const missing = [...n8n.nodes, ...n8n.credentials].filter((file) => !packed.has(file));
+	if (missing.length > 0) throw new Error(`The tarball lacks ${missing.join(', ')}: run npm run build`);
 	return path.join(folder, filename);
 }
 

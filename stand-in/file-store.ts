@@ -56,7 +56,7 @@ export class FileStore {
 	constructor(
 		private readonly clock: Clock,
 		private readonly random: Random,
-		private readonly rules: Facts['upload'],
+		private readonly rules: Facts['upload'] & Pick<Facts, 'httpFailures'>,
 		private readonly baseUrl: () => string,
 	) {}
 
@@ -134,9 +134,9 @@ export class FileStore {
 		return [...this.files.values()].find((file) => new URL(file.url).pathname === pathname);
 	}
 
-	/** By one of `x-evolink.upload.failureCodes`. */
+	/** By one of `x-evolink.httpFailures`. */
 	refusal(code: number): FileRefusal {
-		return new FileRefusal(code, this.rules.failureCodes[code]?.meaning ?? 'Refused');
+		return new FileRefusal(code, this.rules.httpFailures[code]?.meaning ?? 'Refused');
 	}
 
 	private forgetExpired(): void {

@@ -68,7 +68,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 	const faults = new Faults(new Random(seed + 1));
 	const scripts = new Scripts(options.defaults ?? {});
 	const ledger = new Ledger(options.balance ?? 10_000);
-	const files = new FileStore(clock, random, facts.upload, baseUrl);
+	const files = new FileStore(clock, random, { ...facts.upload, httpFailures: facts.httpFailures }, baseUrl);
 	const media = new MediaHost(clock, tasks, faults.media, facts.results.linkLifetimeHours);
 	const callbacks = new Callbacks(
 		clock,

@@ -50,7 +50,6 @@ export interface Facts {
 		filesPerRequest: number;
 		maxFiles: { default: number };
 		documentedMimeTypes: string[];
-		failureCodes: Record<string, { meaning: string }>;
 	};
 	callback: {
 		protocol: string;
@@ -61,10 +60,11 @@ export interface Facts {
 		forbiddenHosts: { inferred: string[] };
 	};
 	catalogue: { protocol: string; available: string };
-	task: { idPrefix: string; cancelledStatuses: string[] };
+	task: { idPrefix: string; endStatuses: { cancelled: string[] } };
 	idempotency: { requestHeader: string; replayedHeader: string };
 	requestIdHeaders: string[];
 	taskFailures: Record<string, { meaning: string }>;
+	httpFailures: Record<string, { meaning: string }>;
 	pricing: {
 		unitsPerCredit: number;
 		creditsPerUsd: number;

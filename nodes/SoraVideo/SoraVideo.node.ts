@@ -31,8 +31,8 @@ export class SoraVideo implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{ { generate: "Generate Video", character: "Create Character", getTask: "Get Task", getManyTasks: "Get Many Tasks", getCredits: "Get Credits" }[$parameter["operation"]] }}',
-		description: 'Make videos with Sora through EvoLink',
+			'={{ { generate: "Generate Video", character: "Create Character", estimateCost: "Estimate Cost", getTask: "Get Task", getManyModels: "Get Many Models", getManyTasks: "Get Many Tasks", getCredits: "Get Credits", uploadFile: "Upload File" }[$parameter["operation"]] }}',
+		description: 'Make AI videos with Veo, Kling, Seedance, Wan, Hailuo, Sora and more through EvoLink',
 		defaults: { name: 'Sora Video' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],

@@ -19,7 +19,6 @@ export interface RunSettings extends IDataObject {
 	pollMs: number;
 	onTaskFailure: 'error' | 'output';
 	maxDownloadBytes: number;
-	/** Output the most useful fields only. */
 	simplify: boolean;
 	/** Send an order whose outcome is unknown once more, under the same key. */
 	resendUnknown: boolean;
@@ -97,7 +96,7 @@ export function readSettings(
 
 /** @throws ProblemError when 'Simplify' cannot be used */
 export function readSimplify(parameters: ItemParameters): boolean {
-	return parameters.boolean('simplify', parameters.value('simplify', false));
+	return parameters.boolean('simplify', parameters.value('simplify', true));
 }
 
 /**
@@ -112,10 +111,10 @@ export function readFileField(
 ): string | null {
 	const isWanted = parameters.boolean('download', parameters.value('download', byDefault));
 	if (!isWanted || isToolRun(ctx)) return null;
-	return parameters.textOr('binaryField', 'data');
+	return parameters.outputField('binaryField', 'data');
 }
 
-/** Whether a picture is refused whose pixels EvoLink would not take. */
+/** Whether an image is refused whose pixels EvoLink would not take. */
 export function readImageCheck(parameters: ItemParameters): boolean {
 	return parameters.boolean('checkImageSize', parameters.option('checkImageSize') ?? true);
 }

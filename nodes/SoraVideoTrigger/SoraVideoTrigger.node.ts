@@ -28,7 +28,8 @@ export class SoraVideoTrigger implements INodeType {
 		version: 1,
 		subtitle: '={{ ($parameter["events"] || []).join(", ") }}',
 		// the node panel shows it for the Sora Video node too, which it merges with its trigger
-		description: 'Make videos with Sora through EvoLink, or start a workflow when one is finished',
+		description:
+			'Make AI videos with Veo, Kling, Seedance, Wan, Hailuo, Sora and more through EvoLink, or start a workflow when one is finished',
 		eventTriggerDescription: 'Waiting for EvoLink to call the Test URL',
 		activationMessage: 'EvoLink can now call the Production URL, if it is a public https address.',
 		defaults: { name: 'Sora Video Trigger' },

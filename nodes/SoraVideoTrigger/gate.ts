@@ -7,7 +7,6 @@ import { Recent } from '../evolink/recent';
 /** Reads under way, of all triggers of the process together. */
 export const READS_AT_ONCE = 5;
 
-/** Reads that wait for their turn. */
 export const QUEUE_LENGTH = 100;
 
 /** A read takes up to 8 s (4 s for its headers, 4 s for its body), and EvoLink gives up on an answer after 10 s. */
@@ -32,25 +31,25 @@ export class ReadGate {
 
 	/**
 	 * @param key tells reads apart; whoever asks for one that is under way gets its answer
-	 * @param isForeign whether the answer says that the task is none of the account's
+	 * @param isNotOurs whether the answer says that the task is none of the account's
 	 * @returns `undefined` if there are too many
 	 */
 	async read(
 		key: string,
 		read: () => Promise<TaskReading>,
-		isForeign: (reading: TaskReading) => boolean,
+		isNotOurs: (reading: TaskReading) => boolean,
 	): Promise<TaskReading | undefined> {
 		const other = this.underWay.get(key);
 		if (other !== undefined) return await other;
 		if (this.waiting >= QUEUE_LENGTH) return undefined;
-		const own = this.inTurn(read, isForeign).finally(() => this.underWay.delete(key));
+		const own = this.inTurn(read, isNotOurs).finally(() => this.underWay.delete(key));
 		this.underWay.set(key, own);
 		return await own;
 	}
 
 	private async inTurn(
 		read: () => Promise<TaskReading>,
-		isForeign: (reading: TaskReading) => boolean,
+		isNotOurs: (reading: TaskReading) => boolean,
 	): Promise<TaskReading | undefined> {
 		return await new Promise((resolve, reject) => {
 			let isQueued = true;
@@ -72,7 +71,7 @@ export class ReadGate {
 				try {
 					const reading = await read();
 					resolve(reading);
-					if (isForeign(reading)) await this.clock.sleep(PENALTY_MS);
+					if (isNotOurs(reading)) await this.clock.sleep(PENALTY_MS);
 				} catch (error) {
 					reject(error as Error);
 				}

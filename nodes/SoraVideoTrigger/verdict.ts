@@ -55,14 +55,14 @@ export function verdictOnBody(body: unknown, settings: TriggerSettings): Verdict
  * Everything else (a wrong key included) says nothing about the task, so the callback is worth another try.
  */
 function unread(failure: Failure): Answer {
-	return isForeign({ ok: false, failure })
+	return isNotOurs({ ok: false, failure })
 		? answer(404, 'EvoLink knows no such task of this account', failure)
 		: answer(503, 'The task cannot be read at EvoLink now', failure);
 }
 
 /** Whether EvoLink itself says that the task is none of this account. */
-export function isForeign(reading: TaskReading): boolean {
-	if (reading.ok || reading.failure.foreign) return false;
+export function isNotOurs(reading: TaskReading): boolean {
+	if (reading.ok || reading.failure.fromProxy) return false;
 	return ['badRequest', 'notFound', 'forbidden'].includes(reading.failure.kind);
 }
 

@@ -47,7 +47,7 @@ export type EvoLinkAnswer =
 /** A task with every field is under 10 kB; an answer of more than this is not one. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** Reads the credential. @throws what n8n throws when it is missing or unreadable */
+/** @throws what n8n throws when it is missing or unreadable */
 export async function readCredential(ctx: EvoLinkContext): Promise<EvoLinkCredential> {
 	return parseCredential(await ctx.getCredentials(CREDENTIAL));
 }

@@ -13,13 +13,13 @@ export const failureSchema = z.object({
 	kind: z.custom<FailureKind>((kind) => typeof kind === 'string'),
 	/** EvoLink's own words, or ours where it gave none. */
 	message: z.string(),
-	/** What to do next, one or two sentences. */
-	advice: z.string(),
 	/** HTTP status; absent where no answer came. */
 	status: z.number().optional(),
 	/** EvoLink's own code, or the network's. */
 	code: z.string().optional(),
 	requestId: z.string().optional(),
+	/** What EvoLink says to try instead. */
+	suggestion: z.string().optional(),
 	/** Milliseconds to wait, from Retry-After, or from words such as "retry after 60 seconds". */
 	retryAfterMs: z.number().optional(),
 	/** The field of the request that EvoLink names. */
@@ -33,7 +33,7 @@ export const failureSchema = z.object({
 	/** Whether the same read may succeed a moment later. */
 	transient: z.boolean(),
 	/** A 3xx or 4xx that is no error of EvoLink's: something between may have answered, and it says nothing of what was asked for. */
-	foreign: z.literal(true).optional(),
+	fromProxy: z.literal(true).optional(),
 	/**
 	 * For a create: `none` = nothing was charged, for certain; `unlikely` = EvoLink refused it, which its pages and users take
 	 * for free, and its own client does not; `unknown` = it may have been taken, so it must not simply be sent again.
@@ -68,43 +68,6 @@ const uncharged: ReadonlySet<string> = new Set([
 	...evolinkFacts.uncharged.codes,
 	...evolinkFacts.uncharged.groups.flatMap((name) => groups[name]),
 ]);
-
-/** What to do where EvoLink does not serve a model. */
-export const MODEL_ADVICE =
-	'EvoLink closes models without notice: look at its model list (https://evolink.ai/models) and choose another one.';
-
-const ADVICE: Record<FailureKind, string> = {
-	badRequest: 'Check the fields against what the model takes.',
-	unauthorized: 'Check the API key in the credential; keys are made at https://evolink.ai/dashboard/keys.',
-	balance: 'Top up the EvoLink account, then run this again. The Get Credits operation shows the balance.',
-	keyLimit:
-		'Raise the spending limit of this API key, or use another key. The Get Credits operation shows what is left.',
-	keyState:
-		'This API key may not do that: look at its state and limits at https://evolink.ai/dashboard/keys.',
-	content:
-		'EvoLink moderates strictly: change the prompt or the image. Images of real people are not accepted.',
-	modelUnavailable: MODEL_ADVICE,
-	forbidden: 'This API key may not do that. A task can only be read with a key of the account that made it.',
-	notFound: 'The id is unknown or has expired. Check that it belongs to this account.',
-	tooLarge: 'Use a smaller file.',
-	rateLimited: 'Wait a little, send fewer items at once, or ask EvoLink for a higher limit.',
-	submission:
-		'EvoLink already knows this order under the same Idempotency-Key. Look for it in the EvoLink dashboard.',
-	server: 'EvoLink has trouble on its side. Try again in some minutes.',
-	unexpected: 'Check the base URLs in the credential; something else than EvoLink may have answered.',
-	network: 'Check the connection and the base URLs in the credential.',
-};
-
-/** For a refusal that says nothing of too many orders. */
-const NO_CAPACITY =
-	'EvoLink has no room for another task at the moment: run this again in some minutes, or take another model.';
-
-const FOREIGN = 'This is not how EvoLink refuses: a proxy or firewall on the way may have answered.';
-
-function adviceOn(kind: FailureKind, code: string): string {
-	const ofFiles: Readonly<Record<string, { advice: string }>> = evolinkFacts.upload.failureCodes;
-	return Object.hasOwn(ofFiles, code) ? ofFiles[code].advice : ADVICE[kind];
-}
 
 interface ErrorBody {
 	code?: string;
@@ -195,6 +158,7 @@ export function retryAfterMs(header: unknown, now: number): number | undefined {
 const EXCERPT = 120;
 
 const replayedHeader = evolinkFacts.idempotency.replayedHeader.toLowerCase();
+const tidied = (given: string | undefined) => (given === undefined ? undefined : tidy(given));
 
 /** Codes with which EvoLink refuses before anything can be charged. */
 const REFUSALS = [
@@ -224,7 +188,6 @@ function statusOfCode(code = ''): number | undefined {
 	return family === 4 || family === 5 ? family * 100 : undefined;
 }
 
-/** Maps an answer that is not a success. */
 export function httpFailure(
 	answer: {
 		status: number;
@@ -238,38 +201,31 @@ export function httpFailure(
 ): Failure {
 	const { status, headers } = answer;
 	const said = readErrorBody(answer.body);
-	const { code = '', message, hint, requestId } = said;
+	const { code, message, hint, requestId } = said;
 	const kind = kindOf(status, said, answer.namesTask);
 	const isOwn = isEvoLinks(answer.body);
-	const foreign = status >= 300 && status < 500 && !isOwn;
-	const advice = [
-		isLackOfRoom(status, said) ? NO_CAPACITY : adviceOn(kind, code),
-		foreign && FOREIGN,
-		hint !== undefined && `EvoLink suggests: ${hint}.`,
-	]
-		.filter(Boolean)
-		.join(' ');
+	const fromProxy = status >= 300 && status < 500 && !isOwn;
 	const excerpt = typeof answer.body === 'string' ? excerptOf(answer.body, EXCERPT) : '';
 	const fallback =
 		excerpt === '' ? `EvoLink answered ${status} without a reason` : `EvoLink answered: ${excerpt}`;
 	const wait = retryAfterMs(headers['retry-after'], now) ?? retryAfterMs(retryInWords(said), now);
 	const id = requestId ?? requestIdIn(headers);
 	const answeredAt = Date.parse(scalar(headers.date) ?? '');
-	const isUncharged = status >= 400 && uncharged.has(code.toLowerCase());
+	const isUncharged = status >= 400 && uncharged.has((code ?? '').toLowerCase());
 	const undecided =
 		kind === 'submission' || status < 400 || status === 408 || status === 409 || status >= 500;
 	return {
 		kind,
 		message: tidy(message ?? '') || fallback,
-		advice: tidy(advice),
 		status,
-		...(code !== '' && { code: tidy(code) }),
+		...(code && { code: tidy(code) }),
 		...(said.param !== undefined && { param: tidy(said.param) }),
 		...(scalar(headers[replayedHeader]) === 'true' && { replayed: true as const }),
 		...(answeredAt > 0 && { answeredAt }),
 		...(id !== undefined && { requestId: tidy(id) }),
+		...(hint !== undefined && { suggestion: tidy(hint) }),
 		...(wait !== undefined && { retryAfterMs: wait }),
-		...(foreign && { foreign: true as const }),
+		...(fromProxy && { fromProxy: true as const }),
 		...(status >= 500 && isOwn && { answered: true as const }),
 		transient: [408, 425, 429].includes(status) || status >= 500 || isLackOfRoom(status, said),
 		charge: isUncharged ? 'none' : undecided ? 'unknown' : 'unlikely',
@@ -296,10 +252,9 @@ export function malformedAnswer(
 	return {
 		kind: 'unexpected',
 		message: tidy(`EvoLink answered ${status} with ${what}${said}`),
-		advice: ADVICE.unexpected,
 		status,
-		...(code !== undefined && { code: tidy(code) }),
-		...(requestId !== undefined && { requestId: tidy(requestId) }),
+		code: tidied(code),
+		requestId: tidied(requestId),
 		transient: true,
 		charge: 'unknown',
 	};
@@ -314,12 +269,10 @@ export function nothingSent(code: string | undefined): boolean {
 	return code !== undefined && NOTHING_SENT.test(code);
 }
 
-/** Maps a request that got no answer. */
 export function networkFailure(code: string | undefined, message: string): Failure {
 	return {
 		kind: 'network',
 		message: tidy(message),
-		advice: ADVICE.network,
 		...(code !== undefined && { code }),
 		transient: true,
 		charge: nothingSent(code) ? 'none' : 'unknown',
@@ -331,7 +284,6 @@ export function credentialFailure(reason: string): Failure {
 	return {
 		kind: 'unauthorized',
 		message: tidy(`The credential cannot be used: ${reason}`),
-		advice: "Look at the node's credential.",
 		transient: false,
 		charge: 'none',
 	};
@@ -354,10 +306,4 @@ export function failureReference(failure: Failure, key?: string): string {
 	const request = requestId === undefined ? '' : `request ${shorten(requestId)}`;
 	const parts = [first, request, key === undefined ? '' : `Idempotency-Key ${key}`].filter(Boolean);
 	return parts.length === 0 ? '' : `(${parts.join(', ')})`;
-}
-
-/** `EvoLink's words (reference). Advice.` */
-export function failureSentence(failure: Failure): string {
-	const said = failure.message.replace(/[.\s]+$/, '');
-	return [`${said} ${failureReference(failure)}`.trimEnd(), failure.advice].join('. ');
 }

@@ -48,7 +48,7 @@ export function finite(value: unknown): number | undefined {
 	return Number.isFinite(number) ? number : undefined;
 }
 
-/** The same of 0 or more. */
+/** As `finite`, and not below 0. */
 export function amount(value: unknown): number | undefined {
 	const number = finite(value);
 	return number !== undefined && number >= 0 ? number : undefined;

@@ -79,12 +79,12 @@ export function takesField(model: string, field: string): boolean {
 export function checkBody(model: string, body: IDataObject): BodyIssue | undefined {
 	const fields = fieldsOf(model);
 	if (fields !== undefined) return checkEntry(model, fields, body);
-	const foreign =
+	const ofOtherModel =
 		model === CUSTOM
 			? undefined
 			: Object.keys(body).find((field) => DOCUMENTED.has(field) && !takesField(model, field));
-	if (foreign !== undefined)
-		return { field: foreign, given: body[foreign], allowed: `nothing: ${model} has no such field` };
+	if (ofOtherModel !== undefined)
+		return { field: ofOtherModel, given: body[ofOtherModel], allowed: `nothing: ${model} has no such field` };
 	return firstIssue(model, MODELS[model], body);
 }
 

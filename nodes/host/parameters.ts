@@ -83,6 +83,18 @@ export class ItemParameters {
 	}
 
 	/**
+	 * Where a file is put in an item.
+	 *
+	 * @throws ProblemError
+	 */
+	outputField(name: string, fallback: string): string {
+		const field = this.textOr(name, fallback);
+		// no object keeps a field of that name
+		if (field === '__proto__') throw this.refuse(name, field, 'a field name');
+		return field;
+	}
+
+	/**
 	 * Expressions may give the words as text; anything else would silently mean no.
 	 *
 	 * @throws ProblemError

@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 
 /**
- * The parking trick, and nothing else: an execution that is parked and runs this node again when it wakes up.
+ * The parking trick, and nothing else: an execution that is suspended and runs this node again when it wakes up.
  *
  * What n8n does: `putExecutionToWait(date)` sets `waitTill` in the run data and stores the execution with the node on top of
  * its stack. Whatever wakes it, the engine means to skip the node and to pass its stack data on as its output: a timer by
@@ -16,7 +16,7 @@ import type {
  * What is used here: `waitTill` is made non-enumerable, so the engine sees it and writes the column, but whatever stores or
  * copies the run data leaves it out; and `webhook()` takes `disabled` off again. Both ways `execute` runs again, with the token
  * on its stack entry. `runExecutionData` and `executeData` are public members of n8n-core's contexts (2.14 and 2.41), but not in
- * the types of n8n-workflow: without them, nothing is parked, or the callback leaves the run to the timer.
+ * the types of n8n-workflow: without them, nothing is suspended, or the callback leaves the run to the timer.
  *
  * What would break it: run data stored with its hidden properties, or an engine that takes `waitTill` from the column. Then the
  * stack data would go on as the output: therefore it is replaced by an error item that names the tasks, never the input.
@@ -86,7 +86,7 @@ export async function park(
 	});
 }
 
-/** What makes n8n run `execute` of the parked node again; `undefined` if this host has not what it takes. */
+/** What makes n8n run `execute` of the suspended node again; `undefined` if this host has not what it takes. */
 export function wake(ctx: IWebhookFunctions): IWebhookResponseData | undefined {
 	const { executeData: entry } = ctx as HostInternals;
 	if (entry?.node === undefined) return undefined;

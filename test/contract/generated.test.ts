@@ -67,7 +67,7 @@ describe('the generated code', () => {
 	});
 
 	/** Objects whose keys are values of the API: code reads them by a variable. */
-	const MAPS = ['models', 'sizes', 'priceFactors', 'failureCodes', 'taskFailures', 'httpErrorCodes'];
+	const MAPS = ['models', 'sizes', 'priceFactors', 'httpFailures', 'taskFailures', 'httpErrorCodes'];
 
 	function namesIn(value: unknown, isMap = false): string[] {
 		if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];

@@ -24,11 +24,11 @@ export const facts = spec['x-evolink'] as unknown as Facts & {
 	models: Record<string, { callback: boolean }>;
 	imageInput: { maxBytes: number; exactPixels: { sizes: JsonObject } };
 	quality: { standard: string };
-	upload: { failureCodes: Record<string, Failure> };
 	callback: { events: string[] };
-	task: { runningStatuses: string[]; terminalStatuses: string[]; cancelledFailureCode: string };
+	task: { runningStatuses: string[]; endStatuses: Record<string, string[]>; cancelledFailureCode: string };
 	idempotency: { pattern: string };
 	taskFailures: Record<string, Failure & { retryable: boolean }>;
+	httpFailures: Record<string, Failure>;
 	httpErrorCodes: Record<string, string[]>;
 	pricing: { asOf: string; creditsPerUsd: number };
 };

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
-import { failureSentence } from '../../nodes/evolink/failure';
+import { failureSentence } from '../../nodes/host/advice';
 import { deleteUpload, uploadFile } from '../../nodes/evolink/media/upload';
 import type { ApiFault } from '../../stand-in';
 import { client, evolink, standInForEachTest } from './stand-in-client';

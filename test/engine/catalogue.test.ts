@@ -1,3 +1,4 @@
+import priceList from '../contract/fixtures/prices/pricing-rules.json';
 import { MODEL_ENTRIES } from '../../nodes/evolink/modelEntries';
 import type { ApiFault } from '../../stand-in';
 import { loadOptions } from '../../tools/n8n-engine';
@@ -21,7 +22,7 @@ const noteOf = async (lab: Lab, id: string) =>
 		?.description?.split(' · ')
 		.at(-1);
 const shipped = ['Sora 2 Preview', 'Sora 2 Pro Preview', ...MODEL_ENTRIES.map(({ label }) => label)];
-const [VEO, KLING] = ['veo3.1-pro-beta', 'kling-v2.6-motion-control'];
+const VEO = 'veo3.1-pro-beta';
 
 describe('the list of models', () => {
 	test.concurrent(
@@ -40,15 +41,14 @@ describe('the list of models', () => {
 			),
 	);
 
-	test.concurrent('has the price where EvoLink names one', () =>
+	test.concurrent('has what a usual order costs, where EvoLink names a price', () =>
 		inLab(async (lab) => {
-			const output = { role: 'output', unit: 'output_second', rate: { credits: '8.5' } };
 			lab.evolink.fault(
 				'catalogue',
-				{ kind: 'body', body: { models: [{ model_id: KLING, components: [output] }] } },
+				{ kind: 'body', body: priceList },
 				{ match: ({ request }) => request.operationId === 'listPricingRules' },
 			);
-			expect(await noteOf(lab, KLING)).toBe('8.5 credits per second');
+			expect(await noteOf(lab, 'veo-3.1-fast-generate-preview')).toContain('38.016 credits for 4 s');
 		}),
 	);
 

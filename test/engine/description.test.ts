@@ -418,7 +418,7 @@ test('the installed package has the node with its codex and subtitle, and icons 
 	const { description } = NodeHelpers.getVersionedNodeType(nodeTypes.soraVideo!.type);
 	expect(description.subtitle).toContain('operation');
 	expect(description.codex).toMatchObject({
-		categories: ['AI'],
+		categories: ['AI', 'Marketing & Content'],
 		alias: expect.arrayContaining(['evolink', 'seedance']),
 		resources: { primaryDocumentation: [{ url: expect.stringMatching(/^https:/) }] },
 	});

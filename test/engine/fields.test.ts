@@ -26,6 +26,7 @@ type Refusal = [parameters: INodeParameters, given: string, allowed: string];
 const common: Refusal[] = [
 	[{ wait: 'forever' }, "'Wait' is 'forever'", 'auto, none'],
 	[{ wait: 'auto', ...options({ waitMode: 'none' }) }, "'How to Wait' is 'none'", 'auto, poll, suspend'],
+	[{ binaryField: '__proto__' }, "'Output Data Field Name' is '__proto__'", 'a field name'],
 	[options({ timeoutMinutes: 0 }), "'Timeout Minutes' is 0", '0.01 to 1440 minutes'],
 	[options({ timeoutMinutes: 1441 }), "'Timeout Minutes' is 1441", '0.01 to 1440 minutes'],
 	[options({ timeoutMinutes: 'soon' }), "'Timeout Minutes' is 'soon'", '0.01 to 1440 minutes'],

@@ -90,6 +90,19 @@ describe('a binary field may stand where a model takes a URL', () => {
 		expect(sizes).toEqual([true, false]);
 	});
 
+	test.each([
+		['half a picture', png(8, 8).subarray(0, 2000), 'incomplete'],
+		['a web page', Buffer.from('<!doctype html>'), 'a web page'],
+		['an empty file', Buffer.alloc(0), 'empty (0 bytes)'],
+		['text in base64', Buffer.from(png(8, 8).toString('base64')), 'text in base64'],
+	])('but %s is refused before anything is uploaded', async (_, bytes, found) => {
+		const from = lab.evolink.requests.length;
+		const parameters = { prompt: 'a cat', ...chosen(IMAGES, { image_urls: 'first' }) };
+		const run = await lab.make(parameters, { items: [{ json: {}, binary: { first: inline(bytes) } }] });
+		expect(run.error?.message).toBe(`The file in 'first' is ${found}`);
+		expect(lab.evolink.requests.length).toBe(from);
+	});
+
 	test('but a name that the item does not have, or too many of them, are refused before anything is uploaded', async () => {
 		const refused = async (image_urls: string) => {
 			const from = lab.evolink.requests.length;

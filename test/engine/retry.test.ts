@@ -1,75 +1,13 @@
-import type { ApiFault, HttpFault, Idempotency } from '../../stand-in';
+import type { HttpFault } from '../../stand-in';
 import { inLab } from './lab';
-import { SORA, prompts, retryOnFail, sora } from './support';
-
-/** `taken`: what EvoLink made of the order that met the fault, which the node cannot see. */
-interface CreateFault {
-	name: string;
-	fault: ApiFault;
-	/** `sendAgain`: nothing can have been taken, a retry may order. `unknown`: it may have been, so it must not. */
-	verdict: 'sendAgain' | 'unknown' | 'accepted';
-	taken: boolean;
-}
+import { BY_HAND, SORA, ordersOf, prompts, retryOnFail, sora } from './support';
 
 const http = (status: number, more: Partial<HttpFault> = {}): HttpFault => ({
 	kind: 'http',
 	status,
 	...more,
 });
-const row = (name: string, fault: ApiFault, verdict: CreateFault['verdict'], taken = false): CreateFault => ({
-	name,
-	fault,
-	verdict,
-	taken,
-});
-
-const FAULTS: CreateFault[] = [
-	row('429 with Retry-After', http(429, { retryAfter: 1 }), 'sendAgain'),
-	row('429 with a Retry-After date', http(429, { retryAfter: { date: 1 } }), 'sendAgain'),
-	row('429 without Retry-After', http(429), 'sendAgain'),
-	row('429 with a Retry-After of an hour', http(429, { retryAfter: 3600 }), 'sendAgain'),
-	row('400', http(400), 'sendAgain'),
-	row('401', http(401), 'sendAgain'),
-	row('402', http(402), 'sendAgain'),
-	row('403', http(403), 'sendAgain'),
-	row('404', http(404), 'sendAgain'),
-	row('413', http(413), 'sendAgain'),
-	...[500, 502, 503].flatMap((status) => [
-		row(`${status}, not taken`, http(status), 'unknown'),
-		row(`${status}, taken all the same`, http(status, { accepted: true }), 'unknown', true),
-	]),
-	row('503 with Retry-After', http(503, { retryAfter: 1, accepted: true }), 'unknown', true),
-	row('a socket dropped before the order was taken', { kind: 'drop-before' }, 'unknown'),
-	row('a socket dropped after the order was taken', { kind: 'drop-after' }, 'unknown', true),
-	row('200 without an id', { kind: 'no-id' }, 'unknown', true),
-	row('200 with a page of HTML', { kind: 'html' }, 'unknown', true),
-	row('502 with a page of HTML', { kind: 'html', status: 502 }, 'unknown'),
-	row('200 with half the JSON', { kind: 'truncated-json' }, 'unknown', true),
-	row('200 with a body of 32 MB', { kind: 'huge-body' }, 'unknown', true),
-	row('200 with an empty body', { kind: 'body', body: '', accepted: true }, 'unknown', true),
-	row('200 with a list', { kind: 'body', body: [], accepted: true }, 'unknown', true),
-	row(
-		'200 with a refusal that does not say what was refused',
-		{ kind: 'body', body: { success: false, message: 'no', data: {} }, accepted: true },
-		'unknown',
-		true,
-	),
-	row('a redirect', { kind: 'body', body: '', status: 307 }, 'unknown'),
-	row('408', http(408, { accepted: true }), 'unknown', true),
-	row('409 idempotency_conflict', http(409, { code: 'idempotency_conflict' }), 'unknown'),
-	row(
-		'400 paid_outcome_unknown',
-		http(400, { code: 'paid_outcome_unknown', accepted: true }),
-		'unknown',
-		true,
-	),
-	row('409 with a code that nobody knows', http(409, { code: 'busy', accepted: true }), 'unknown', true),
-	row('a proper answer, 2 s late', { kind: 'slow', seconds: 80 }, 'accepted', true),
-];
-
 const PROMPT = 'a cat';
-const KEYS: Idempotency[] = ['honoured', 'ignored'];
-const everyFault = KEYS.flatMap((idempotency) => FAULTS.map((fault) => ({ idempotency, ...fault })));
 
 describe('a fault that stays', () => {
 	test.concurrent('429 throughout: the error says that nothing was charged, and nothing was', () =>
@@ -166,37 +104,121 @@ test.concurrent(
 		}),
 );
 
-describe('one intent, one charge', () => {
-	test.concurrent.each(everyFault)(
-		'$name, Idempotency-Key $idempotency: Retry On Fail and Retry never pay twice',
-		({ idempotency, fault, verdict, taken }) =>
-			inLab(
-				async (lab) => {
-					const handle = lab.evolink.fault('create', fault, { times: 1 });
-					const first = await lab.run(sora({}, retryOnFail));
-					const last = first.status === 'success' ? first : await lab.retry(first);
-					expect(handle.hits).toBe(1);
-					const orders = verdict === 'sendAgain' ? 2 : 1;
-					expect(lab.creates).toHaveLength(orders);
-					expect(lab.paid).toEqual(taken || verdict === 'sendAgain' ? [PROMPT] : []);
-					expect(lab.sentKeys.size).toBe(1);
-					expect(new Set(lab.creates.map(({ body }) => JSON.stringify(body))).size).toBe(1);
-					if (verdict === 'unknown') {
-						const [key] = lab.sentKeys;
-						expect(first.error?.message).toContain(`Idempotency-Key ${key}`);
-						expect(last.status).toBe('error');
-						expect(last.error?.message).toContain(`Idempotency-Key ${key}`);
-						expect(last.errorText).toContain('Get Task');
-						// a closed model is no reason to send the order once more
-						const isClosed = /^EvoLink (does|did) not serve/.test(String(first.error?.message));
-						expect(String(last.errorText).includes('Resend When Outcome Is Unknown')).toBe(!isClosed);
-					} else {
-						expect(last.status).toBe('success');
-						expect(last.json('Sora Video')).toMatchObject([{ id: lab.ids[0] }]);
-					}
-				},
-				{ idempotency },
-			),
-		60_000,
+describe('after the order, a retry goes on with the same task', () => {
+	test.concurrent(
+		'a failed render is not bought again by Retry On Fail or Retry, and the message says so',
+		() =>
+			inLab(async (lab) => {
+				lab.evolink.script('', {
+					outcome: 'failed',
+					code: 'generation_timeout',
+				});
+				const first = await lab.run(sora({}, retryOnFail));
+				const taskId = lab.idOf(PROMPT);
+				for (const run of [first, await lab.retry(first)]) {
+					expect(run.status).toBe('error');
+					expect(run.errorText).toMatch(new RegExp(`^Task ${taskId} failed: .*does not order it again`));
+				}
+				expect(lab.creates).toHaveLength(1);
+			}),
+	);
+
+	test.concurrent('a fresh run is a fresh intent: the same items are ordered again', () =>
+		inLab(async (lab) => {
+			await lab.run(sora());
+			await lab.run(sora());
+			expect(lab.paid).toEqual([PROMPT, PROMPT]);
+			expect(lab.sentKeys.size).toBe(2);
+		}),
+	);
+
+	test.concurrent('a timed-out wait names the running task, and Retry goes on with it', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', BY_HAND);
+			const node = sora({ options: { timeoutMinutes: 0.01 } }, { ...retryOnFail, maxTries: 2 });
+			const first = await lab.run(node);
+			const taskId = lab.idOf(PROMPT);
+			expect(first.error?.message).toMatch(
+				new RegExp(`^Task ${taskId} was still '(pending|processing)' \\(\\d+ %\\)`),
+			);
+			expect(first.error?.message).toContain("'Timeout Minutes'");
+			lab.evolink.finish(taskId);
+			const second = await lab.retry(first);
+			expect(second.json('Sora Video')).toMatchObject([{ id: taskId, status: 'completed' }]);
+			expect(lab.paid).toEqual([PROMPT]);
+		}),
+	);
+
+	test.concurrent('an unknown status is waited for within the limit, and named when it runs out', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { outcome: 'unknown-status', status: 'dreaming' });
+			const node = sora({ options: { timeoutMinutes: 0.01 } });
+			const run = await lab.run(node);
+			expect(run.error?.message).toMatch(/^Task task-unified-\S+ was still 'dreaming'/);
+		}),
+	);
+
+	test.concurrent('only the items without a task are ordered on the Retry', () =>
+		inLab(async (lab) => {
+			lab.evolink.fault('create', http(402), { times: 1, match: ordersOf('a dog') });
+			const first = await lab.run(sora(), prompts('a cat', 'a dog', 'a bird'));
+			expect(first.error?.message).toMatch(/402.*\[item 1\]/);
+			const known = new Map(lab.evolink.charges.map(({ prompt, taskId }) => [prompt, taskId]));
+			const second = await lab.retry(first);
+			expect(second.status).toBe('success');
+			expect([...lab.paid].sort()).toEqual(['a bird', 'a cat', 'a dog']);
+			const ids = second.json('Sora Video').map(({ id }) => id);
+			for (const [prompt, id] of known) expect(ids[['a cat', 'a dog', 'a bird'].indexOf(prompt)]).toBe(id);
+		}),
+	);
+
+	test.concurrent.each([
+		['500', http(500)],
+		['503 with Retry-After', http(503, { retryAfter: 1 })],
+		['429', http(429)],
+		['a dropped socket', { kind: 'drop-before' } as const],
+		['half the JSON', { kind: 'truncated-json' } as const],
+		['a page of HTML', { kind: 'html' } as const],
+		['a body of 32 MB', { kind: 'huge-body' } as const],
+		['another task', { kind: 'body', body: { id: 'task-unified-1-other', status: 'completed' } } as const],
+		['404 just after the order, as of a replica that has not heard of it', http(404)],
+		[
+			"a proxy's page",
+			{ kind: 'body', status: 403, body: '<html>Forbidden</html>', contentType: 'text/html' } as const,
+		],
+	])('a status check that meets %s does not end the wait', (_, fault) =>
+		inLab(async (lab) => {
+			const handle = lab.evolink.fault('read', fault, { times: 2 });
+			const run = await lab.run(sora());
+			expect(handle.hits).toBe(2);
+			expect(run.json('Sora Video')).toMatchObject([{ id: lab.idOf(PROMPT), status: 'completed' }]);
+		}),
+	);
+
+	test.concurrent.each([
+		['401', http(401), /401/],
+		['403', http(403), /403/],
+	])(
+		'a status check that meets %s ends the wait, names the task, and Retry reads it again',
+		(_, fault, word) =>
+			inLab(async (lab) => {
+				const handle = lab.evolink.fault('read', fault, { times: 1 });
+				const first = await lab.run(sora());
+				expect(handle.hits).toBe(1);
+				expect(first.error?.message).toContain(`Task ${lab.idOf(PROMPT)} could not be read`);
+				expect(first.error?.message).toMatch(word);
+				expect((await lab.retry(first)).status).toBe('success');
+				expect(lab.paid).toEqual([PROMPT]);
+			}),
+	);
+
+	test.concurrent('reads that only fail are told apart from a slow render', () =>
+		inLab(async (lab) => {
+			lab.evolink.fault('read', http(500));
+			const node = sora({ options: { timeoutMinutes: 0.01 } });
+			const run = await lab.run(node);
+			expect(run.error?.message).toMatch(/could not be read.*500/);
+			expect(run.error?.message).toContain(lab.idOf(PROMPT));
+		}),
 	);
 });

@@ -32,6 +32,9 @@ test('shows each task, and the execution stays as it is', async () => {
 	}
 	expect(page(outcome)).toMatch(/<progress max="100" value="\d+"/);
 	expect(page(outcome)).toContain('EvoLink estimates 3 min');
+	expect(page(outcome)).toMatch(
+		new RegExp(`Workflow '[^']+', <a href="https://[^"]+/workflow/[^"]+/executions/${executionId}"`),
+	);
 	expect(outcome.run).toBeUndefined();
 	expect(JSON.stringify(lab.engine.store.get(executionId))).toBe(before);
 });
@@ -55,7 +58,7 @@ test('a finished video can be played while another task runs, and the run is not
 	lab.evolink.finish(ids[0]!);
 	const outcome = await lab.look(executionId);
 	expect(outcome.run).toBeUndefined();
-	expect(page(outcome)).toContain('1 completed, 1 in the making');
+	expect(page(outcome)).toContain('1 completed, 1 in progress');
 	expect(page(outcome).match(/<video controls[^>]* src="http:/g)).toHaveLength(1);
 	// the stand-in's links are plain http, which only the credential's own hosts may use
 	expect(outcome.headers['content-security-policy']).toContain(`media-src https: ${lab.evolink.url};`);
@@ -86,7 +89,7 @@ test('near the timer it leaves the run to it, as a callback does', async () => {
 	const [executionId, id] = await lab.parked(parking({ parameters: { options: { timeoutMinutes: 1 } } }));
 	lab.evolink.finish(id);
 	const outcome = await lab.look(executionId);
-	expect(page(outcome)).toContain("n8n's timer continues the workflow at ");
+	expect(page(outcome)).toContain('n8n continues the workflow at ');
 	expect(outcome.run).toBeUndefined();
 	expect((await lab.timer(executionId)).json('After')).toMatchObject([{ id }]);
 });
@@ -101,10 +104,19 @@ test('however many look, EvoLink is asked once', async () => {
 
 test('300 tasks are six reads and one page', async () => {
 	const [executionId, ...ids] = await lab.parked(parking({ parameters: { download: false } }), many(300));
+	const before = reads();
 	const text = page(await lab.look(executionId));
 	expect(text.match(/<section /g)).toHaveLength(300);
 	for (const id of ids) expect(text).toContain(id);
-	expect(reads()).toBe(6);
+	expect(reads() - before).toBe(6);
+});
+
+test('without the batch read, 300 tasks are no more than twenty reads for a look', async () => {
+	const [executionId] = await lab.parked(parking({ parameters: { download: false } }), many(300));
+	lab.evolink.fault('batch', { kind: 'http', status: 404 });
+	const text = page(await lab.look(executionId));
+	expect(text.match(/<section /g)).toHaveLength(300);
+	expect(lab.requestsTo('getTask')).toHaveLength(20);
 });
 
 test('EvoLink cannot be read: the page shows what is known, says so, and wakes nobody', async () => {

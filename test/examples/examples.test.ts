@@ -150,28 +150,62 @@ const scenarios: Record<string, () => Promise<void>> = {
 
 	'agent-tool.json': async () => {
 		const prompt = 'A fox trots through deep snow, low sun';
-		const model = await ChatModel.start({ prompt, aspectRatio: '9:16', duration: 8 });
-		try {
-			const openAi = await n8n.client.request<CredentialRef>('POST', '/rest/credentials', {
-				name: 'Model',
-				type: 'openAiApi',
-				data: { apiKey: 'unused', url: model.url },
-			});
-			const workflow = await load('agent-tool.json', (draft) => {
-				draft.nodes.find(({ name }) => name === 'Chat Model')!.credentials = { openAiApi: openAi };
-			});
-			const chat = {
-				json: { action: 'sendMessage', sessionId: '1', chatInput: 'A fox in the snow, please' },
-			};
-			const done = await runFrom('When chat message received', workflow, [chat]);
-			expect(json(done, 'AI Agent')).toEqual([{ output: 'Done.' }]);
-			expect(model.toolAnswers[0]).toContain('videoUrl');
-			expect(model.toolAnswers[0]).not.toContain('usage');
-			expect((await n8n.taskOf(prompt)).request).toMatchObject({ aspect_ratio: '9:16', duration: 8 });
-			expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
-		} finally {
-			await model.close();
-		}
+		const answers = await chat('agent-tool.json', { prompt, aspectRatio: '9:16', duration: 8 });
+		expect(answers[0]).toContain('videoUrl');
+		expect(answers[0]).not.toContain('usage');
+		expect((await n8n.taskOf(prompt)).request).toMatchObject({ aspect_ratio: '9:16', duration: 8 });
+		expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
+	},
+
+	'chat-to-video.json': async () => {
+		const prompt = 'A snail crosses a wet stone, macro shot';
+		const [video] = await chat('chat-to-video.json', { prompt, duration: 12 });
+		expect(video).toContain('videoUrl');
+		expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
+		// the only tool that is asked for a length alone
+		const [estimate] = await chat('chat-to-video.json', { duration: 12 }, ['Estimate a Video']);
+		expect(estimate).toContain('69.12');
+	},
+
+	'product-ad.json': async () => {
+		const workflow = await load('product-ad.json');
+		await n8n.client.activate(workflow);
+		const form = new FormData();
+		form.set('field-0', new Blob([png(1600, 1200)], { type: 'image/png' }), 'bottle.png');
+		form.set('field-1', 'The bottle turns slowly, warm light');
+		const { webhookId } = workflow.nodes.find(({ name }) => name === 'Form')!;
+		await fetch(`${n8n.main.url}/form/${webhookId}`, { method: 'POST', body: form });
+		const { id } = await n8n.taskOf('The bottle turns slowly, warm light');
+		const asked = () => inbox.texts.find((text) => text.startsWith('A new ad: http'));
+		await inbox.until(() => asked() !== undefined);
+		const [, yes] = /^Yes: (\S+)$/m.exec(asked()!)!;
+		const answer = yes!.replace(`https://${PUBLIC_HOST}`, n8n.webhook.url);
+		// the execution may not be stored as waiting yet
+		for (let tries = 0; tries < 50 && !(await fetch(answer)).ok; tries += 1)
+			await new Promise((resolve) => setTimeout(resolve, 200));
+		await inbox.until((texts) => texts.includes(`Approved and kept: ${id}.mp4`));
+		expect(sizeOf(`${id}.mp4`)).toBeGreaterThan(1000);
+		await n8n.client.deactivate(workflow);
+	},
+
+	'ideas-to-shorts.json': async () => {
+		n8n.evolink.script('espresso', { outcome: 'failed', code: 'content_policy_violation' });
+		const done = await runFrom('Start', await load('ideas-to-shorts.json'));
+		const { id } = await n8n.taskOf('An espresso runs into a glass cup in slow motion, macro shot');
+		const rows = json(done, 'Mark as Done').map(({ title, status }) => `${String(title)} ${String(status)}`);
+		expect(rows).toEqual(['Origami done', 'Tram done']);
+		for (const title of ['Origami', 'Tram']) expect(sizeOf(`${title}.mp4`)).toBeGreaterThan(1000);
+		expect(json(done, 'Mark as Failed')).toEqual([
+			{ title: 'Espresso', status: 'failed', reason: expect.stringContaining(id) as string, task: id },
+		]);
+	},
+
+	'weekly-spend.json': async () => {
+		await order(n8n, 'A heron on a misty lake', `https://${PUBLIC_HOST}/webhook/nobody`);
+		await runFrom('Every Monday', await load('weekly-spend.json'));
+		const report = inbox.texts.find((text) => text.startsWith('Videos of the last seven days:'));
+		expect(report).toMatch(/^\d+ with sora-2-preview: \d+\.\d\d credits, about \d+\.\d\d USD$/m);
+		expect(report).toMatch(/^Left: [\d.]+ credits\.$/m);
 	},
 
 	'failures-to-a-human.json': async () => {
@@ -202,7 +236,7 @@ it.each(readdirSync(EXAMPLES))(
 			return nodes.flatMap(({ webhookId }) => webhookId ?? []);
 		};
 		const [first, second] = [await hooks(), await hooks()];
-		if (['order-and-receive.json', 'image-to-video.json'].includes(file))
+		if (['order-and-receive.json', 'image-to-video.json', 'product-ad.json'].includes(file))
 			expect(first.length).toBeGreaterThan(0);
 		expect(new Set([...first, ...second]).size).toBe(2 * first.length);
 	},
@@ -227,6 +261,45 @@ async function load(file: string, change: (draft: WorkflowDraft) => void = () =>
 	}
 	change(draft);
 	return await n8n.client.createWorkflow(draft);
+}
+
+/**
+ * Asks an agent whose model calls the first tool that takes these arguments.
+ *
+ * @param tools those that it has; all of the example without
+ * @returns what the tools answered
+ */
+async function chat(
+	file: string,
+	toolArguments: Record<string, string | number>,
+	tools?: string[],
+): Promise<string[]> {
+	const model = await ChatModel.start(toolArguments);
+	try {
+		const openAi = await n8n.client.request<CredentialRef>('POST', '/rest/credentials', {
+			name: 'Model',
+			type: 'openAiApi',
+			data: { apiKey: 'unused', url: model.url },
+		});
+		const workflow = await load(file, (draft) => {
+			draft.nodes.find(({ name }) => name === 'Chat Model')!.credentials = { openAiApi: openAi };
+			const isLeft = ({ name, type }: { name: string; type: string }) =>
+				!type.endsWith('soraVideoTool') || tools === undefined || tools.includes(name);
+			draft.nodes = draft.nodes.filter(isLeft);
+			const names = draft.nodes.map(({ name }) => name);
+			draft.connections = Object.fromEntries(
+				Object.entries(draft.connections).filter(([from]) => names.includes(from)),
+			);
+		});
+		const message = {
+			json: { action: 'sendMessage', sessionId: randomUUID(), chatInput: 'A video, please' },
+		};
+		const done = await runFrom('When chat message received', workflow, [message]);
+		expect(json(done, 'AI Agent')).toEqual([{ output: 'Done.' }]);
+		return model.toolAnswers;
+	} finally {
+		await model.close();
+	}
 }
 
 /** The editor's "Execute workflow" from a trigger, which starts with the given items. */

@@ -28,25 +28,64 @@ const echo =
 		return { ...fault, arm };
 	};
 
-const body = (text: unknown, more: Partial<ApiFault> = {}): ApiFault =>
+const body = (text: unknown, more: { status?: number; accepted?: boolean } = {}): ApiFault =>
 	({ kind: 'body', body: text, ...more }) as ApiFault;
 
-/** Ways to write a key that a search for it would not find: as it would stand in JSON. */
+/** Answers with status 200 that no client should trip over. An order that is answered so has been taken. */
+const odd = (place: 'create' | 'read' | 'credits', traits: typeof refused): Fault[] =>
+	(
+		[
+			['HTML', { kind: 'html' }],
+			['half the JSON', { kind: 'truncated-json' }],
+			['8 MB', { kind: 'huge-body', bytes: 8 * 2 ** 20 }],
+			['empty', body('', { accepted: true })],
+			['null', body('null', { accepted: true })],
+			['a list', body([{ id: 'task-1' }], { accepted: true })],
+			['a number', body(7, { accepted: true })],
+			['wrong types', body({ id: { $ne: 1 }, status: [], data: 'many' }, { accepted: true })],
+			['a line break in the id', body({ id: 'task\r\nX: 1', status: 'pending' }, { accepted: true })],
+			['10,000 characters of id', body({ id: 'x'.repeat(10_000), status: 'pending' }, { accepted: true })],
+			['bytes that are no text', body('\u0000\ufffd\u0001{', { accepted: true })],
+			['two documents', body('{"id":"task-1"}{"id":"task-2"}', { accepted: true })],
+			['refused without a code', body({ success: false, message: 'no' }, { accepted: true })],
+		] satisfies Array<[string, ApiFault]>
+	).map(([name, fault]) => api(place, `200, ${name}`, fault, traits));
+
+/** Ways to write a key that a plain search for it would not find: as they would stand in JSON. */
 const spelled = (key: string) =>
 	[
+		key.replaceAll('/', '\\/'),
 		key.replace(/[^]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
+		JSON.stringify(JSON.stringify({ key: key.replaceAll('/', '\\/') })).slice(1, -1),
+		encodeURIComponent(key),
 		key.replace(/[^]/g, (character) => `%${character.charCodeAt(0).toString(16)}`),
+		Buffer.from(key).toString('base64'),
 		Buffer.from(`Bearer ${key}`).toString('base64'),
+		Buffer.from(`Bearer ${key}`).toString('base64url'),
 	].join(' ');
 
-const escapedEcho = (place: 'create' | 'read' | 'upload' | 'credits'): Fault => {
-	const name = '401 that repeats the key, escaped';
-	const arm: Fault['arm'] = (evolink, when) => {
-		const text = `{"error":{"code":"unauthorized","message":"${spelled(evolink.apiKey)}"}}`;
-		return api(place, name, body(text, { status: 401 } as Partial<ApiFault>), refused).arm(evolink, when);
-	};
-	return { place, name, arm, ...refused };
-};
+/** A gateway repeats the key in each of these ways. */
+const spelledEcho = (
+	place: 'create' | 'read' | 'upload' | 'credits',
+	name: string,
+	status: number,
+	textWith: (echo: string) => string,
+	traits: typeof refused = refused,
+): Fault => ({
+	place,
+	name,
+	...traits,
+	arm: (evolink, when) =>
+		api(place, name, body(textWith(spelled(evolink.apiKey)), { status }), traits).arm(evolink, when),
+});
+
+const escapedEcho = (place: 'create' | 'read' | 'upload' | 'credits'): Fault =>
+	spelledEcho(
+		place,
+		'401 that repeats the key, escaped',
+		401,
+		(echo) => `{"error":{"code":"${echo}","message":"no ${echo}","fallback_suggestion":"${echo}"}}`,
+	);
 
 /** A task that goes well, with the key in a field and in a field's name. */
 const escapedEchoInTask: Fault = {
@@ -95,18 +134,13 @@ const create: Fault[] = [
 		unnoticed,
 	),
 	api('create', '200, an id with spaces', { kind: 'odd-id', id: 'task unified 1' }, unknown),
-	api('create', '200, HTML', { kind: 'html' }, unknown),
+	...odd('create', unknown),
 	api('create', '502, HTML', { kind: 'html', status: 502 }, unknown),
-	api('create', '200, half the JSON', { kind: 'truncated-json' }, unknown),
-	api('create', '200, 8 MB', { kind: 'huge-body', bytes: 8 * 2 ** 20 }, unknown),
-	api('create', '200, empty', body('', { accepted: true }), unknown),
-	api('create', '200, a list', body([], { accepted: true }), unknown),
-	api('create', '200, null', body('null', { accepted: true }), unknown),
-	api('create', '200, wrong types', body({ id: { a: 1 }, status: [] }, { accepted: true }), unknown),
-	api(
+	spelledEcho(
 		'create',
-		'200, refused without a code',
-		body({ success: false, message: 'no' }, { accepted: true }),
+		'200, half an answer with the key',
+		200,
+		(echo) => `{"id":"1","note":"${echo}`,
 		unknown,
 	),
 	api('create', 'an answer 2 s late', { kind: 'slow', seconds: seconds(2) }, { ...unnoticed, seconds: 2 }),
@@ -134,16 +168,11 @@ const read: Fault[] = [
 	...[400, 401, 403].map((status) => api('read', `${status}`, http(status), refused)),
 	api('read', '404', http(404), { ...unnoticed, ofOrdered: true }),
 	api('read', '403, a page of a firewall', { kind: 'html', status: 403 }, { ...unnoticed, ofOrdered: true }),
-	api(
-		'read',
-		'404, JSON of a proxy',
-		body({ message: 'no Route matched' }, { status: 404 } as Partial<ApiFault>),
-		{
-			...unnoticed,
-			ofOrdered: true,
-		},
-	),
-	api('read', '401, empty', body('', { status: 401 } as Partial<ApiFault>), {
+	api('read', '404, JSON of a proxy', body({ message: 'no Route matched' }, { status: 404 }), {
+		...unnoticed,
+		ofOrdered: true,
+	}),
+	api('read', '401, empty', body('', { status: 401 }), {
 		...unnoticed,
 		ofOrdered: true,
 	}),
@@ -157,11 +186,7 @@ const read: Fault[] = [
 	offline('read', threeAnswered),
 	api('read', 'dropped', { kind: 'drop-before' }, unnoticed),
 	api('read', '200 without an id', { kind: 'no-id' }, unnoticed),
-	api('read', '200, HTML', { kind: 'html' }, unnoticed),
-	api('read', '200, half the JSON', { kind: 'truncated-json' }, unnoticed),
-	api('read', '200, 8 MB', { kind: 'huge-body', bytes: 8 * 2 ** 20 }, unnoticed),
-	api('read', '200, empty', body(''), unnoticed),
-	api('read', '200, refused without a code', body({ success: false, message: 'no' }), unnoticed),
+	...odd('read', unnoticed),
 	api('read', '200, another task', body({ id: 'task-unified-1-zzzzzzzz', status: 'completed' }), unnoticed),
 	api('read', 'an answer 1 s late', { kind: 'slow', seconds: seconds(1) }, { ...unnoticed, seconds: 1 }),
 	// 15 s for each look, and the last one may begin at the deadline
@@ -222,6 +247,10 @@ const mediaFaults: Fault[] = [
 	results('with a password', 'https://user:secret@files.example.com/v.mp4'),
 	results('to a file', 'file:///etc/passwd'),
 	results('that is no URL', 'a video'),
+	results('that is a script', 'javascript:alert(1)'),
+	...[null, 'https://files.example.com/v.mp4', [{ url: 'https://files.example.com/v.mp4' }]].map((links) =>
+		task('media', `results of ${JSON.stringify(links)}`, { extra: { results: links } }),
+	),
 ];
 
 const callback: Fault[] = (
@@ -257,6 +286,9 @@ const tasks: Fault[] = [
 		outcome: 'failed',
 		extra: { error: { code: [], message: {} } },
 	}),
+	...['out of order', [1]].map((error) =>
+		task('task', `failed, ${JSON.stringify(error)} as its reason`, { outcome: 'failed', extra: { error } }),
+	),
 	task('task', 'cancelled', { outcome: 'cancelled' }),
 	task('task', 'canceled', { outcome: 'canceled' }),
 	task('task', 'failed as request_cancelled', { outcome: 'request-cancelled' }),
@@ -268,7 +300,7 @@ const tasks: Fault[] = [
 	task(
 		'task',
 		'fields of wrong types',
-		{ extra: { progress: 'much', task_info: [], usage: null, created: {} } },
+		{ extra: { progress: 'much', task_info: [], usage: null, created: {}, result_data: [null] } },
 		unnoticed,
 	),
 	task(
@@ -284,9 +316,7 @@ const credits: Fault[] = [
 	echo(401)('credits', refused),
 	escapedEcho('credits'),
 	api('credits', 'dropped', { kind: 'drop-before' }, refused),
-	api('credits', '200, HTML', { kind: 'html' }, refused),
-	api('credits', '200, half the JSON', { kind: 'truncated-json' }, refused),
-	api('credits', '200, 8 MB', { kind: 'huge-body', bytes: 8 * 2 ** 20 }, refused),
+	...odd('credits', refused),
 	api('credits', '200 without data', body({ success: true }), refused),
 ];
 

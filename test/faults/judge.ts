@@ -2,6 +2,7 @@ import type { INodeExecutionData } from 'n8n-workflow';
 import type { Execution } from '../../tools/n8n-engine';
 import { SORA } from '../engine/support';
 import type { Ending, Trace } from './run-cell';
+import { HIT_ITEM } from './fault-kinds';
 import { ITEMS, itemOf } from './orders';
 
 /** The ways in which a cell can break a promise. */
@@ -63,28 +64,39 @@ export function judge(trace: Trace): Complaint[] {
 	return [...complaints, ...ofEnds(trace)];
 }
 
-function ofCharges({ evolink, cell }: Trace): Complaint[] {
+function ofCharges({ evolink, cell, endings }: Trace): Complaint[] {
 	const itemOfTask = (id: string) => itemOf(evolink.tasks.get(id)?.request);
 	const complaints = ITEMS.flatMap<Complaint>((item) => {
 		const ids = evolink.charges.flatMap(({ taskId }) => (itemOfTask(taskId) === item ? [taskId] : []));
 		return ids.length > 1 ? [{ column: 'twice', text: `item ${item}: ${ids.join(', ')}` }] : [];
 	});
+	const sent = evolink.requests.filter(({ operationId, body }) => {
+		return operationId === 'createVideoTask' && itemOf(body) === HIT_ITEM;
+	});
+	const mayBeSent = endings.some(({ step }) => step === 'resend') ? 2 : 1;
+	if (cell.fault.unknown && sent.length > mayBeSent)
+		complaints.push({ column: 'twice', text: `item ${HIT_ITEM} was sent ${sent.length} times, in doubt` });
 	if (cell.operation === 'getCredits' && evolink.charges.length > 0)
 		complaints.push({ column: 'twice', text: 'Get Credits ordered something' });
 	return complaints;
 }
 
-/** Whether a text holds the key, as it is, behind escapes, or in base64 of something that ends with it. */
+/** Whether somebody who looks for the key finds it: decoded until nothing changes, each part also read as base64. */
 function holds(text: string, key: string): boolean {
-	const plain = text.replace(/(?:\\+u00|%)([\da-f]{2})/gi, (_, code: string) =>
-		String.fromCharCode(parseInt(code, 16)),
+	const plain = [1, 2, 3, 4].reduce(
+		(left) =>
+			left
+				.replace(/(?:\\+u00|%)([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+				.replace(/\\(.)/g, '$1'),
+		text,
 	);
 	const inBase64 = [0, 1, 2].map((shift) =>
 		Buffer.from(' '.repeat(shift) + key)
 			.toString('base64')
 			.slice(4, -4),
 	);
-	return [key, ...inBase64].some((needle) => plain.includes(needle));
+	const forms = [key, ...inBase64, ...inBase64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))];
+	return forms.some((form) => plain.includes(form));
 }
 
 function ofSecrets({ evolink, endings }: Trace): Complaint[] {

@@ -25,7 +25,9 @@ it.each([
 ])('a search for "%s" finds Sora Video near the top, and the entry says what it does', async (text) => {
 	await ui.editor.newWorkflow();
 	await ui.editor.search(text);
-	await soraVideo().getByText('Make videos with Sora through EvoLink').waitFor();
+	await soraVideo()
+		.getByText(/^Make AI videos with Veo/)
+		.waitFor();
 	const found = await ui.editor.entries.allInnerTexts();
 	expect(found.slice(0, 5).map((entry) => entry.split('\n')[0])).toContain('Sora Video');
 });

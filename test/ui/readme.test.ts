@@ -53,8 +53,15 @@ it('Settings → Community nodes → Install puts the package into n8n', async (
 	await page.getByText(PACKAGE_NAME).first().waitFor();
 });
 
-it('… → Import → From file brings the first example onto the canvas', async () => {
-	expect(README).toContain('**… → Import → From file**');
+it('… → Import brings the first example onto the canvas; here from the file, because its address is outside', async () => {
+	const { repository } = JSON.parse(readFileSync(path.join(REPO_DIR, 'package.json'), 'utf8')) as {
+		repository: { url: string };
+	};
+	const [, name] = /github\.com\/(.+)\.git$/.exec(repository.url)!;
+	const address = `https://raw.githubusercontent.com/${name}/main/examples/text-to-video.json`;
+	expect(README).toContain(`**… → Import → From URL**`);
+	expect(README).toContain(`\`${address}\``);
+	expect(README).toContain('(in a clone **From file**)');
 	const { page } = editor;
 	await editor.newWorkflow();
 	await page.getByTestId('workflow-menu').click();

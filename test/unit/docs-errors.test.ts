@@ -5,6 +5,7 @@ import {
 	networkFailure,
 	type Failure,
 } from '../../nodes/evolink/failure';
+import { adviceOn } from '../../nodes/host/advice';
 import { facts } from '../contract/openapi';
 import { DOCUMENTED_FIELDS, evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import type * as messages from '../../nodes/host/messages';
@@ -76,20 +77,20 @@ describe(`${PAGE} explains`, () => {
 
 	test('what to do when EvoLink has no capacity', () => {
 		const body = { error: { code: 400, message: evolinkFacts.capacity.words } };
-		const { advice } = httpFailure({ status: 400, headers: {}, namesTask: false, body }, 0);
-		expect(page).toContain(`| ${advice} |`);
+		const failure = httpFailure({ status: 400, headers: {}, namesTask: false, body }, 0);
+		expect(page).toContain(`| ${adviceOn(failure)} |`);
 	});
 
 	test.each(Object.entries(FAILURES))('what to do when EvoLink’s answer means %s', (kind, failure) => {
 		expect(failure.kind).toBe(kind);
-		expect(page).toContain(`| ${failure.advice} |`);
+		expect(page).toContain(`| ${adviceOn(failure)} |`);
 	});
 
 	test('what to do when the credential cannot be read', () => {
-		expect(page).toContain(`| ${credentialFailure(X).advice} |`);
+		expect(page).toContain(`| ${adviceOn(credentialFailure(X))} |`);
 	});
 
-	test.each(Object.entries(facts.upload.failureCodes))(
+	test.each(Object.entries(facts.httpFailures))(
 		'the advice for an upload refused with %s is in the table',
 		(code, { advice }) => expect(page).toContain(`| an upload, ${code} | ${advice} |`),
 	);

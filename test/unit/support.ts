@@ -106,7 +106,6 @@ export function failureOf(overrides: Partial<Failure> = {}): Failure {
 	return {
 		kind: 'server',
 		message: 'Internal server error',
-		advice: 'Try again.',
 		status: 500,
 		transient: true,
 		charge: 'unknown',
@@ -216,7 +215,7 @@ export function fakeContext(host: FakeHost = {}) {
 		getWorkflow: () => ({ id: 'workflow-1', active: true }),
 		getWorkflowDataProxy: () => ({ $execution: {}, $runIndex: 0 }),
 		isToolExecution: () => false,
-		logger: { warn: () => {} },
+		logger: { warn: () => {}, debug: () => {} },
 		...more,
 		helpers: {
 			httpRequestWithAuthentication: async (_: string, options: IHttpRequestOptions) => {

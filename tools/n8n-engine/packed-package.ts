@@ -29,15 +29,16 @@ function filesBelow(path: string): string[] {
 		.flatMap((name) => filesBelow(join(path, name)));
 }
 
-const presentSources = (root: string): string[] =>
-	[...SOURCES, ...DOCUMENTS].filter((name) => fs.existsSync(join(root, name)));
+const presentSources = (): string[] =>
+	[...SOURCES, ...DOCUMENTS].filter((name) => fs.existsSync(join(repositoryRoot, name)));
 
 const readManifest = (file: string): Manifest => JSON.parse(fs.readFileSync(file, 'utf8')) as Manifest;
 
-function fingerprint(root: string): string {
+function fingerprint(): string {
 	const hash = createHash('sha256').update(repositoryRoot);
-	for (const source of presentSources(root)) {
-		for (const file of filesBelow(join(root, source))) hash.update(file).update(fs.readFileSync(file));
+	for (const source of presentSources()) {
+		for (const file of filesBelow(join(repositoryRoot, source)))
+			hash.update(file).update(fs.readFileSync(file));
 	}
 	return hash.digest('hex').slice(0, 16);
 }
@@ -62,11 +63,11 @@ function stripManifest(file: string): Manifest {
 	return manifest;
 }
 
-async function packInto(target: string, root: string): Promise<void> {
+async function packInto(target: string): Promise<void> {
 	const stage = fs.mkdtempSync(join(tmpdir(), 'sora-pack-'));
 	try {
-		for (const name of presentSources(root))
-			fs.cpSync(join(root, name), join(stage, name), { recursive: true });
+		for (const name of presentSources())
+			fs.cpSync(join(repositoryRoot, name), join(stage, name), { recursive: true });
 		fs.symlinkSync(join(repositoryRoot, 'node_modules'), join(stage, 'node_modules'));
 		await run('npm', ['run', 'build'], stage);
 		await run('npm', ['pack', '--ignore-scripts'], stage);
@@ -116,13 +117,13 @@ export interface PackedPackage {
 }
 
 /**
- * Builds, packs and unpacks the package as it stands in the working copy (or in `root`); a copy made from the same
+ * Builds, packs and unpacks the package as it stands in the working copy; a copy made from the same
  * sources is reused, across test files and runs. `dist/` of the working copy is neither read nor written.
  */
-export async function packedPackage(root = repositoryRoot): Promise<PackedPackage> {
+export async function packedPackage(): Promise<PackedPackage> {
 	const cache = join(tmpdir(), 'n8n-nodes-evolink-sora-packed');
 	fs.mkdirSync(cache, { recursive: true });
-	const target = join(cache, fingerprint(root));
+	const target = join(cache, fingerprint());
 	const lock = `${target}.lock`;
 	while (!fs.existsSync(target)) {
 		if (!tryLock(lock)) {
@@ -132,13 +133,13 @@ export async function packedPackage(root = repositoryRoot): Promise<PackedPackag
 		try {
 			if (!fs.existsSync(target)) {
 				removeOldCopies(cache);
-				await packInto(target, root);
+				await packInto(target);
 			}
 		} finally {
 			fs.rmSync(lock, { recursive: true, force: true });
 		}
 	}
 	fs.utimesSync(target, new Date(), new Date());
-	const { name } = readManifest(join(root, 'package.json'));
+	const { name } = readManifest(join(repositoryRoot, 'package.json'));
 	return { directory: join(target, 'nodes/node_modules', name), tarball: join(target, 'package.tgz') };
 }

@@ -1,13 +1,12 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { bytesInItem, contentOf } from '../../evolink/media/upload';
 import { CHARACTER_MODEL, CHARACTER_NOTE } from '../../evolink/models';
 import { readAdditionalFields } from '../settings';
-import { HEAD_BYTES, detectMedia } from '../../evolink/media/mediaType';
-import type { ByteStream } from '../../evolink/streams';
 import { standInFor } from './inputFiles';
-import { assertBody, assertSize, megabytes, readBinary, UPLOAD_MAX_BYTES } from './draft';
+import type { UploadableFile } from '../../evolink/media/upload';
+import { readBinary } from './binaryFile';
+import { assertBody, megabytes, UPLOAD_MAX_BYTES } from './draft';
 import { isBlank, meant } from '../../host/cells';
 import { shown } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
@@ -120,23 +119,8 @@ export async function draftCharacter(ctx: IExecuteFunctions, parameters: ItemPar
 	return { body, files: [{ source, standIn }] };
 }
 
-async function readVideo(ctx: IExecuteFunctions, parameters: ItemParameters) {
-	const { binary, field, size } = await readBinary(ctx, parameters, 'videoField');
-	assertSize(parameters, 'videoField', { field, size }, { what: 'a video', maxBytes: UPLOAD_MAX_BYTES });
-	const content = contentOf(parameters.item, binary, field);
-	const media = detectMedia(
-		'id' in content ? await headOf(ctx, content.id) : await bytesInItem(ctx, content),
-	);
-	if (media === undefined || !mimeTypes.some((type) => type === media.mimeType)) {
-		const allowed = `a video in one of these formats: ${mimeTypes.join(', ')}; the content of this field is ${media?.mimeType ?? 'none'}`;
-		throw parameters.refuse('videoField', field, allowed);
-	}
-	return { content, size, mimeType: media.mimeType, extension: `.${media.extension}` };
-}
-
-/** The first bytes of a stored file. */
-async function headOf(ctx: IExecuteFunctions, id: string): Promise<Buffer> {
-	const stream: ByteStream = await ctx.helpers.getBinaryStream(id, HEAD_BYTES);
-	for await (const chunk of stream) return chunk as Buffer;
-	return Buffer.alloc(0);
+async function readVideo(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<UploadableFile> {
+	const wanted = { what: 'video', mimeTypes, maxBytes: UPLOAD_MAX_BYTES } as const;
+	const { content, size, media } = await readBinary(ctx, parameters, 'videoField', wanted);
+	return { content, size, mimeType: media!.mimeType!, extension: `.${media!.extension}` };
 }

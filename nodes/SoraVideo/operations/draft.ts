@@ -1,13 +1,10 @@
-import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { binarySize } from '../../evolink/media/upload';
 import { choicesOf, titleOf, type BodyIssue } from '../../evolink/modelEntries';
 import { checkBody, CUSTOM, framesOf, isDocumented, rulesFor } from '../../evolink/models';
 import { isBlank, nearest } from '../../host/cells';
 import { hint } from '../../host/context';
-import { ProblemError } from '../../host/errors';
-import { noFile } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
 import { checkGivenUrl, pageAdvice } from './links';
 
@@ -133,51 +130,10 @@ function hintFew(ctx: IExecuteFunctions, message: string): void {
 	hint(ctx, message, 'warning');
 }
 
-/** A binary field of one item, with its size in bytes. */
-export async function readBinary(
-	ctx: IExecuteFunctions,
-	parameters: ItemParameters,
-	name: string,
-): Promise<{ binary: IBinaryData; field: string; size: number }> {
-	const field = parameters.textOr(name, 'data');
-	const binary = findBinary(ctx, parameters, field);
-	if (binary === undefined) {
-		const names = Object.keys(ctx.getInputData()[parameters.item].binary ?? {});
-		throw new ProblemError(noFile(parameters.displayName(name), field, names), parameters.item);
-	}
-	return { binary, field, size: await binarySize(ctx, binary) };
-}
-
-function findBinary(
-	ctx: IExecuteFunctions,
-	{ item }: ItemParameters,
-	field: string,
-): IBinaryData | undefined {
-	try {
-		return ctx.helpers.assertBinaryData(item, field);
-	} catch {
-		return undefined;
-	}
-}
-
 /** The limits that EvoLink states for uploads of any kind. */
 export const UPLOAD_MAX_BYTES = evolinkFacts.upload.clientMaxBytes;
 
 /** A size in the units of EvoLink's limits for input files, where 1 MB is 1024 x 1024 bytes. */
 export function megabytes(bytes: number): string {
 	return `${Math.round((bytes * 10) / 2 ** 20) / 10} MB`;
-}
-
-/** @throws ProblemError when a file is larger than EvoLink takes */
-export function assertSize(
-	parameters: ItemParameters,
-	name: string,
-	{ field, size }: { field: string; size: number },
-	{ what, maxBytes }: { what: string; maxBytes: number },
-): void {
-	if (size <= maxBytes) return;
-	// a few bytes too many would read like the limit itself
-	const given = megabytes(size) === megabytes(maxBytes) ? `${size} bytes` : megabytes(size);
-	const allowed = `${what} of at most ${megabytes(maxBytes)} (${maxBytes} bytes)`;
-	throw parameters.refuse(name, `${field} (${given})`, allowed);
 }

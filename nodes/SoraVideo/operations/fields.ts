@@ -2,9 +2,12 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { characterFields } from './character';
 import { commonFields } from './commonFields';
+import { alsoForEstimates } from './estimateCost';
 import { generateFields } from './generate';
+import { getManyModelsFields } from './getManyModels';
 import { getManyTasksFields } from './getManyTasks';
 import { getTaskFields } from './getTask';
+import { uploadFileFields } from './uploadFile';
 
 /**
  * All fields of the node, those of each operation with it. n8n tells an AI what a tool does, and lists actions in the node panel, by
@@ -41,7 +44,13 @@ export const soraVideoFields: INodeProperties[] = [
 				name: 'Create Character',
 				value: 'character',
 				action: 'Create a character from a video',
-				description: 'Turn a short video into a character with a name and a picture',
+				description: 'Turn a short video into a character with a name and an image',
+			},
+			{
+				name: 'Estimate Cost',
+				value: 'estimateCost',
+				action: 'Estimate the cost of a video',
+				description: 'Check an order and get its price, without sending it',
 			},
 		],
 		default: 'generate',
@@ -81,12 +90,26 @@ export const soraVideoFields: INodeProperties[] = [
 				action: 'Get the credits left',
 				description: 'Get the credits left on the API key and the account',
 			},
+			{
+				name: 'Get Many Models',
+				value: 'getManyModels',
+				action: 'Get many models',
+				description: 'List the models with their fields and prices, and whether this key may use them',
+			},
+			{
+				name: 'Upload File',
+				value: 'uploadFile',
+				action: 'Upload a file',
+				description: 'Give EvoLink a file, and get a URL that models can be given',
+			},
 		],
 		default: 'getCredits',
 	},
-	...generateFields,
+	...alsoForEstimates(generateFields),
 	...characterFields,
 	...getTaskFields,
 	...getManyTasksFields,
+	...getManyModelsFields,
+	...uploadFileFields,
 	...commonFields,
 ];

@@ -6,7 +6,8 @@ import { DOCUMENTED_MODELS, framesOf } from '../../evolink/models';
 import { isBlank, meant } from '../../host/cells';
 import { shown, type Shown } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
-import { megabytes, readBinary } from './draft';
+import { namedBinary } from './binaryFile';
+import { megabytes } from './draft';
 import { PIXELS_RULE } from './inputImage';
 import { readUrl } from './links';
 
@@ -131,5 +132,5 @@ async function readFrame(
 	if (chosen === 'none') return undefined;
 	if (!isTaken) throw parameters.refuse(name, given, `None, because ${id} takes no image there`);
 	if (chosen === 'url') return { source: readUrl(parameters, `${name}Url`), isField: false };
-	return { source: (await readBinary(ctx, parameters, `${name}Field`)).field, isField: true };
+	return { source: namedBinary(ctx, parameters, `${name}Field`, true).field, isField: true };
 }

@@ -16,10 +16,13 @@ import { retriedBlindly } from '../../host/messages';
 import { readCallbackUrl, readFileField, readReference, readSettings, type RunSettings } from '../settings';
 import { orderRunOf, run } from '../run';
 import { draftCharacter } from './character';
+import { executeEstimateCost } from './estimateCost';
 import { draftGenerate } from './generate';
 import { executeGetCredits } from './getCredits';
+import { executeGetManyModels } from './getManyModels';
 import { executeGetManyTasks } from './getManyTasks';
 import { executeGetTask } from './getTask';
+import { executeUploadFile } from './uploadFile';
 import { goesOnAfterErrors, hint } from '../../host/context';
 import { displayNamesOf, ItemParameters } from '../../host/parameters';
 import { soraVideoFields } from './fields';
@@ -118,8 +121,11 @@ const operations: Record<string, Operation> = {
 	generate: paid(draftGenerate, { callbacks: true }),
 	character: paid(draftCharacter, { callbacks: false }),
 	getTask: executeGetTask,
+	getManyModels: executeGetManyModels,
 	getManyTasks: executeGetManyTasks,
+	estimateCost: executeEstimateCost,
 	getCredits: executeGetCredits,
+	uploadFile: executeUploadFile,
 };
 
 /** @throws ProblemError when the node has no such operation */

@@ -1,14 +1,15 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { API_SERVERS } from '../../evolink/generated/spec.gen';
-import { binarySize, contentOf, type UploadableFile } from '../../evolink/media/upload';
+import type { UploadableFile } from '../../evolink/media/upload';
 import { titleOf, type ModelFields } from '../../evolink/modelEntries';
 import { checkHttpUrl } from '../../evolink/urls';
 import { ProblemError } from '../../host/errors';
 import { noFile } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
 import type { InputFile } from '../entries';
-import { assertSize, UPLOAD_MAX_BYTES } from './draft';
+import { checkFile } from './binaryFile';
+import { UPLOAD_MAX_BYTES } from './draft';
 
 /** Stands in a body for the URL of a file that is not uploaded yet. */
 export const standInFor = (name: string) => `${API_SERVERS.files}/?n8n=${encodeURIComponent(name)}`;
@@ -42,7 +43,7 @@ export async function takeBinaryFields(
 			}
 			const standIn = standInFor(given);
 			body[field] = replaced(body[field], given, standIn);
-			const source = await (checked?.() ?? sourceOf(ctx, parameters, title, given));
+			const source = await (checked?.() ?? sourceOf(ctx, parameters.item, given));
 			files.push({ source, standIn });
 		}
 	}
@@ -55,20 +56,18 @@ function replaced(value: IDataObject[string], old: string, by: string): IDataObj
 	return value.map((each) => (each === old ? by : each)) as IDataObject[string];
 }
 
-async function sourceOf(
-	ctx: IExecuteFunctions,
-	parameters: ItemParameters,
-	title: string,
-	name: string,
-): Promise<UploadableFile> {
-	const { item } = parameters;
+/**
+ * A binary field as something to upload.
+ *
+ * @throws ProblemError when EvoLink would not take it
+ */
+export async function sourceOf(ctx: IExecuteFunctions, item: number, name: string): Promise<UploadableFile> {
 	const binary = ctx.helpers.assertBinaryData(item, name);
-	const size = await binarySize(ctx, binary);
-	const limit = { what: 'a file', maxBytes: UPLOAD_MAX_BYTES };
-	assertSize(parameters, title, { field: name, size }, limit);
+	const wanted = { what: 'file', maxBytes: UPLOAD_MAX_BYTES } as const;
+	const { content, size } = await checkFile(ctx, item, binary, name, wanted);
 	const { mimeType, fileName = '', fileExtension } = binary;
 	return {
-		content: contentOf(item, binary, name),
+		content,
 		size,
 		// both go into the head of the upload
 		mimeType: /^[\w.+-]+\/[\w.+-]+$/.test(mimeType) ? mimeType : 'application/octet-stream',

@@ -2,22 +2,18 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { readImageHeader, type ImageHeader } from '../../evolink/media/imageHeader';
-import { contentOf, type UploadableFile } from '../../evolink/media/upload';
+import type { UploadableFile } from '../../evolink/media/upload';
 import { CUSTOM } from '../../evolink/models';
 import { readImageCheck } from '../settings';
-import { assertSize, readBinary } from './draft';
+import { readBinary } from './binaryFile';
 import { hint } from '../../host/context';
 import { ProblemError } from '../../host/errors';
-import { wrongPixels } from '../../host/messages';
+import { wrongFile, wrongPixels } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
 
 const IMAGE = evolinkFacts.imageInput;
 
-const EXTENSIONS: Record<ImageHeader['mimeType'], string> = {
-	'image/jpeg': '.jpg',
-	'image/png': '.png',
-	'image/webp': '.webp',
-};
+const WANTED = { what: 'image', mimeTypes: IMAGE.mimeTypes, maxBytes: IMAGE.maxBytes } as const;
 
 const exactModels = IMAGE.exactPixels.models.map((model) => evolinkFacts.models[model].label);
 const exactSizes = Object.entries(IMAGE.exactPixels.sizes)
@@ -28,7 +24,7 @@ const exactSizes = Object.entries(IMAGE.exactPixels.sizes)
 export const PIXELS_RULE = `${exactModels.join(', ')}: ${exactSizes.join(', ')}`;
 
 /**
- * The picture in an item's binary field, checked by its content: type, size, and pixels against the aspect ratio.
+ * The image in an item's binary field, checked by its content: type, size, and pixels against the aspect ratio.
  *
  * @throws ProblemError before anything is sent, when EvoLink would fail the task for it
  */
@@ -38,37 +34,24 @@ export async function readInputImage(
 	rules: string,
 	ratio: string,
 ): Promise<UploadableFile> {
-	const { header, size, content } = await readImage(ctx, parameters);
-	checkPixels(ctx, parameters, rules, ratio, header);
-	return { content, size, mimeType: header.mimeType, extension: EXTENSIONS[header.mimeType] };
-}
-
-async function readImage(
-	ctx: IExecuteFunctions,
-	parameters: ItemParameters,
-): Promise<{ header: ImageHeader } & Pick<UploadableFile, 'size' | 'content'>> {
-	const { item } = parameters;
-	const { binary, field, size } = await readBinary(ctx, parameters, 'startImageField');
-	assertSize(parameters, 'startImageField', { field, size }, { what: 'an image', maxBytes: IMAGE.maxBytes });
-	const header = readImageHeader(await ctx.helpers.getBinaryDataBuffer(item, field));
+	const { field, size, content, media } = await readBinary(ctx, parameters, 'startImageField', WANTED);
+	const header = readImageHeader(await ctx.helpers.getBinaryDataBuffer(parameters.item, field));
 	if (header === undefined) {
-		throw parameters.refuse(
-			'startImageField',
-			field,
-			`an image in one of these formats: ${IMAGE.mimeTypes.join(', ')}; the content of this field is none`,
-		);
+		const found = `${media?.name} without a size in pixels`;
+		throw new ProblemError(wrongFile(field, found), parameters.item);
 	}
-	return { header, size, content: contentOf(item, binary, field) };
+	checkPixels(ctx, parameters, rules, ratio, header);
+	return { content, size, mimeType: header.mimeType, extension: `.${media?.extension}` };
 }
 
-/** The pixels that a picture must have, as far as the model asks for any. */
+/** The pixels that an image must have, as far as the model asks for any. */
 function exactPixels(rules: string, ratio: string): { width: number; height: number } | undefined {
 	const { models, sizes } = IMAGE.exactPixels;
 	if (!models.some((model) => model === rules)) return undefined;
 	return new Map<string, { width: number; height: number }>(Object.entries(sizes)).get(ratio);
 }
 
-/** EvoLink fails a task whose picture does not have exactly the pixels of its ratio, after a wait. */
+/** EvoLink fails a task whose image does not have exactly the pixels of its ratio, after a wait. */
 function checkPixels(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,

@@ -293,7 +293,7 @@ async function refuseBy(run: OrderRun, entry: QueuedEntry, failure: Failure, key
 	const { doubt } = draft;
 	if (doubt !== undefined) return await refuse(run, entry, sentBefore(doubt));
 	// a proxy or a network that is down cannot speak for EvoLink
-	const isEvoLinks = failure.kind !== 'network' && !failure.foreign;
+	const isEvoLinks = failure.kind !== 'network' && !failure.fromProxy;
 	// the ledger of a Retry may be lost, and an order that was taken with it: it keeps its key
 	const isFirst = ctx.getMode() !== 'retry' || ledger.get(slot) !== undefined;
 	if (isEvoLinks && isFirst) ledger.refuse(slot, key);

@@ -100,7 +100,11 @@ export async function run(
 ): Promise<INodeExecutionData[]> {
 	const { ctx, signal } = orders;
 	const { mode, reason } = plan.decision;
-	if (reason !== undefined) hint(ctx, reason);
+	if (reason !== undefined) {
+		// elsewhere the receipt says all that there is to know
+		if (settings.wait === 'suspend') hint(ctx, reason);
+		else ctx.logger.debug(reason);
+	}
 	const state = beginRun(settings, {
 		token: randomUUID(),
 		executionId: ctx.getExecutionId(),

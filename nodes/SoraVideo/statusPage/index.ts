@@ -5,17 +5,19 @@ import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { readerFor } from '../../evolink/api';
 import { readCredential } from '../../evolink/client';
 import { hostClock } from '../../evolink/clock';
-import { failureSentence, type Failure } from '../../evolink/failure';
+import type { Failure } from '../../evolink/failure';
+import { failureSentence } from '../../host/advice';
 import { text } from '../../evolink/json';
 import { tidy } from '../../evolink/redact';
-import { checkMediaUrl } from '../../evolink/urls';
+import type { Task } from '../../evolink/task';
+import { checkHttpUrl } from '../../evolink/urls';
 import { isGuarded } from '../../host/park';
 import { answering, CALLBACK_READ_TIMEOUT_MS, respond, respondPage } from '../../host/webhook';
 import { isQueued, isRefused, isTask, openTasks, type Entry } from '../entries';
 import { parkedRunOf } from '../run/parkedRun';
 import type { RunState } from '../run/state';
-import { contentSecurityPolicy, renderStatusPage, standOf, type StatusItem } from './page';
-import { TaskMemory, type Reading, type SeenTask } from './taskMemory';
+import { contentSecurityPolicy, renderStatusPage, standOf, type StatusItem, type StatusPage } from './page';
+import { TaskMemory } from './taskMemory';
 import { viewOf } from './taskView';
 import { wakeOnce } from '../run/wakeOnce';
 import { hasEnded, taskOf } from '../watch';
@@ -24,6 +26,8 @@ import { hasEnded, taskOf } from '../watch';
 const READ_AT_MOST_MS = 5000;
 
 const memory = new TaskMemory(hostClock);
+
+type Seen = Awaited<ReturnType<TaskMemory['look']>>;
 
 /**
  * The status page of a parked run. Opening it changes nothing, unless it finds that all tasks have ended: then it wakes the
@@ -42,7 +46,7 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const open = record.items.filter(isTask).flatMap(({ watch }) => (hasEnded(watch) ? [] : [watch.id]));
 	const queue = record.items.filter(isQueued);
 	const signal = AbortSignal.timeout(READ_AT_MOST_MS);
-	const seen = await memory.look(record.token, open, async () => await reading(ctx), signal);
+	const seen = await memory.look(record.token, open, async () => await readingOf(ctx), signal);
 	const items = record.items.map((entry) => statusItem(entry, record, queue, seen));
 	const running = items.filter((item) => standOf(item) === 'running').length;
 	const allEnded = running === 0 && queue.length === 0;
@@ -50,8 +54,9 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const isTurn = queue.length > 0 && running < open.length;
 	const way = allEnded || isTurn ? await wakeOnce(ctx, record) : undefined;
 	const nonce = randomBytes(16).toString('base64');
-	const trustedHosts = [...new Set([...seen.values()].flatMap((task) => task.trustedHosts))];
 	const page = renderStatusPage({
+		workflow: ctx.getWorkflow().name,
+		execution: executionOf(ctx, record),
 		items,
 		state: way !== undefined ? 'woken' : allEnded ? 'ended' : 'waiting',
 		callbackExpected: openTasks(record.items).every(({ isCalledBack }) => isCalledBack === true),
@@ -61,24 +66,36 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 		trouble: troubleIn(open, seen),
 		nonce,
 	});
-	respondPage(ctx, page, contentSecurityPolicy(nonce, trustedHosts));
+	respondPage(ctx, page, contentSecurityPolicy(nonce, items));
 	return way ?? { noWebhookResponse: true };
 }
 
-async function reading(ctx: IWebhookFunctions): Promise<Reading> {
+/** Where n8n shows the execution. */
+function executionOf(ctx: IWebhookFunctions, { executionId: id }: RunState): StatusPage['execution'] {
+	const { id: workflowId } = ctx.getWorkflow();
+	const base = checkHttpUrl(ctx.getInstanceBaseUrl());
+	if (!base.ok || workflowId === undefined) return { id };
+	const path = `workflow/${encodeURIComponent(workflowId)}/executions/${encodeURIComponent(id)}`;
+	return { id, url: `${base.url.href.replace(/\/$/, '')}/${path}` };
+}
+
+async function readingOf(ctx: IWebhookFunctions) {
 	// a credential that cannot be read is what each read will say
 	const trustedHosts = await readCredential(ctx).then(
 		(credential) => credential.trustedHosts,
 		() => [],
 	);
-	return { read: readerFor(ctx, CALLBACK_READ_TIMEOUT_MS), trustedHosts };
+	return {
+		read: readerFor(ctx, CALLBACK_READ_TIMEOUT_MS),
+		viewOf: (task: Task) => viewOf(task, trustedHosts),
+	};
 }
 
 function statusItem(
 	entry: Entry,
 	{ estimatedSeconds, lastedMs, tookAt, parkedAt }: RunState,
 	queue: readonly Entry[],
-	seen: ReadonlyMap<string, SeenTask>,
+	seen: Seen,
 ): StatusItem {
 	const { item } = entry;
 	if (isRefused(entry)) return { item, problem: tidy(entry.problem.message) };
@@ -89,24 +106,28 @@ function statusItem(
 	const prompt = text(entry.watch.request?.prompt);
 	const { id, orderedAt } = entry.watch;
 	const known = taskOf(entry.watch);
-	const { view = known && viewOf(known), trustedHosts = [] } = seen.get(id) ?? {};
+	const view = seen.get(id)?.view ?? (known && viewOf(known));
 	return {
 		item,
-		...(prompt !== undefined && { prompt: tidy(prompt) }),
+		prompt: prompt && tidy(prompt),
 		id,
-		...(orderedAt !== undefined && { orderedAt }),
-		...(view && { view: { ...view, estimatedSeconds: view.estimatedSeconds ?? estimatedSeconds } }),
-		isSafe: view?.result !== undefined && checkMediaUrl(view.result.url, trustedHosts, 0).ok,
+		orderedAt,
+		view: view && { ...view, estimatedSeconds: view.estimatedSeconds ?? estimatedSeconds },
 	};
 }
 
-function troubleIn(ids: readonly string[], seen: ReadonlyMap<string, SeenTask>): string | undefined {
+function troubleIn(ids: readonly string[], seen: Seen): string | undefined {
 	const unread = ids.filter((id) => !seen.has(id)).length;
 	const failures = ids.flatMap<Failure>((id) => seen.get(id)?.failure ?? []);
-	if (failures.length === 0) return unread === 0 ? undefined : 'EvoLink has not answered yet.';
-	const which =
-		failures.length + unread === ids.length
-			? 'EvoLink cannot be read now'
-			: `${failures.length} of the tasks cannot be read now`;
-	return `${which}: ${tidy(failureSentence(failures[0]))} Shown is what was known before.`;
+	if (failures.length > 0) {
+		const which =
+			failures.length + unread === ids.length
+				? 'EvoLink cannot be read now'
+				: `${failures.length} of the tasks cannot be read now`;
+		return `${which}: ${tidy(failureSentence(failures[0]))} Shown is what was known before.`;
+	}
+	if (unread === 0) return undefined;
+	return unread === ids.length
+		? 'EvoLink has not answered yet.'
+		: `${unread} of the tasks have not been read yet: they are read in turn.`;
 }

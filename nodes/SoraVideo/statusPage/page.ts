@@ -1,16 +1,24 @@
 import { DateTime } from 'luxon';
+import compact from 'lodash/compact';
 import countBy from 'lodash/countBy';
+import max from 'lodash/max';
 import sumBy from 'lodash/sumBy';
 import truncate from 'lodash/truncate';
+import uniq from 'lodash/uniq';
 
-import { roundCredits } from '../../evolink/prices';
+import { creditsInWords } from '../../evolink/prices';
 import type { Phase } from '../../evolink/task';
+import { originOf } from '../../evolink/urls';
 import { inWords, markup, type Html } from '../../host/html';
 import { STATUS_STYLE, statusScript } from './assets';
 import type { TaskView } from './taskView';
 
 /** The status page of a parked run, out of plain data. */
 export interface StatusPage {
+	/** The name of the workflow. */
+	workflow?: string;
+	/** `url`: where n8n shows it, to those who may see it. */
+	execution: { id: string; url?: string };
 	items: readonly StatusItem[];
 	/** `woken`: by this very page. `ended`: all tasks have ended, and the timer lets the run go on. */
 	state: 'waiting' | 'woken' | 'ended';
@@ -42,8 +50,6 @@ export type StatusItem =
 			orderedAt?: number;
 			/** Absent as long as no read of the task has succeeded. */
 			view?: TaskView;
-			/** Whether a browser may load the result. */
-			isSafe: boolean;
 	  };
 
 const PROMPT_SHOWN = 160;
@@ -59,19 +65,21 @@ const REFRESH_MS = 5000;
 
 /** What the script says. */
 const NOTES = {
-	unreachable: 'n8n cannot be reached now. This page goes on asking.',
-	invalid: 'n8n does not take this link any more.',
+	unreachable: 'n8n cannot be reached. This page keeps trying.',
+	invalid: 'This link is no longer valid.',
 	continued: 'The workflow has continued. Its execution in n8n shows what came of it.',
-	troubled: 'n8n cannot show the status now. This page goes on asking.',
+	troubled: 'n8n cannot show the status at the moment. This page keeps trying.',
 };
 
 /**
- * What the page may do: its own script and style, asking n8n again, and pictures and videos by https or from the origins that
- * the credential names. `sandbox` is n8n's own measure for pages of webhooks: it keeps the page out of the session of whoever
+ * What the page may do: its own script and style, asking n8n again, and images and videos by https or where the credential's
+ * own hosts show them. `sandbox` is n8n's own measure for pages of webhooks: it keeps the page out of the session of whoever
  * is logged in to n8n, whatever might get into it.
  */
-export function contentSecurityPolicy(nonce: string, trustedHosts: readonly string[]): string {
-	const media = ['https:', ...trustedHosts].join(' ');
+export function contentSecurityPolicy(nonce: string, items: readonly StatusItem[]): string {
+	const origins = items.map((item) => 'id' in item && item.view?.result && originOf(item.view.result.url));
+	const other = uniq(compact(origins)).filter((origin) => !origin.startsWith('https:'));
+	const media = ['https:', ...other].join(' ');
 	return [
 		"default-src 'none'",
 		`script-src 'nonce-${nonce}'`,
@@ -92,10 +100,12 @@ export function standOf(item: StatusItem): Phase | 'refused' | 'queued' {
 	return 'turn' in item ? 'queued' : (item.view?.phase ?? 'running');
 }
 
+const isOpen = (item: StatusItem) => ['running', 'queued'].includes(standOf(item));
+
 /** @returns the whole page; only `now` makes a difference between two calls with the same tasks */
 export function renderStatusPage(page: StatusPage): string {
 	const { items, nonce } = page;
-	const open = items.filter((item) => standOf(item) === 'running').length;
+	const open = items.filter(isOpen).length;
 	const title =
 		open === 0
 			? 'Sora Video: all tasks have ended'
@@ -103,7 +113,7 @@ export function renderStatusPage(page: StatusPage): string {
 	const shown = items.slice(0, ITEMS_SHOWN);
 	let players = 0;
 	const sections = shown.map((item) => {
-		const hasPlayer = 'id' in item && item.isSafe && item.view?.result?.isVideo === true;
+		const hasPlayer = 'id' in item && item.view?.result?.isVideo === true;
 		if (hasPlayer) players += 1;
 		return section(item, page.now, items.length > 1, players <= PLAYERS_LOADED);
 	});
@@ -124,9 +134,11 @@ ${reload}
 </head>
 <body>
 <h1>Sora Video</h1>
+<p class="facts">${origin(page)}</p>
 <p id="note" role="status" hidden></p>
 <main data-title="${title}">
 <p id="summary">${summary(items)}</p>
+<p id="whole">${open > 0 && whole(items, page.now)}</p>
 <p id="wake">${whatWakes(page)}</p>
 <p id="trouble" role="status">${page.trouble}</p>
 ${sections}
@@ -139,35 +151,68 @@ ${sections}
 `.text;
 }
 
+function origin({ workflow, execution: { id, url } }: StatusPage): Html {
+	const name = `execution ${id}`;
+	const linked =
+		url === undefined ? name : markup`<a href="${url}" target="_blank" rel="noopener">${name}</a>`;
+	return markup`${workflow !== undefined && `Workflow '${workflow}', `}${linked}`;
+}
+
+/** How far all are together, and how long the last of them will take. */
+function whole(items: readonly StatusItem[], now: number): Html {
+	const percent = Math.floor(sumBy(items, percentOf) / items.length);
+	const bar =
+		items.length > 1 &&
+		markup`<progress max="100" value="${percent}" aria-label="All items"></progress> ${percent} %. `;
+	const left = max(items.map((item) => msLeft(item, now)));
+	const inTime =
+		left !== undefined &&
+		(left > 0
+			? `About ${inWords(left)} left, by EvoLink's estimate.`
+			: 'Takes longer than EvoLink estimated.');
+	return markup`${bar}${inTime}`;
+}
+
+function percentOf(item: StatusItem): number {
+	if (!isOpen(item)) return 100;
+	return 'id' in item ? (item.view?.progress ?? 0) : 0;
+}
+
+/** `undefined` for what has ended, and where EvoLink estimates nothing. */
+function msLeft(item: StatusItem, now: number): number | undefined {
+	if (!('id' in item) || item.view?.phase !== 'running') return undefined;
+	const { orderedAt = item.view.createdAt, view } = item;
+	if (orderedAt === undefined || view.estimatedSeconds === undefined) return undefined;
+	return orderedAt + view.estimatedSeconds * 1000 - now;
+}
+
 function summary(items: readonly StatusItem[]): string {
 	const counts = countBy(items, standOf);
 	const named: ReadonlyArray<[key: string, words: string]> = [
 		['completed', 'completed'],
-		['running', 'in the making'],
+		['running', 'in progress'],
 		['queued', 'waiting for a turn'],
 		['failed', 'failed'],
 		['cancelled', 'cancelled'],
 		['refused', 'without a task'],
 	];
 	const told = named.flatMap(([key, words]) => (counts[key] ? [`${counts[key]} ${words}`] : []));
-	const credits = roundCredits(
-		sumBy(items, (item) => (!('id' in item) ? 0 : (item.view?.creditsReserved ?? 0))),
-	);
-	const reserved = credits > 0 ? ` ${credits} credits were reserved.` : '';
+	const credits = sumBy(items, (item) => ('id' in item ? (item.view?.creditsReserved ?? 0) : 0));
+	const reserved = credits > 0 ? ` EvoLink reserved ${creditsInWords(credits)}.` : '';
 	const what = items.length === 1 ? '1 item' : `${items.length} items`;
 	return `${what}: ${told.join(', ')}.${reserved}`;
 }
 
-function whatWakes({ state, callbackExpected, wakesAt, now, timezone }: StatusPage): string {
+function whatWakes({ state, callbackExpected, wakesAt, now, timezone }: StatusPage): Html {
 	const at = DateTime.fromMillis(wakesAt, { zone: timezone });
-	const due =
-		wakesAt <= now ? 'now' : `at ${at.toFormat('HH:mm')} (${timezone}), in ${inWords(wakesAt - now)}`;
-	if (state === 'woken') return 'All tasks have ended, and the workflow continues now.';
-	if (state === 'ended') return `All tasks have ended. n8n's timer continues the workflow ${due}.`;
+	const time = markup`<time datetime="${new Date(wakesAt).toISOString()}">${at.toFormat('HH:mm')} (${timezone})</time>`;
+	const due = wakesAt <= now ? 'now' : markup`at ${time}, in ${inWords(wakesAt - now)}`;
+	if (state === 'woken') return markup`All tasks have ended, and the workflow continues now.`;
+	if (state === 'ended') return markup`All tasks have ended. n8n continues the workflow ${due}.`;
 	const timer = callbackExpected
-		? `EvoLink then calls n8n; if the call is lost, n8n's timer looks ${due}`
-		: `n8n's timer looks ${due}`;
-	return `The workflow continues when all tasks have ended. ${timer}. While this page is open, it looks every ${REFRESH_MS / 1000} seconds.`;
+		? markup`EvoLink then calls n8n; if the call is lost, n8n checks ${due}`
+		: markup`n8n checks ${due}`;
+	return markup`The workflow continues when all tasks have ended. ${timer}; this page refreshes every ${REFRESH_MS / 1000} seconds.`;
 }
 
 function section(item: StatusItem, now: number, isNumbered: boolean, isLoaded: boolean): Html {
@@ -186,13 +231,13 @@ function section(item: StatusItem, now: number, isNumbered: boolean, isLoaded: b
 }
 
 function taskParts(item: Extract<StatusItem, { id: string }>, now: number, isLoaded: boolean): Html {
-	const { id, view, orderedAt, isSafe } = item;
+	const { id, view, orderedAt } = item;
 	return markup`<p class="state">${view?.status ?? 'not read yet'} ${view && progressBar(view)}</p>
 <p class="facts">${facts(view, orderedAt, now).join(' · ')}</p>
 <p class="facts"><code>${id}</code></p>
 <p>${view?.reason}</p>
 <p>${view?.name !== undefined && markup`Character: <code>${view.name}</code>`}</p>
-${isSafe && view?.result && media(view.result, isLoaded)}`;
+${view?.result && media(view.result, isLoaded)}`;
 }
 
 function progressBar({ phase, progress }: TaskView): Html | undefined {
@@ -210,7 +255,7 @@ function facts(view: TaskView | undefined, orderedAt: number | undefined, now: n
 		!hasEnded && ordered !== undefined && `ordered ${inWords(now - ordered)} ago`,
 		!hasEnded && estimatedSeconds !== undefined && `EvoLink estimates ${inWords(estimatedSeconds * 1000)}`,
 		processingSeconds !== undefined && `took ${inWords(processingSeconds * 1000)}`,
-		creditsReserved !== undefined && `${creditsReserved} credits reserved`,
+		creditsReserved !== undefined && `${creditsInWords(creditsReserved)} reserved`,
 	].filter((fact) => fact !== false);
 }
 

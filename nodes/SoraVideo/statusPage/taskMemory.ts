@@ -5,27 +5,22 @@ import type { Clock } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import type { ReadTasks } from '../../evolink/reader';
 import { Recent } from '../../evolink/recent';
-import { viewOf, type TaskView } from './taskView';
+import type { Task } from '../../evolink/task';
+import type { TaskView } from './taskView';
 
 /** What is known of one task from reading it. */
-export interface SeenTask {
+interface Seen {
 	/** By the latest read that succeeded. */
 	view?: TaskView;
 	/** Why the latest read failed; absent after one that succeeded. */
 	failure?: Failure;
-	/** Origins that its links may use although they are private or plain http. */
-	trustedHosts: readonly string[];
 }
 
-/** How tasks are read, once they have to be. */
-export interface Reading {
-	read: ReadTasks;
-	trustedHosts: readonly string[];
-}
-
-interface Entry extends SeenTask {
+interface Entry extends Seen {
 	/** By the clock's ticks: no read before then. */
 	nextAt: number;
+	/** By the same: when it was last read. */
+	readAt: number;
 	/** The read that is under way. */
 	pending?: Promise<void>;
 }
@@ -33,10 +28,13 @@ interface Entry extends SeenTask {
 /** However many look, a task is read once in this time. */
 export const REST_MS = 5000;
 
-/** More than this many are forgotten, those first that were not looked at for longest. */
+/** Where tasks can only be read one by one, so many are read in that time, in turn. */
+const READ_SINGLY = 20;
+
+/** More than this many are forgotten, the least recently viewed first. */
 const KEPT = 5000;
 
-/** What all the lookers of this process know of tasks together. A task that has ended is not read again. */
+/** What all viewers of this process know of tasks together. A task that has ended is not read again. */
 export class TaskMemory {
 	private readonly entries: Recent<Entry>;
 
@@ -51,16 +49,16 @@ export class TaskMemory {
 	 * Reads those tasks whose last read is too old, together with whoever is reading them already.
 	 *
 	 * @param wait who waits for them: what one key may see is not shown to those of another
-	 * @param open called only if a task has to be read
-	 * @param signal once it aborts, what is known by then is returned, and no further read begins for this looker
+	 * @param open how tasks are read and shown; called only if one has to be read
+	 * @param signal once it aborts, what is known by then is returned, and no further read begins for this viewer
 	 * @returns by id; without an entry for tasks whose first read has not ended
 	 */
 	async look(
 		wait: string,
 		ids: readonly string[],
-		open: () => Promise<Reading>,
+		open: () => Promise<{ read: ReadTasks; viewOf: (task: Task) => TaskView }>,
 		signal: AbortSignal,
-	): Promise<Map<string, SeenTask>> {
+	): Promise<Map<string, Seen>> {
 		const entries = new Map(ids.map((id) => [id, this.entryOf(`${wait} ${id}`)]));
 		const now = this.clock.ticks();
 		const due = [...entries].filter(
@@ -68,8 +66,8 @@ export class TaskMemory {
 				pending === undefined && now >= nextAt && (view === undefined || view.phase === 'running'),
 		);
 		if (due.length > 0) {
-			// where time is short for all of them, those come first that were read longest ago
-			const pending = this.read(new Map(sortBy(due, ([, { nextAt }]) => nextAt)), open, signal);
+			// where not all have their turn, those come first that were read longest ago
+			const pending = this.read(new Map(sortBy(due, ([, { readAt }]) => readAt)), open, signal);
 			for (const [, entry] of due) entry.pending = pending;
 		}
 		const all = Promise.all([...entries.values()].map(async ({ pending }) => await pending));
@@ -80,27 +78,28 @@ export class TaskMemory {
 	}
 
 	private entryOf(key: string): Entry {
-		const entry = this.entries.get(key) ?? { nextAt: 0, trustedHosts: [] };
+		const entry = this.entries.get(key) ?? { nextAt: 0, readAt: -Infinity };
 		this.entries.set(key, entry);
 		return entry;
 	}
 
 	private async read(
 		due: ReadonlyMap<string, Entry>,
-		open: () => Promise<Reading>,
+		open: Parameters<TaskMemory['look']>[2],
 		signal: AbortSignal,
 	): Promise<void> {
 		try {
-			const { read, trustedHosts } = await open();
+			const { read, viewOf } = await open();
 			const record: Parameters<ReadTasks>[1] = (id, reading) => {
 				const entry = due.get(id);
 				if (entry === undefined) return;
-				entry.nextAt = this.clock.ticks() + REST_MS;
-				entry.trustedHosts = trustedHosts;
+				entry.readAt = this.clock.ticks();
 				entry.failure = reading.ok ? undefined : reading.failure;
 				if (reading.ok) entry.view = viewOf(reading.task);
 			};
-			await read([...due.keys()], record, signal);
+			await read([...due.keys()], record, signal, READ_SINGLY);
+			// those whose turn has not come rest, too: it is the page that is not to ask more often
+			for (const entry of due.values()) entry.nextAt = this.clock.ticks() + REST_MS;
 		} finally {
 			for (const entry of due.values()) entry.pending = undefined;
 		}

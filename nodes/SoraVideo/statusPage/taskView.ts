@@ -1,6 +1,7 @@
 import { amount, finite } from '../../evolink/json';
 import { tidy } from '../../evolink/redact';
 import { createdAt, creditsReserved, resultLink, type Phase, type Task } from '../../evolink/task';
+import { checkMediaUrl } from '../../evolink/urls';
 
 /** What a status page shows of a task: plain data of a bounded size, whatever EvoLink sent. */
 export interface TaskView {
@@ -17,7 +18,7 @@ export interface TaskView {
 	creditsReserved?: number;
 	/** Why it failed. */
 	reason?: string;
-	/** A link to the result, and whether that is a video. */
+	/** A link to the result that a browser may load, and whether that is a video. */
 	result?: { url: string; isVideo: boolean };
 	/** The name of a character. */
 	name?: string;
@@ -26,11 +27,13 @@ export interface TaskView {
 /** Browsers and proxies take no longer ones; EvoLink's have about 100 characters. */
 const LONGEST_URL = 4000;
 
-export function viewOf(task: Task): TaskView {
+/** @param trustedHosts origins that its link may use although they are private or plain http */
+export function viewOf(task: Task, trustedHosts: readonly string[] = []): TaskView {
 	const { status, phase, error, estimatedSeconds, character, raw } = task;
 	const progress = finite(raw.progress);
 	const url = resultLink(task);
 	const hasEnded = phase !== 'running';
+	const isShown = url !== undefined && url.length <= LONGEST_URL && checkMediaUrl(url, trustedHosts, 0).ok;
 	return {
 		status: tidy(status),
 		phase,
@@ -40,8 +43,7 @@ export function viewOf(task: Task): TaskView {
 		processingSeconds: hasEnded ? amount(raw.duration) : undefined,
 		creditsReserved: creditsReserved(task),
 		reason: hasEnded && error ? `${tidy(error.message).replace(/\.$/, '')} (${tidy(error.code)})` : undefined,
-		result:
-			url === undefined || url.length > LONGEST_URL ? undefined : { url, isVideo: url === task.videoUrl },
+		result: isShown ? { url, isVideo: url === task.videoUrl } : undefined,
 		name: character?.name === undefined ? undefined : tidy(character.name),
 	};
 }

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import type { IConnections, INode } from 'n8n-workflow';
 
-import { type ApiFault, type MediaScript, type StandInTask } from '../../../stand-in';
-import { items, json, type Execution, type SavedWorkflow } from '../../../tools/n8n-server/client';
+import { type StandInTask } from '../../../stand-in';
+import { json, type Execution, type SavedWorkflow } from '../../../tools/n8n-server/client';
 import { errorText, Flow, type FlowOptions, type Started } from './flow';
 import {
 	executionIdOf,
@@ -18,7 +16,7 @@ import { PUBLIC_HOST } from '../../../tools/n8n-server/n8n';
 import { lockDatabase } from './lock';
 import { eventually, sleep } from '../../../tools/n8n-server/poll';
 import { order, TriggerFlow } from './trigger';
-import { chain, node, soraVideo, webhookTrigger, wires } from '../../../tools/n8n-server/workflows';
+import { wires } from '../../../tools/n8n-server/workflows';
 
 const ENDED = ['success', 'error', 'crashed', 'canceled'];
 
@@ -32,10 +30,9 @@ interface Knock {
 
 const page = '<!doctype html><title>Gateway</title>';
 const deep = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
-const isRead = (path: string) => path.startsWith('/v1/tasks/task-');
 
 /**
- * Hostile callers, answers, files, edits and neighbours against a real n8n. Nobody calls back by itself here, and the timers are over
+ * Hostile callers, edits and neighbours against a real n8n; hostile answers and files are tried in its engine (test/faults, test/engine). Nobody calls back by itself here, and the timers are over
  * an hour away: a run goes on when a test calls it, and never else.
  *
  * @param extra tests that only this mode has
@@ -289,44 +286,6 @@ export function attackSuite(
 
 	// ------------------------------------------------------------------------------------------ what EvoLink answers
 
-	describe('while the callback of a parked run is checked, EvoLink answers', () => {
-		const other = {
-			id: 'task-unified-1-another',
-			status: 'completed',
-			results: ['https://evil.example/x.mp4'],
-		};
-		it.each<[string, Lie | ((id: string) => Lie)]>([
-			['HTML', { headers: { 'content-type': 'text/html' }, body: page }],
-			['a 403 page', { status: 403, headers: { 'content-type': 'text/html' }, body: page }],
-			['404', { status: 404, body: '{"error":{"code":"task_not_found","message":"no"}}' }],
-			['500', { status: 500, body: '{}' }],
-			['another task', { body: JSON.stringify(other) }],
-			['nothing', { body: '' }],
-			['a list', { body: '[]' }],
-			['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }],
-			['half the JSON', { body: '{"id":"task-uni' }],
-			['8 MB', (id) => ({ body: JSON.stringify({ id, status: 'completed', x: 'x'.repeat(8e6) }) })],
-			['5,000 levels', (id) => ({ body: `{"id":"${id}","status":"completed","x":${deep(5000)}}` })],
-			['429 for an hour', { status: 429, headers: { 'retry-after': '3600' }, body: '{}' }],
-			['one byte a second', (id) => ({ drips: true, body: JSON.stringify({ id, status: 'completed' }) })],
-			['what calls itself gzip', { headers: { 'content-encoding': 'gzip' }, body: '{"id":"x"}' }],
-			['a status of no meaning', (id) => ({ body: JSON.stringify({ id, status: 'completed?' }) })],
-		])('%s: the run stays parked, and finishes when EvoLink is sound again', async (name, lie) => {
-			const lane = await mischief.lane(n8n.client);
-			const flow = await publish(`reads ${name}`, lane);
-			const started = await flow.park(`reads: ${name}`);
-			const [task] = started.tasks;
-			finishAll(started);
-			lane.rule = ({ path }) => (isRead(path) ? (typeof lie === 'function' ? lie(task.id) : lie) : undefined);
-			expect((await call(task)).status).toBe(503);
-			expect(lane.hits).toBeGreaterThan(0);
-			expect((await n8n.client.execution(started.executionId)).status).toBe('waiting');
-			lane.rule = undefined;
-			expect((await call(task)).status).toBe(200);
-			await endsWell(flow, started);
-		});
-	});
-
 	describe('to the read of many tasks EvoLink answers', () => {
 		type Listed = Record<string, unknown> & { id: string };
 		const listed =
@@ -407,396 +366,7 @@ export function attackSuite(
 
 	// ------------------------------------------------------------------------------------------ the answer to an order
 
-	describe('to an order EvoLink answers', () => {
-		const polls: FlowOptions = {
-			video: { waitMode: 'poll', download: false, options: { pollSeconds: 0.25 } },
-		};
-		const toOrder =
-			(lie: (task: Record<string, unknown>) => Lie): Rule =>
-			async ({ path, honest }) => {
-				if (path !== '/v1/videos/generations') return undefined;
-				return lie(JSON.parse((await honest()).body) as Record<string, unknown>);
-			};
-		const estimated = (value: unknown) =>
-			toOrder((task) => ({ body: JSON.stringify({ ...task, task_info: { estimated_time: value } }) }));
-		const replayed = (value: string | string[]) =>
-			toOrder((task) => ({ headers: { 'idempotency-replayed': value }, body: JSON.stringify(task) }));
-
-		it.each<[string, Rule]>([
-			['that it takes -1 s', estimated(-1)],
-			['that it takes 1e12 s', estimated(1e12)],
-			['that it takes 1e308 s', estimated(1e308)],
-			['that it takes "NaN"', estimated('NaN')],
-			['that it takes null', estimated(null)],
-			['that it takes a list', estimated([60])],
-			['with 201', toOrder((task) => ({ status: 201, body: JSON.stringify(task) }))],
-			[
-				'in a wrapping with an id of its own',
-				toOrder((task) => ({ body: JSON.stringify({ id: 'req_1', data: task }) })),
-			],
-			[
-				'failed at once, and renders it',
-				toOrder((task) => ({ body: JSON.stringify({ ...task, status: 'failed' }) })),
-			],
-			[
-				'completed at once, with a link elsewhere',
-				toOrder((task) => ({
-					body: JSON.stringify({ ...task, status: 'completed', results: ['https://evil.example/x.mp4'] }),
-				})),
-			],
-		])('%s: the run parks for at most a day, and finishes with its video', async (name, rule) => {
-			const flow = await publish(`order ${name}`, await mischief.lane(n8n.client, rule));
-			const started = await flow.park(`order: ${name}`);
-			const { waitTill } = await n8n.client.execution(started.executionId);
-			expect(new Date(String(waitTill)).getTime()).toBeLessThan(Date.now() + 24 * 3_600_000 + 60_000);
-			finishAll(started);
-			expect((await call(started.tasks[0])).status).toBe(200);
-			await endsWell(flow, started);
-		});
-
-		it.each<[string, Rule, boolean]>([
-			['replayed: false', replayed('false'), false],
-			['replayed: twice', replayed(['true', 'false']), false],
-			['replayed: junk', replayed('tru\u00e9'), false],
-			['replayed: true', replayed('true'), true],
-		])('%s: the video is told to be of an earlier try only where that is said', async (name, rule, told) => {
-			const flow = await publish(name, await mischief.lane(n8n.client, rule));
-			const started = await flow.park(`order ${name}`);
-			finishAll(started);
-			await call(started.tasks[0]);
-			const done = await endsWell(flow, started);
-			expect(json(done, 'Video')[0].orderedByEarlierTry === true).toBe(told);
-		});
-
-		it.each<[string, (task: Record<string, unknown>) => Lie]>([
-			['204', () => ({ status: 204 })],
-			[
-				'what calls itself gzip',
-				(task) => ({ headers: { 'content-encoding': 'gzip' }, body: JSON.stringify(task) }),
-			],
-			[
-				'what calls itself br',
-				(task) => ({ headers: { 'content-encoding': 'br' }, body: JSON.stringify(task) }),
-			],
-			['two documents', (task) => ({ body: JSON.stringify(task).repeat(2) })],
-			['UTF-16', (task) => ({ body: Buffer.from(JSON.stringify(task), 'utf16le') })],
-			[
-				'64 kB of headers',
-				(task) => ({ headers: { 'x-long': 'x'.repeat(65_536) }, body: JSON.stringify(task) }),
-			],
-			['a redirect to itself', () => ({ status: 308, headers: { location: '/v1/videos/generations' } })],
-			['an id of 300 characters', (task) => ({ body: JSON.stringify({ ...task, id: 'x'.repeat(300) }) })],
-			['the id "."', (task) => ({ body: JSON.stringify({ ...task, id: '.' }) })],
-			['success: false beside half an order', () => ({ body: '{"success":false,"msg":"?"}' })],
-		])('%s: the run fails and names the key of the order; Retry does not pay again', async (name, lie) => {
-			const prompt = `lost order: ${name}`;
-			const lane = await mischief.lane(n8n.client, toOrder(lie));
-			const flow = await publish(prompt, lane, polls);
-			await flow.call(prompt);
-			const task = await n8n.taskOf(prompt);
-			const first = await n8n.latest(flow.workflow, ENDED);
-			expect(first.status).toBe('error');
-			expect(errorText(first)).toContain(String(task.idempotencyKey));
-			lane.rule = undefined;
-			const again = await n8n.client.until(await n8n.client.retry(first.id), [...ENDED, 'waiting']);
-			expect(again.status).toBe('error');
-			expect(errorText(again)).toContain(String(task.idempotencyKey));
-			once(prompt);
-		});
-
-		it('the id of another item: both items end, each was paid once', async () => {
-			let known: unknown;
-			const rule = toOrder((task) => {
-				known ??= task.id;
-				return { body: JSON.stringify({ ...task, id: known }) };
-			});
-			const flow = await publish('one id', await mischief.lane(n8n.client, rule));
-			const started = await flow.park('one id a', 'one id b');
-			finishAll(started);
-			await call(started.tasks.find(({ id }) => id === known)!);
-			const done = await flow.end(started);
-			expect(json(done, 'Next').map(({ id }) => id)).toEqual([known, known]);
-			for (const name of ['a', 'b']) once(`one id ${name}`);
-		});
-	});
-
 	// ------------------------------------------------------------------------------------------ files
-
-	describe('an input picture', () => {
-		const exif = (orientation: number) => {
-			const tiff = Buffer.from('4578696600004d4d002a000000080001011200030000000100000000', 'hex');
-			tiff.writeUInt16BE(orientation, 24);
-			return Buffer.concat([Buffer.from([0xff, 0xe1, 0, tiff.length + 2]), tiff]);
-		};
-		const jpeg = (width: number, height: number, segment = Buffer.alloc(0)) => {
-			const frame = Buffer.from('ffc0001108000000000301220002110103110100', 'hex').subarray(0, 19);
-			frame.writeUInt16BE(height, 5);
-			frame.writeUInt16BE(width, 7);
-			return Buffer.concat([Buffer.from([0xff, 0xd8]), segment, frame, Buffer.from([0xff, 0xd9])]);
-		};
-		const png = Buffer.concat([
-			Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'),
-			Buffer.from('00000500000002d00802000000', 'hex'),
-		]);
-		const script = Buffer.from('<script>alert(1)</script>PK\x03\x04');
-		const whole = jpeg(1280, 720);
-		const LANDSCAPE = { aspectRatio: '1280x720' };
-
-		async function run(name: string, bytes: Buffer, file: { fileName: string; mimeType: string }) {
-			const path = `picture-${randomUUID()}`;
-			const nodes = [
-				webhookTrigger('Call', path),
-				node(
-					'File',
-					'n8n-nodes-base.convertToFile',
-					{ operation: 'toBinary', sourceProperty: 'body.file', options: file },
-					{ typeVersion: 1.1 },
-				),
-				soraVideo('Video', n8n.credential, {
-					prompt: name,
-					...LANDSCAPE,
-					startImage: 'binary',
-					wait: 'none',
-				}),
-			];
-			const workflow = await n8n.publish({ name, nodes, connections: chain(...nodes) });
-			await n8n.call(path, { file: bytes.toString('base64') });
-			return await n8n.latest(workflow, ENDED);
-		}
-
-		it.each<[string, Buffer, string, string]>([
-			['JPEG with a page behind it', Buffer.concat([whole, script]), 'a.html', 'text/html'],
-			[
-				'JPEG with a page in a comment',
-				jpeg(1280, 720, Buffer.concat([Buffer.from([0xff, 0xfe, 0, script.length + 2]), script])),
-				'a.jpg',
-				'image/jpeg',
-			],
-			['PNG with a ZIP behind it', Buffer.concat([png, script]), 'a.zip', 'application/zip'],
-			['JPEG that EXIF turns, stored as the model wants it', jpeg(1280, 720, exif(6)), 'a.jpg', 'image/jpeg'],
-			['JPEG called PNG', whole, 'a.png', 'image/png'],
-			['JPEG with a hostile name', whole, '../../"\r\nX-Evil: 1\r\n.svg', 'image/svg+xml'],
-		])(
-			'%s: is taken for what its bytes are, under a name of our own',
-			async (name, bytes, fileName, mimeType) => {
-				const before = new Set(n8n.evolink.files.keys());
-				const done = await run(name, bytes, { fileName, mimeType });
-				expect([done.status, errorText(done)]).toEqual(['success', '']);
-				const [file] = [...n8n.evolink.files].filter(([id]) => !before.has(id)).map(([, one]) => one);
-				expect(file.path).toMatch(/^n8n-[0-9a-f]{32}\.(jpg|png)$/);
-				expect(file.mimeType).toBe(name.startsWith('PNG') ? 'image/png' : 'image/jpeg');
-				once(name);
-			},
-		);
-
-		it.each<[string, Buffer]>([
-			['JPEG that EXIF turns, stored upright', jpeg(720, 1280, exif(6))],
-			['JPEG of no width', jpeg(0, 720)],
-			['SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')],
-			['GIF', Buffer.from('GIF89a\0\x05\xd0\x02\0\0\0')],
-			['ZIP with a JPEG behind it', Buffer.concat([Buffer.from('PK\x03\x04'), whole])],
-			['JPEG that ends before its frame', whole.subarray(0, 8)],
-			['PNG whose header is cut', png.subarray(0, 20)],
-			['one byte', Buffer.from([0xff])],
-		])('%s: is refused before anything is uploaded or paid', async (name, bytes) => {
-			const uploads = n8n.evolink.files.size;
-			const done = await run(`refused ${name}`, bytes, { fileName: 'a.jpg', mimeType: 'image/jpeg' });
-			expect(done.status).toBe('error');
-			expect(errorText(done)).toContain('Start Image Field Name');
-			expect(n8n.evolink.files.size).toBe(uploads);
-			expect(n8n.evolink.chargesFor({ prompt: `refused ${name}` })).toHaveLength(0);
-		});
-
-		it.each<[string, ApiFault]>([
-			['the quota is full', { kind: 'refused', code: 40003 }],
-			[
-				'the file link is a script',
-				{ kind: 'body', body: { success: true, data: { file_url: 'javascript:alert(1)', file_id: 'f' } } },
-			],
-			['there is no link', { kind: 'body', body: { success: true, data: {} } }],
-			['a page', { kind: 'html' }],
-		])(
-			'the upload answers: %s. The run fails and nothing is ordered',
-			async (name, fault) => {
-				const handle = n8n.evolink.fault('upload', fault);
-				const done = await run(`upload: ${name}`, whole, { fileName: 'a.jpg', mimeType: 'image/jpeg' });
-				handle.remove();
-				expect(done.status).toBe('error');
-				expect(n8n.evolink.chargesFor({ prompt: `upload: ${name}` })).toHaveLength(0);
-			},
-			90_000,
-		);
-
-		it.each<[string, ApiFault]>([
-			['500', { kind: 'http', status: 500 }],
-			['404', { kind: 'http', status: 404 }],
-			['a redirect', { kind: 'http', status: 307, headers: { location: '/v1/credits' } }],
-			['no answer', { kind: 'drop-before' }],
-		])('its deletion is answered with %s: the video arrives all the same', async (name, fault) => {
-			const prompt = `deletion: ${name}`;
-			const path = `deletion-${randomUUID()}`;
-			const nodes = [
-				webhookTrigger('Call', path),
-				node(
-					'File',
-					'n8n-nodes-base.convertToFile',
-					{ operation: 'toBinary', sourceProperty: 'body.file', options: { mimeType: 'image/jpeg' } },
-					{ typeVersion: 1.1 },
-				),
-				soraVideo('Video', n8n.credential, { prompt, ...LANDSCAPE, startImage: 'binary' }),
-			];
-			await n8n.publish({ name: prompt, nodes, connections: chain(...nodes) });
-			await n8n.call(path, { file: whole.toString('base64') });
-			const task = await n8n.taskOf(prompt);
-			const executionId = executionIdOf(task);
-			await n8n.client.until(executionId, ['waiting']);
-			n8n.evolink.finish(task.id);
-			const handle = n8n.evolink.fault('files', fault);
-			await call(task);
-			const done = await n8n.client.until(executionId, ENDED);
-			handle.remove();
-			expect(handle.hits).toBe(1);
-			expect([done.status, errorText(done)]).toEqual(['success', '']);
-			once(prompt);
-		});
-	});
-
-	describe('a result whose host', () => {
-		const clip = readFileSync(path.join(__dirname, '../../../stand-in/assets/clip.mp4'));
-		const ftyp = clip.subarray(0, clip.readUInt32BE(0));
-		const box = (type: string, body = Buffer.alloc(0)) => {
-			const head = Buffer.alloc(8);
-			head.writeUInt32BE(body.length + 8);
-			head.write(type, 4, 'latin1');
-			return Buffer.concat([head, body]);
-		};
-		const third = (part: number): MediaScript => ({
-			bytes: clip.subarray(0, Math.floor((clip.length * part) / 3)),
-			contentLength: false,
-		});
-		type Host = MediaScript | ((lane: Lane) => { results: string[]; rule: Rule });
-		const serves =
-			(lie: (lane: Lane) => Lie): Host =>
-			(lane) => ({
-				results: [`${lane.url}/result.mp4`],
-				rule: ({ path: asked }) => (asked.startsWith('/result') ? lie(lane) : undefined),
-			});
-		const video = { 'content-type': 'video/mp4' };
-
-		const BAD: Array<[string, Host]> = [
-			['ends after a third', third(1)],
-			['ends after two thirds', third(2)],
-			['ends one byte early', { bytes: clip.subarray(0, -1), contentLength: false }],
-			['leaves out the index', { bytes: Buffer.concat([ftyp, box('mdat', Buffer.alloc(1000))]) }],
-			['leaves out the pictures', { bytes: Buffer.concat([ftyp, box('moov', Buffer.alloc(100))]) }],
-			['leaves out the end of its gzip', { truncated: 'gzip' }],
-			[
-				'sends a box of size 3',
-				{ bytes: Buffer.concat([ftyp, Buffer.from('00000003', 'hex'), Buffer.from('moov')]) },
-			],
-			['sends a page as a video', { bytes: Buffer.from(page), contentType: 'video/mp4' }],
-			[
-				'sends a picture as a video',
-				{ bytes: Buffer.from('ffd8ffe000104a4649460001ffd9', 'hex'), contentType: 'video/mp4' },
-			],
-			['redirects in a loop', { redirects: 99 }],
-			['redirects back to the private host of the credential', { redirects: 1 }],
-			['redirects to plain http elsewhere', { redirectTo: 'http://192.0.2.1/x.mp4' }],
-			['redirects to a file', { redirectTo: 'file:///etc/passwd' }],
-			['redirects to n8n itself', { redirectTo: 'http://localhost:5678/rest/settings' }],
-			[
-				'redirects to EvoLink with the key',
-				serves((lane) => ({ status: 302, headers: { location: `${lane.url}/v1/credits` } })),
-			],
-			['answers 206', serves(() => ({ status: 206, headers: video, body: clip }))],
-			['answers 204', serves(() => ({ status: 204 }))],
-			[
-				'sends junk as zstd',
-				serves(() => ({ headers: { ...video, 'content-encoding': 'gzip' }, body: clip })),
-			],
-			['is a script', () => ({ results: ['javascript:alert(1)'], rule: () => undefined })],
-			[
-				'has a password in its link',
-				(lane) => ({ results: [lane.url.replace('//', '//user:pass@')], rule: () => undefined }),
-			],
-		];
-		const GOOD: Array<[string, Host]> = [
-			['calls the video a page', { contentType: 'text/html' }],
-			['gives no length', { contentLength: false }],
-			[
-				'compresses it',
-				serves(() => ({ headers: { ...video, 'content-encoding': 'gzip' }, body: gzipSync(clip) })),
-			],
-			[
-				'names a file in another folder',
-				serves(() => ({
-					headers: { ...video, 'content-disposition': 'attachment; filename="../../../../tmp/x.sh"' },
-					body: clip,
-				})),
-			],
-			['sets cookies', serves(() => ({ headers: { ...video, 'set-cookie': ['a=1', 'b=2'] }, body: clip }))],
-		];
-		let done: Execution;
-		let started: Started;
-		const all = [...BAD, ...GOOD];
-
-		// one run of all: what is refused is tried three times, over 4 s
-		beforeAll(async () => {
-			const lane = await mischief.lane(n8n.client);
-			const rules: Rule[] = [];
-			const flow = await publish('hosts', lane, { extra: { onError: 'continueRegularOutput' } });
-			for (const [index, [name, host]] of all.entries()) {
-				const script = typeof host === 'function' ? host(lane) : { media: host, rule: undefined };
-				if (script.rule) rules[index] = script.rule;
-				const { rule: _, ...rest } = script;
-				const results =
-					'results' in rest
-						? { results: rest.results.map((url) => (url.includes('/result') ? `${url}?n=${index}` : url)) }
-						: rest;
-				n8n.evolink.script((request) => request.prompt === `host ${name}`, results);
-			}
-			lane.rule = (asked) => rules[Number(asked.path.split('?n=')[1])]?.(asked);
-			started = await flow.park(...all.map(([name]) => `host ${name}`));
-			finishAll(started);
-			await call(started.tasks[0]);
-			done = await flow.end(started, 120_000);
-		}, 180_000);
-
-		it.each(BAD.map(([name], index) => [name, index] as const))(
-			'%s: no file, an error that names the task',
-			(_, index) => {
-				expect(done.status).toBe('success');
-				const [item] = [items(done, 'Video')[index]];
-				expect(item.binary).toBeUndefined();
-				expect(item.json.error).toMatchObject({ taskId: started.tasks[index].id });
-			},
-		);
-
-		it.each(GOOD.map(([name], index) => [name, index + BAD.length] as const))(
-			'%s: the whole file arrives',
-			(_, index) => {
-				const { binary } = items(done, 'Video')[index];
-				expect(binary?.data).toMatchObject({
-					mimeType: 'video/mp4',
-					bytes: clip.length,
-					fileName: `${started.tasks[index].id}.mp4`,
-				});
-			},
-		);
-
-		it("drips one byte a second: the workflow's own timeout ends the run", async () => {
-			n8n.evolink.script('drips', { media: { bytesPerSecond: 0.05 } });
-			const flow = await publish('drips', undefined, {
-				settings: { executionTimeout: 6 },
-				video: { waitMode: 'poll', options: { pollSeconds: 0.25 } },
-			});
-			await flow.call('drips');
-			n8n.evolink.finish((await n8n.taskOf('drips')).id);
-			const cut = await n8n.latest(flow.workflow, ENDED, 60_000);
-			expect(cut.status).not.toBe('success');
-			once('drips');
-		}, 90_000);
-	});
 
 	// ------------------------------------------------------------------------------------------ while it is parked
 
@@ -847,7 +417,10 @@ export function attackSuite(
 				),
 			],
 			['its prompt is changed', edit((workflow) => (video(workflow).parameters.prompt = 'something else'))],
-			['its wait is changed to Poll', edit((workflow) => (video(workflow).parameters.wait = 'poll'))],
+			[
+				'its wait is changed to Poll',
+				edit((workflow) => (video(workflow).parameters.options = { waitMode: 'poll' })),
+			],
 			['its On Error is changed', edit((workflow) => (video(workflow).onError = 'continueErrorOutput'))],
 			[
 				'another Sora Video is put before it',

@@ -4,16 +4,7 @@ import { Flow } from '../lib/flow';
 import { executionIdOf, Installation } from '../../../tools/n8n-server/installation';
 import { PACKAGE_NAME } from '../../../tools/n8n-server/package-under-test';
 import { eventually } from '../../../tools/n8n-server/poll';
-import {
-	chain,
-	node,
-	noOp,
-	setFields,
-	soraVideo,
-	splitOut,
-	webhookTrigger,
-	wires,
-} from '../../../tools/n8n-server/workflows';
+import { chain, setFields, soraVideo, webhookTrigger } from '../../../tools/n8n-server/workflows';
 
 let n8n: Installation;
 
@@ -97,42 +88,6 @@ describe('a suspended video', () => {
 		expect(ends.map((end) => json(end, 'Next')[0].asked)).toEqual(prompts);
 	});
 
-	it('says, while it waits, which way was taken and what will wake it', async () => {
-		const started = await flow.park('which way was taken');
-		const { data } = await n8n.client.execution(started.executionId);
-		expect(JSON.stringify(data.resultData.runData.Video[0].hints)).toMatch(/(parked|suspended).*callback/);
-		n8n.evolink.finish(started.tasks[0].id);
-		await flow.end(started);
-	});
-
-	it('takes a prompt that looks like an expression literally', async () => {
-		const prompt = '={{ $execution.id }} and {{ 1 + 1 }}';
-		const started = await flow.park(prompt);
-		expect(started.tasks[0].request.prompt).toBe(prompt);
-		n8n.evolink.finish(started.tasks[0].id);
-		expect(json(await flow.end(started), 'Next')[0]).toMatchObject({ status: 'completed', asked: prompt });
-	});
-
-	it('keeps items, pairing and order for a batch that completes back to front', async () => {
-		const prompts = ['batch a', 'batch b', 'batch c'];
-		const started = await flow.park(...prompts);
-		const done = (count: number) => () =>
-			n8n.evolink.callbacks.filter(({ taskId, status }) => {
-				return status === 200 && started.tasks.some(({ id }) => id === taskId);
-			}).length === count;
-		for (const [index, task] of started.tasks.toReversed().entries()) {
-			n8n.evolink.finish(task.id);
-			await n8n.evolink.until(done(index + 1));
-			if (index < 2) {
-				const { status } = await n8n.client.execution(started.executionId);
-				expect(status).toBe('waiting');
-			}
-		}
-		const end = await flow.end(started);
-		expect(json(end, 'Next').map(({ asked }) => asked)).toEqual(prompts);
-		expect(json(end, 'Next').map(({ id }) => id)).toEqual(started.tasks.map(({ id }) => id));
-	});
-
 	it('is not woken by a forged callback, whatever it claims', async () => {
 		const started = await flow.park('still in the making');
 		const [task] = started.tasks;
@@ -187,20 +142,6 @@ describe('a suspended video', () => {
 		expect(json(end, 'Next')).toHaveLength(1);
 		expect((await call()).status).toBe(409);
 		expect(n8n.evolink.chargesFor({ prompt: 'five callbacks' })).toHaveLength(1);
-	});
-
-	it('answers its callback before it downloads, however slow the media host is', async () => {
-		n8n.evolink.script(/^slow to fetch$/, { media: { delaySeconds: 60 } });
-		const started = await flow.park('slow to fetch');
-		const [{ id }] = started.tasks;
-		const { bytesSent } = n8n.evolink.mediaStats;
-		const attempts = () => n8n.evolink.callbacks.filter(({ taskId }) => taskId === id);
-		n8n.evolink.finish(id);
-		await n8n.evolink.until(() => attempts().some(({ status }) => status === 200));
-		expect(n8n.evolink.mediaStats.bytesSent).toBe(bytesSent);
-		const end = await flow.end(started);
-		expect(items(end, 'Video')[0].binary?.data).toMatchObject({ mimeType: 'video/mp4' });
-		expect(attempts()).toHaveLength(1);
 	});
 
 	it.each(['text/plain', 'application/octet-stream', undefined])(
@@ -286,54 +227,6 @@ it('two suspended videos in a row wait one after the other in one execution', as
 	const end = await n8n.client.until(executionId, ['success', 'error']);
 	expect(json(end, 'First')[0].id).toBe(first.id);
 	expect(json(end, 'Next')).toEqual([expect.objectContaining({ id: second.id, call: 'x' })]);
-});
-
-it('a node that two branches lead to makes both videos, each woken by its own callback', async () => {
-	const path = 'two-branches';
-	const equals = { type: 'number', operation: 'equals' };
-	const isFirst = {
-		conditions: {
-			options: { version: 2 },
-			combinator: 'and',
-			conditions: [{ id: 'first', leftValue: '={{ $json.n }}', rightValue: 1, operator: equals }],
-		},
-	};
-	const nodes = [
-		webhookTrigger('Call', path),
-		splitOut('Jobs', 'body.jobs'),
-		node('If', 'n8n-nodes-base.if', isFirst, { typeVersion: 2.2 }),
-		soraVideo('Video', n8n.credential, { prompt: '={{ $json.prompt }}' }),
-		noOp('Next'),
-	];
-	const connections = wires(
-		['Call', 'Jobs'],
-		['Jobs', 'If'],
-		['If', 'Video', 0],
-		['If', 'Video', 1],
-		['Video', 'Next'],
-	);
-	await n8n.publish({ name: path, nodes, connections });
-	await n8n.call(path, {
-		jobs: [
-			{ prompt: 'branch one', n: 1 },
-			{ prompt: 'branch two', n: 2 },
-		],
-	});
-	const branches = () =>
-		[...n8n.evolink.tasks.values()].filter(({ request }) => String(request.prompt).startsWith('branch '));
-	const first = await n8n.evolink.until(() => branches()[0]);
-	const executionId = executionIdOf(first);
-	await n8n.client.until(executionId, ['waiting']);
-	n8n.evolink.finish(first.id);
-	const second = await n8n.evolink.until(() => branches()[1]);
-	await n8n.client.until(executionId, ['waiting']);
-	n8n.evolink.finish(second.id);
-	const end = await n8n.client.until(executionId, ['success', 'error']);
-	const runs = end.data.resultData.runData.Next.map(({ data }) =>
-		data!.main[0]!.map(({ json: { id } }) => id),
-	);
-	expect(runs).toEqual([[first.id], [second.id]]);
-	expect(branches()).toHaveLength(2);
 });
 
 it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {

@@ -1,21 +1,18 @@
 import { randomUUID } from 'node:crypto';
 
 import { type Execution, json } from '../../../tools/n8n-server/client';
-import { errorText, Flow, type Started } from '../lib/flow';
+import { Flow, type Started } from '../lib/flow';
 import { executionIdOf, Installation } from '../../../tools/n8n-server/installation';
 import { eventually } from '../../../tools/n8n-server/poll';
 import {
 	calledTrigger,
 	callWorkflow,
 	chain,
-	loop,
 	node,
 	noOp,
 	setFields,
 	soraVideo,
-	splitOut,
 	webhookTrigger,
-	wires,
 } from '../../../tools/n8n-server/workflows';
 
 /**
@@ -28,7 +25,7 @@ let n8n: Installation;
 const started: Record<string, Started> = {};
 const flows: Record<string, Flow> = {};
 
-/** Prompts say how their task goes; only three callbacks are delivered in this file at all. */
+/** Prompts say how their task goes; only two callbacks are delivered in this file at all. */
 async function begin(
 	name: string,
 	prompts: string[],
@@ -40,35 +37,6 @@ async function begin(
 const end = async (name: string): Promise<Execution> => await flows[name].end(started[name], ROUNDS_MS);
 const taskId = (name: string, index = 0): string => started[name].tasks[index].id;
 const charges = (prompt: string): number => n8n.evolink.chargesFor({ prompt }).length;
-
-/** Five items: one good, one refused when it is ordered, three that end badly later. */
-const batch = (name: string): string[] =>
-	['good', 'refused', 'fails', 'cancelled', 'empty'].map((fate) => `${name}: ${fate}`);
-
-/** Like `begin`, for a batch whose second item EvoLink refuses: four tasks. */
-async function beginBatch(name: string, options: Parameters<typeof Flow.publish>[2]): Promise<void> {
-	flows[name] = await Flow.publish(n8n, name, options);
-	await flows[name].call(...batch(name));
-	const accepted = batch(name).filter((prompt) => !prompt.endsWith('refused'));
-	const tasks = await Promise.all(accepted.map(async (prompt) => await n8n.taskOf(prompt)));
-	started[name] = { executionId: executionIdOf(tasks[0]), tasks };
-	await n8n.client.until(started[name].executionId, ['waiting']);
-}
-
-const LOOP_PROMPTS = ['loop round 1', 'loop round 2'];
-async function beginLoop(): Promise<void> {
-	const nodes = [
-		webhookTrigger('Call', 'loop'),
-		splitOut('Jobs', 'body.jobs'),
-		loop('Loop'),
-		soraVideo('Video', n8n.credential, { prompt: '={{ $json.prompt }}' }),
-		noOp('Done'),
-	];
-	const round = wires(['Loop', 'Done', 0], ['Loop', 'Video', 1], ['Video', 'Loop']);
-	const connections = { ...wires(['Call', 'Jobs'], ['Jobs', 'Loop']), ...round };
-	await n8n.publish({ name: 'loop', nodes, connections });
-	await n8n.call('loop', { jobs: LOOP_PROMPTS.map((prompt) => ({ prompt })) });
-}
 
 let parentExecutionId: string;
 async function beginSubWorkflow(): Promise<void> {
@@ -112,42 +80,16 @@ beforeAll(async () => {
 	evolink.fault(
 		'callback',
 		{ kind: 'never' },
-		{ match: ({ task }) => !['loop round 1', early, BEHIND].includes(String(task.request.prompt)) },
+		{ match: ({ task }) => ![early, BEHIND].includes(String(task.request.prompt)) },
 	);
-	evolink.fault(
-		'create',
-		{ kind: 'http', status: 400, code: 'content_policy_violation' },
-		{ match: ({ request }) => String((request.body as { prompt?: string }).prompt).endsWith('refused') },
-	);
-	evolink.fault(
-		'create',
-		{ kind: 'http', status: 400, code: 'invalid_request' },
-		{ times: 1, match: ({ request }) => (request.body as { prompt?: string }).prompt === 'refused once' },
-	);
-	evolink.script(/stuck/, { outcome: 'stuck' });
-	evolink.script(/fails$/, { outcome: 'failed', code: 'content_policy_violation' });
-	evolink.script(/cancelled$/, { outcome: 'cancelled' });
-	evolink.script(/empty$/, { outcome: 'no-results' });
 
 	await begin('lost', ['lost callback 1', 'lost callback 2']);
 	flows.early = await Flow.publish(n8n, 'early');
 	started.early = await flows.early.start(early);
-	await begin('deadline', ['stuck and given up'], { video: { options: { timeoutMinutes: 0.05 } } });
-	await begin('failed', ['good one', 'this one fails']);
-	await begin('tries', ['tried three times, fails'], {
-		extra: { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 },
-	});
-	await begin('again', ['taken at once', 'refused once'], {
-		extra: { retryOnFail: true, maxTries: 2, waitBetweenTries: 100 },
-	});
-	await begin('data', ['as data: fails'], { video: { options: { onTaskFailure: 'output' } } });
 	await begin('save none', ['kept nowhere'], {
 		settings: { saveDataSuccessExecution: 'none', saveDataErrorExecution: 'none' },
 	});
 	await begin('save progress', ['progress kept'], { settings: { saveExecutionProgress: true } });
-	await beginBatch('continue', { extra: { onError: 'continueRegularOutput' } });
-	await beginBatch('branch', { extra: { onError: 'continueErrorOutput' } });
-	await beginLoop();
 	await beginSubWorkflow();
 	await beginBehind();
 }, 240_000);
@@ -171,110 +113,6 @@ it('a callback that comes before the execution is parked does no harm', async ()
 	expect(charges('called too early')).toBe(1);
 }, 200_000);
 
-it('a stuck task is read once more at the deadline, and the error names it', async () => {
-	const done = await end('deadline');
-	expect(done.status).toBe('error');
-	expect(errorText(done)).toContain(taskId('deadline'));
-	expect(started.deadline.tasks[0].reads).toBeGreaterThan(0);
-}, 200_000);
-
-it('Retry of a wait that was given up gets the video that came later, and pays nothing', async () => {
-	await end('deadline');
-	n8n.evolink.finish(taskId('deadline'), { outcome: 'completed' });
-	const id = await n8n.client.retry(started.deadline.executionId);
-	const done = await n8n.client.until(id, ['success', 'error'], ROUNDS_MS);
-	expect(errorText(done)).toBe('');
-	expect(json(done, 'Next')).toEqual([
-		expect.objectContaining({ id: taskId('deadline'), status: 'completed', asked: 'stuck and given up' }),
-	]);
-	expect(charges('stuck and given up')).toBe(1);
-}, 300_000);
-
-it('a failed task stops the workflow with an error that names it and loses no other id', async () => {
-	const done = await end('failed');
-	expect(done.status).toBe('error');
-	for (const { id } of started.failed.tasks) expect(errorText(done)).toContain(id);
-	expect(errorText(done)).toContain('content_policy_violation');
-	expect(done.data.resultData.runData.Next).toBeUndefined();
-}, 200_000);
-
-it('Retry of a batch with a failed task buys nothing again', async () => {
-	await end('failed');
-	const id = await n8n.client.retry(started.failed.executionId);
-	const done = await n8n.client.until(id, ['success', 'error', 'waiting'], ROUNDS_MS);
-	expect(done.status).toBe('error');
-	expect(errorText(done)).toContain(taskId('failed', 1));
-	expect(charges('good one') + charges('this one fails')).toBe(2);
-}, 200_000);
-
-it('a failed video under Retry On Fail is not bought again', async () => {
-	const done = await end('tries');
-	expect(done.status).toBe('error');
-	expect(errorText(done)).toContain(taskId('tries'));
-	expect(charges('tried three times, fails')).toBe(1);
-}, 200_000);
-
-it('when Retry On Fail repeats a batch, what EvoLink already took is not ordered again', async () => {
-	const done = await end('again');
-	expect(json(done, 'Next').map(({ asked, status }) => [asked, status])).toEqual([
-		['taken at once', 'completed'],
-		['refused once', 'completed'],
-	]);
-	expect([charges('taken at once'), charges('refused once')]).toEqual([1, 1]);
-}, 200_000);
-
-it('with When a Task Fails = output a failed task is data', async () => {
-	const done = await end('data');
-	expect(done.status).toBe('success');
-	expect(json(done, 'Next')).toEqual([
-		expect.objectContaining({
-			id: taskId('data'),
-			status: 'failed',
-			taskError: expect.objectContaining({ code: 'content_policy_violation' }) as unknown,
-		}),
-	]);
-}, 200_000);
-
-it('On Error = stop: an order that is refused ends the run at once, and its error names every task that was taken', async () => {
-	const flow = await Flow.publish(n8n, 'stop');
-	await flow.call(...batch('stop'));
-	const done = await n8n.latest(flow.workflow, ['error', 'waiting', 'success']);
-	expect(done.status).toBe('error');
-	const tasks = [...n8n.evolink.tasks.values()].filter(({ request }) =>
-		batch('stop').includes(String(request.prompt)),
-	);
-	expect(tasks.length).toBeGreaterThan(0);
-	for (const { id } of tasks) expect(errorText(done)).toContain(id);
-
-	const retried = await n8n.client.until(await n8n.client.retry(done.id), ['error', 'waiting', 'success']);
-	expect(errorText(retried)).not.toBe('');
-	for (const prompt of batch('stop')) expect(charges(prompt)).toBeLessThanOrEqual(1);
-});
-
-it('On Error = continue: five items in, five items out, in order, each bad one naming its item and task', async () => {
-	const done = await end('continue');
-	expect(done.status).toBe('success');
-	const [good, refused, fails, cancelled, empty] = json(done, 'Next');
-	const [goodTask, failsTask, cancelledTask, emptyTask] = started.continue.tasks;
-	expect(good).toMatchObject({ id: goodTask.id, status: 'completed' });
-	expect(good.error).toBeUndefined();
-	expect(refused.error).toMatchObject({ message: expect.stringMatching(/content_policy_violation|policy/i) });
-	expect(fails.error).toMatchObject({ taskId: failsTask.id });
-	expect(cancelled.error).toMatchObject({ taskId: cancelledTask.id });
-	expect(empty.error).toMatchObject({ taskId: emptyTask.id });
-	expect(json(done, 'Next').map(({ asked }) => asked)).toEqual(batch('continue'));
-}, 200_000);
-
-it('On Error = error output: the good item goes on, the four bad ones reach the error branch, no id is lost', async () => {
-	const done = await end('branch');
-	expect(done.status).toBe('success');
-	const [goodTask, ...badTasks] = started.branch.tasks;
-	expect(json(done, 'Next')).toEqual([expect.objectContaining({ id: goodTask.id, asked: 'branch: good' })]);
-	const problems = json(done, 'Problem');
-	expect(problems.map(({ asked }) => asked)).toEqual(batch('branch').slice(1));
-	for (const { id } of badTasks) expect(JSON.stringify(problems)).toContain(id);
-}, 200_000);
-
 it('with nothing to be saved the execution waits all the same, and is gone when it has ended', async () => {
 	const { executionId, tasks } = started['save none'];
 	await n8n.evolink.until(() => n8n.evolink.mediaStats.requests > 0 && tasks[0].reads > 0, ROUNDS_MS);
@@ -289,14 +127,6 @@ it('with progress saved at every node the wait ends as without', async () => {
 	expect(done.status).toBe('success');
 	expect(json(done, 'Next')).toEqual([expect.objectContaining({ id: taskId('save progress') })]);
 }, 200_000);
-
-it('in a loop every round waits for its own video: one by callback, one by timer', async () => {
-	const tasks = [await n8n.taskOf(LOOP_PROMPTS[0]), await n8n.taskOf(LOOP_PROMPTS[1], ROUNDS_MS)];
-	expect(executionIdOf(tasks[1])).toBe(executionIdOf(tasks[0]));
-	const done = await n8n.client.until(executionIdOf(tasks[0]), ['success', 'error', 'crashed'], ROUNDS_MS);
-	expect(json(done, 'Done').map(({ id }) => id)).toEqual(tasks.map(({ id }) => id));
-	expect(done.data.resultData.runData.Video).toHaveLength(2);
-}, 320_000);
 
 it('inside a sub-workflow the caller waits too, and gets the video', async () => {
 	const task = await n8n.taskOf('inside a sub-workflow');

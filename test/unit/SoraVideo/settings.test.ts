@@ -46,7 +46,7 @@ describe('the settings of a run', () => {
 			pollMs: 8000,
 			onTaskFailure: 'error',
 			maxDownloadBytes: 500_000_000,
-			simplify: false,
+			simplify: true,
 			resendUnknown: false,
 			checkBalance: false,
 		});

@@ -10,8 +10,8 @@ import type { Clock } from '../../../nodes/evolink/clock';
 import { failureOf, taskOf } from '../support';
 
 const known: TaskReading = { ok: true, task: taskOf({ id: 'task-unified-1-a', status: 'completed' }) };
-const foreign: TaskReading = { ok: false, failure: failureOf({ kind: 'notFound', transient: false }) };
-const isForeign = (reading: TaskReading) => !reading.ok;
+const notOurs: TaskReading = { ok: false, failure: failureOf({ kind: 'notFound', transient: false }) };
+const isNotOurs = (reading: TaskReading) => !reading.ok;
 
 /** A clock whose sleeps end by hand. */
 function handClock() {
@@ -38,7 +38,7 @@ function gated() {
 		await gate.read(
 			key,
 			async () => await new Promise<TaskReading>((answer) => begun.push({ key, answer })),
-			isForeign,
+			isNotOurs,
 		);
 	return { ask, begun, endAll };
 }
@@ -93,8 +93,8 @@ test('whoever makes up ids waits: a read that found nothing keeps its place for 
 	const { ask, begun, endAll } = gated();
 	const answers = keys(READS_AT_ONCE).map(ask);
 	await settled();
-	for (const { answer } of begun) answer(foreign);
-	expect(await Promise.all(answers)).toEqual(Array(READS_AT_ONCE).fill(foreign));
+	for (const { answer } of begun) answer(notOurs);
+	expect(await Promise.all(answers)).toEqual(Array(READS_AT_ONCE).fill(notOurs));
 	const later = ask('real');
 	await settled();
 	expect(begun).toHaveLength(READS_AT_ONCE);
@@ -112,7 +112,7 @@ test('a read that throws is told to all who asked, and gives its place back', as
 		throw new Error('no credential');
 	};
 	for (let times = 0; times < 2 * READS_AT_ONCE; times += 1)
-		await expect(gate.read('task', broken, isForeign)).rejects.toThrow('no credential');
+		await expect(gate.read('task', broken, isNotOurs)).rejects.toThrow('no credential');
 });
 
 test('one line a minute for each kind; the next one counts those left out', () => {

@@ -6,7 +6,6 @@ describe("n8n's name for a cause", () => {
 	const failure = (kind: Failure['kind']): Failure => ({
 		kind,
 		message: 'No',
-		advice: 'Wait.',
 		transient: false,
 		charge: 'none',
 		retryAfterMs: 5000,

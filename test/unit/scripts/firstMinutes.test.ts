@@ -42,13 +42,17 @@ describe('an install that fails', () => {
 		['npm error code EACCES', 'owner of this folder'],
 		['npm error code E404', 'registry lacks a package'],
 		['gyp ERR! stack Error: not found: make', 'python3, make and g++'],
+		['spawn npm ENOENT', 'There is no npm'],
 	])('%s is told in plain words', (output, words) => expect(causeOf(output)).toContain(words));
 
 	test('shows the end of what was said, where all of it is, and the cause; meanwhile nothing of it', async () => {
 		const folder = mkdtempSync(path.join(tmpdir(), 'progress-'));
 		const log = path.join(folder, 'logs', 'ci.log');
 		const said: string[] = [];
-		const script = 'console.log("gcc says much"); console.error("npm error code ENOSPC"); process.exit(3)';
+		const says = ['npm error code ENOSPC', 'npm error stack Error: no', 'npm error     at f (x.js:1)'].join(
+			'\n',
+		);
+		const script = `console.log("gcc says much"); console.error(${JSON.stringify(says)}); process.exit(3)`;
 		const what = {
 			command: process.execPath,
 			args: ['-e', script],
@@ -61,6 +65,7 @@ describe('an install that fails', () => {
 			`All of it: ${log}`,
 			'The disk is full. Free some gigabytes, then try again.',
 		]);
+		expect((error as Error).message.split('\n').slice(1).join('\n')).not.toMatch(/stack|x\.js/);
 		expect(readFileSync(log, 'utf8')).toContain('gcc says much');
 		expect(said).toEqual([]);
 		rmSync(folder, { recursive: true });

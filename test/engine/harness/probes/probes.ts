@@ -1,4 +1,4 @@
-import { NodeApiError, NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
+import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import type {
 	ICredentialType,
 	IDataObject,
@@ -9,7 +9,6 @@ import type {
 	INodeTypeDescription,
 	IWebhookFunctions,
 	IWebhookResponseData,
-	JsonObject,
 } from 'n8n-workflow';
 import { Readable } from 'node:stream';
 
@@ -56,21 +55,13 @@ const fetcher: INodeType = {
 		const { baseUrl } = await this.getCredentials<{ baseUrl: string }>('probeApi');
 		const output: INodeExecutionData[] = [];
 		for (const item of this.getInputData().keys()) {
-			try {
-				const url = `${baseUrl}${this.getNodeParameter('path', item) as string}`;
-				const body = (await this.helpers.httpRequestWithAuthentication.call(this, 'probeApi', {
-					url,
-					encoding: 'stream',
-				})) as Readable;
-				const binary = {
-					data: await this.helpers.prepareBinaryData(body, 'file.bin', 'application/x-probe'),
-				};
-				output.push({ json: { url }, binary, pairedItem: { item } });
-			} catch (error) {
-				if (!this.continueOnFail()) throw new NodeApiError(this.getNode(), error as JsonObject);
-				const { message } = error as Error;
-				output.push({ json: { error: message }, error: error as NodeApiError, pairedItem: { item } });
-			}
+			const url = `${baseUrl}${this.getNodeParameter('path', item) as string}`;
+			const body = (await this.helpers.httpRequestWithAuthentication.call(this, 'probeApi', {
+				url,
+				encoding: 'stream',
+			})) as Readable;
+			const data = await this.helpers.prepareBinaryData(body, 'file.bin', 'application/x-probe');
+			output.push({ json: { url }, binary: { data }, pairedItem: { item } });
 		}
 		return [output];
 	},
@@ -158,18 +149,7 @@ const plainWait: INodeType = {
 	},
 };
 
-/** Says what it was given and how it is being run. */
-const echo: INodeType = {
-	description: describe('echo', ['text'], { usableAsTool: true }),
-	async execute(this: IExecuteFunctions) {
-		const text = this.getNodeParameter('text', 0);
-		const json = { text, isToolExecution: this.isToolExecution(), outputs: this.getNodeOutputs() };
-		return [[{ json: json as unknown as IDataObject, pairedItem: { item: 0 } }]];
-	},
-};
-
 export const probes: Record<string, INodeType> = {
-	'probe.echo': echo,
 	'probe.fetcher': fetcher,
 	'probe.flaky': flaky,
 	'probe.sleeper': sleeper,

@@ -44,7 +44,6 @@ interface World {
 const failure = (more: Partial<Failure>): Failure => ({
 	kind: 'rateLimited',
 	message: 'Rate limit exceeded',
-	advice: '',
 	status: 429,
 	transient: true,
 	charge: 'none',

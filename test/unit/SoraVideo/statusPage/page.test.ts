@@ -15,7 +15,7 @@ const NOW = Date.UTC(2026, 10, 24, 12, 0, 0);
 
 function taskItem(body: object, more: Partial<Extract<StatusItem, { id: string }>> = {}): StatusItem {
 	const view = viewOf(taskOf({ id: 'task-1', ...body }));
-	return { item: 0, id: 'task-1', prompt: 'a cat', orderedAt: NOW - 40_000, view, isSafe: true, ...more };
+	return { item: 0, id: 'task-1', prompt: 'a cat', orderedAt: NOW - 40_000, view, ...more };
 }
 
 const running = taskItem({
@@ -33,6 +33,8 @@ const refused: StatusItem = { item: 2, problem: 'EvoLink did not take the order.
 
 const page = (items: StatusItem[], more: Partial<StatusPage> = {}) =>
 	renderStatusPage({
+		workflow: 'Three videos',
+		execution: { id: '7', url: 'https://n8n.example.test/workflow/w/executions/7' },
 		items,
 		state: 'waiting',
 		callbackExpected: true,
@@ -56,7 +58,9 @@ test('a running task: prompt, id, status, progress, time since the order, estima
 		'19 %',
 		'ordered 40 s ago',
 		'EvoLink estimates 3 min',
-		'23.04 credits reserved',
+		'23.04 credits (about 0.34 USD) reserved',
+		"About 110 s left, by EvoLink's estimate.",
+		"Workflow 'Three videos', <a href=",
 		'<title>Sora Video: 0 of 1 ended</title>',
 	])
 		expect(text).toContain(part);
@@ -75,9 +79,7 @@ test('a finished video has a player, a finished picture is shown, a failed task 
 });
 
 test('a result that a browser must not load has no player, no picture and no link', () => {
-	const text = page([
-		taskItem({ status: 'completed', results: ['http://192.168.1.1/x'] }, { isSafe: false }),
-	]);
+	const text = page([taskItem({ status: 'completed', results: ['http://192.168.1.1/x'] })]);
 	expect(text).toContain('completed');
 	expect(text).not.toContain('192.168');
 });
@@ -87,24 +89,42 @@ test('an item without a task says so, and the summary counts it', () => {
 	expect(section(text, 2)).toContain('No task');
 	expect(section(text, 2)).toContain('EvoLink did not take the order.');
 	expect(text).toContain(
-		'3 items: 1 completed, 1 in the making, 1 without a task. 23.04 credits were reserved.',
+		'3 items: 1 completed, 1 in progress, 1 without a task. EvoLink reserved 23.04 credits (about 0.34 USD).',
 	);
 });
 
 describe('what will wake the run', () => {
 	const wake = (more: Partial<StatusPage>) => /<p id="wake">(.*?)<\/p>/.exec(page([running], more))?.[1];
 
-	test('callback and timer, with the time in the workflow’s zone', () => {
+	test('callback and timer, with the time in the workflow’s zone until the browser shows its own', () => {
+		expect(wake({})).toContain('<time datetime="2026-11-24T12:12:00.000Z">');
 		expect(wake({})).toContain('EvoLink then calls n8n;');
-		expect(wake({})).toContain('at 13:12 (Europe/Berlin), in 12 min');
+		expect(wake({})).toContain('>13:12 (Europe/Berlin)</time>, in 12 min');
 	});
 	test('the timer alone, where nobody calls back', () => {
 		expect(wake({ callbackExpected: false })).not.toContain('EvoLink then calls');
-		expect(wake({ callbackExpected: false, wakesAt: NOW - 1 })).toContain("n8n's timer looks now");
+		expect(wake({ callbackExpected: false, wakesAt: NOW - 1 })).toContain('n8n checks now');
 	});
 	test('that it goes on now, or by its timer', () => {
 		expect(wake({ state: 'woken' })).toContain('continues now');
-		expect(wake({ state: 'ended' })).toContain("n8n's timer continues the workflow at 13:12");
+		expect(wake({ state: 'ended' })).toContain('n8n continues the workflow at <time');
+	});
+});
+
+describe('how far all are together', () => {
+	const whole = (items: StatusItem[]) => /<p id="whole">(.*?)<\/p>/.exec(page(items))?.[1];
+	const item = (progress: number, orderedAt: number, at: number) =>
+		taskItem({ status: 'processing', progress, task_info: { estimated_time: 100 } }, { item: at, orderedAt });
+
+	test('is a bar, with the time that the last of them will take', () => {
+		const items = [item(30, NOW - 80_000, 0), item(0, NOW - 10_000, 1), done(2), refused];
+		expect(whole(items)).toContain('value="57" aria-label="All items"');
+		expect(whole(items)).toContain("About 90 s left, by EvoLink's estimate.");
+	});
+	test('says so when it takes longer, and nothing where EvoLink estimates nothing or all have ended', () => {
+		expect(whole([item(90, NOW - 200_000, 0)])).toBe('Takes longer than EvoLink estimated.');
+		expect(whole([taskItem({ status: 'processing' })])).toBe('');
+		expect(whole([done(1), refused])).toBe('');
 	});
 });
 
@@ -128,7 +148,9 @@ test('it fits a phone and both colour schemes', () => {
 });
 
 test('the policy allows the page its own script and style, and media, and nothing else', () => {
-	expect(contentSecurityPolicy('NONCE', ['http://127.0.0.1:4010'])).toBe(
+	const ofStandIn = taskOf({ id: 't', status: 'completed', results: ['http://127.0.0.1:4010/v.mp4'] });
+	const trusted = taskItem({}, { view: viewOf(ofStandIn, ['http://127.0.0.1:4010']) });
+	expect(contentSecurityPolicy('NONCE', [trusted, done(1)])).toBe(
 		"default-src 'none'; script-src 'nonce-NONCE'; style-src 'nonce-NONCE'; connect-src 'self'; " +
 			'img-src data: https: http://127.0.0.1:4010; media-src https: http://127.0.0.1:4010; ' +
 			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
@@ -152,7 +174,7 @@ test('markup in a prompt, an id, a status, a reason, a name, a problem and a lin
 		{ item: 4, problem: MARKUP },
 	];
 	const plain = page([running], { trouble: 'x' });
-	const text = page(items, { trouble: MARKUP, timezone: 'UTC' });
+	const text = page(items, { trouble: MARKUP, timezone: 'UTC', workflow: MARKUP });
 	expect(text).not.toContain('<script>');
 	expect(text.match(/<\/?(script|style|title)\b/g)).toEqual(plain.match(/<\/?(script|style|title)\b/g));
 	expect(text.match(/<img|<video/g)).toEqual(['<video']);
@@ -163,13 +185,13 @@ test(
 	'whatever EvoLink sends, the page is a page of a bounded size with the tags of the template only',
 	() => {
 		const known =
-			/^<(!doctype html|\/?(html|head|body|header|main|section|noscript|title|style|script|h1|h2|small|p|code|progress|video|img|a|meta|link)( [a-z-]+(="[^"<>]*")?)*)>$/;
+			/^<(!doctype html|\/?(html|head|body|header|main|section|noscript|title|style|script|h1|h2|small|p|code|time|progress|video|img|a|meta|link)( [a-z-]+(="[^"<>]*")?)*)>$/;
 		always(
 			fc.record({ status: hostileJson, progress: hostileJson, error: hostileJson, task_info: hostileJson }),
 			fc.string(),
 			(body, prompt) => {
 				const task = readTask({ id: 'task-1', ...body })!;
-				const text = page([{ item: 0, id: 'task-1', prompt, view: viewOf(task), isSafe: true }]);
+				const text = page([{ item: 0, id: 'task-1', prompt, view: viewOf(task) }]);
 				expect(text.length).toBeLessThan(20_000);
 				const markup = text.replace(/(<(style|script)[^>]*>).*?(<\/\2>)/gs, '$1$3');
 				expect((markup.match(/<[^>]*>/g) ?? []).filter((tag) => !known.test(tag))).toEqual([]);

@@ -1,5 +1,6 @@
-import { REST_MS, TaskMemory, type Reading } from '../../../../nodes/SoraVideo/statusPage/taskMemory';
-import type { TaskReading } from '../../../../nodes/evolink/reader';
+import { REST_MS, TaskMemory } from '../../../../nodes/SoraVideo/statusPage/taskMemory';
+import { viewOf } from '../../../../nodes/SoraVideo/statusPage/taskView';
+import type { ReadTasks, TaskReading } from '../../../../nodes/evolink/reader';
 import { FakeClock, failureOf, taskOf } from '../../support';
 
 const never = new AbortController().signal;
@@ -8,18 +9,16 @@ const never = new AbortController().signal;
 function evolink(answer: (id: string) => TaskReading | Promise<TaskReading>) {
 	const reads: string[] = [];
 	let opened = 0;
-	const open = async (): Promise<Reading> => {
+	const read: ReadTasks = async (ids, record, signal, singly) => {
+		for (const id of ids.slice(0, singly)) {
+			if (signal?.aborted) return;
+			reads.push(id);
+			record(id, await answer(id));
+		}
+	};
+	const open = async () => {
 		opened += 1;
-		return {
-			trustedHosts: ['http://127.0.0.1:1'],
-			read: async (ids, record, signal) => {
-				for (const id of ids) {
-					if (signal?.aborted) return;
-					reads.push(id);
-					record(id, await answer(id));
-				}
-			},
-		};
+		return { read, viewOf };
 	};
 	return { reads, open, opened: () => opened };
 }
@@ -33,7 +32,7 @@ function memoryAt() {
 	return { clock, memory: new TaskMemory(clock) };
 }
 
-test('many lookers are one read in five seconds', async () => {
+test('many viewers are one read in five seconds', async () => {
 	const { clock, memory } = memoryAt();
 	const { reads, open, opened } = evolink(isRunning);
 	const look = async () => await memory.look('a', ['t1', 't2'], open, never);
@@ -106,6 +105,18 @@ test('who looks is answered in time; what was not read by then comes first at th
 	await clock.sleep(REST_MS);
 	await memory.look('a', ['t1', 't2', 't3'], open, never);
 	expect(reads).toEqual(['t1', 't2', 't3', 't1', 't2']);
+});
+
+test('where tasks are read one by one, twenty are in five seconds, in turn, however many look', async () => {
+	const { clock, memory } = memoryAt();
+	const { reads, open } = evolink(isRunning);
+	const ids = Array.from({ length: 50 }, (_, at) => `t${at}`);
+	for (const round of [1, 2, 3]) {
+		for (let viewer = 0; viewer < 3; viewer += 1) await memory.look('a', ids, open, never);
+		expect(reads).toHaveLength(20 * round);
+		await clock.sleep(REST_MS);
+	}
+	expect(reads).toEqual([...ids, ...ids.slice(0, 10)]);
 });
 
 test('an error in reading is told, and does not keep others from looking', async () => {

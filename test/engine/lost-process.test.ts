@@ -3,8 +3,8 @@
  * one as often as somebody retries it. EvoLink honours the Idempotency-Key here.
  */
 import type { NodeFixture } from '../../tools/n8n-engine';
-import { labForEachTest } from './lab';
-import { SORA, after, parking, retryOnFail, start } from './support';
+import { inLab, labForEachTest, type Lab } from './lab';
+import { BY_HAND, SORA, after, parking, retryOnFail, sora, start } from './support';
 
 const lab = labForEachTest({ defaults: { seconds: 0 } });
 
@@ -96,6 +96,14 @@ test('a try that was refused before the one that was lost does not change the ke
 	expect(lab.evolink.charges).toHaveLength(1);
 });
 
+test("an order names its key in both headers in which EvoLink's own clients do, and pretends to be none of them", async () => {
+	await lab.run(workflowOf('a cat', [], 'poll'));
+	const [{ headers }] = lab.creates;
+	expect(headers['idempotency-key']).toMatch(/^n8n-/);
+	expect(headers['x-evo-run-id']).toBe(headers['idempotency-key']);
+	expect(Object.keys(headers).filter((name) => name.startsWith('x-evo-'))).toEqual(['x-evo-run-id']);
+});
+
 test("a proxy's refusal does not change the key: EvoLink may have taken the order", async () => {
 	lab.evolink.fault('create', { kind: 'html', status: 403 }, { times: 1 });
 	const failed = await lab.run(workflowOf('a cat', [], 'suspend'));
@@ -120,3 +128,49 @@ describe.each([true, false])('one failed execution that is retried twice, in one
 		expect(lab.evolink.charges[0].idempotencyKey).not.toBe(lab.creates[0].headers['idempotency-key']);
 	});
 });
+
+/** As n8n before 2.14 stores executions: without the token that its resume URL is signed with. */
+function takeToken({ engine }: Lab, executionId: string): void {
+	const { resumeToken, ...data } = engine.store.readData(executionId);
+	expect(resumeToken).toBeDefined();
+	engine.store.write(executionId, {}, data as never);
+}
+
+const WARNING = /found no earlier order.*EvoLink dashboard/;
+
+async function warningsOfRetry(lab: Lab, executionId: string): Promise<string[]> {
+	return (await lab.retry({ executionId }))
+		.hints(SORA)
+		.filter(({ type }) => type === 'warning')
+		.map(({ message }) => message);
+}
+
+describe('Retry where n8n gives executions no token', () => {
+	test('of a run that was lost while it ordered: says that the video may be there twice', () =>
+		inLab(async (lab) => {
+			const { executionId } = await lab.lostWhileOrdering(sora());
+			takeToken(lab, executionId);
+			expect(await warningsOfRetry(lab, executionId)).toEqual([expect.stringMatching(WARNING)]);
+			expect(lab.sentKeys.size).toBe(2);
+		}));
+
+	test('of a run whose order is known: goes on with it, and has nothing to say', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', BY_HAND);
+			const first = await lab.run(sora({ options: { timeoutMinutes: 0.01 } }));
+			lab.evolink.finish(lab.ids[0]!);
+			takeToken(lab, first.executionId);
+			expect(await warningsOfRetry(lab, first.executionId)).toEqual([]);
+			expect(lab.paid).toEqual(['a cat']);
+		}));
+});
+
+test('Retry with the token repeats the order under its own key, and says that the first one made the video', () =>
+	inLab(async (lab) => {
+		const { executionId } = await lab.lostWhileOrdering(sora());
+		expect(await warningsOfRetry(lab, executionId)).toEqual([
+			expect.stringContaining('an earlier try of this execution had ordered this already'),
+		]);
+		expect(lab.sentKeys.size).toBe(1);
+		expect(lab.paid).toEqual(['a cat']);
+	}));

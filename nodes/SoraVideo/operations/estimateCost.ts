@@ -1,0 +1,73 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import mapValues from 'lodash/mapValues';
+
+import { getPricingRules } from '../../evolink/api';
+import { fieldsOf } from '../../evolink/modelEntries';
+import { priceByRules } from '../../evolink/priceRules';
+import { estimateCredits, inUsd, PRICES_AS_OF } from '../../evolink/prices';
+import { ProblemError } from '../../host/errors';
+import { costUnknown } from '../../host/messages';
+import type { ItemParameters } from '../../host/parameters';
+import { emitBroken } from '../items';
+import { draftGenerate } from './generate';
+
+const OPERATION = 'estimateCost';
+
+/** The fields of an order, which this operation makes and does not send. */
+export function alsoForEstimates(fields: readonly INodeProperties[]): INodeProperties[] {
+	return fields.map((field) => {
+		const { show = {} } = field.displayOptions ?? {};
+		const { operation = [] } = show as { operation?: string[] };
+		if (!operation.includes('generate')) return field;
+		return {
+			...field,
+			displayOptions: { ...field.displayOptions, show: { ...show, operation: [...operation, OPERATION] } },
+		};
+	});
+}
+
+/**
+ * `{ model, credits, usd, source }` for each item: what its order would cost. It is checked as an order is, and neither it
+ * nor its files are sent.
+ */
+export async function executeEstimateCost(
+	ctx: IExecuteFunctions,
+	parametersOf: (item: number) => ItemParameters,
+): Promise<INodeExecutionData[]> {
+	const items = ctx.getInputData();
+	/** By model: what EvoLink says of its price, asked for once. */
+	const asked = new Map<string, ReturnType<typeof getPricingRules>>();
+	const output: INodeExecutionData[] = [];
+	for (const item of items.keys()) {
+		try {
+			const { body } = await draftGenerate(ctx, parametersOf(item));
+			output.push({ json: await estimate(ctx, body, item, asked), pairedItem: { item } });
+		} catch (error) {
+			output.push(...emitBroken(ctx, error, [item], items.length > 1));
+		}
+	}
+	return output;
+}
+
+/** @throws ProblemError where the price is not known */
+async function estimate(
+	ctx: IExecuteFunctions,
+	body: IDataObject,
+	item: number,
+	asked: Map<string, ReturnType<typeof getPricingRules>>,
+): Promise<IDataObject> {
+	const model = String(body.model);
+	const listed = estimateCredits(body);
+	if (listed !== undefined) return outcome(model, listed, `EvoLink's price list of ${PRICES_AS_OF}`);
+	const answer = asked.get(model) ?? getPricingRules(ctx, model);
+	asked.set(model, answer);
+	const rules = await answer;
+	const defaults = mapValues(fieldsOf(model), (field) => field.default);
+	const price = rules && priceByRules(rules, body, defaults);
+	if (price === undefined) throw new ProblemError(costUnknown(model, rules !== undefined), item);
+	return outcome(model, price.credits, "EvoLink's price rules of today");
+}
+
+function outcome(model: string, credits: number, source: string): IDataObject {
+	return { model, credits, usd: inUsd(credits), source };
+}
