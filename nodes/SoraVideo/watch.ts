@@ -108,5 +108,7 @@ export function resultOf(watch: Watch): WaitResult {
 	const task = taskOf(watch);
 	if (task !== undefined && task.phase !== 'running') return { kind: 'ended', task };
 	if (failure?.transient === false) return { kind: 'refused', failure };
-	return { kind: 'unfinished', last: task, failure };
+	// what the create answered is no status that was read
+	const isUnread = failure !== undefined && watch.unfinishedAt === watch.orderedAt;
+	return { kind: 'unfinished', last: isUnread ? undefined : task, failure };
 }

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { isObject } from './json';
-import { extraIn, resultsIn } from './prices';
+import { extraIn } from './prices';
 
 const { available } = evolinkFacts.catalogue;
 const { unitsPerCredit } = evolinkFacts.pricing;
@@ -28,7 +28,6 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Names that rules have for the number of results. */
-const MANY = Object.keys(OTHER_NAMES).filter((name) => OTHER_NAMES[name].includes('n'));
 
 /** What only EvoLink can measure, such as the length of a video that is given. */
 const MEASURED = /tokens$|seconds$|search_count$/;
@@ -89,7 +88,6 @@ function parametersOf(model: IDataObject, body: IDataObject, defaults: IDataObje
 		if (LENGTHS.has(name) && value !== undefined && !(Number(value) > 0)) return unknown('a length');
 		if (isValue(value)) known.set(name, value);
 	}
-	if (resultsIn(body) > 1 && !['n', ...MANY].some((name) => known.has(name))) return unknown('how many');
 	return known;
 }
 

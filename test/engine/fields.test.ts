@@ -38,7 +38,7 @@ const common: Refusal[] = [
 	[
 		{ operation: 'remix' },
 		"'Operation' is 'remix'",
-		'generate, character, getTask, getManyTasks, getCredits',
+		'generate, character, getTask, getManyModels, getManyTasks, estimateCost, getCredits, uploadFile',
 	],
 ];
 

@@ -109,10 +109,12 @@ function outcomeFor(
 	if (isRefused(entry)) return { item, problem: entry.problem };
 	if (!isTask(entry)) return { item, problem: notOrdered() };
 	const { field, watch } = entry;
-	const isUnread = watch.seen === undefined && watch.failure !== undefined;
+	const task = taskOf(watch);
+	const isUnread = task === undefined && watch.failure !== undefined;
+	const hasFile = field !== null && task?.phase === 'completed';
 	// unfinished and failed tasks are data where nothing is waited for
-	if (mode === 'none' && !isUnread)
-		return { item, field: null, task: taskOf(watch) ?? taskNamed(watch.id), watch };
+	if (mode === 'none' && !isUnread && !hasFile)
+		return { item, field: null, task: task ?? taskNamed(watch.id), watch };
 	const settings = { ...state.settings, toolWaitMs: isToolRun(ctx) ? 0 : undefined };
 	return outcomeOf({ item, field, watch }, { settings, timeoutMs: timeoutOf(state) });
 }
