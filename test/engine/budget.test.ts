@@ -113,12 +113,13 @@ describe("'Max Credits'", () => {
 		test.concurrent.each([
 			['model_params', { model_params: { web_search: true } }, 'web_search'],
 			['the body', { content_filter: false }, 'content_filter'],
-			['the body', { n: 2 }, 'n'],
 		])('orders nothing where a field of %s costs extra, and names it', (_, fields, extra) =>
 			inLab(async (lab) => {
 				lab.evolink.fault('catalogue', { kind: 'body', body: rules });
 				const node = seedance(1000);
-				node.parameters = { ...node.parameters, additionalFields: JSON.stringify(fields) };
+				const { options } = node.parameters as { options: object };
+				const more = { ...options, additionalFields: JSON.stringify(fields) };
+				node.parameters = { ...node.parameters, options: more };
 				const run = await lab.run(node, three());
 				expect(run.error?.message).toContain(
 					`what '${extra}' adds to the price of item 0 (${id}) is not known`,

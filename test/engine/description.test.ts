@@ -110,14 +110,26 @@ describe('resources', () => {
 			...(options as INodePropertyOptions[]).map(({ value, action }) => `${String(value)}: ${action}`),
 		]);
 		expect(texts).toEqual([
-			[['video'], 'generate', 'generate: Generate a video', 'character: Create a character from a video'],
+			[
+				['video'],
+				'generate',
+				'generate: Generate a video',
+				'character: Create a character from a video',
+				'estimateCost: Estimate the cost of a video',
+			],
 			[
 				['task'],
 				'getTask',
 				'getTask: Get a task with its status and video link',
 				'getManyTasks: Get many tasks',
 			],
-			[['account'], 'getCredits', 'getCredits: Get the credits left'],
+			[
+				['account'],
+				'getCredits',
+				'getCredits: Get the credits left',
+				'getManyModels: Get many models',
+				'uploadFile: Upload a file',
+			],
 		]);
 		expect(names({ resource: 'task' })).toContain('taskId');
 		expect(names({ resource: 'account' })).toEqual(['resource', 'operation']);

@@ -463,7 +463,7 @@ describe('activation', () => {
 	test.each([
 		[{ events: [] }, /'Events' is empty/],
 		[{ events: ['finished'] }, /'Events' is 'finished'/],
-		[{ download: true, binaryField: ' ' }, /'Output Data Field Name' is empty/],
+		[{ download: true, binaryField: '__proto__' }, /'Output Data Field Name' is '__proto__'/],
 		[{ download: true, options: { maxDownloadMb: 0 } }, /'Max Download MB' is 0/],
 	])('is refused with %j, which could never start anything', async (parameters, message) => {
 		await inLab(async (lab) => {

@@ -130,7 +130,8 @@ async function refusalByBalance(
 /** What EvoLink has reserved for the tasks that this run ordered, in words; `undefined` if it does not say. */
 export function reservedInWords(entries: readonly Entry[]): string | undefined {
 	const reserved = entries.filter(isTask).flatMap(({ watch }) => {
-		const task = watch.replayed ? undefined : taskOf(watch);
+		const isOwn = watch.orderedAt !== undefined && !watch.replayed;
+		const task = isOwn ? taskOf(watch) : undefined;
 		return (task && creditsReserved(task)) ?? [];
 	});
 	if (reserved.length === 0) return undefined;
