@@ -81,8 +81,12 @@ async function emitPiece(
 	signal?: AbortSignal,
 ): Promise<{ emitted: INodeExecutionData } | { problem: Problem }> {
 	const { item, field, task } = outcome;
-	if (field === null || task.phase !== 'completed' || url === undefined) {
-		return { emitted: { json, pairedItem: { item } } };
+	if (field === null || task.phase !== 'completed') return { emitted: { json, pairedItem: { item } } };
+	if (url === undefined) {
+		// a character's name is its result; whoever wanted its image is told
+		const isNamed = task.character?.name !== undefined;
+		const missing = isNamed ? { downloadError: nothingToShow(task).message } : {};
+		return { emitted: { json: { ...json, ...missing }, pairedItem: { item } } };
 	}
 	const result = await downloadResult(ctx, task, url, settings.maxDownloadBytes, signal);
 	if (result.ok) {
