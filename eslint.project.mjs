@@ -26,9 +26,10 @@ const nodeGlobals = [
 
 /** Inside Sora Video no import runs up; the lowest floor first. */
 const FLOORS = [
-	['settings.ts', 'watch.ts', 'uploads.ts'],
+	['settings.ts', 'watch.ts', 'uploads.ts', 'entries.ts'],
 	['items.ts'],
-	['order', 'deliver.ts'],
+	['order', 'receipt.ts'],
+	['deliver.ts'],
 	['run'],
 	['statusPage'],
 	['operations', 'methods'],

@@ -66,7 +66,7 @@ const UNREAD_FACTS = [
 	/^results\.(extension|mimeType)$/,
 	/^upload\.(maxBytes|sameNameOverwrites|filesPerRequest|documentedMimeTypes)$/,
 	/^callback\.(protocol|timeoutSeconds|retryDelaysSeconds|success|signed|forbidden\w+)$/,
-	/^task\.(runningStatuses|terminalStatuses)$/,
+	/^task\.runningStatuses$/,
 	/^idempotency\.pattern$/,
 	/^pricing\.unknown$/,
 ];
@@ -131,21 +131,59 @@ function entryOf(spec: JsonObject, name: string): JsonObject {
 	);
 }
 
+/** What most models mean by a field of that name says no more than its name. */
+function commonMeanings(models: JsonObject): (meaning: Json) => boolean {
+	const meanings = Object.values(models).flatMap((model) =>
+		Object.values((child(model).fields ?? {}) as JsonObject).map((field) => child(field).meaning),
+	);
+	return (meaning) => meanings.filter((each) => each === meaning).length > Object.keys(models).length / 2;
+}
+
+/** `text, first and last frame`: what a model makes a video of. */
+function tasksInWords(tasks: Json): string {
+	return (tasks as string[])
+		.map((task) =>
+			task
+				.replace(/-to-video$/, '')
+				.replace('first-last-', 'first and last ')
+				.replace('-', ' '),
+		)
+		.join(', ');
+}
+
+/** Text between single quotes. */
+function quoted(value: Json): string {
+	return `'${JSON.stringify(JSON.stringify(value)).replaceAll("'", "\\'").slice(1, -1).replaceAll('\\"', '"')}'`;
+}
+
 /** An execution uses few models: the fields of each are text, parsed only when needed. */
 function otherModelsModule(models: JsonObject): string {
+	const isCommon = commonMeanings(models);
 	const lines = Object.entries(models).map(([id, model]) => {
-		const { label } = child(model);
-		const fields = copy(child(model, 'fields'), (path) => /\b(meaning|maxLength)$/.test(path));
-		const text = JSON.stringify(JSON.stringify(fields))
-			.replaceAll("'", "\\'")
-			.slice(1, -1)
-			.replaceAll('\\"', '"');
-		return `\t'${id}': { label: '${String(label)}', fields: '${text}' },`;
+		const { label, tasks, frames, fields } = child(model);
+		const kept = Object.entries((fields ?? {}) as JsonObject).map(([name, field]) => {
+			const drop = (path: string) =>
+				/\bmaxLength$/.test(path) || (path === 'meaning' && isCommon(child(field).meaning));
+			return [name, copy(field, drop)] as const;
+		});
+		const parts = [
+			`label: '${String(label)}'`,
+			`tasks: '${tasksInWords(tasks)}'`,
+			...(frames === undefined ? [] : [`frames: ${JSON.stringify(frames)}`]),
+			...(fields === undefined ? [] : [`fields: ${quoted(Object.fromEntries(kept))}`]),
+		];
+		return `\t'${id}': { ${parts.join(', ')} },`;
 	});
 	return [
 		HEADER.replace('evolink-sora.openapi.yaml', 'models.json'),
-		'/** Name and request fields (as JSON) of every model that the OpenAPI file does not describe, by id. */',
-		'export const OTHER_MODELS: Readonly<Record<string, { label: string; fields: string }>> = {',
+		'/** Which field of a model takes the first and the last frame, and what its keys mean: see spec/models.json. */',
+		'export interface Frames { readonly first: string; readonly last?: string; readonly set?: Readonly<Record<string, string>>; readonly alsoReferences?: boolean }',
+		'',
+		'/** A model that the OpenAPI file does not describe: what it makes a video of, and its request fields as JSON, where they are known. */',
+		'export interface OtherModel { readonly label: string; readonly tasks: string; readonly frames?: Frames; readonly fields?: string }',
+		'',
+		'/** By id, those asked for most first. */',
+		'export const OTHER_MODELS: Readonly<Record<string, OtherModel>> = {',
 		...lines,
 		'};',
 		'',

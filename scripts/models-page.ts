@@ -69,7 +69,7 @@ export function modelsPage(
 	const own = documented.map(({ id, label, durations, price = '?' }) => {
 		return [label, `\`${id}\``, 'text, image', durations.join(', '), 'image', '?', price];
 	});
-	const others = Object.entries(models).map(([id, { label, tasks, fields }]) => [
+	const others = Object.entries(models).map(([id, { label, tasks, fields = {} }]) => [
 		label,
 		`\`${id}\``,
 		tasks.map((task) => TASKS[task] ?? task).join(', '),

@@ -48,11 +48,12 @@ function wordsOf(error: ErrorObject, path: string): { param: string; message: st
 const ajv = new Ajv({ strict: false });
 const validators = new Map<string, ValidateFunction>();
 
-/** The rules of `models.json` for a create body; models without an entry pass. Throws the refusal. */
+/** The rules of `models.json` for a create body; models whose fields are not known pass. Throws the refusal. */
 export function checkByEntry(body: Json, entries: Entries): void {
 	const model = String(body.model);
-	if (!Object.hasOwn(entries, model)) return;
-	const fits = validators.get(model) ?? ajv.compile(bodySchema(entries[model].fields));
+	const fields = Object.hasOwn(entries, model) ? entries[model].fields : undefined;
+	if (fields === undefined) return;
+	const fits = validators.get(model) ?? ajv.compile(bodySchema(fields));
 	validators.set(model, fits);
 	const [error] = fits(body) ? [] : (fits.errors ?? []);
 	if (error) throw new Refusal(400, wordsOf(error, error.instancePath.slice(1)));

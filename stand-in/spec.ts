@@ -28,7 +28,7 @@ export interface EntryField {
 }
 
 /** The models beside those of the OpenAPI file: their request fields by id. */
-export type Entries = Record<string, { fields: Record<string, EntryField> }>;
+export type Entries = Record<string, { fields?: Record<string, EntryField> }>;
 
 export interface InputRules {
 	mimeTypes: string[];
@@ -60,7 +60,7 @@ export interface Facts {
 		forbiddenHosts: { inferred: string[] };
 	};
 	catalogue: { protocol: string; available: string };
-	task: { idPrefix: string; cancelledStatuses: string[] };
+	task: { idPrefix: string; endStatuses: { cancelled: string[] } };
 	idempotency: { requestHeader: string; replayedHeader: string };
 	requestIdHeaders: string[];
 	taskFailures: Record<string, { meaning: string }>;

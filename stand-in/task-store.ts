@@ -109,13 +109,9 @@ export class TaskStore {
 
 	/** Newest first. */
 	list({ status, type = 'video', model }: Record<string, string | undefined>, ago = 0): Task[] {
-		const { cancelledStatuses } = this.parts.facts.task;
+		const { cancelled } = this.parts.facts.task.endStatuses;
 		const standing = (task: Task) =>
-			!task.ended(ago)
-				? 'processing'
-				: cancelledStatuses.includes(task.statusOf())
-					? 'cancelled'
-					: task.statusOf();
+			!task.ended(ago) ? 'processing' : cancelled.includes(task.statusOf()) ? 'cancelled' : task.statusOf();
 		return [...this.tasks.values()]
 			.filter((task) => task.existed(ago) && !isExpired(task) && type === 'video')
 			.filter((task) => status === undefined || standing(task) === status)

@@ -45,9 +45,10 @@ export class SoraVideo implements INodeType {
 			{
 				message: `Videos cost credits, and their links work for ${linkLifetimeHours} hours only.`,
 				type: 'info',
-				location: 'ndv',
+				location: 'outputPane',
 				whenToDisplay: 'beforeExecution',
-				displayCondition: '={{ $parameter["operation"] === "generate" && $parameter["download"] === false }}',
+				displayCondition:
+					'={{ $parameter["operation"] === "generate" && ($parameter["download"] === false || $parameter["wait"] === "none") }}',
 			},
 		],
 		properties: soraVideoFields,

@@ -1,17 +1,24 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { mapLimit } from '../evolink/async';
-import { downloadResult } from '../evolink/media/result';
-import { hasResult, resultLink, simplified, taskNamed, taskToJson } from '../evolink/task';
+import { downloadResult, DOWNLOADS_AT_ONCE } from '../evolink/media/result';
+import { hasResult, oneForEachResult, resultLink, simplified, taskNamed, taskToJson } from '../evolink/task';
 import { resultOf } from './watch';
+import { noteInExecution } from '../host/customData';
 import { told, type Problem } from '../host/errors';
-import { downloadFailed, nothingToShow, taskEnded, nextStep, timedOut, unreadable } from '../host/messages';
+import {
+	downloadFailed,
+	nothingToShow,
+	taskEnded,
+	nextStep,
+	timedOut,
+	unmarkedEnd,
+	unreadable,
+} from '../host/messages';
 import type { RunSettings } from './settings';
-import { cancelSignal, isToolRun } from '../host/context';
+import { cancelSignal, hint, isToolRun } from '../host/context';
 import { emitProblem, stopOnProblem, type Outcome, type TaskOutcome } from './items';
-
-/** Downloads share one connection to n8n's store; more than two at once only compete. */
-export const DOWNLOADS_AT_ONCE = 2;
+import { creditsOf, receiptOf } from './receipt';
 
 /** What a finished wait means for its item: a task to emit, or a problem. Never a task that is not done. */
 export function outcomeOf(
@@ -24,7 +31,7 @@ export function outcomeOf(
 			const { task } = result;
 			const asData = wait.settings.onTaskFailure === 'output';
 			if (task.phase !== 'completed' && !asData) return { item, problem: taskEnded(task) };
-			if (task.phase === 'completed' && !hasResult(task) && !asData) {
+			if (task.phase === 'completed' && !hasResult(task) && resultLink(task) === undefined && !asData) {
 				return { item, problem: nothingToShow(task) };
 			}
 			return { item, field, task, watch };
@@ -40,28 +47,57 @@ export function outcomeOf(
 
 type OutputSettings = Pick<RunSettings, 'maxDownloadBytes' | 'simplify'>;
 
-/** The item for one task, with its file when asked for. @returns a problem instead when the file could not be had */
-async function emitTask(
+/** One output item: of a problem, a task, or one of several results of a task. */
+type Piece = { outcome: { item: number; problem: Problem } } | TaskPiece;
+
+interface TaskPiece {
+	outcome: TaskOutcome;
+	json: IDataObject;
+	/** Of its file. */
+	url?: string;
+}
+
+function piecesOf(ctx: IExecuteFunctions, outcome: Outcome, { simplify }: OutputSettings): Piece[] {
+	if ('problem' in outcome) return [{ outcome }];
+	const { task, watch } = outcome;
+	const results = oneForEachResult(taskToJson(task, watch.unfinishedAt), task);
+	return results.map((whole) => ({
+		outcome,
+		json: {
+			...(simplify ? simplified(whole) : whole),
+			...(watch.request && { request: { ...watch.request } }),
+			...(watch.replayed && { orderedByEarlierTry: true }),
+			...(task.phase === 'running' && isToolRun(ctx) && { nextStep: told(nextStep(task.id)) }),
+		},
+		url: results.length > 1 ? String(whole.resultUrl) : resultLink(task),
+	}));
+}
+
+/** An item with its file when asked for. @returns a problem instead when the file could not be had */
+async function emitPiece(
 	ctx: IExecuteFunctions,
-	outcome: TaskOutcome,
+	{ outcome, json, url }: TaskPiece,
 	settings: OutputSettings,
 	signal?: AbortSignal,
 ): Promise<{ emitted: INodeExecutionData } | { problem: Problem }> {
-	const { item, field, task, watch } = outcome;
-	const whole = taskToJson(task, watch.unfinishedAt);
-	const json = {
-		...(settings.simplify ? simplified(whole) : whole),
-		...(watch.request && { request: { ...watch.request } }),
-		...(watch.replayed && { orderedByEarlierTry: true }),
-		...(task.phase === 'running' && isToolRun(ctx) && { nextStep: told(nextStep(task.id)) }),
-	};
-	const url = resultLink(task);
-	if (field === null || task.phase !== 'completed' || url === undefined) {
-		return { emitted: { json, pairedItem: { item } } };
+	const { item, field, task } = outcome;
+	if (field === null || task.phase !== 'completed') return { emitted: { json, pairedItem: { item } } };
+	if (url === undefined) {
+		// a character's name is its result; whoever wanted its image is told
+		const isNamed = task.character?.name !== undefined;
+		const missing = isNamed ? { downloadError: nothingToShow(task).message } : {};
+		return { emitted: { json: { ...json, ...missing }, pairedItem: { item } } };
 	}
 	const result = await downloadResult(ctx, task, url, settings.maxDownloadBytes, signal);
-	if (!result.ok) return { problem: downloadFailed(task, url, result.reason) };
-	return { emitted: { json, binary: { [field]: result.binary }, pairedItem: { item } } };
+	if (result.ok) {
+		if (result.isDoubtful) hint(ctx, told(unmarkedEnd(`of task ${task.id}`)), 'warning');
+		return { emitted: { json, binary: { [field]: result.binary }, pairedItem: { item } } };
+	}
+	const problem = downloadFailed(task, url, result);
+	// the name is what was paid; the image only shows it
+	if (task.character?.name === undefined) return { problem };
+	hint(ctx, told(problem), 'warning');
+	return { emitted: { json: { ...json, downloadError: told(problem) }, pairedItem: { item } } };
 }
 
 /**
@@ -76,17 +112,21 @@ export async function emit(
 ): Promise<INodeExecutionData[]> {
 	stopOnProblem(ctx, outcomes);
 	const signal = cancelSignal(ctx);
-	const emitted = await mapLimit(outcomes, DOWNLOADS_AT_ONCE, async (outcome) =>
-		'problem' in outcome ? outcome : await emitTask(ctx, outcome, settings, signal),
+	const pieces = outcomes.flatMap((outcome) => piecesOf(ctx, outcome, settings));
+	const emitted = await mapLimit(pieces, DOWNLOADS_AT_ONCE, async (piece) =>
+		'json' in piece ? await emitPiece(ctx, piece, settings, signal) : piece.outcome,
 	);
 	stopOnProblem(
 		ctx,
-		outcomes.map((outcome, at) => {
+		pieces.map(({ outcome }, at) => {
 			const result = emitted[at];
 			return 'problem' in result ? { item: outcome.item, problem: result.problem } : outcome;
 		}),
 	);
+	const receipt = receiptOf(outcomes, emitted.filter((result) => 'problem' in result).length);
+	if (receipt !== undefined) hint(ctx, receipt);
+	noteInExecution(ctx, [], creditsOf(outcomes));
 	return emitted.map((result, at) =>
-		'problem' in result ? emitProblem(ctx, result.problem, outcomes[at].item) : result.emitted,
+		'problem' in result ? emitProblem(ctx, result.problem, pieces[at].outcome.item) : result.emitted,
 	);
 }

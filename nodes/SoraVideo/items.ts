@@ -1,8 +1,16 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { resultLink, type Task } from '../evolink/task';
-import { goesOnAfterErrors } from '../host/context';
-import { errorData, nodeError, ProblemError, problemOf, type Problem } from '../host/errors';
+import { goesOnAfterErrors, isCalled, isToolRun } from '../host/context';
+import {
+	errorData,
+	nodeError,
+	ProblemError,
+	problemOf,
+	toldTo,
+	type Problem,
+	type Reader,
+} from '../host/errors';
 import { withOthers, type OtherItem } from '../host/messages';
 import type { Watch } from './watch';
 
@@ -28,8 +36,14 @@ export type RunningTask = Pick<TaskOutcome, 'item' | 'watch'>;
  * An item that goes on after an error, as plain data: n8n's expressions cannot read a live error. Its one key tells n8n that it
  * failed; in the error branch n8n puts the row beside it, which must not stand here, or n8n takes it for a success.
  */
-export function emitProblem(_ctx: IExecuteFunctions, problem: Problem, item: number): INodeExecutionData {
-	return { json: { error: errorData(problem) }, pairedItem: { item } };
+export function emitProblem(ctx: IExecuteFunctions, problem: Problem, item: number): INodeExecutionData {
+	return { json: { error: errorData(toldTo(readerOf(ctx), problem)) }, pairedItem: { item } };
+}
+
+function readerOf(ctx: IExecuteFunctions): Reader | undefined {
+	if (isToolRun(ctx)) return 'agent';
+	if (ctx.getNodeParameter('operation', 0, '') === 'getTask') return 'getTask';
+	return isCalled(ctx) ? 'called' : undefined;
 }
 
 /**
@@ -48,7 +62,7 @@ export function emitBroken(
 	if (!goesOnAfterErrors(ctx)) {
 		if (!(error instanceof ProblemError)) throw error;
 		const { problem, item } = error;
-		throw nodeError(ctx.getNode(), problem, item ?? 0, many && item !== undefined);
+		throw nodeError(ctx.getNode(), toldTo(readerOf(ctx), problem), item ?? 0, many && item !== undefined);
 	}
 	const problem = problemOf(error);
 	return items.map((item) => emitProblem(ctx, problem, item));

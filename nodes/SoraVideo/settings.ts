@@ -96,7 +96,7 @@ export function readSettings(
 
 /** @throws ProblemError when 'Simplify' cannot be used */
 export function readSimplify(parameters: ItemParameters): boolean {
-	return parameters.boolean('simplify', parameters.value('simplify', false));
+	return parameters.boolean('simplify', parameters.value('simplify', true));
 }
 
 /**
@@ -111,9 +111,7 @@ export function readFileField(
 ): string | null {
 	const isWanted = parameters.boolean('download', parameters.value('download', byDefault));
 	if (!isWanted || isToolRun(ctx)) return null;
-	const field = parameters.text('binaryField', 'data');
-	if (field === '') throw parameters.refuse('binaryField', '', 'a field name');
-	return field;
+	return parameters.outputField('binaryField', 'data');
 }
 
 /** Whether an image is refused whose pixels EvoLink would not take. */

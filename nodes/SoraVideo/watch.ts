@@ -5,7 +5,7 @@ import { unlessAborted } from '../evolink/async';
 import type { Clock } from '../evolink/clock';
 import { failureSchema, type Failure } from '../evolink/failure';
 import { plainObject } from '../evolink/json';
-import { readTask, type Task } from '../evolink/task';
+import { hasResult, readTask, type Task } from '../evolink/task';
 import type { ReadTasks, TaskReading } from '../evolink/reader';
 
 /** What is known of one task, however it is waited for. Plain data: a parked run keeps it in n8n's database. */
@@ -21,6 +21,8 @@ export const watchSchema = z.object({
 	failure: failureSchema.optional(),
 	/** ms since 1970, when this run last knew the task unfinished, if it ever did. */
 	unfinishedAt: z.number().optional(),
+	/** ms since 1970, when this run first saw it completed without a result, and when it last did. */
+	withoutResult: z.object({ since: z.number(), seenAt: z.number() }).optional(),
 	/** An earlier try ordered it, perhaps with another prompt. */
 	replayed: z.literal(true).optional(),
 	/** What was asked for: the body as it was sent, but for the callback URL. Absent where this try does not know it. */
@@ -39,6 +41,9 @@ export type WaitResult =
 
 /** A replica may not know a task yet that another one has just accepted. */
 const UNKNOWN_AT_FIRST_MS = 120_000;
+
+/** A task's links may come a little later than its end. */
+const WITHOUT_RESULT_MS = 120_000;
 
 /**
  * Whether a failed read may succeed later. EvoLink has accepted the order of a watched task, so an answer that is not
@@ -60,7 +65,10 @@ export function observe(watch: Watch, reading: TaskReading, readAt: number): voi
 	}
 	delete watch.failure;
 	watch.seen = reading.task.raw;
-	if (reading.task.phase === 'running') watch.unfinishedAt = readAt;
+	const { task } = reading;
+	if (task.phase === 'running') watch.unfinishedAt = readAt;
+	else if (task.phase !== 'completed' || hasResult(task)) delete watch.withoutResult;
+	else watch.withoutResult = { since: watch.withoutResult?.since ?? readAt, seenAt: readAt };
 }
 
 /** Reads each task once, and records what came of it. Those that were not read when the signal aborts stay as they are. */
@@ -82,9 +90,11 @@ export function taskOf({ seen }: Watch): Task | undefined {
 	return seen && readTask(seen);
 }
 
+/** Whether the task has ended. One that has no result yet is waited for a little longer. */
 export function hasEnded(watch: Watch): boolean {
 	const task = taskOf(watch);
-	return task !== undefined && task.phase !== 'running';
+	const { since, seenAt } = watch.withoutResult ?? { since: 0, seenAt: Infinity };
+	return task !== undefined && task.phase !== 'running' && seenAt - since >= WITHOUT_RESULT_MS;
 }
 
 /** Whether another read can tell nothing new: the task has ended, or EvoLink refuses to show it. */
@@ -98,5 +108,7 @@ export function resultOf(watch: Watch): WaitResult {
 	const task = taskOf(watch);
 	if (task !== undefined && task.phase !== 'running') return { kind: 'ended', task };
 	if (failure?.transient === false) return { kind: 'refused', failure };
-	return { kind: 'unfinished', last: task, failure };
+	// what the create answered is no status that was read
+	const isUnread = failure !== undefined && watch.unfinishedAt === watch.orderedAt;
+	return { kind: 'unfinished', last: isUnread ? undefined : task, failure };
 }

@@ -1,13 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { GENERATE_MODELS, CUSTOM } from '../evolink/models';
+import { modelOptions } from '../evolink/models';
 import { simplifyField } from '../host/description';
 import { MAX_DOWNLOAD_MB } from '../host/parameters';
 
 const { callback, results } = evolinkFacts;
 const { fallback: DEFAULT_DOWNLOAD_MB } = MAX_DOWNLOAD_MB;
-const labels: Readonly<Record<string, { label: string }>> = evolinkFacts.models;
 
 function capitalized(word: string): string {
 	return word.charAt(0).toUpperCase() + word.slice(1);
@@ -102,10 +101,7 @@ export const triggerFields: INodeProperties[] = [
 				displayName: 'Models',
 				name: 'models',
 				type: 'multiOptions',
-				options: GENERATE_MODELS.filter((model) => model !== CUSTOM).map((model) => ({
-					name: labels[model].label,
-					value: model,
-				})),
+				options: modelOptions(),
 				default: [],
 				description:
 					'Start the workflow only for tasks of these models. Leave it empty for all models. For other models, use an expression with a list of their IDs.',

@@ -2,10 +2,13 @@ import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 
 import { Recent } from '../evolink/recent';
 
-/** Tasks that have started a workflow. EvoLink repeats a callback within a minute, so few need to be kept. */
+/**
+ * Tasks that have started a workflow. EvoLink repeats a callback within a minute, so few need to be kept. Anybody may call for a
+ * task without the reference of its order, so a task with a verified one is another.
+ */
 export interface Memory {
-	has(id: string): boolean;
-	add(id: string): void;
+	has(id: string, isReferenced?: boolean): boolean;
+	add(id: string, isReferenced?: boolean): void;
 }
 
 /** More than this many tasks of a node are forgotten, the oldest first. */
@@ -13,6 +16,9 @@ export const MEMORY_SIZE = 500;
 
 /** Those of all nodes together: what counts are deliveries at the same time. */
 export const SHARED_SIZE = 10 * MEMORY_SIZE;
+
+/** Ids hold no blanks. */
+const withReference = (id: string) => `${id} referenced`;
 
 function ids(value: unknown): string[] {
 	return Array.isArray(value) ? value.filter((id): id is string => typeof id === 'string') : [];
@@ -23,12 +29,13 @@ function ids(value: unknown): string[] {
  * @param shared what this process remembers: sees deliveries at the same time
  */
 export function memoryIn(stored: IDataObject, shared: Map<string, true>, node: string): Memory {
-	const keyOf = (id: string) => `${node} ${id}`;
+	const has = (entry: string) => ids(stored.started).includes(entry) || shared.has(`${node} ${entry}`);
 	return {
-		has: (id) => ids(stored.started).includes(id) || shared.has(keyOf(id)),
-		add: (id) => {
-			stored.started = [...ids(stored.started), id].slice(-MEMORY_SIZE);
-			shared.set(keyOf(id), true);
+		has: (id, isReferenced) => has(withReference(id)) || (!isReferenced && has(id)),
+		add: (id, isReferenced) => {
+			const entry = isReferenced ? withReference(id) : id;
+			stored.started = [...ids(stored.started), entry].slice(-MEMORY_SIZE);
+			shared.set(`${node} ${entry}`, true);
 		},
 	};
 }

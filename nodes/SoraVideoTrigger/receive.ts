@@ -8,13 +8,23 @@ import type {
 import pick from 'lodash/pick';
 
 import { getTask } from '../evolink/api';
+import { mapLimit } from '../evolink/async';
 import { readCredential } from '../evolink/client';
 import { failureSentence } from '../host/advice';
 import { told } from '../host/errors';
-import { fileNotDownloaded, nothingToShow, wrongReference } from '../host/messages';
+import { fileNotDownloaded, nothingToShow, wrongReference, unmarkedEnd } from '../host/messages';
 import { readReference } from '../evolink/reference';
-import { downloadResult } from '../evolink/media/result';
-import { createdAt, readTask, resultLink, simplified, taskToJson, type Task } from '../evolink/task';
+import { downloadResult, DOWNLOADS_AT_ONCE } from '../evolink/media/result';
+import { hint } from '../host/context';
+import {
+	createdAt,
+	oneForEachResult,
+	readTask,
+	resultLink,
+	simplified,
+	taskToJson,
+	type Task,
+} from '../evolink/task';
 import { LogGate, ReadGate } from './gate';
 import { memoryOf } from './memory';
 import { readTriggerSettings, type TriggerSettings } from './settings';
@@ -45,17 +55,18 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const settings = readTriggerSettings((name, fallback) => ctx.getNodeParameter(name, fallback) as unknown);
 	const memory = memoryOf(ctx);
 	const body = callbackBody(ctx);
-	const callback = callbackOf(body, settings, memory.has);
+	const reference = await referenceOf(ctx, settings);
+	const isReferenced = reference.referenceVerified === true;
+	const callback = callbackOf(body, settings, (id) => memory.has(id, isReferenced));
 	if (callback.kind === 'answer') return refuse(ctx, callback);
 	const verdict = settings.verify ? await verify(ctx, callback.id, settings) : verdictOnBody(body, settings);
 	if (verdict.kind === 'answer') return refuse(ctx, verdict);
 	const { task } = verdict;
-	const reference = await referenceOf(ctx, settings);
 	// of callbacks that share one reading, the first one: nothing is awaited from here on
-	if (settings.ignoreRepeats && memory.has(task.id)) return refuse(ctx, REPEATED);
+	if (settings.ignoreRepeats && memory.has(task.id, isReferenced)) return refuse(ctx, REPEATED);
 	// made before the answer, so that a body that breaks it is refused
 	const item = itemOf(task, settings, reference);
-	memory.add(task.id);
+	memory.add(task.id, isReferenced);
 	respond(ctx, 200, 'Accepted');
 	return { noWebhookResponse: true, workflowData: [[item]] };
 }
@@ -114,9 +125,10 @@ export async function fetchFiles(ctx: IExecuteFunctions): Promise<INodeExecution
 	const items = ctx.getInputData();
 	const settings = settingsIn(ctx);
 	if (settings === undefined) return items;
-	const fetched = settings.download
-		? await Promise.all(items.map(async (item) => await withFile(ctx, item, settings)))
-		: items;
+	const each = settings.download
+		? await Promise.all(items.map(async (item) => await withFiles(ctx, item, settings)))
+		: items.map((item) => piecesOf(item));
+	const fetched = each.flat();
 	return settings.simplify ? fetched.map((item) => ({ ...item, json: simple(item.json) })) : fetched;
 }
 
@@ -135,26 +147,46 @@ function settingsIn(ctx: IExecuteFunctions): TriggerSettings | undefined {
 	}
 }
 
-/** The item with its video; without it, and saying why, where it could not be had. */
+/** An item for each result of its task. */
+function piecesOf(item: INodeExecutionData, task = readTask(item.json)): INodeExecutionData[] {
+	if (task === undefined) return [item];
+	return oneForEachResult(item.json, task).map((json) => ({ ...item, json }));
+}
+
+/** The items with their videos; without them, and saying why, where these could not be had. */
+async function withFiles(
+	ctx: IExecuteFunctions,
+	item: INodeExecutionData,
+	settings: TriggerSettings,
+): Promise<INodeExecutionData[]> {
+	const stored = readTask(item.json);
+	if (stored?.phase !== 'completed') return [item];
+	// a retry may come when the link that the execution began with has expired; a stale answer has none
+	const reading = await getTask(ctx, stored.id);
+	const task = reading.ok && resultLink(reading.task) !== undefined ? reading.task : stored;
+	const pieces = piecesOf(item, task);
+	return await mapLimit(pieces, DOWNLOADS_AT_ONCE, async (piece) => {
+		const url = pieces.length > 1 ? String(piece.json.resultUrl) : resultLink(task);
+		return await withFile(ctx, piece, task, url, settings);
+	});
+}
+
 async function withFile(
 	ctx: IExecuteFunctions,
 	item: INodeExecutionData,
+	task: Task,
+	url: string | undefined,
 	{ binaryField, maxDownloadBytes }: TriggerSettings,
 ): Promise<INodeExecutionData> {
-	const stored = readTask(item.json);
-	if (stored?.phase !== 'completed') return item;
-	// a retry may come when the link that the execution began with has expired
-	const reading = await getTask(ctx, stored.id);
-	const task = reading.ok ? reading.task : stored;
-	const url = resultLink(task);
 	const failed = (downloadError: string) => ({ ...item, json: { ...item.json, downloadError } });
 	if (url === undefined) return failed(told(nothingToShow(task)));
 	try {
 		const result = await downloadResult(ctx, task, url, maxDownloadBytes);
-		return result.ok
-			? { ...item, binary: { [binaryField]: result.binary } }
-			: failed(told(fileNotDownloaded(url, result.reason)));
+		if (!result.ok) return failed(told(fileNotDownloaded(url, result)));
+		if (result.isDoubtful) hint(ctx, told(unmarkedEnd(`of task ${task.id}`)), 'warning');
+		return { ...item, binary: { [binaryField]: result.binary } };
 	} catch (error) {
-		return failed(told(fileNotDownloaded(url, error instanceof Error ? error.message : String(error))));
+		const reason = error instanceof Error ? error.message : String(error);
+		return failed(told(fileNotDownloaded(url, { why: 'network', reason })));
 	}
 }

@@ -38,8 +38,7 @@ export function readTriggerSettings(read: (name: string, fallback?: unknown) => 
 	}
 	const verify = parameters.value('verify', true) !== false;
 	const download = verify && parameters.value('download', false) === true;
-	const binaryField = parameters.text('binaryField', 'data');
-	if (download && binaryField === '') throw parameters.refuse('binaryField', '', 'a field name');
+	const binaryField = download ? parameters.outputField('binaryField', 'data') : 'data';
 	const maxDownloadMb = parameters.number(
 		'maxDownloadMb',
 		parameters.option('maxDownloadMb'),
@@ -51,7 +50,7 @@ export function readTriggerSettings(read: (name: string, fallback?: unknown) => 
 		download,
 		binaryField,
 		maxDownloadBytes: maxDownloadMb * 1_000_000,
-		simplify: parameters.value('simplify', false) === true,
+		simplify: parameters.value('simplify', true) !== false,
 		models: words(parameters.option('models')),
 		ignoreRepeats: parameters.option('ignoreRepeats') !== false,
 	};

@@ -17,11 +17,11 @@ import { hostClock } from './clock';
 import { TaskReader, type BatchReading, type BatchState, type ReadTasks, type TaskReading } from './reader';
 import { roundCredits } from './prices';
 import { Recent } from './recent';
-import { readTask, resultLink, type Task } from './task';
+import { hasResult, readTask, type Task } from './task';
 import type { PageReading, TaskQuery } from './taskList';
-import { finite, isObject } from './json';
+import { amount, finite, isObject } from './json';
 
-const { requestHeader, replayedHeader } = evolinkFacts.idempotency;
+const { requestHeader, runIdHeader, replayedHeader } = evolinkFacts.idempotency;
 
 /** EvoLink's own client waits as long as this for a create and for a read. */
 const CREATE_TIMEOUT_MS = 30_000;
@@ -41,7 +41,7 @@ export async function createTask(
 	const answer = await requestEvoLink(ctx, {
 		operation: 'createVideoTask',
 		body,
-		headers: { [requestHeader]: idempotencyKey },
+		headers: { [requestHeader]: idempotencyKey, [runIdHeader]: idempotencyKey },
 		timeoutMs: CREATE_TIMEOUT_MS,
 	});
 	const reading = asTask(answer);
@@ -61,10 +61,9 @@ export async function getTask(
 		timeoutMs,
 	});
 	const reading = asTask(answer);
-	if (reading.ok && reading.task.id !== id) {
-		return { ok: false, failure: malformedAnswer({ status: 200 }, `another task (${reading.task.id})`) };
-	}
-	return reading;
+	if (!reading.ok) return { ok: false, failure: patient(reading.failure) };
+	if (reading.task.id === id) return reading;
+	return { ok: false, failure: malformedAnswer({ status: 200 }, `another task (${reading.task.id})`) };
 }
 
 /** Reads many tasks, as many as the spec allows, in one request. What is not asked for or says too little is left out. */
@@ -78,7 +77,7 @@ export async function getTasks(
 		body: { task_ids: [...ids] },
 		timeoutMs,
 	});
-	if (!answer.ok) return answer;
+	if (!answer.ok) return { ok: false, failure: patient(answer.failure) };
 	const entries: unknown = answer.body.data;
 	if (!Array.isArray(entries)) {
 		return { ok: false, failure: malformedAnswer(answer, 'no list of tasks') };
@@ -93,7 +92,7 @@ export async function getTasks(
 
 /** EvoLink's lists name ended tasks without links and reasons; a batch read that did the same would lose the video. */
 function saysHowItEnded(task: Task): boolean {
-	if (task.phase === 'completed') return resultLink(task) !== undefined;
+	if (task.phase === 'completed') return hasResult(task);
 	return task.phase !== 'failed' || task.error !== undefined;
 }
 
@@ -146,12 +145,15 @@ export async function listTasks(
 		timeoutMs: READ_TIMEOUT_MS,
 	});
 	if (!answer.ok) return answer;
-	const { data: entries, total, page: answered = page, page_size: answeredSize } = answer.body;
+	const { data: entries, page: answered = page, page_size: answeredSize, total: answeredTotal } = answer.body;
 	const malformed = (what: string) => ({ ok: false as const, failure: malformedAnswer(answer, what) });
 	if (!Array.isArray(entries)) return malformed('no list of tasks');
-	if (answered !== page) return malformed(`another page of its tasks than ${page}`);
-	const perPage = typeof answeredSize === 'number' && answeredSize > 0 ? answeredSize : size;
-	const isLast = entries.length < perPage || (typeof total === 'number' && page * perPage >= total);
+	if (finite(answered) !== page) return malformed(`another page of its tasks than ${page}`);
+	const total = amount(answeredTotal);
+	// a page may be short because a filter came after it was cut
+	const perPage = amount(answeredSize) ?? Math.min(entries.length, size);
+	const isLast =
+		entries.length === 0 || (total === undefined ? entries.length < size : page * perPage >= total);
 	return { ok: true, tasks: (entries as unknown[]).flatMap(readListed), isLast };
 }
 
@@ -208,15 +210,33 @@ export async function getCatalogue(ctx: EvoLinkContext, now: number): Promise<Ca
 	return await catalogue;
 }
 
-/** EvoLink's price rules for one model, in whatever form; `undefined` if it does not answer. */
+/**
+ * EvoLink's price rules for one model, in whatever form; `undefined` if it does not answer. They may be listed under another of the
+ * model's names.
+ */
 export async function getPricingRules(ctx: EvoLinkContext, model: string): Promise<IDataObject | undefined> {
+	const name = model.toLowerCase();
+	const rules = await askForRules(ctx, model);
+	if (hasName(rules, [name])) return rules;
+	const { models = [] } = await getCatalogue(ctx, hostClock.ticks());
+	const entry = models.find(({ id, names }) => id.toLowerCase() !== name && names.includes(name));
+	if (entry === undefined) return undefined;
+	const found = hasName(rules, entry.names) ? rules : await askForRules(ctx, entry.id);
+	return hasName(found, entry.names) ? found : undefined;
+}
+
+function hasName(rules: IDataObject | undefined, names: readonly string[]): boolean {
+	return names.includes(String(rules?.model_id).toLowerCase());
+}
+
+async function askForRules(ctx: EvoLinkContext, model: string): Promise<IDataObject | undefined> {
 	const answer = await requestEvoLink(ctx, {
 		operation: 'getPricingRules',
 		pathParameters: { model_id: model },
 		query: { view: 'full' },
 		timeoutMs: CATALOGUE_TIMEOUT_MS,
 	});
-	return answer.ok ? answer.body : undefined;
+	return answer.ok && isObject(answer.body.model) ? answer.body.model : undefined;
 }
 
 async function askForCatalogue(ctx: EvoLinkContext): Promise<Catalogue> {
@@ -228,9 +248,19 @@ async function askForCatalogue(ctx: EvoLinkContext): Promise<Catalogue> {
 		ask({ operation: 'listModels' }),
 		ask({ operation: 'listCatalogueModels' }),
 		ask({ operation: 'listModelHealth' }),
-		ask({ operation: 'listPricingRules', query: { modality: 'video', view: 'summary' } }),
+		ask({ operation: 'listPricingRules', query: { modality: 'video', view: 'full' } }),
 	]);
 	return readCatalogue({ models, catalogue, health, prices });
+}
+
+/** Who asks for a longer pause is no EvoLink that would know when a task ends: a page of a proxy may ask for an hour. */
+const LONGEST_PAUSE_MS = 120_000;
+
+function patient(failure: Failure): Failure {
+	const { retryAfterMs } = failure;
+	return retryAfterMs === undefined
+		? failure
+		: { ...failure, retryAfterMs: Math.min(retryAfterMs, LONGEST_PAUSE_MS) };
 }
 
 function asTask(answer: EvoLinkAnswer): TaskReading {

@@ -1,8 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
+import mapValues from 'lodash/mapValues';
+import pickBy from 'lodash/pickBy';
 import uniqBy from 'lodash/uniqBy';
 
 import { evolinkFacts } from './generated/spec.gen';
-import { roundCredits } from './prices';
+import { fieldsOf } from './modelEntries';
+import { MEASURABLE, priceByRules } from './priceRules';
 import { tidy } from './redact';
 import { isObject } from './json';
 
@@ -61,7 +64,7 @@ export function readCatalogue(answers: CatalogueAnswers): Catalogue {
 	});
 	const prices = entriesOf(answers.prices?.models).flatMap((entry): Array<[string, string]> => {
 		const id = modelId(entry.model_id);
-		const price = priceOf(entry);
+		const price = id && priceOf(entry, id);
 		return id === undefined || price === undefined ? [] : [[id, price]];
 	});
 	return {
@@ -96,26 +99,18 @@ function modelOf(entry: IDataObject): CatalogueModel | undefined {
 	};
 }
 
-/** `5.76 credits per second`; `undefined` if a model has several prices, or one that is counted in something else. */
-function priceOf({ components, pricing_status: status }: IDataObject): string | undefined {
-	const outputs = entriesOf(components).filter(
-		({ role }) => String(role).includes('output') || role === 'request',
+/** `38.016 credits for 4 s`: what an order of nothing but required fields costs; `undefined` if that is not known. */
+function priceOf(rules: IDataObject, id: string): string | undefined {
+	const fields = fieldsOf(id) ?? {};
+	const body = pickBy(fields, ({ required }, name) => required && MEASURABLE.includes(name));
+	const price = priceByRules(
+		rules,
+		mapValues(body, () => []),
+		mapValues(fields, (field) => field.default),
 	);
-	const [output] = outputs;
-	if (outputs.length !== 1 || (status !== undefined && status !== available)) return undefined;
-	const credits = creditsOf(output.rate);
-	const size = output.billing_unit_size ?? 1;
-	if (credits === undefined || typeof size !== 'number' || !(size > 0)) return undefined;
-	const unit = String(output.unit);
-	const each = roundCredits(credits / size);
-	if (unit.includes('token') || !(each > 0)) return undefined;
-	if (unit.includes('second')) return `${each} credits per second`;
-	return unit.includes('request') || unit.includes('video') ? `${each} credits each` : undefined;
-}
-
-function creditsOf(rate: unknown): number | undefined {
-	const text = isObject(rate) ? rate.credits : undefined;
-	return typeof text === 'string' && /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : undefined;
+	if (price === undefined) return undefined;
+	const { credits, seconds } = price;
+	return `${credits} credits ${seconds === undefined ? 'each' : `for ${seconds} s`}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { OTHER_MODELS } from './generated/otherModels.gen';
+import { OTHER_MODELS, type OtherModel } from './generated/otherModels.gen';
 import { checkHttpUrl } from './urls';
 import { isObject } from './json';
 
@@ -36,6 +36,8 @@ export interface ModelField {
 	readonly pattern?: string;
 	/** In words, where the general ones for its kind would say less. */
 	readonly allowed?: string;
+	/** What it is for, where its name does not say so. */
+	readonly meaning?: string;
 	readonly prose?: {
 		readonly enum?: ReadonlyArray<string | number>;
 		readonly default?: string | number | boolean;
@@ -54,17 +56,31 @@ const OWN_FIELDS = ['model', 'callback_url'];
 
 const parsed = new Map<string, ModelFields>();
 
-/** The models that have an entry, those of a family together. */
-export const MODEL_ENTRIES: ReadonlyArray<{ id: string; label: string }> = Object.entries(OTHER_MODELS).map(
-	([id, { label }]) => ({ id, label }),
+/** The models that have an entry: those asked for most first, then those of a family together. */
+export const MODEL_ENTRIES: ReadonlyArray<{ id: string } & OtherModel> = Object.entries(OTHER_MODELS).map(
+	([id, entry]) => ({ id, ...entry }),
 );
 
 /** The request fields of a model; `undefined` if no entry knows it. */
 export function fieldsOf(id: string): ModelFields | undefined {
-	if (!Object.hasOwn(OTHER_MODELS, id)) return undefined;
-	const fields = parsed.get(id) ?? (JSON.parse(OTHER_MODELS[id].fields) as ModelFields);
+	const text = entryOf(id)?.fields;
+	if (text === undefined) return undefined;
+	const fields = parsed.get(id) ?? (JSON.parse(text) as ModelFields);
 	parsed.set(id, fields);
 	return fields;
+}
+
+/** `undefined` for a model of which nothing is known. */
+export function entryOf(id: string): OtherModel | undefined {
+	return Object.hasOwn(OTHER_MODELS, id) ? OTHER_MODELS[id] : undefined;
+}
+
+/** The values that a field offers, those that only the manual names included, and what each means. */
+export function choicesOf({ enum: values, enumDescriptions, also = [], prose }: ModelField) {
+	return [...(values ?? prose?.enum ?? []), ...also].map((value) => ({
+		value,
+		note: enumDescriptions?.[String(value)],
+	}));
 }
 
 /** `image_urls` as people read it. */
@@ -74,6 +90,12 @@ export function fieldTitle(name: string): string {
 		return word.charAt(0).toUpperCase() + word.slice(1);
 	});
 	return words.join(' ');
+}
+
+/** The same for a field of a model. What takes URLs takes files, too, and is named by what they hold. */
+export function titleOf(name: string, field: ModelField | undefined): string {
+	const title = fieldTitle(name);
+	return field?.format === 'uri' ? title.replace(/ URLs?$/, '') : title;
 }
 
 /**

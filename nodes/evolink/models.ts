@@ -2,10 +2,11 @@ import type { IDataObject } from 'n8n-workflow';
 import sortBy from 'lodash/sortBy';
 
 import { CUSTOM_FIELDS, DOCUMENTED_FIELDS, evolinkFacts } from './generated/spec.gen';
-import { checkEntry, fieldsOf, firstIssue, type BodyIssue, type ModelFields } from './modelEntries';
+import type { Frames } from './generated/otherModels.gen';
+import { checkEntry, entryOf, fieldsOf, firstIssue, type BodyIssue, type ModelFields } from './modelEntries';
 import { estimateCredits } from './prices';
 
-/** The `model` field's value for every other model: one with an entry in `spec/models.json`, or none that the spec knows. */
+/** Stands for every model whose fields are not known, where rules are asked for. */
 export const CUSTOM = 'custom';
 
 const MODELS: Readonly<Record<string, ModelFields>> = { ...DOCUMENTED_FIELDS, [CUSTOM]: CUSTOM_FIELDS };
@@ -24,19 +25,30 @@ export const DEFAULT_MODEL: string = evolinkFacts.defaultModel;
 /** Documented models of the operation generate, in the spec's order. */
 export const DOCUMENTED_MODELS: readonly string[] = idsFor('generate');
 
-/** Values of the `model` field. */
-export const GENERATE_MODELS: readonly string[] = [...DOCUMENTED_MODELS, CUSTOM];
+/** Whether the OpenAPI file describes a model, the character's included. */
+export function isDocumented(id: string): boolean {
+	return Object.hasOwn(DOCUMENTED_FIELDS, id);
+}
 
 export const [CHARACTER_MODEL] = idsFor('character');
 
 /** What to know before a character is made. */
 export const CHARACTER_NOTE = notes[CHARACTER_MODEL].description ?? '';
 
-export function modelOptions(): Array<{ name: string; value: string; description?: string }> {
+/** The documented models as options of the editor. */
+export function modelOptions(): Array<{ name: string; value: string; description: string }> {
 	return DOCUMENTED_MODELS.map((id) => {
 		const { label, description } = notes[id];
-		return { name: label, value: id, ...(description && { description }) };
+		return { name: label, value: id, description: description ?? `${id} · text, image` };
 	});
+}
+
+/** Which fields take the first and the last frame; `undefined` for a model that takes none, or where it is not clear. */
+export function framesOf(id: string): Frames | undefined {
+	if (DOCUMENTED_MODELS.includes(id)) return { first: 'image_urls' };
+	const entry = entryOf(id);
+	// of a model that is not known: the way of most families
+	return entry?.fields === undefined ? { first: 'image_urls', last: 'image_urls' } : entry.frames;
 }
 
 /** Every field that some documented model takes. */
@@ -47,9 +59,15 @@ export function rulesOf(id: string): string {
 	return Object.hasOwn(MODELS, id) || fieldsOf(id) !== undefined ? id : CUSTOM;
 }
 
-/** Whether requests of a documented model may hold a field. Here and below a model is a value of `GENERATE_MODELS` or the character's. */
+/** The request fields of a model, as far as they are known. */
+export function rulesFor(model: string): ModelFields {
+	const rules = rulesOf(model);
+	return fieldsOf(rules) ?? MODELS[rules];
+}
+
+/** Whether requests of a model may hold a field, as far as its fields are known. */
 export function takesField(model: string, field: string): boolean {
-	return Object.hasOwn(MODELS[model], field);
+	return Object.hasOwn(rulesFor(model), field);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { isObject } from './json';
+import { extraIn } from './prices';
 
 const { available } = evolinkFacts.catalogue;
 const { unitsPerCredit } = evolinkFacts.pricing;
@@ -26,35 +27,40 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 	resolution: ['quality'],
 };
 
+/** Names that rules have for the number of results. */
+
 /** What only EvoLink can measure, such as the length of a video that is given. */
 const MEASURED = /tokens$|seconds$|search_count$/;
 
 /** Fields of a request that lead to something to be measured. */
-const MEASURABLE = ['video_urls', 'video_url', 'audio_urls', 'audio_url', 'source_task_id'];
+export const MEASURABLE = ['video_urls', 'video_url', 'audio_urls', 'audio_url', 'source_task_id'];
 
 /**
- * What an order costs by EvoLink's own price rules, in credits.
+ * What an order costs by EvoLink's own price rules.
  *
- * @param answer of the call `getPricingRules`, in any form
+ * @param rules EvoLink's for one model, in any form
  * @param body of the create call
  * @param defaults what counts for a field that the body leaves out
- * @returns `undefined` if the rules are not understood, or need what only EvoLink can measure. Never throws.
+ * @returns `seconds`: the length that it is for, where the rules know one; `extra`: the field that costs more than this;
+ * `undefined` if the rules are not understood, or need what only EvoLink can measure. Never throws.
  */
-export function creditsByRules(
-	{ model }: IDataObject,
+export function priceByRules(
+	model: unknown,
 	body: IDataObject,
 	defaults: IDataObject,
-): number | undefined {
+): { credits: number; seconds?: number; extra?: string } | undefined {
 	try {
-		if (!isObject(model) || model.model_id !== body.model) return undefined;
-		if (model.pricing_status !== available) return undefined;
+		if (!isObject(model) || model.pricing_status !== available) return undefined;
 		const components = listOf(model.components);
 		if (components.length === 0) return undefined;
 		const known = parametersOf(model, body, defaults);
 		const calculation = new Calculation(known);
 		const units = components.reduce((sum, component) => sum + calculation.charge(component), 0);
 		const credits = Math.round(units) / unitsPerCredit;
-		return credits > 0 && credits <= MOST_CREDITS ? credits : undefined;
+		if (!(credits > 0 && credits <= MOST_CREDITS)) return undefined;
+		const seconds = [...LENGTHS].map((name) => Number(known.get(name))).find((each) => each > 0);
+		const extra = extraIn(body, (field) => [...known.keys()].some((name) => namesOf(name).includes(field)));
+		return { credits, ...(seconds && { seconds }), ...(extra !== undefined && { extra }) };
 	} catch {
 		return undefined;
 	}
@@ -72,20 +78,22 @@ function parametersOf(model: IDataObject, body: IDataObject, defaults: IDataObje
 	const known = new Map<string, Value>();
 	for (const { name, default: usual, required } of listOf(model.parameters)) {
 		if (typeof name !== 'string') return unknown('a name');
-		const names = [name, ...(Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : [])];
+		const names = namesOf(name);
 		const given = [...names.map((each) => body[each]), ...names.map((each) => defaults[each])];
 		const isMeasured = MEASURED.test(name) && (required === true || hasInput);
 		const value =
 			given.find((each) => each !== undefined) ??
 			(name === 'input_images' ? imagesIn(body) : isMeasured ? undefined : usual);
 		// a length that the model chooses, or that takes another word
-		if (isLength(name) && value !== undefined && !(Number(value) > 0)) return unknown('a length');
+		if (LENGTHS.has(name) && value !== undefined && !(Number(value) > 0)) return unknown('a length');
 		if (isValue(value)) known.set(name, value);
 	}
 	return known;
 }
 
-const isLength = (name: string) => /^(duration|duration_seconds|output_seconds)$/.test(name);
+const namesOf = (name: string) => [name, ...(Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : [])];
+
+const LENGTHS: ReadonlySet<string> = new Set(['duration', 'duration_seconds', 'output_seconds']);
 
 const isValue = (value: unknown): value is Value => ['number', 'string', 'boolean'].includes(typeof value);
 

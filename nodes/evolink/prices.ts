@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { DOCUMENTED_FIELDS, evolinkFacts } from './generated/spec.gen';
+import { isObject } from './json';
 import type { ModelFields } from './modelEntries';
 
 /** What a model costs, in credits, by EvoLink's price list. */
@@ -28,15 +29,39 @@ export function estimateCredits(body: IDataObject): number | undefined {
 	const model = String(body.model);
 	if (!Object.hasOwn(prices, model)) return undefined;
 	const { creditsPerCall, creditsPerSecond, minimumCredits = 0 } = prices[model];
-	if (creditsPerSecond === undefined) return creditsPerCall;
+	const count = resultsIn(body);
+	if (creditsPerSecond === undefined) return creditsPerCall && roundCredits(creditsPerCall * count);
 	const seconds = body.duration ?? documented[model].duration?.default;
 	const factor = factorOf(body.quality ?? quality.standard);
 	if (typeof seconds !== 'number' || !(seconds > 0) || factor === undefined) return undefined;
-	return roundCredits(Math.max(creditsPerSecond * seconds, minimumCredits) * factor);
+	return roundCredits(Math.max(creditsPerSecond * seconds, minimumCredits) * factor * count);
+}
+
+/** How many results an order asks for. */
+export function resultsIn({ n }: IDataObject): number {
+	return Math.max(Number(n ?? 1) || 1, 1);
+}
+
+/**
+ * The first field of a body that costs extra and that an estimate leaves out: it is too low then.
+ *
+ * @param isCounted whether the estimate has this field in it
+ */
+export function extraIn(body: IDataObject, isCounted: (field: string) => boolean): string | undefined {
+	const parts = [body, body.model_params].filter(isObject);
+	const extra = pricing.extras.find(
+		({ field, usual }) => !isCounted(field) && parts.some(({ [field]: given = usual }) => given !== usual),
+	);
+	return extra?.field;
 }
 
 function factorOf(given: unknown): number | undefined {
 	return typeof given === 'string' && Object.hasOwn(factors, given) ? factors[given] : undefined;
+}
+
+/** `23 credits, about 0.34 USD`: EvoLink sells credits at a fixed rate. */
+export function inMoney(credits: number): string {
+	return `${Math.round(credits)} credits, about ${(credits / pricing.creditsPerUsd).toFixed(2)} USD`;
 }
 
 /** EvoLink counts in ten-thousandths of a credit; sums of such numbers are a little off in floating point. */

@@ -7,6 +7,7 @@ import without from 'lodash/without';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { amount, isObject, scalar, text } from './json';
+import { roundCredits } from './prices';
 
 /** How a task stands for a client. `running` covers every status that no document lists. */
 export type Phase = 'running' | 'completed' | 'failed' | 'cancelled';
@@ -40,6 +41,8 @@ export interface Task {
 	resultUrl?: string;
 	/** The same, where it is no image and no sound. */
 	videoUrl?: string;
+	/** All links, where an order made several results. */
+	resultUrls?: string[];
 	character?: Character;
 	/** Seconds, from `task_info.estimated_time`. */
 	estimatedSeconds?: number;
@@ -79,6 +82,17 @@ function creditsIn({ raw }: Task, field: string): number | undefined {
 /** Credits that EvoLink holds back for a task; `undefined` if it does not say. */
 export function creditsReserved(task: Task): number | undefined {
 	return creditsIn(task, 'credits_reserved');
+}
+
+/** What EvoLink says that a task cost, in credits, less what it gave back; `undefined` if it does not say. */
+export function creditsCharged(task: Task): number | undefined {
+	const billing = isObject(task.raw.billing) ? task.raw.billing : {};
+	const used =
+		inCredits(billing.charged_credits) ?? creditsIn(task, 'credits_used') ?? inCredits(task.raw.credits_used);
+	const refunded = inCredits(billing.refunded_credits) ?? 0;
+	if (used !== undefined) return used === refunded ? 0 : used;
+	const reserved = creditsReserved(task);
+	return refunded > 0 && reserved !== undefined ? roundCredits(Math.max(reserved - refunded, 0)) : undefined;
 }
 
 function isId(candidate: string | undefined): candidate is string {
@@ -166,41 +180,68 @@ export function failureNote(code: string): FailureNote | undefined {
 	return Object.hasOwn(known, code) ? known[code] : undefined;
 }
 
-const { cancelledStatuses, cancelledFailureCode } = evolinkFacts.task;
+const { endStatuses, cancelledFailureCode } = evolinkFacts.task;
+const { places, videoFields, otherFields } = evolinkFacts.results;
 
-function phaseOf(status: string, error: TaskError | undefined): Phase {
-	const word = status.toLowerCase();
-	if (word === 'completed') return 'completed';
-	if (word === 'failed') return error?.code === cancelledFailureCode ? 'cancelled' : 'failed';
-	return cancelledStatuses.some((cancelled) => cancelled === word) ? 'cancelled' : 'running';
+const PHASE_OF: ReadonlyMap<string, Phase> = new Map(
+	(['completed', 'failed', 'cancelled'] as const).flatMap((phase) =>
+		endStatuses[phase].map((status): [string, Phase] => [status, phase]),
+	),
+);
+
+/** `status` is EvoLink's word, if it is one that no document lists: with all of its progress made and a link, a task has ended. */
+function phaseOf(status: string, raw: IDataObject, error: TaskError | undefined): Phase {
+	const word = status.toLowerCase().replace(/[\s_-]+/g, ' ');
+	const phase = PHASE_OF.get(word);
+	if (phase === 'failed' && error?.code === cancelledFailureCode) return 'cancelled';
+	return phase ?? (amount(raw.progress) === 100 && firstLink(raw) !== undefined ? 'completed' : 'running');
 }
 
-/** `result_data` is an object for characters and was seen as an array for other media: the first object of either. */
-function resultData(raw: IDataObject): IDataObject | undefined {
-	const data = raw.result_data;
-	const first = Array.isArray(data) ? (data as unknown[])[0] : data;
-	return isObject(first) ? first : undefined;
+/** The parts of a field that holds one thing or a list of them. */
+function partsOf(value: unknown): unknown[] {
+	return Array.isArray(value) ? value : [value];
 }
 
 function characterOf(raw: IDataObject): Character | undefined {
-	const data = resultData(raw);
+	const data = partsOf(raw.result_data).find(isObject);
 	const name = text(data?.character_name);
 	const profilePictureUrl = link(data?.profile_picture_url);
 	if (name === undefined && profilePictureUrl === undefined) return undefined;
 	return { ...(name && { name }), ...(profilePictureUrl && { profilePictureUrl }) };
 }
 
-function linksOf(raw: IDataObject): Pick<Task, 'resultUrl' | 'videoUrl'> {
-	const results: unknown = raw.results;
-	const data = resultData(raw);
-	const media =
-		(Array.isArray(results) ? link(results[0]) : undefined) ?? link(data?.video_url) ?? link(data?.url);
-	if (media !== undefined) return { resultUrl: media, ...(isVideo(media, raw) && { videoUrl: media }) };
-	const other = [data?.image_url, data?.audio_url, data?.profile_picture_url].map(link).find(Boolean);
-	return other === undefined ? {} : { resultUrl: other };
+function linkIn(part: unknown, fields: readonly string[]): string | undefined {
+	return link(part) ?? (isObject(part) ? fields.map((field) => link(part[field])).find(Boolean) : undefined);
 }
 
-function isVideo(url: string, { type }: IDataObject): boolean {
+/** The first link to a result. A video comes before what only accompanies it. */
+function firstLink(raw: IDataObject): { url: string; isOther?: true } | undefined {
+	const parts = places.flatMap((place) => partsOf(raw[place]));
+	const find = (among: unknown[], fields: readonly string[]) =>
+		among.map((part) => linkIn(part, fields)).find(Boolean);
+	const url = find(parts, videoFields);
+	if (url !== undefined) return { url };
+	const other = find(parts, otherFields);
+	if (other !== undefined) return { url: other, isOther: true };
+	const own = find([raw], videoFields);
+	return own === undefined ? undefined : { url: own };
+}
+
+/** The first link to a result, and to a video where it is one; all of them where an order made several. */
+function linksOf(raw: IDataObject): Pick<Task, 'resultUrl' | 'videoUrl' | 'resultUrls'> {
+	const first = firstLink(raw);
+	if (first === undefined) return {};
+	const { url, isOther } = first;
+	const urls = partsOf(raw.results).flatMap((part) => linkIn(part, videoFields) ?? []);
+	return {
+		resultUrl: url,
+		...(!isOther && isVideo(url, raw) && { videoUrl: url }),
+		...(urls.length > 1 && urls[0] === url && { resultUrls: urls }),
+	};
+}
+
+/** Whether a link of a task leads to a video, as far as the link and the task tell. */
+export function isVideo(url: string, { type }: IDataObject): boolean {
 	const path = url.replace(/[?#].*$/s, '');
 	return type !== 'image' && type !== 'audio' && !/\.(jpe?g|png|webp|gif|avif|mp3|m4a|wav)$/i.test(path);
 }
@@ -212,7 +253,7 @@ export function readTask(body: unknown): Task | undefined {
 	const { raw, id } = found;
 	const status = text(raw.status) ?? 'unknown';
 	const error = errorOf(raw);
-	const phase = phaseOf(status, error);
+	const phase = phaseOf(status, raw, error);
 	const info = isObject(raw.task_info) ? raw.task_info : {};
 	const estimatedSeconds = amount(info.estimated_time);
 	const done = phase === 'completed';
@@ -240,7 +281,9 @@ export function taskNamed(id: string): Task {
  * @param unfinishedAt ms since 1970, when this run last knew the task unfinished, if it did: its links live at least 24 h from then
  */
 export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
-	const numbers = {
+	const created = createdAt(task);
+	const known = {
+		createdAt: created === undefined ? undefined : new Date(created).toISOString(),
 		creditsReserved: creditsReserved(task),
 		// the list of tasks has it beside the other fields
 		creditsUsed: creditsIn(task, 'credits_used') ?? inCredits(task.raw.credits_used),
@@ -251,7 +294,7 @@ export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 		...omit(task.raw, 'error'),
 		id: task.id,
 		...(task.error && { taskError: { ...task.error } }),
-		...omitBy(numbers, isUndefined),
+		...omitBy(known, isUndefined),
 		...(task.resultUrl && { resultUrl: task.resultUrl }),
 		...(task.videoUrl && { videoUrl: task.videoUrl }),
 		...(task.character && { character: { ...task.character } }),
@@ -262,17 +305,40 @@ export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 	};
 }
 
+/**
+ * One for each result of a task, because n8n's nodes take items, and one link may fail alone. What the task cost is shared out, so
+ * that sums are right.
+ *
+ * @param json of the whole task
+ */
+export function oneForEachResult(json: IDataObject, { resultUrls = [], raw }: Task): IDataObject[] {
+	if (resultUrls.length < 2) return [json];
+	const { creditsUsed } = json;
+	const share =
+		typeof creditsUsed === 'number' ? { creditsUsed: roundCredits(creditsUsed / resultUrls.length) } : {};
+	return resultUrls.map((resultUrl, at) => ({
+		...omit(json, 'videoUrl'),
+		...share,
+		resultUrl,
+		...(isVideo(resultUrl, raw) && { videoUrl: resultUrl }),
+		resultNumber: at + 1,
+		resultCount: resultUrls.length,
+	}));
+}
+
 /** The most useful first. n8n's guide allows ten; no task has all of these. */
 const SIMPLE_FIELDS = [
-	'id',
-	'status',
 	'videoUrl',
 	'resultUrl',
 	'character',
+	'status',
 	'taskError',
+	'id',
 	'model',
-	'created',
 	'creditsUsed',
+	'createdAt',
+	'resultNumber',
+	'resultCount',
 	'processingSeconds',
 	'resultExpiresAt',
 ];
@@ -295,6 +361,6 @@ export function resultLink(task: Task): string | undefined {
 }
 
 /** Whether a completed task brought what was paid for. A character is used by its name: the image only shows it. */
-export function hasResult(task: Task): boolean {
-	return resultLink(task) !== undefined || task.character?.name !== undefined;
+export function hasResult({ character, resultUrl }: Task): boolean {
+	return (character === undefined ? resultUrl : character.name) !== undefined;
 }

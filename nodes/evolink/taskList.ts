@@ -49,7 +49,9 @@ export async function collectTasks(
 			seen.add(task.id);
 			if (!isOlder(task) && (status === undefined || task.phase === PHASES[status])) found.push(task);
 		}
-		if (answer.isLast || found.length >= limit || answer.tasks.some(isOlder)) {
+		// one older task may only be out of order
+		const isPast = answer.tasks.length > 0 && answer.tasks.every(isOlder);
+		if (answer.isLast || found.length >= limit || isPast) {
 			return { ok: true, tasks: found.slice(0, limit), isCut: false };
 		}
 		if (fresh.length === 0) {

@@ -4,7 +4,7 @@ import { tidy } from '../evolink/redact';
 
 /** What to do where EvoLink does not serve a model. */
 export const MODEL_ADVICE =
-	"EvoLink closes models without notice: look at its model list (https://evolink.ai/models) and name another one with Other EvoLink Model in the 'Model' field.";
+	'EvoLink closes models without notice: look at its model list (https://evolink.ai/models) and choose another one.';
 
 const CREDENTIAL_ADVICE = "Look at the node's credential.";
 
@@ -19,7 +19,8 @@ const ADVICE: Record<FailureKind, string> = {
 	content:
 		'EvoLink moderates strictly: change the prompt or the image. Images of real people are not accepted.',
 	modelUnavailable: MODEL_ADVICE,
-	forbidden: 'This API key may not do that. A task can only be read with a key of the account that made it.',
+	forbidden:
+		'This API key may not do that. Use a key of the account that made the task, and check its rights at https://evolink.ai/dashboard/keys.',
 	notFound: 'The id is unknown or has expired. Check that it belongs to this account.',
 	tooLarge: 'Use a smaller file.',
 	rateLimited: 'Wait a little, send fewer items at once, or ask EvoLink for a higher limit.',

@@ -17,6 +17,11 @@ export function goesOnAfterErrors(ctx: IExecuteFunctions): boolean {
 	return ctx.continueOnFail() || isToolRun(ctx);
 }
 
+/** Whether another workflow called this one: its error is read there, and a Retry there is another run of this one. */
+export function isCalled(ctx: IExecuteFunctions): boolean {
+	return ctx.getMode() === 'integrated';
+}
+
 /** The execution's cancel signal; older hosts may have none. */
 export function cancelSignal(ctx: IExecuteFunctions): AbortSignal | undefined {
 	return ctx.getExecutionCancelSignal();

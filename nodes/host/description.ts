@@ -1,29 +1,52 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
+import mapValues from 'lodash/mapValues';
 
-/** What other fields must or must not be. */
-export type Rules = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
+/** Names of other fields, each with values that they must or must not have. */
+type Rules = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
+
+const anythingBut = (value: string) => [{ _cnd: { not: value } } as const];
+
+/** A rule that only expressions meet. */
+const EXPRESSION = ['={{ }}'];
 
 /** Any value but none. */
 export const FILLED_IN = [{ _cnd: { exists: true } } as const];
 
-const anythingBut = (value: string) => [{ _cnd: { not: value } } as const];
-
-/** A rule that only expressions meet: n8n shows a field as soon as one of its `show` rules, in their order, meets one. */
-const EXPRESSION = ['={{ }}'];
-
 /**
- * A required field that is shown for one value of a choice. n8n refuses to run a whole workflow for a required field that is
- * shown and empty. Where an expression decides it may be shown without being needed, so there it is not required. Nor may a
- * field be that has a default: a saved workflow lacks what is left at its default, and n8n refuses to publish it then.
+ * When a field is shown, and when it is required, by the values of other fields:
+ *
+ * | key | shown | required |
+ * |---|---|---|
+ * | `in` | for these values of fields that take no expression | as the field says |
+ * | `not` | but for these values; an expression shows it | as the field says |
+ * | `only` | for this value; no expression shows it | as the field says |
+ * | `chosen` | for this value of a choice, or where an expression chooses | for the value, not for an expression |
+ *
+ * Three things about n8n stand behind it:
+ *
+ * 1. As soon as one `show` rule, in their order, meets an expression, n8n shows the field and looks at no other rule. So what may
+ *    be an expression is looked at by `hide` alone. A rule that is a regular expression fails the execution where it takes more
+ *    than 250 ms on the clock, so there is none.
+ * 2. It does not run a workflow while a required field is shown and empty. Where an expression decides, a field may be shown
+ *    without being needed, so there it is not required.
+ * 3. A field that has a default is never required: a saved workflow lacks what is left at its default, and n8n does not publish it.
  */
-export function requiredWith(
-	property: INodeProperties,
-	{ show, choice, value, hide = {} }: { show: Rules; choice: string; value: string; hide?: Rules },
-): INodeProperties[] {
-	const chosen = { show, hide: { ...hide, [choice]: anythingBut(value) } };
-	const perhaps = { show: { ...show, [choice]: EXPRESSION } };
+export interface Shown {
+	in: Rules;
+	not?: Rules;
+	only?: Readonly<Record<string, string>>;
+	chosen?: Readonly<Record<string, string>>;
+}
+
+/** A field as often as n8n needs it to obey the table. */
+export function shown(property: INodeProperties, when: Shown): INodeProperties[] {
+	const { in: show, not, only, chosen } = when;
+	const hide = { ...not, ...mapValues({ ...only, ...chosen }, anythingBut) };
+	const displayOptions = { show, ...(Object.keys(hide).length > 0 && { hide }) };
+	if (chosen === undefined) return [{ ...property, displayOptions }];
+	const perhaps = { show: { ...show, ...mapValues(chosen, () => EXPRESSION) } };
 	return [
-		{ ...property, required: true, displayOptions: chosen },
+		{ ...property, required: true, displayOptions },
 		{ ...property, displayOptions: perhaps },
 	];
 }
@@ -52,6 +75,6 @@ export const simplifyField: INodeProperties = {
 	name: 'simplify',
 	type: 'boolean',
 	noDataExpression: true,
-	default: false,
+	default: true,
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 };

@@ -18,6 +18,8 @@ export const problemSchema = z.object({
 	message: z.string(),
 	/** What to do, and what it costs. */
 	description: z.string().optional(),
+	/** The same for other readers, where it differs. */
+	otherwise: z.object({ agent: z.string(), getTask: z.string(), called: z.string() }).partial().optional(),
 	/** What EvoLink or the network said; absent for problems of our own. */
 	failure: failureSchema.optional(),
 	taskId: z.string().optional(),
@@ -34,6 +36,27 @@ export const problemSchema = z.object({
 });
 
 export type Problem = z.infer<typeof problemSchema>;
+
+/**
+ * Who reads what to do next, other than the person behind an order: an AI agent, who can do nothing in n8n; who ran Get Task; who
+ * called the workflow, whose Retry is another run.
+ */
+export const READERS = ['agent', 'getTask', 'called'] as const;
+
+export type Reader = (typeof READERS)[number];
+
+export function descriptionFor(
+	reader: Reader | undefined,
+	{ description, otherwise }: Pick<Problem, 'description' | 'otherwise'>,
+): string | undefined {
+	return (reader && otherwise?.[reader]) ?? description;
+}
+
+/** A problem in the words for its reader. */
+export function toldTo(reader: Reader | undefined, { otherwise, ...problem }: Problem): Problem {
+	const description = descriptionFor(reader, { ...problem, otherwise });
+	return { ...problem, description: description === '' ? undefined : description };
+}
 
 /** What an item that failed says, in `error` of its data. */
 export function errorData(problem: Problem): IDataObject {

@@ -1,28 +1,67 @@
 import truncate from 'lodash/truncate';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
+import type { DownloadFailure } from '../evolink/media/download';
 import { failureReference, type Failure } from '../evolink/failure';
 import { tidy } from '../evolink/redact';
-import { failureNote, type Task } from '../evolink/task';
+import { creditsCharged, failureNote, type Task } from '../evolink/task';
 import { adviceOn, MODEL_ADVICE } from './advice';
-import type { Problem } from './errors';
+import { descriptionFor, READERS, type Problem, type Reader } from './errors';
 
 /**
  * The sentences of the node, without `this`. Each message is one sentence: what happened, to which task, why. Each description
  * says what to do and what it costs.
  */
 
-const LATER =
-	"Get it with the operation Get Task, or use n8n's Retry on this execution: it continues with the same task and pays nothing new.";
+type Words = Pick<Problem, 'description' | 'otherwise'>;
 
-const NOT_BOUGHT_AGAIN =
-	'A retry of this execution does not order it again. Run the workflow again for a new attempt.';
+/** What to do next, to a person behind an order, and in other words to others. */
+function words(description: string, otherwise: Words['otherwise']): Words {
+	return { description, otherwise };
+}
+
+const CALLER = 'a Retry of the caller orders everything anew';
+
+const LATER = words(
+	"Get it with the operation Get Task, or use n8n's Retry on this execution: it continues with the same task and pays nothing new.",
+	{
+		agent: 'Use the tool that gets a task, with this ID. Do not order again: that pays for another video.',
+		getTask: 'Run this again later: reading a task costs nothing.',
+		called: `Get it with the operation Get Task, or use n8n's Retry on the sub-workflow's execution, which continues with the same task; ${CALLER}.`,
+	},
+);
+
+const NOT_BOUGHT_AGAIN = words(
+	'A retry of this execution does not order it again. Run the workflow again for a new attempt.',
+	{
+		agent: 'A new order costs credits again: ask the user first.',
+		getTask: '',
+		called: `A Retry of the sub-workflow's execution does not order it again; ${CALLER}.`,
+	},
+);
 
 /** How to find the task of an order whose answer never came. The list shows no keys: there the time tells. */
-const LOOK_UP =
-	'look for a task of that time with the operation Get Many Tasks, or in the EvoLink dashboard under the Idempotency-Key, and fetch it with the operation Get Task.';
+const LOOK_UP = words(
+	'look for a task of that time with the operation Get Many Tasks, or in the EvoLink dashboard under the Idempotency-Key, and fetch it with the operation Get Task.',
+	{
+		agent:
+			'do not order again; look for a task of that time with the tool that gets many tasks, or give the user the Idempotency-Key.',
+	},
+);
 
-const UNKNOWN_ADVICE = `The video may be running at EvoLink and charged, so do not order it again: ${LOOK_UP} To send the same order again under the same key, turn on the option 'Resend When Outcome Is Unknown' and use Retry; EvoLink then either returns the first task or, if it ignores the key, charges again.`;
+const UNKNOWN_ADVICE = described(
+	words('The video may be running at EvoLink and charged, so do not order it again:', {
+		agent: 'The video may be running at EvoLink and charged:',
+	}),
+	LOOK_UP,
+	words(
+		"To send the same order again under the same key, turn on the option 'Resend When Outcome Is Unknown' and use Retry; EvoLink then either returns the first task or, if it ignores the key, charges again.",
+		{
+			agent: '',
+			called: `To send the same order again under the same key, turn on the option 'Resend When Outcome Is Unknown' and use Retry on the sub-workflow's execution; ${CALLER}.`,
+		},
+	),
+);
 
 const linkHours = evolinkFacts.results.linkLifetimeHours;
 
@@ -36,11 +75,23 @@ function sentence(text: string): string {
 	return text.trim().replace(/[.\s]+$/, '');
 }
 
-type Part = string | false | undefined;
+type Part = string | Words | false | undefined;
 
-function described(...parts: Part[]): { description?: string } {
-	const description = parts.filter(Boolean).join(' ');
-	return description === '' ? {} : { description };
+/** Sentences one after the other, for whoever reads them. */
+function described(...parts: Part[]): Words {
+	const textFor = (reader?: Reader) =>
+		parts
+			.map((part) => (typeof part === 'object' ? descriptionFor(reader, part) : part))
+			.filter(Boolean)
+			.join(' ');
+	const description = textFor();
+	const others = READERS.map((reader) => [reader, textFor(reader)]).filter(
+		([, text]) => text !== description,
+	);
+	return {
+		...(description !== '' && { description }),
+		...(others.length > 0 && { otherwise: Object.fromEntries(others) as Words['otherwise'] }),
+	};
 }
 
 /** The first sentence of somebody else's words between ours. `inFull`: for the description, where the message has no room for all. */
@@ -70,7 +121,7 @@ function saidBy(failure: Failure, before: string, key?: string): ReturnType<type
 }
 
 /** @param model as it was ordered */
-function modelClosed(failure: Failure, model: string, charge: string, key?: string): Problem {
+function modelClosed(failure: Failure, model: string, charge: Part, key?: string): Problem {
 	return {
 		message: referred(`EvoLink does not serve ${nameOf(model)} to this key`, failure, key),
 		...described(adviceOn(failure), `EvoLink said: ${sentence(failure.message)}.`, charge),
@@ -119,7 +170,7 @@ export function noRoom(ms: number, failure?: Failure): Problem {
 export function perhapsOrdered(key: string): Problem {
 	return {
 		message: `It is not known whether this item was ordered before n8n was lost (Idempotency-Key ${key})`,
-		description: UNKNOWN_ADVICE,
+		...UNKNOWN_ADVICE,
 		idempotencyKey: key,
 	};
 }
@@ -127,7 +178,7 @@ export function perhapsOrdered(key: string): Problem {
 /** Whether an order was taken is not known. */
 export function outcomeUnknown(failure: Failure, model: string, key: string): Problem {
 	if (failure.kind === 'modelUnavailable') {
-		const charge = `It is not known whether this order was charged: ${LOOK_UP}`;
+		const charge = described('It is not known whether this order was charged:', LOOK_UP);
 		return { ...modelClosed(failure, model, charge, key), idempotencyKey: key };
 	}
 	const { message, inFull } = saidBy(failure, 'It is not known whether EvoLink took the order', key);
@@ -145,8 +196,9 @@ export function keyInUse(failure: Failure, key: string): Problem {
 			key,
 		),
 		...described(
-			`This one was refused, and refused orders are usually not charged. An earlier try ordered the video, perhaps with another prompt: ${LOOK_UP}`,
-			'For a new video run the workflow again.',
+			'This one was refused, and refused orders are usually not charged. An earlier try ordered the video, perhaps with another prompt:',
+			LOOK_UP,
+			words('For a new video run the workflow again.', { agent: '' }),
 			`EvoLink said: ${sentence(failure.message)}.`,
 		),
 		failure,
@@ -173,7 +225,7 @@ export function unknownBefore(key: string, sentAt: number, closedModel?: string)
 	if (closedModel === undefined) {
 		return {
 			message: `An earlier try of this item sent its order at ${at} and got no usable answer, so it was not sent again (Idempotency-Key ${key})`,
-			description: UNKNOWN_ADVICE,
+			...UNKNOWN_ADVICE,
 			idempotencyKey: key,
 		};
 	}
@@ -181,8 +233,9 @@ export function unknownBefore(key: string, sentAt: number, closedModel?: string)
 		message: `EvoLink did not serve ${nameOf(closedModel)} to an earlier try of this item at ${at}, so its order was not sent again (Idempotency-Key ${key})`,
 		...described(
 			MODEL_ADVICE,
-			'Then run the workflow again.',
-			`It is not known whether the earlier order was charged: ${LOOK_UP}`,
+			words('Then run the workflow again.', { agent: '' }),
+			'It is not known whether the earlier order was charged:',
+			LOOK_UP,
 		),
 		idempotencyKey: key,
 	};
@@ -201,8 +254,9 @@ export function taskEnded(task: Task): Problem {
 	if (task.phase === 'cancelled') {
 		return {
 			message: `Task ${task.id} was cancelled at EvoLink`,
-			description: NOT_BOUGHT_AGAIN,
+			...described(costOf(task), NOT_BOUGHT_AGAIN),
 			taskId: task.id,
+			chargedCredits: creditsCharged(task),
 		};
 	}
 	const code = task.error?.code ?? 'unknown_error';
@@ -214,20 +268,35 @@ export function taskEnded(task: Task): Problem {
 		...described(
 			failureNote(code)?.advice,
 			suggestion && `EvoLink suggests: ${sentence(tidy(suggestion))}.`,
-			'Failed tasks are usually refunded: Get Credits shows the balance.',
+			costOf(task) ?? 'Failed tasks are usually refunded: Get Credits shows the balance.',
 			NOT_BOUGHT_AGAIN,
 			inFull,
 		),
 		taskId: task.id,
 		code,
+		chargedCredits: creditsCharged(task),
 	};
+}
+
+/** Where EvoLink says it; else there is a rule of thumb. */
+function costOf(task: Task): string | undefined {
+	const charged = creditsCharged(task);
+	if (charged === undefined) return undefined;
+	return `EvoLink charged ${charged === 0 ? 'nothing' : `${charged} credits`} for it.`;
 }
 
 /** Completed, but nothing in the answer leads to a file. */
 export function nothingToShow(task: Task): Problem {
 	return {
 		message: `Task ${task.id} completed, but EvoLink sent no link to a result`,
-		description: `It was paid: read it again with the operation Get Task, or ask EvoLink's support. ${NOT_BOUGHT_AGAIN}`,
+		...described(
+			words("It was paid: read it again with the operation Get Task, or ask EvoLink's support.", {
+				agent:
+					'It was paid, so do not order it again: use the tool that gets a task in some minutes, or tell the user.',
+				getTask: "It was paid: read it again in some minutes, or ask EvoLink's support.",
+			}),
+			NOT_BOUGHT_AGAIN,
+		),
 		taskId: task.id,
 	};
 }
@@ -246,7 +315,7 @@ export function timedOut(
 	failure: Failure | undefined,
 ): Problem {
 	const after = `after ${lasting(minutes)} ('Timeout Minutes')`;
-	const advice = `It is still running at EvoLink and is charged when it completes. ${LATER}`;
+	const advice = described('It is still running at EvoLink and is charged when it completes.', LATER);
 	const about = { taskId: id, ...(failure && { failure }) };
 	if (last !== undefined) {
 		const { message, inFull } = quoted(
@@ -258,7 +327,7 @@ export function timedOut(
 		return { message, ...described(advice, why, inFull), ...about };
 	}
 	const unread = `Task ${id} could not be read ${after}`;
-	if (failure === undefined) return { message: unread, description: advice, ...about };
+	if (failure === undefined) return { message: unread, ...advice, ...about };
 	const { message, inFull } = saidBy(failure, unread);
 	return { message, ...described(advice, inFull), ...about };
 }
@@ -281,7 +350,13 @@ export function unreadable(id: string, failure: Failure): Problem {
 	const { message, inFull } = saidBy(failure, `Task ${id} could not be read`);
 	return {
 		message,
-		...described(adviceOn(failure), `If the task is running, it goes on and is charged. ${LATER}`, inFull),
+		...described(
+			// which means the fields of an order
+			failure.kind === 'badRequest' ? 'Check the task ID.' : adviceOn(failure),
+			words('If the task is running, it goes on and is charged.', { getTask: '' }),
+			failure.transient ? LATER : { ...LATER, otherwise: { ...LATER.otherwise, getTask: '' } },
+			inFull,
+		),
 		taskId: id,
 		failure,
 	};
@@ -295,7 +370,9 @@ export function listUnreadable(failure: Failure): Problem {
 	}
 	return {
 		message: referred('This EvoLink has no list of tasks', failure),
-		description: 'Read each task with the operation Get Task and its id.',
+		...words('Read each task with the operation Get Task and its id.', {
+			agent: 'Use the tool that gets a task, with its ID.',
+		}),
 		failure,
 	};
 }
@@ -304,35 +381,42 @@ export function listUnreadable(failure: Failure): Problem {
 export function nextStep(id: string): Problem {
 	return {
 		message: 'The task is still running at EvoLink',
-		description: `Call Get Task with the ID ${id} in a minute. Do not order again: that pays for another video.`,
+		description: `Use the tool that gets a task with the ID ${id} in a minute. Do not order again: that pays for another video.`,
 	};
 }
 
-/** The video is there and paid, the file is not. */
-export function downloadFailed(task: Task, url: string, reason: string): Problem {
+type LostFile = Pick<DownloadFailure, 'why' | 'reason'>;
+
+/** What to do about a result that is paid, whose file could not be had. */
+function fetching({ why }: LostFile, url: string, later: Part): Words {
+	if (why === 'expired') {
+		return described(
+			`It was paid, and its link was ${url}. If it is younger than that, read its task again for a new link; otherwise ask EvoLink's support for it.`,
+		);
+	}
+	return described(`The result is paid and its link works for ${linkHours} hours: ${url}.`, later);
+}
+
+/** The result is there and paid, the file is not. */
+export function downloadFailed(task: Task, url: string, failure: LostFile): Problem {
 	const { message, inFull } = quoted(
 		`Task ${task.id} completed, but its file could not be downloaded: `,
-		reason,
+		failure.reason,
 	);
 	return {
 		message,
-		...described(`The video is paid and its link works for ${linkHours} hours: ${url}. ${LATER}`, inFull),
+		...described(fetching(failure, url, LATER), inFull),
 		taskId: task.id,
+		code: failure.why,
 		link: url,
 	};
 }
 
 /** The trigger's words for it, in a field of an item that goes on. */
-export function fileNotDownloaded(url: string, reason: string): Problem {
-	const { message, inFull } = quoted('The file could not be downloaded: ', reason);
-	return {
-		message,
-		...described(
-			`The video is paid and its link works for ${linkHours} hours: ${url}.`,
-			"Fetch it with the operation Get Task of the Sora Video node and this task's id.",
-			inFull,
-		),
-	};
+export function fileNotDownloaded(url: string, failure: LostFile): Problem {
+	const { message, inFull } = quoted('The file could not be downloaded: ', failure.reason);
+	const later = "Fetch it with the operation Get Task of the Sora Video node and this task's id.";
+	return { message, ...described(fetching(failure, url, later), inFull) };
 }
 
 /** The trigger's words for a reference that it leaves out, in a field of an item that goes on. */
@@ -352,6 +436,11 @@ export interface OtherItem {
 	/** The Idempotency-Key under which it may have one. */
 	key?: string;
 }
+
+const OTHERS_GO_ON = words('Running tasks continue and are charged; Retry picks them up.', {
+	getTask: '',
+	called: `Running tasks continue and are charged; Retry of the sub-workflow's execution picks them up, ${CALLER}.`,
+});
 
 /**
  * The other items of a run that ends early. Their tasks stand in the message, however many: where a workflow calls another, the
@@ -376,9 +465,9 @@ export function withOthers(
 			...(names.length > 0 ? [`other tasks of this run: ${names.join(', ')}`] : []),
 		].join('; '),
 		...described(
-			problem.description,
+			problem,
 			others.length > 0 && `The other items of this run: ${list}.`,
-			names.length > 0 && 'Running tasks continue and are charged; Retry picks them up.',
+			names.length > 0 && OTHERS_GO_ON,
 			untouched.length > 0 &&
 				`Nothing was ordered for ${untouched.length === 1 ? 'item' : 'items'} ${untouched.join(', ')}.`,
 		),
@@ -402,7 +491,10 @@ export function brokenRun({ message: why, description }: Problem, ids: readonly 
 	return {
 		message: `${message}${tasks}`,
 		...described(
-			`Its tasks are still running at EvoLink: ${ids.length === 0 ? 'find them with the operation Get Many Tasks, or in the EvoLink dashboard' : 'fetch them with the operation Get Task'}.`,
+			words(
+				`Its tasks are still running at EvoLink: ${ids.length === 0 ? 'find them with the operation Get Many Tasks, or in the EvoLink dashboard' : 'fetch them with the operation Get Task'}.`,
+				{ getTask: 'Its tasks are not touched by that: run this again.' },
+			),
 			description,
 			inFull,
 		),
@@ -428,10 +520,19 @@ export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
 	};
 }
 
-export function priceUnknown({ item, model }: { item: number; model: string }, maxCredits: number): Problem {
+export function priceUnknown(
+	{ item, model, extra }: { item: number; model: string; extra?: string },
+	maxCredits: number,
+): Problem {
+	const price = extra === undefined ? 'the price' : `what '${nameOf(extra)}' adds to the price`;
 	return {
-		message: `No order was sent: the price of item ${item} (${nameOf(model)}) is not known, and 'Max Credits' is ${maxCredits}`,
-		description: 'Nothing was charged. Remove the option, or choose a model whose price EvoLink tells.',
+		message: `No order was sent: ${price} of item ${item} (${nameOf(model)}) is not known, and 'Max Credits' is ${maxCredits}`,
+		...described(
+			'Nothing was charged.',
+			extra === undefined
+				? 'Remove the option, or choose a model whose price EvoLink tells.'
+				: 'Remove the option, or that field.',
+		),
 	};
 }
 
@@ -452,7 +553,10 @@ export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: bool
 		...described(
 			'Add credits at EvoLink, or order less in one run.',
 			isBlind &&
-				'If n8n was lost while an earlier try ordered, turn the option off and use Retry: EvoLink does not charge again for what it has already taken under the same Idempotency-Key.',
+				words(
+					'If n8n was lost while an earlier try ordered, turn the option off and use Retry: EvoLink does not charge again for what it has already taken under the same Idempotency-Key.',
+					{ agent: '' },
+				),
 		),
 	};
 }
@@ -475,7 +579,7 @@ export function balanceUnchecked(why: string | Failure): Problem {
 export function notOrdered(): Problem {
 	return {
 		message: 'Nothing was ordered for this item, because the run ended before its turn',
-		description: 'Nothing was charged. Run the workflow again to order it.',
+		...words('Nothing was charged. Run the workflow again to order it.', { agent: 'Nothing was charged.' }),
 	};
 }
 
@@ -497,22 +601,81 @@ export function stopped(ids: readonly string[], unknownKeys: readonly string[]):
 		message: `The execution was canceled; ${parts.join('; ')}`,
 		...described(
 			ids.length > 0 &&
-				`What is running is charged on completion: fetch the result with the operation Get Task, at most ${linkHours} hours after it is done.`,
+				words(
+					`What is running is charged on completion: fetch the result with the operation Get Task, at most ${linkHours} hours after it is done.`,
+					{
+						agent: `What is running is charged on completion: use the tool that gets a task, at most ${linkHours} hours after it is done.`,
+						getTask: `What is running is charged on completion: run this again, at most ${linkHours} hours after it is done.`,
+					},
+				),
 			unknownKeys.length > 0 &&
-				'Look for orders of unknown outcome with the operation Get Many Tasks, or in the EvoLink dashboard under their Idempotency-Key.',
+				words(
+					'Look for orders of unknown outcome with the operation Get Many Tasks, or in the EvoLink dashboard under their Idempotency-Key.',
+					{ agent: 'Of unknown outcome: do not order again; give the user the Idempotency-Key.' },
+				),
 		),
 		stopped: true,
 		taskId: ids[0],
 	};
 }
 
-export function noFile(displayName: string, field: string, names: readonly string[]): Problem {
+const NOTHING_FOR_IT = 'Nothing was ordered for this item.';
+
+/** An item lacks the file that a field names. */
+export function noFile(
+	displayName: string,
+	field: string,
+	names: readonly string[],
+	isOptional = false,
+): Problem {
 	return {
 		message: `This item has no file in '${nameOf(field)}' ('${displayName}')`,
-		description:
+		...described(
 			names.length === 0
-				? 'It has no file at all: connect a node that reads or downloads one. Nothing was ordered for it.'
-				: `It has files in ${names.map((name) => `'${nameOf(name)}'`).join(', ')}. Nothing was ordered for it.`,
+				? 'It has no file at all: connect a node that reads or downloads one.'
+				: `It has files in ${names.map((name) => `'${nameOf(name)}'`).join(', ')}.`,
+			isOptional &&
+				`Where only some items have an image, set 'Start Image' to {{ $binary['${nameOf(field)}'] ? 'binary' : 'none' }}.`,
+			NOTHING_FOR_IT,
+		),
+	};
+}
+
+/** By what was found. */
+const FILE_ADVICE: Readonly<Record<string, string>> = {
+	HEIC: 'Convert it to JPEG. An iPhone takes JPEG itself with Settings, Camera, Formats, Most Compatible.',
+	'a web page': 'The link that it came from leads to a page: use a link to the file itself.',
+	'text in base64': "Make a file of it with n8n's Convert to File node.",
+	'empty (0 bytes)': 'Look at the node that it comes from.',
+	incomplete: 'It breaks off before its end: get it once more.',
+};
+
+/**
+ * A file that EvoLink would not take.
+ *
+ * @param found completes "the file is …"
+ * @param takes what it takes instead
+ */
+export function wrongFile(field: string, found: string, takes?: string): Problem {
+	return {
+		message: `The file in '${nameOf(field)}' is ${found}${takes === undefined ? '' : `, EvoLink takes ${takes}`}`,
+		...described(FILE_ADVICE[found] ?? 'Convert it, or give it another file.', NOTHING_FOR_IT),
+	};
+}
+
+/** @param given, limit sizes with their units */
+export function fileTooLarge(what: string, field: string, given: string, limit: string): Problem {
+	return {
+		message: `The ${what} in '${nameOf(field)}' has ${given}, EvoLink takes ${limit}`,
+		...described(`Make it smaller. ${NOTHING_FOR_IT}`),
+	};
+}
+
+/** A file that is taken, although nothing tells whether all of it is there. @param where completes "the file …" */
+export function unmarkedEnd(where: string): Problem {
+	return {
+		message: `The file ${where} has no mark of its end`,
+		description: 'Live recordings have none. If it was cut off, nothing tells: look at it before you use it.',
 	};
 }
 

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { checkHttpUrl } from '../evolink/urls';
+import { isBlank } from './cells';
 import { ProblemError } from './errors';
 import { isObject } from '../evolink/json';
 
@@ -16,7 +16,7 @@ export interface NumberRule {
 /** The option of both nodes. */
 export const MAX_DOWNLOAD_MB: NumberRule = { min: 0.001, max: 10_240, fallback: 500, unit: 'MB' };
 
-/** Display names by parameter name, those inside collections included. */
+/** Display names by parameter name, those inside collections included, where no field has that name. */
 export type DisplayNames = ReadonlyMap<string, string>;
 
 export function displayNamesOf(properties: readonly INodeProperties[]): DisplayNames {
@@ -24,7 +24,9 @@ export function displayNamesOf(properties: readonly INodeProperties[]): DisplayN
 	for (const { name, displayName, type, options } of properties) {
 		names.set(name, displayName);
 		if (type !== 'collection') continue;
-		for (const [inner, shown] of displayNamesOf(options as INodeProperties[])) names.set(inner, shown);
+		for (const [inner, shown] of displayNamesOf(options as INodeProperties[])) {
+			if (!names.has(inner)) names.set(inner, shown);
+		}
 	}
 	return names;
 }
@@ -74,17 +76,22 @@ export class ItemParameters {
 		return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number).trim();
 	}
 
+	/** A text whose field has a default, which a blank cell leaves as it is. */
+	textOr(name: string, fallback: string): string {
+		const value = this.read(name, fallback);
+		return isBlank(value) ? fallback : this.text(name, fallback);
+	}
+
 	/**
-	 * An http(s) URL that EvoLink is to fetch.
+	 * Where a file is put in an item.
 	 *
 	 * @throws ProblemError
 	 */
-	url(name: string): string {
-		const given = this.text(name);
-		const checked = checkHttpUrl(given);
-		if (checked.ok) return checked.url.href;
-		const reason = given === '' ? '' : ` (this one ${checked.reason})`;
-		throw this.refuse(name, given, `an http or https URL that EvoLink can fetch${reason}`);
+	outputField(name: string, fallback: string): string {
+		const field = this.textOr(name, fallback);
+		// no object keeps a field of that name
+		if (field === '__proto__') throw this.refuse(name, field, 'a field name');
+		return field;
 	}
 
 	/**
@@ -117,6 +124,14 @@ export class ItemParameters {
 	/** A wrong parameter, told with its display name, what was given and what is allowed. */
 	refuse(name: string, given: unknown, allowed: string): ProblemError {
 		return new ProblemError({ message: parameterMessage(this.displayName(name), given, allowed) }, this.item);
+	}
+
+	/** The same where more than the value itself is to be said of it: `has 5,200 characters`. */
+	refuseFor(name: string, what: string, allowed: string): ProblemError {
+		return new ProblemError(
+			{ message: `'${this.displayName(name)}' ${what}. Allowed: ${allowed}` },
+			this.item,
+		);
 	}
 
 	/** The name itself for what is no parameter, such as a field of additional JSON. */

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { creditsByRules } from '../../nodes/evolink/priceRules';
+import { priceByRules } from '../../nodes/evolink/priceRules';
 import { startStandIn, type StandIn } from '../../stand-in';
 import { differences } from './compare';
 import {
@@ -255,8 +255,9 @@ async function cheapestOrder(
 	for (const order of ORDERS) {
 		const url = `${evolink.servers.api}/v1/catalog/models/${String(order.model)}/pricing-rules`;
 		const { body } = await evolink.quietly('GET', url);
-		const credits = creditsByRules((body ?? {}) as never, order as never, {});
-		if (credits !== undefined) priced.push({ order, credits });
+		const rules = (body as { model?: unknown } | undefined)?.model;
+		const { credits, extra } = priceByRules(rules, order as never, {}) ?? {};
+		if (credits !== undefined && extra === undefined) priced.push({ order, credits });
 	}
 	const [cheapest] = priced.sort((one, other) => one.credits - other.credits);
 	if (!cheapest)

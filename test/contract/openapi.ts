@@ -25,7 +25,7 @@ export const facts = spec['x-evolink'] as unknown as Facts & {
 	imageInput: { maxBytes: number; exactPixels: { sizes: JsonObject } };
 	quality: { standard: string };
 	callback: { events: string[] };
-	task: { runningStatuses: string[]; terminalStatuses: string[]; cancelledFailureCode: string };
+	task: { runningStatuses: string[]; endStatuses: Record<string, string[]>; cancelledFailureCode: string };
 	idempotency: { pattern: string };
 	taskFailures: Record<string, Failure & { retryable: boolean }>;
 	httpFailures: Record<string, Failure>;

@@ -20,12 +20,16 @@ describe("'Max Credits'", () => {
 		}),
 	);
 
-	test.concurrent('a run that costs just as much is ordered, and a hint says what EvoLink reserved', () =>
+	test.concurrent('a run that costs just as much is ordered, and the receipt says what it cost', () =>
 		inLab(async (lab) => {
 			const run = await lab.run(budget({ maxCredits: 69.12 }), three());
 			expect(run.json(SORA)).toHaveLength(3);
 			expect(run.hints(SORA)).toContainEqual(
-				expect.objectContaining({ message: 'EvoLink reserved 69.12 credits for 3 tasks.' }),
+				expect.objectContaining({
+					message: expect.stringMatching(
+						/^Made 3 videos .*for 69\.12 credits \(about 1\.02 USD\)\. Links work for 24 hours\.$/,
+					),
+				}),
 			);
 			expect(readsOfCredits(lab)).toEqual([]);
 		}),
@@ -58,7 +62,8 @@ describe("'Max Credits'", () => {
 			const items = ['sora-2-preview', PRO.model].map((model) => ({ json: { prompt: 'a cat', model } }));
 			const run = await lab.run(node, items);
 			expect(run.error?.message).toMatch(/the price of item 1 \(sora-2-pro-preview\) is not known/);
-			expect(lab.evolink.requests.map(({ operationId }) => operationId)).toEqual(['getPricingRules']);
+			expect(lab.requestsTo('getPricingRules')).toHaveLength(1);
+			expect(lab.creates).toEqual([]);
 		}),
 	);
 
@@ -86,8 +91,7 @@ describe("'Max Credits'", () => {
 			budget(
 				{ maxCredits },
 				{
-					model: 'custom',
-					modelId: { __rl: true, mode: 'id', value: id },
+					model: id,
 					modelFields: { value: { duration: 8 } },
 				},
 			);
@@ -103,6 +107,24 @@ describe("'Max Credits'", () => {
 					expect(run.error?.message).toContain('the 3 orders of this run would cost about 60 credits');
 				expect(lab.creates).toHaveLength(isOrdered ? 3 : 0);
 				expect(lab.requestsTo('getPricingRules')).toHaveLength(1);
+			}),
+		);
+
+		test.concurrent.each([
+			['model_params', { model_params: { web_search: true } }, 'web_search'],
+			['the body', { content_filter: false }, 'content_filter'],
+		])('orders nothing where a field of %s costs extra, and names it', (_, fields, extra) =>
+			inLab(async (lab) => {
+				lab.evolink.fault('catalogue', { kind: 'body', body: rules });
+				const node = seedance(1000);
+				const { options } = node.parameters as { options: object };
+				const more = { ...options, additionalFields: JSON.stringify(fields) };
+				node.parameters = { ...node.parameters, options: more };
+				const run = await lab.run(node, three());
+				expect(run.error?.message).toContain(
+					`what '${extra}' adds to the price of item 0 (${id}) is not known`,
+				);
+				expect(lab.creates).toEqual([]);
 			}),
 		);
 
@@ -132,7 +154,7 @@ describe("'Max Credits'", () => {
 
 	test.concurrent('no file is uploaded for a run that is refused', () =>
 		inLab(async (lab) => {
-			const node = budget({ maxCredits: 1 }, { image: 'binary' });
+			const node = budget({ maxCredits: 1 }, { startImage: 'binary' });
 			const run = await lab.run(node, [
 				{ json: { prompt: 'a cat' }, binary: { data: inline(png(1280, 720)) } },
 			]);

@@ -1,3 +1,4 @@
+import type { TaskScript } from '../../stand-in';
 import { binaryOf } from '../../tools/n8n-engine';
 import { inLab } from './lab';
 import { SORA, hintsOf, sora } from './support';
@@ -42,6 +43,27 @@ test.concurrent('a name without a picture is a character: it goes on without a f
 		expect(run.json(SORA)).toMatchObject([{ id: lab.ids[0], character: { name: 'chr_1#' } }]);
 		expect(run.output(SORA)[0]!.binary).toBeUndefined();
 		expect(run.json(SORA)[0]).not.toHaveProperty('resultUrl');
+	}),
+);
+
+test.concurrent.each<[string, TaskScript['media']]>([
+	['is gone', { status: 404 }],
+	['is a page', { body: 'html' }],
+])('a name whose picture %s is a character: it goes on, and says why there is no file', (_, media) =>
+	inLab(async (lab) => {
+		lab.evolink.script('', { media });
+		const run = await lab.run(character({ download: true }), items(VIDEO));
+		expect(run.status).toBe('success');
+		const [item] = run.output(SORA);
+		expect(item!.json).toMatchObject({
+			id: lab.ids[0],
+			character: { name: expect.any(String) },
+			downloadError: expect.stringContaining(lab.ids[0]!),
+		});
+		expect(item!.binary).toBeUndefined();
+		expect(run.hints(SORA)).toContainEqual(
+			expect.objectContaining({ type: 'warning', message: item!.json.downloadError }),
+		);
 	}),
 );
 

@@ -11,6 +11,7 @@ import type {
 } from 'n8n-workflow';
 import { parse } from 'yaml';
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
+import { MODEL_ENTRIES } from '../../nodes/evolink/modelEntries';
 import { Host, loadPackage, packedPackage } from '../../tools/n8n-engine';
 import { repositoryRoot } from '../../tools/n8n-engine/packed-package';
 
@@ -31,7 +32,8 @@ beforeAll(async () => {
 });
 
 const EXPRESSION = '={{ $json.model }}';
-const MODELS = ['sora-2-preview', 'sora-2-pro-preview', 'custom', EXPRESSION];
+const [VEO, TEXT] = ['veo-3.1-generate-preview', 'wan3.0-text-to-video'];
+const MODELS = ['sora-2-preview', 'sora-2-pro-preview', VEO, TEXT, 'model-of-tomorrow', EXPRESSION];
 const WAITS = ['auto', 'poll', 'suspend', 'none', '={{ $json.wait }}'];
 
 /** The fields that the editor shows for these values, as n8n decides it. */
@@ -69,11 +71,11 @@ describe('options come from the spec', () => {
 			);
 		const list = "Price of sora-2-preview in EvoLink's list of 2026-10-10";
 		expect(durations('sora-2-preview')).toEqual([
-			`4 Seconds (23.04 Credits). ${list}`,
-			`8 Seconds (46.08 Credits). ${list}`,
-			`12 Seconds (69.12 Credits). ${list}`,
+			`4 Seconds (23 credits, about 0.34 USD). ${list}`,
+			`8 Seconds (46 credits, about 0.68 USD). ${list}`,
+			`12 Seconds (69 credits, about 1.02 USD). ${list}`,
 		]);
-		expect(durations('sora-2-pro-preview').join()).not.toMatch(/Credits/);
+		expect(durations('sora-2-pro-preview').join()).not.toMatch(/credits/);
 	});
 
 	test('and in a hint before the run, where model and duration are chosen, with the time that it takes', () => {
@@ -81,34 +83,95 @@ describe('options come from the spec', () => {
 		expect(told).toHaveLength(3);
 		expect(told[1]).toMatchObject({
 			message:
-				"Each item will cost about 46.08 credits, by EvoLink's price list of 2026-10-10. A video takes some minutes (5 in the example of EvoLink's manual).",
+				"Each item will cost 46 credits, about 0.68 USD, by EvoLink's price list of 2026-10-10. A video takes some minutes (5 in the example of EvoLink's manual).",
+			location: 'outputPane',
 			whenToDisplay: 'beforeExecution',
 			displayCondition:
 				'={{ $parameter["operation"] === "generate" && $parameter["model"] === "sora-2-preview" && $parameter["duration"] === 8 }}',
 		});
 	});
 
-	test('for the model list: every model of the generate call, and any other', () => {
+	test('for the model list: every model of the generate call first, then all others', () => {
 		const documented = ['Sora2PreviewRequest', 'Sora2ProPreviewRequest'].flatMap((schema) =>
 			enumOf(schema, 'model'),
 		);
-		expect(valuesOf(field({ operation: 'generate' }, 'model'))).toEqual([...documented, 'custom']);
+		const others = MODEL_ENTRIES.map(({ id }) => id);
+		expect(valuesOf(field({ operation: 'generate' }, 'model'))).toEqual([...documented, ...others]);
+	});
+});
+
+describe('resources', () => {
+	const operations = () => node.properties.filter(({ name }) => name === 'operation');
+
+	test('have operations of their own, each with a text for agents, and the first is the default', () => {
+		const texts = operations().map(({ displayOptions, default: usual, options }) => [
+			displayOptions?.show?.resource,
+			usual,
+			...(options as INodePropertyOptions[]).map(({ value, action }) => `${String(value)}: ${action}`),
+		]);
+		expect(texts).toEqual([
+			[
+				['video'],
+				'generate',
+				'generate: Generate a video',
+				'character: Create a character from a video',
+				'estimateCost: Estimate the cost of a video',
+			],
+			[
+				['task'],
+				'getTask',
+				'getTask: Get a task with its status and video link',
+				'getManyTasks: Get many tasks',
+			],
+			[
+				['account'],
+				'getCredits',
+				'getCredits: Get the credits left',
+				'getManyModels: Get many models',
+				'uploadFile: Upload a file',
+			],
+		]);
+		expect(names({ resource: 'task' })).toContain('taskId');
+		expect(names({ resource: 'account' })).toEqual(['resource', 'operation']);
+	});
+
+	test('need not be said: all other fields depend on the operation alone', () => {
+		for (const { displayOptions } of node.properties.filter(({ name }) => name !== 'operation'))
+			expect(displayOptions?.show ?? {}).not.toHaveProperty('resource');
+		const values = operations().flatMap(({ options }) => valuesOf({ options } as INodeProperties));
+		expect(new Set(values).size).toBe(values.length);
+	});
+
+	test('name what each tool does, for a node that was saved without any as well', () => {
+		const told = (values: INodeParameters) =>
+			NodeHelpers.makeDescription(
+				NodeHelpers.getNodeParameters(node.properties, values, true, false, null, node)!,
+				node,
+			);
+		expect([{}, { operation: 'getTask', resource: 'task' }].map(told)).toEqual([
+			'Generate a video in Sora Video',
+			'Get a task with its status and video link in Sora Video',
+		]);
 	});
 });
 
 describe('fields shown', () => {
 	const COMMON = ['wait', 'options'];
-	const ofSora = ['prompt', 'aspectRatio', 'duration'];
+	const ofSora = ['standingNotice', 'prompt', 'aspectRatio', 'duration'];
+	const ofOthers = ['filesNotice', 'modelFields'];
 	const FORMS: Array<[INodeParameters, string[]]> = [
-		[{ model: 'sora-2-preview' }, [...ofSora, 'image']],
-		[{ model: 'sora-2-pro-preview' }, [...ofSora, 'quality', 'image']],
-		[{ model: 'custom' }, ['modelId', 'prompt', 'modelFields']],
-		[{ model: EXPRESSION }, ['modelId', 'prompt', 'modelFields', ...ofSora.slice(1), 'quality', 'image']],
+		[{ model: 'sora-2-preview' }, [...ofSora, 'startImage']],
+		[{ model: 'sora-2-pro-preview' }, [...ofSora, 'quality', 'startImage']],
+		[{ model: VEO }, ['prompt', 'startImage', 'endImage', ...ofOthers]],
+		[{ model: 'kling-v3-turbo-image-to-video' }, ['prompt', 'startImage', ...ofOthers]],
+		[{ model: TEXT }, ['prompt', ...ofOthers]],
+		[{ model: EXPRESSION }, [...ofSora, 'quality', 'startImage', 'endImage', ...ofOthers]],
 	];
 
 	test.each(FORMS)('Generate Video with %j', (form, fields) => {
 		const values = { operation: 'generate', ...form };
 		expect(names(values)).toEqual([
+			'resource',
 			'operation',
 			'model',
 			...fields,
@@ -119,18 +182,25 @@ describe('fields shown', () => {
 			'options',
 		]);
 		const unawaited = ['wait', 'callbackUrl', 'reference', 'simplify', 'options'];
-		expect(names({ ...values, wait: 'none' })).toEqual(['operation', 'model', ...fields, ...unawaited]);
+		expect(names({ ...values, wait: 'none' })).toEqual([
+			'resource',
+			'operation',
+			'model',
+			...fields,
+			...unawaited,
+		]);
 		expect(names({ ...values, download: false })).not.toContain('binaryField');
-		if (!fields.includes('image')) return;
-		expect(names({ ...values, image: 'url' })).toContain('imageUrl');
-		expect(names({ ...values, image: 'url' })).not.toContain('imageField');
-		expect(names({ ...values, image: 'binary' })).toContain('imageField');
-		expect(names({ ...values, image: 'binary' })).not.toContain('imageUrl');
+		for (const image of ['startImage', 'endImage'].filter((name) => fields.includes(name))) {
+			const more = (from: string) =>
+				names({ ...values, [image]: from }).filter((name) => name !== image && name.startsWith(image));
+			expect(['none', 'url', 'binary'].map(more)).toEqual([[], [`${image}Url`], [`${image}Field`]]);
+		}
 	});
 
 	test('Create Character', () => {
 		const values = { operation: 'character' };
 		expect(names(values)).toEqual([
+			'resource',
 			'operation',
 			'characterNotice',
 			'video',
@@ -148,7 +218,16 @@ describe('fields shown', () => {
 
 	test('Get Many Tasks', () => {
 		const values = { operation: 'getManyTasks' };
-		const fields = ['operation', 'listNotice', 'returnAll', 'limit', 'filters', 'includeResults', 'simplify'];
+		const fields = [
+			'resource',
+			'operation',
+			'listNotice',
+			'returnAll',
+			'limit',
+			'filters',
+			'includeResults',
+			'simplify',
+		];
 		expect(names(values)).toEqual(fields);
 		expect(names({ ...values, returnAll: true })).toEqual(fields.filter((name) => name !== 'limit'));
 		const status = (field(values, 'filters').options as INodeProperties[]).find(
@@ -159,6 +238,7 @@ describe('fields shown', () => {
 
 	test('Get Task and Get Credits', () => {
 		expect(names({ operation: 'getTask' })).toEqual([
+			'resource',
 			'operation',
 			'taskId',
 			'wait',
@@ -166,7 +246,7 @@ describe('fields shown', () => {
 			'simplify',
 			'options',
 		]);
-		expect(names({ operation: 'getCredits' })).toEqual(['operation']);
+		expect(names({ operation: 'getCredits' })).toEqual(['resource', 'operation']);
 	});
 
 	test('no field twice, and every common one, whatever is chosen', () => {
@@ -175,7 +255,15 @@ describe('fields shown', () => {
 				for (const wait of WAITS)
 					for (const source of ['none', 'url', 'binary', '={{ $json.source }}'])
 						for (const download of [true, false, '={{ $json.download }}']) {
-							const all = names({ operation, model, wait, image: source, video: source, download });
+							const all = names({
+								operation,
+								model,
+								wait,
+								startImage: source,
+								endImage: source,
+								video: source,
+								download,
+							});
 							expect(all).toEqual([...new Set(all)]);
 							if (operation !== 'getCredits') expect(all).toEqual(expect.arrayContaining(COMMON));
 						}
@@ -198,8 +286,9 @@ describe('fields shown', () => {
 	test.each<[INodeParameters, string[]]>([
 		[{ prompt: '' }, ['prompt']],
 		[{ model: 'sora-2-pro-preview' }, ['prompt']],
-		[{ prompt: 'a cat', image: 'url' }, ['imageUrl']],
-		[{ model: 'custom' }, ['modelId']],
+		[{ prompt: 'a cat', startImage: 'url' }, ['startImageUrl']],
+		[{ model: VEO, endImage: 'url' }, ['endImageUrl']],
+		[{ model: EXPRESSION, endImage: 'url' }, ['endImageUrl']],
 		[{ operation: 'character' }, ['videoUrl']],
 		[{ operation: 'getTask' }, ['taskId']],
 	])('n8n refuses to run with %j, which could never work', (values, fields) => {
@@ -211,11 +300,14 @@ describe('fields shown', () => {
 	test.each<[INodeParameters]>([
 		[{ options: { additionalFields: '{ "prompt": "a cat" }' } }],
 		[{ options: { additionalFields: '={{ $json.body }}' } }],
-		[{ model: 'custom', modelId: { __rl: true, mode: 'id', value: 'wan-2.6-image-to-video' } }],
+		[{ model: 'model-of-tomorrow' }],
 		[{ model: EXPRESSION }],
-		[{ prompt: '={{ $json.prompt }}', image: '={{ $json.source }}', imageField: '' }],
+		// a rule of `show` that meets an expression would show, and require, both URLs
+		[{ model: EXPRESSION, startImage: 'none', endImage: 'none' }],
+		[{ model: TEXT, startImage: 'url', endImage: 'url' }],
+		[{ prompt: '={{ $json.prompt }}', startImage: '={{ $json.source }}', startImageField: '' }],
 		[{ prompt: "={{ $fromAI('prompt') }}" }],
-		[{ prompt: 'a cat', image: 'binary' }],
+		[{ prompt: 'a cat', startImage: 'binary' }],
 		[{ operation: 'character', video: '={{ $json.source }}' }],
 		[{ operation: 'character', video: 'binary' }],
 		[{ operation: 'character', videoUrl: 'https://example.com/a.mp4' }],
@@ -228,6 +320,13 @@ describe('fields shown', () => {
 	test('decided without regular expressions, which n8n gives up on when the machine is busy', () => {
 		const rules = node.properties.map(({ displayOptions }) => JSON.stringify(displayOptions ?? {}));
 		expect(rules.filter((rule) => rule.includes('"regex"'))).toEqual([]);
+	});
+
+	test('decided by lists and by what is not a value, whatever an old n8n is given', () => {
+		const rules = node.properties.map(({ displayOptions }) => JSON.stringify(displayOptions ?? {}));
+		expect(rules.filter((rule) => /"(startsWith|includes|endsWith)"/.test(rule))).toEqual([]);
+		for (const { displayOptions } of node.properties)
+			expect(displayOptions?.show ?? {}).not.toHaveProperty('model');
 	});
 });
 
@@ -276,7 +375,7 @@ describe('defaults are those of the contract', () => {
 				model: 'sora-2-preview',
 				aspectRatio: '16:9',
 				duration: 4,
-				image: 'none',
+				startImage: 'none',
 				wait: 'auto',
 				download: true,
 				binaryField: 'data',
@@ -316,7 +415,7 @@ describe('warnings stand where the choice is made', () => {
 
 	test.each([
 		['prompt', /moderation.*real people/i],
-		['image', /real people/i],
+		['startImage', /real people/i],
 		['quality', /1\.667/],
 		['download', /24 hours/],
 		['duration', /cost|price/i],

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { MediaScript, StandInTask } from '../../stand-in';
 import manifest from '../../package.json';
 import { binaryOf, connect } from '../../tools/n8n-engine';
-import { png, webp } from './media-files';
+import { fragments, mp4, png, webm, webp } from './media-files';
 import { labForFile } from './lab';
 import { answerFor, linkTo } from './media-support';
-import { SORA, errorsOf, errorTextOf, sora, start } from './support';
+import { SORA, errorsOf, errorTextOf, hintsOf, sora, start } from './support';
 
 const CLIP = readFileSync(join(__dirname, '../../stand-in/assets/clip.mp4'));
 const PICTURE = readFileSync(join(__dirname, '../../stand-in/assets/profile.jpg'));
@@ -115,8 +115,8 @@ describe('as a tool of an AI agent', () => {
 
 describe('what is no video', () => {
 	const cases: Array<[order: string, reason: string]> = [
-		['media html', 'text/html where a video was expected'],
-		['media json', 'application/json where a video was expected'],
+		['media html', 'a web page where a video was expected'],
+		['media json', 'JSON where a video was expected'],
 		['media 403', '403: result links expire after 24 hours'],
 		['media 404', '404: result links expire after 24 hours'],
 		['media 410', '410: result links expire after 24 hours'],
@@ -257,24 +257,60 @@ describe('a file that is cut off although HTTP does not say so', () => {
 		for (const fault of faults) fault.remove();
 	});
 
-	const good: Array<[what: string, bytes: Buffer]> = [
+	const good: Array<[what: string, bytes: Buffer, isDoubtful?: boolean]> = [
 		['its index in front', CLIP],
 		['its index at the end', Buffer.concat([ftyp, free, mdat, moov])],
-		['fragments', Buffer.concat([ftyp, moov, ...[1, 2].flatMap(() => [box('moof', free), mdat])])],
-		['pictures up to its end', Buffer.concat([ftyp, moov, Buffer.from('\0\0\0\0mdat'), page])],
+		['no ftyp', Buffer.concat([free, mdat, moov])],
+		['four zeros behind it', Buffer.concat([CLIP, Buffer.alloc(4)])],
+		['a line break behind it', Buffer.concat([CLIP, Buffer.from('\r\n')])],
+		['a tag behind it', Buffer.concat([CLIP, Buffer.from('TAG'.padEnd(128))])],
+		['fragments', fragments(2), true],
+		['fragments and their list', Buffer.concat([fragments(2), box('mfra', free)])],
+		['pictures up to its end', Buffer.concat([ftyp, moov, Buffer.from('\0\0\0\0mdat'), page]), true],
 	];
 
-	test.each(good)(
-		'is not one with %s: it arrives as it is, with a length and without',
-		async (what, bytes) => {
-			const remove = lab.evolink.script(what, { media: { bytes } });
-			const run = await lab.makeAll([what, `${what}, chunked`]);
-			remove();
-			expect(errorsOf(run)).toEqual([undefined, undefined]);
-			for (const item of run.output(SORA))
-				expect((await (await binaryOf(item)).buffer()).equals(bytes)).toBe(true);
-		},
-	);
+	test('is not one with something odd in it: it arrives as it is, with a length and without', async () => {
+		const titles = good.flatMap(([what]) => [`whole: ${what}`, `whole: ${what}, chunked`]);
+		const removals = titles.map((title, index) => {
+			const media = { bytes: good[index >> 1]![1], contentLength: index % 2 === 0 };
+			return lab.evolink.script(({ prompt }) => prompt === title, { media });
+		});
+		const run = await lab.makeAll(titles);
+		for (const remove of removals) remove();
+		expect(errorsOf(run)).toEqual(titles.map(() => undefined));
+		for (const [index, item] of run.output(SORA).entries())
+			expect((await (await binaryOf(item)).buffer()).equals(good[index >> 1]![1])).toBe(true);
+		const warned = hintsOf(run).filter((hint) => hint.includes('has no mark of its end'));
+		const doubtful = titles.filter((title, index) => good[index >> 1]![2] && title.endsWith('chunked'));
+		expect(warned.map((hint) => /of task (\S+)/.exec(hint)![1])).toEqual(
+			doubtful.map((title) => lab.taskOf(title).id),
+		);
+	});
+
+	test.each([
+		['AVI', Buffer.from('RIFF....AVI LIST', 'latin1'), 'a video format that this node does not know (AVI)'],
+		['Matroska', webm('matroska'), 'a video format that this node does not know (MKV)'],
+		['sound alone', mp4('soun'), 'sound alone'],
+		['a picture', PICTURE, 'JPEG'],
+	])('is not %s: that is named as what it is', async (what, bytes, found) => {
+		const remove = lab.evolink.script(`result: ${what}`, { media: { bytes } });
+		const run = await lab.makeAll([`result: ${what}`]);
+		remove();
+		expect(errorsOf(run)[0]).toContain(`the link answered with ${found} where a video was expected`);
+	});
+
+	test('of a character without the mark of its end is kept with a warning, if it is so in each of three tries', async () => {
+		const bytes = PICTURE.subarray(0, -2);
+		const videoUrl = 'https://example.com/unended.mp4';
+		const remove = lab.evolink.script((request) => request.video_url === videoUrl, { media: { bytes } });
+		const before = lab.evolink.mediaStats.requests;
+		const run = await lab.make({ operation: 'character', videoUrl });
+		remove();
+		expect(run.error).toBeUndefined();
+		expect((await (await binaryOf(run.output(SORA)[0]!)).buffer()).equals(bytes)).toBe(true);
+		expect(lab.evolink.mediaStats.requests - before).toBe(3);
+		expect(hintsOf(run)).toEqual([expect.stringContaining('has no mark of its end')]);
+	});
 
 	test("is no character's picture either: it is tried again, and arrives whole", async () => {
 		const removals = pictures.map(([extension, bytes]) =>

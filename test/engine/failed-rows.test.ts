@@ -91,8 +91,8 @@ function told(lab: Lab): Record<string, ErrorData> {
 		taskId: lab.idOf(prompt),
 		...more,
 	});
-	const withLink = (prompt: string, words: string) =>
-		about(prompt, words, { link: says(`/${lab.idOf(prompt)}.mp4`) });
+	const withLink = (prompt: string, words: string, code: string) =>
+		about(prompt, words, { code, link: says(`/${lab.idOf(prompt)}.mp4`) });
 	const sent = lab.creates.filter(({ body }) => (body as { prompt: string }).prompt === 'doubtful');
 	return {
 		refused: { message: says('EvoLink did not take the order'), status: 402, code: 'insufficient_quota' },
@@ -101,11 +101,11 @@ function told(lab: Lab): Record<string, ErrorData> {
 			code: 'ECONNRESET',
 			idempotencyKey: sent[0]?.headers['idempotency-key'],
 		},
-		moderated: about('moderated', 'failed', { code: 'content_policy_violation' }),
-		cancelled: about('cancelled', 'was cancelled'),
+		moderated: about('moderated', 'failed', { code: 'content_policy_violation', chargedCredits: 0 }),
+		cancelled: about('cancelled', 'was cancelled', { chargedCredits: 0 }),
 		'without a link': about('without a link', 'sent no link'),
-		'with a dead link': withLink('with a dead link', 'answered 404'),
-		'too large': withLink('too large', 'larger than 1 MB'),
+		'with a dead link': withLink('with a dead link', 'answered 404', 'expired'),
+		'too large': withLink('too large', 'larger than 1 MB', 'tooLarge'),
 		'too slow': about('too slow', 'was still'),
 		'': { message: says("'Prompt' is empty"), description: undefined },
 	};

@@ -1,102 +1,32 @@
-import { DOCUMENTED_FIELDS } from '../../nodes/evolink/generated/spec.gen';
-import type { INodeParameters } from 'n8n-workflow';
-import { labForFile } from './lab';
-import { SORA, errorsOf, failedWith } from './support';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { ROWS } from '../unit/SoraVideo/form-rows';
+import { labForFile, type Lab } from './lab';
+import { png } from './media-files';
+import { SORA, errorsOf, failedWith, inline } from './support';
 
-const lab = labForFile({ models: ['sora-2-preview', 'sora-2-pro-preview', 'sora-character', 'sora-3'] });
+const lab = labForFile({
+	models: [
+		'sora-2-preview',
+		'sora-2-pro-preview',
+		'sora-character',
+		'sora-3',
+		'seedance-2.5-image-to-video',
+		'wan3.0-text-to-video',
+	],
+});
 
 const requests = () => lab.evolink.requests.length;
 
-const LONG = 'x'.repeat(5001);
-const PRO = { model: 'sora-2-pro-preview' };
-const RATIOS = DOCUMENTED_FIELDS['sora-2-preview'].aspect_ratio.enum.join(', ');
-const CUSTOM = { model: 'custom', modelId: { __rl: true, mode: 'id', value: 'sora-3' } };
 const options = (fields: INodeParameters) => ({ options: fields });
-const additional = (fields: unknown) => options({ additionalFields: JSON.stringify(fields) });
-const character = (fields: INodeParameters) => ({
-	operation: 'character',
-	videoUrl: 'https://example.com/a.mp4',
-	...fields,
-});
 const getTask = (taskId: string) => ({ operation: 'getTask', taskId });
 
 /** Parameters beside a prompt of "a cat"; the refusal's text up to 'Allowed', and a part of what it allows. */
 type Refusal = [parameters: INodeParameters, given: string, allowed: string];
 
-const generate: Refusal[] = [
-	[{ model: 'sora-2' }, "'Model' is 'sora-2'", 'sora-2-preview, sora-2-pro-preview, custom'],
-	[{ model: '={{ 7 }}' }, "'Model' is '7'", 'sora-2-preview'],
-	[{ model: 'sora-character' }, "'Model' is 'sora-character'", 'sora-2-preview'],
-	[{ model: "={{ 'custom' }}" }, "'Model ID' is empty", 'the ID of a model'],
-	[
-		{ model: 'custom', modelId: { __rl: true, mode: 'id', value: '   ' } },
-		"'Model ID' is empty",
-		'the ID of a model',
-	],
-	[
-		{ model: 'custom', modelId: { __rl: true, mode: 'id', value: 'sora-character' } },
-		"'Model ID' is 'sora-character'",
-		'Create Character',
-	],
-	[{ prompt: "={{ '' }}" }, "'Prompt' is empty", '1 to 5000 characters'],
-	[{ prompt: ' \n\t ' }, "'Prompt' is empty", '1 to 5000 characters'],
-	[{ prompt: LONG }, `'Prompt' is '${'x'.repeat(76)}…`, '1 to 5000 characters'],
-	[{ prompt: '🎬'.repeat(5001) }, "'Prompt' is '🎬🎬", '1 to 5000 characters'],
-	[{ ...PRO, prompt: LONG }, "'Prompt' is 'xxx", '1 to 5000 characters'],
-	[{ ...CUSTOM, prompt: '={{ true }}' }, "'Prompt' is true", 'Text of any length'],
-	[{ prompt: '={{ $json.missing }}' }, "'Prompt' is empty", '1 to 5000 characters'],
-	[{ prompt: "={{ { text: 'a cat' } }}" }, `'Prompt' is {"text":"a cat"}`, '1 to 5000 characters'],
-	[{ prompt: "={{ ['a cat', 'a dog'] }}" }, `'Prompt' is ["a cat","a dog"]`, '1 to 5000 characters'],
-	[{ prompt: '={{ true }}' }, "'Prompt' is true", '1 to 5000 characters'],
-	[{ prompt: '={{ NaN }}' }, "'Prompt' is NaN", '1 to 5000 characters'],
-	[{ aspectRatio: 'wide' }, "'Aspect Ratio' is 'wide'", RATIOS],
-	[{ aspectRatio: '' }, "'Aspect Ratio' is empty", RATIOS],
-	[{ ...PRO, aspectRatio: '1280x720' }, "'Aspect Ratio' is '1280x720'", '16:9, 9:16 for sora-2-pro-preview'],
-	[{ duration: 5 }, "'Duration' is 5", '4, 8, 12 for sora-2-preview'],
-	[{ duration: 0 }, "'Duration' is 0", '4, 8, 12'],
-	[{ duration: '={{ $json.missing }}' }, "'Duration' is empty", '4, 8, 12 for sora-2-preview'],
-	[{ duration: '={{ null }}' }, "'Duration' is empty", '4, 8, 12'],
-	[{ duration: '={{ NaN }}' }, "'Duration' is NaN", '4, 8, 12'],
-	[{ ...PRO, duration: '={{ $json.missing }}' }, "'Duration' is empty", '4, 8, 12 for sora-2-pro-preview'],
-	[{ duration: '={{ 8.5 }}' }, "'Duration' is 8.5", '4, 8, 12'],
-	[{ duration: "={{ '8s' }}" }, "'Duration' is '8s'", '4, 8, 12'],
-	[{ duration: '={{ -4 }}' }, "'Duration' is -4", '4, 8, 12'],
-	[{ duration: '={{ [8] }}' }, "'Duration' is [8]", '4, 8, 12'],
-	[{ ...PRO, duration: 10 }, "'Duration' is 10", '4, 8, 12 for sora-2-pro-preview'],
-	[{ ...PRO, quality: '4k' }, "'Quality' is '4k'", '720p, 1080p for sora-2-pro-preview'],
-	[{ ...PRO, quality: '' }, "'Quality' is empty", '720p, 1080p'],
-	[{ image: 'file' }, "'Input Image' is 'file'", 'none, url, binary'],
-	[{ image: "={{ 'url' }}" }, "'Image URL' is empty", 'http or https URL'],
-	[{ image: 'url', imageUrl: 'cat.png' }, "'Image URL' is 'cat.png'", 'http or https URL'],
-	[{ image: 'url', imageUrl: 'ftp://example.com/cat.png' }, "'Image URL' is 'ftp://", 'http or https URL'],
-	[
-		{ image: 'url', imageUrl: 'https://me:you@example.com/c.png' },
-		"'Image URL' is 'https://me",
-		'http or https',
-	],
-	[{ image: 'binary', imageField: '' }, "'Input Data Field Name' is empty", 'the name of a binary field'],
-];
-
-const characters: Refusal[] = (
-	[
-		[{ video: 'file' }, "'Input Video' is 'file'", 'url, binary'],
-		[{ videoUrl: '={{ $json.missing }}' }, "'Video URL' is empty", 'http or https URL'],
-		[{ videoUrl: 'me.mp4' }, "'Video URL' is 'me.mp4'", 'http or https URL'],
-		[{ videoUrl: 'data:video/mp4;base64,AAAA' }, "'Video URL' is 'data:", 'http or https URL'],
-		[{ timestamps: '' }, "'Timestamps' is empty", 'at most 2 seconds from first to last'],
-		[{ timestamps: '1' }, "'Timestamps' is '1'", 'such as 0,2'],
-		[{ timestamps: '0,3' }, "'Timestamps' is '0,3'", 'at most 2 seconds'],
-		[{ timestamps: '3,1' }, "'Timestamps' is '3,1'", 'rising order'],
-		[{ timestamps: '-1,1' }, "'Timestamps' is '-1,1'", 'seconds of 0 or more'],
-		[{ timestamps: 'a,b' }, "'Timestamps' is 'a,b'", 'seconds of 0 or more'],
-		[{ timestamps: '1,,2' }, "'Timestamps' is '1,,2'", 'seconds of 0 or more'],
-	] as Refusal[]
-).map(([fields, given, allowed]) => [character(fields), given, allowed]);
-
 const common: Refusal[] = [
 	[{ wait: 'forever' }, "'Wait' is 'forever'", 'auto, none'],
 	[{ wait: 'auto', ...options({ waitMode: 'none' }) }, "'How to Wait' is 'none'", 'auto, poll, suspend'],
-	[{ binaryField: ' ' }, "'Output Data Field Name' is empty", 'a field name'],
+	[{ binaryField: '__proto__' }, "'Output Data Field Name' is '__proto__'", 'a field name'],
 	[options({ timeoutMinutes: 0 }), "'Timeout Minutes' is 0", '0.01 to 1440 minutes'],
 	[options({ timeoutMinutes: 1441 }), "'Timeout Minutes' is 1441", '0.01 to 1440 minutes'],
 	[options({ timeoutMinutes: 'soon' }), "'Timeout Minutes' is 'soon'", '0.01 to 1440 minutes'],
@@ -108,49 +38,7 @@ const common: Refusal[] = [
 	[
 		{ operation: 'remix' },
 		"'Operation' is 'remix'",
-		'generate, character, getTask, getManyTasks, getCredits',
-	],
-];
-
-const further: Refusal[] = [
-	[options({ additionalFields: '{seed' }), "'Additional Fields (JSON)' is '{seed'", 'a JSON object such as'],
-	[options({ additionalFields: '[1]' }), "'Additional Fields (JSON)' is '[1]'", 'a JSON object such as'],
-	[options({ additionalFields: '"text"' }), "'Additional Fields (JSON)' is", 'a JSON object such as'],
-	[additional({ model: 'sora-3' }), "'Additional Fields (JSON)' is", "without 'model'"],
-	[additional({ Model: 'sora-3' }), "'Additional Fields (JSON)' is", "without 'Model'"],
-	[
-		additional({ callback_url: 'https://example.com' }),
-		"'Additional Fields (JSON)' is",
-		"without 'callback_url'",
-	],
-	[additional({ prompt: LONG }), "'Prompt' is 'xxx", '1 to 5000 characters'],
-	[additional({ prompt: '  ' }), "'Prompt' is empty", '1 to 5000 characters'],
-	[additional({ prompt: 7 }), "'Prompt' is 7", '1 to 5000 characters'],
-	[additional({ duration: 5 }), "'Duration' is 5", '4, 8, 12'],
-	[additional({ duration: '8' }), "'Duration' is '8'", '4, 8, 12'],
-	[additional({ aspect_ratio: 'wide' }), "'Aspect Ratio' is 'wide'", RATIOS],
-	[additional({ quality: '1080p' }), "'Quality' is '1080p'", 'nothing: sora-2-preview has no such field'],
-	[additional({ timestamps: '0,2' }), "'Timestamps' is '0,2'", 'nothing: sora-2-preview has no such field'],
-	[additional({ image_urls: 'https://example.com/a.png' }), "'Image URL' is 'https://", 'at most 1 http'],
-	[
-		additional({ image_urls: ['https://a.com/1.png', 'https://a.com/2.png'] }),
-		"'Image URL' is [",
-		'at most 1 http',
-	],
-	[additional({ image_urls: ['file:///etc/passwd'] }), "'Image URL' is [", 'at most 1 http'],
-	[{ ...PRO, ...additional({ quality: '4k' }) }, "'Quality' is '4k'", '720p, 1080p'],
-	[character(additional({ prompt: 'hi' })), "'Prompt' is 'hi'", 'nothing: sora-character has no such field'],
-	[character(additional({ timestamps: '5' })), "'Timestamps' is '5'", 'at most 2 seconds from first to last'],
-	[
-		character(additional({ timestamps: '0,9' })),
-		"'Timestamps' is '0,9'",
-		'at most 2 seconds from first to last',
-	],
-	[character(additional({ timestamps: 2 })), "'Timestamps' is 2", 'at most 2 seconds from first to last'],
-	[
-		character(additional({ video_url: 'ftp://a.com/b' })),
-		"'Video URL' is 'ftp://a.com/b'",
-		'http or https URL',
+		'generate, character, getTask, getManyModels, getManyTasks, estimateCost, getCredits, uploadFile',
 	],
 ];
 
@@ -192,11 +80,46 @@ const taskIds: Refusal[] = [
 	[getTask('x'.repeat(300)), "'Task ID' is 'xxx", 'an ID such as'],
 ];
 
+/** Runs one item without waiting and returns the bodies of the orders that it sent. */
+async function sent(parameters: INodeParameters, more: Parameters<Lab['make']>[1] = {}) {
+	const from = lab.creates.length;
+	const run = await lab.make({ prompt: 'a cat', wait: 'none', ...parameters }, more);
+	expect(run.error).toBeUndefined();
+	return lab.creates.slice(from).map(({ body }) => body as IDataObject);
+}
+
+/** Some rows of the form's table: what n8n itself does with a form, its expressions and what it hides. */
+const ENGINE_ROWS = [
+	'an untouched form is sent',
+	'a quality left over from the pro model is sent',
+	'a model by an expression is sent',
+	'a node without a resource is sent',
+	'duration "8 seconds" as 8 is sent',
+	'a blank cell "" in each field that has a default is sent',
+	'both frames of Seedance is sent',
+	'an image left over from another model is sent',
+	'a prompt that is too long is refused',
+	'an image for a model by an expression that takes none is refused',
+	'a binary field that is not there, for kling-v3-image-to-video, is refused',
+	'two URLs with "\\n" between them is refused',
+];
+
+test.each(ENGINE_ROWS)('in the engine: %s', async (what) => {
+	const { form, item, files, body, refused } = ROWS.find((row) => row.what === what)!;
+	const from = lab.creates.length;
+	const before = requests();
+	const binary = Object.fromEntries(files.map((name) => [name, inline(png(8, 8))]));
+	const run = await lab.make({ wait: 'none', ...form } as INodeParameters, {
+		items: [{ json: item, ...(files.length > 0 && { binary }) }],
+	});
+	expect(lab.creates.slice(from).map((create) => create.body)).toEqual(body ? [body] : []);
+	if (!refused) return;
+	for (const words of refused) expect(run.error?.message).toContain(words);
+	expect(requests()).toBe(before);
+});
+
 describe.each([
-	['Generate Video', generate],
-	['Create Character', characters],
 	['every operation', common],
-	['Additional Fields', further],
 	['the callback URL', callbacks],
 	['the reference', references],
 	['Get Task', taskIds],
@@ -244,7 +167,9 @@ describe('one wrong item among good ones', () => {
 	test('On Error = stop: nothing at all is ordered', async () => {
 		const before = requests();
 		const run = await lab.make(parameters, { items });
-		expect(run.error?.message).toContain("'Duration' is 5. Allowed: 4, 8, 12 for sora-2-preview [item 1]");
+		expect(run.error?.message).toContain(
+			"'Duration' is 5. Allowed: 4, 8, 12 for sora-2-preview; 4 is the nearest [item 1]",
+		);
 		expect(requests()).toBe(before);
 	});
 
@@ -265,23 +190,60 @@ describe('one wrong item among good ones', () => {
 		).toEqual(['first', 'third']);
 	});
 
-	test("a wrong Output Data Field Name of one item is that item's own, too", async () => {
-		const named = {
-			prompt: '={{ $json.prompt }}',
-			binaryField: '={{ $json.prompt === "second" ? "" : "data" }}',
-		};
-		const before = requests();
-		const stopped = await lab.make(named, { items });
-		expect(stopped.error?.message).toContain("'Output Data Field Name' is empty");
-		expect(stopped.error?.message).toMatch(/\[item 1\]$/);
-		expect(requests()).toBe(before);
-		const run = await lab.make(named, { items, onError: 'continueRegularOutput' });
-		expect(errorsOf(run)).toEqual([undefined, expect.stringContaining('is empty'), undefined]);
-	});
-
 	test('On Error = error output: the wrong one reaches the error branch, the others the next node', async () => {
 		const run = await lab.make(parameters, { items, onError: 'continueErrorOutput' });
 		expect(run.json('After')).toHaveLength(2);
 		expect(run.json('Failed')).toEqual([{ ...items[1]!.json, ...failedWith("'Duration' is 5") }]);
 	});
+});
+
+test('every order has the callback URL of its own item', async () => {
+	const items = ['one', 'two'].map((hook) => ({ json: { hook: `https://${hook}.example.test/hook` } }));
+	const bodies = await sent({ wait: 'none', callbackUrl: '={{ $json.hook }}' }, { items });
+	expect(bodies.map(({ callback_url: url }) => url)).toEqual(items.map(({ json }) => json.hook));
+});
+
+test('a callback URL and a reference have no effect on a run that waits by polling', async () => {
+	const [body] = await sent({
+		wait: 'auto',
+		download: false,
+		callbackUrl: 'https://n8n.example.test/hook',
+		reference: 'row 17',
+	});
+	expect(body).toEqual({ model: 'sora-2-preview', prompt: 'a cat', aspect_ratio: '16:9', duration: 4 });
+});
+
+test('fields are read for each item, the model too', async () => {
+	const items = [
+		{ json: { model: 'sora-2-preview', text: 'one' } },
+		{ json: { model: 'sora-2-pro-preview', text: 'two' } },
+		{ json: { model: 'sora-3', text: 'three' } },
+	];
+	const run = await lab.make(
+		{
+			wait: 'none',
+			model: '={{ $json.model }}',
+			prompt: '={{ $json.text }}',
+			quality: '1080p',
+			aspectRatio: '9:16',
+			duration: 8,
+		},
+		{ items, onError: 'continueRegularOutput' },
+	);
+	expect(errorsOf(run)).toEqual([undefined, undefined, undefined]);
+	const common = { aspect_ratio: '9:16', duration: 8 };
+	const made = run.json(SORA).map(({ id }) => lab.evolink.tasks.get(id as string)!.request);
+	expect(made).toEqual([
+		{ ...common, model: 'sora-2-preview', prompt: 'one' },
+		{ ...common, model: 'sora-2-pro-preview', prompt: 'two', quality: '1080p' },
+		{ model: 'sora-3', prompt: 'three' },
+	]);
+});
+
+test('a URL that ends in the task id is taken as the id', async () => {
+	const [{ id }] = (await lab.make({ prompt: 'to be read', wait: 'none' })).json(SORA) as [{ id: string }];
+	for (const taskId of [id, ` ${id} `, `https://evolink.ai/dashboard/tasks/${id}?tab=result#top`]) {
+		const run = await lab.make({ operation: 'getTask', taskId, wait: 'none' });
+		expect(run.json(SORA)[0]).toMatchObject({ id });
+	}
 });

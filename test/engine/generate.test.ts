@@ -62,6 +62,7 @@ test.concurrent("the task is EvoLink's own, word for word, but its error, which 
 			headers: { authorization: `Bearer ${lab.evolink.apiKey}` },
 		});
 		const { error: _, ...verbatim } = (await answer.json()) as {
+			created: number;
 			error: unknown;
 			results: string[];
 			duration: number;
@@ -69,6 +70,7 @@ test.concurrent("the task is EvoLink's own, word for word, but its error, which 
 		};
 		expect(json).toEqual({
 			...verbatim,
+			createdAt: new Date(verbatim.created * 1000).toISOString(),
 			resultUrl: verbatim.results[0],
 			videoUrl: verbatim.results[0],
 			creditsReserved: verbatim.usage.credits_reserved,
@@ -92,7 +94,8 @@ describe("'When a Task Fails' = output", () => {
 	] as const)('a %s task goes on as data, without a file and without a second order', (_, script, status) =>
 		inLab(async (lab) => {
 			lab.evolink.script('', script);
-			const node = sora({ download: true, options: { onTaskFailure: 'output' } }, { retryOnFail: true });
+			const options = { onTaskFailure: 'output', timeoutMinutes: 0.02 };
+			const node = sora({ download: true, options }, { retryOnFail: true });
 			const run = await lab.run(node);
 			expect(run.status).toBe('success');
 			const [item] = run.output('After');
@@ -151,7 +154,7 @@ describe('what was asked for stands in the item', () => {
 });
 
 describe("'Simplify' leaves the fields that most workflows need", () => {
-	const video = ['id', 'status', 'videoUrl', 'model', 'created', 'creditsUsed', 'processingSeconds'];
+	const video = ['videoUrl', 'status', 'id', 'model', 'creditsUsed', 'createdAt', 'processingSeconds'];
 
 	test.concurrent('of a video, with its file, and of one that is not waited for', () =>
 		inLab(async (lab) => {
@@ -162,7 +165,7 @@ describe("'Simplify' leaves the fields that most workflows need", () => {
 			expect(binary).toHaveProperty('data');
 			lab.evolink.script('', BY_HAND);
 			const [ordered] = (await lab.run(sora({ simplify: true, wait: 'none' }))).json(SORA);
-			expect(Object.keys(ordered!)).toEqual(['id', 'status', 'model', 'created', 'request']);
+			expect(Object.keys(ordered!)).toEqual(['status', 'id', 'model', 'createdAt', 'request']);
 		}),
 	);
 

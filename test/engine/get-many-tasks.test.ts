@@ -21,7 +21,7 @@ test.concurrent('the tasks of the account come newest first, one item each, and 
 		expect(run.status).toBe('success');
 		expect(run.json(SORA)).toMatchObject([
 			{ id: ids[0], status: 'failed', model: 'sora-2-preview', creditsUsed: 0 },
-			{ id: ids[1], status: 'completed', creditsUsed: 23.04, created: expect.any(Number) },
+			{ id: ids[1], status: 'completed', creditsUsed: 23.04, createdAt: expect.any(String) },
 		]);
 		for (const json of run.json(SORA)) expect(json).not.toHaveProperty('error');
 		expect(run.output(SORA).map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }]);
@@ -94,7 +94,7 @@ test.concurrent('Include Results gives links and reasons; a task that is gone st
 test.concurrent("'Simplify' leaves the fields that most workflows need, with results and without", () =>
 	inLab(async (lab) => {
 		const [id] = await ordered(lab, 'a cat');
-		const fields = ['id', 'status', 'model', 'created', 'creditsUsed', 'processingSeconds', 'videoUrl'];
+		const fields = ['id', 'status', 'model', 'createdAt', 'creditsUsed', 'processingSeconds', 'videoUrl'];
 		for (const includeResults of [false, true]) {
 			const [json] = (await lab.run(list({ simplify: true, includeResults }))).json(SORA);
 			expect(json).toMatchObject({ id, status: 'completed', creditsUsed: 23.04 });

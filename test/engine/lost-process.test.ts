@@ -96,6 +96,14 @@ test('a try that was refused before the one that was lost does not change the ke
 	expect(lab.evolink.charges).toHaveLength(1);
 });
 
+test("an order names its key in both headers in which EvoLink's own clients do, and pretends to be none of them", async () => {
+	await lab.run(workflowOf('a cat', [], 'poll'));
+	const [{ headers }] = lab.creates;
+	expect(headers['idempotency-key']).toMatch(/^n8n-/);
+	expect(headers['x-evo-run-id']).toBe(headers['idempotency-key']);
+	expect(Object.keys(headers).filter((name) => name.startsWith('x-evo-'))).toEqual(['x-evo-run-id']);
+});
+
 test("a proxy's refusal does not change the key: EvoLink may have taken the order", async () => {
 	lab.evolink.fault('create', { kind: 'html', status: 403 }, { times: 1 });
 	const failed = await lab.run(workflowOf('a cat', [], 'suspend'));
@@ -105,21 +113,33 @@ test("a proxy's refusal does not change the key: EvoLink may have taken the orde
 	expect(lab.sentKeys.size).toBe(1);
 });
 
-describe.each([true, false])('one failed execution that is retried twice, in one process: %j', (together) => {
-	beforeEach(() => (lab.engine.oneProcess = together));
+describe.each([
+	[true, 'forgotten'],
+	[false, 'forgotten'],
+	[true, 'replayed'],
+	[false, 'replayed'],
+	[true, 'conflict'],
+	[false, 'conflict'],
+] as const)(
+	'one failed execution that is retried twice, in one process: %j, its refused key is %s',
+	(together, refusedKeys) => {
+		beforeEach(() => {
+			lab.engine.oneProcess = together;
+			lab.evolink.refusedKeys = refusedKeys;
+		});
 
-	test.each(PROMPTS)('a prompt %s is paid once', async (_, prompt, before) => {
-		lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
-		const failed = await lab.run(workflowOf(prompt, before, 'suspend'));
-		expect(failed.error?.message).toContain('402');
-		await lab.retry(failed);
-		await lab.retry(failed);
-		expect(lab.evolink.charges).toHaveLength(1);
-		// what was refused may be changed and ordered under another key
-		expect(lab.sentKeys.size).toBe(2);
-		expect(lab.evolink.charges[0].idempotencyKey).not.toBe(lab.creates[0].headers['idempotency-key']);
-	});
-});
+		test.each(PROMPTS)('a prompt %s is paid once', async (_, prompt, before) => {
+			lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1 });
+			const failed = await lab.run(workflowOf(prompt, before, 'suspend'));
+			expect(failed.error?.message).toContain('402');
+			await lab.retry(failed);
+			await lab.retry(failed);
+			expect(lab.evolink.charges).toHaveLength(1);
+			// another key only where EvoLink keeps the refusal under the first
+			expect(lab.sentKeys.size).toBe(refusedKeys === 'forgotten' ? 1 : 2);
+		});
+	},
+);
 
 /** As n8n before 2.14 stores executions: without the token that its resume URL is signed with. */
 function takeToken({ engine }: Lab, executionId: string): void {

@@ -1,6 +1,4 @@
 /** Files that are real as far as their type, their pixels and where they end can be told. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 /** Bytes that no text encoding survives, so that a file that was handled as text shows. */
 const filler = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7 + (index >> 8)) & 0xff));
@@ -55,10 +53,39 @@ export function webp(width: number, height: number, chunk: 'VP8 ' | 'VP8L' | 'VP
 
 export const gif = (): Buffer => Buffer.concat([Buffer.from('GIF89a', 'latin1'), filler]);
 
-export const mp4 = (): Buffer =>
-	readFileSync(join(__dirname, '../../stand-in/assets/clip.mp4')).subarray(0, 5000);
+const box = (type: string, ...body: Buffer[]) => {
+	const content = Buffer.concat(body);
+	return Buffer.concat([u32(content.length + 8), Buffer.from(type), content]);
+};
 
+/** The index of a film with one track. */
+const index = (handler: 'vide' | 'soun') =>
+	box('moov', box('trak', box('mdia', box('hdlr', Buffer.alloc(8), Buffer.from(`${handler}....`)))));
+
+const ftyp = box('ftyp', Buffer.from('isom\0\0\x02\0isommp41', 'latin1'));
+
+export const mp4 = (handler: 'vide' | 'soun' = 'vide'): Buffer =>
+	Buffer.concat([ftyp, index(handler), box('mdat', filler)]);
+
+/** As old cameras write it: no `ftyp`, pictures first, and something behind it. */
 export const mov = (): Buffer =>
-	Buffer.concat([u32(20), Buffer.from('ftypqt  \0\0\0\0qt  ', 'latin1'), filler]);
+	Buffer.concat([box('wide'), box('mdat', filler), index('vide'), Buffer.from('\r\n')]);
 
-export const webm = (): Buffer => Buffer.concat([Buffer.from('1a45dfa3', 'hex'), filler]);
+/** Nothing says that the last fragment is the last one, and nothing marks its end. */
+export const fragments = (count: number): Buffer =>
+	Buffer.concat([
+		ftyp,
+		index('vide'),
+		...Array<Buffer>(count).fill(Buffer.concat([box('moof'), box('mdat', filler)])),
+	]);
+
+const element = (id: string, ...body: Buffer[]) => {
+	const content = Buffer.concat(body);
+	return Buffer.concat([Buffer.from(id, 'hex'), u32(0x10000000 + content.length), content]);
+};
+
+export const webm = (type = 'webm'): Buffer =>
+	Buffer.concat([
+		element('1a45dfa3', element('4282', Buffer.from(type))),
+		element('18538067', element('1f43b675', filler)),
+	]);

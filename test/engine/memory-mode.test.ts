@@ -1,9 +1,13 @@
 import './in-memory-binaries';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { BinaryDataService } from 'n8n-core';
 import { Container } from '@n8n/di';
 import { mp4, png } from './media-files';
 import { labForFile } from './lab';
 import { errorTextOf, SORA, errorsOf, inline } from './support';
+
+const CLIP = readFileSync(join(__dirname, '../../stand-in/assets/clip.mp4'));
 
 const lab = labForFile();
 
@@ -15,7 +19,7 @@ describe("where n8n keeps files in the items (binary mode 'default')", () => {
 		expect(binary.id).toBeUndefined();
 		expect(binary).toMatchObject({ fileName: `${lab.taskOf('kept').id}.mp4`, mimeType: 'video/mp4' });
 		const bytes = Buffer.from(binary.data, 'base64');
-		expect(bytes.subarray(0, 5000).equals(mp4())).toBe(true);
+		expect(bytes.equals(CLIP)).toBe(true);
 		expect(binary.bytes).toBe(bytes.length);
 	});
 
@@ -32,7 +36,7 @@ describe("where n8n keeps files in the items (binary mode 'default')", () => {
 	test('pictures and videos in items reach EvoLink unchanged', async () => {
 		const picture = png(1280, 720);
 		const items = [{ json: {}, binary: { data: inline(picture, 'image/png') } }];
-		const made = await lab.make({ prompt: 'from a picture', image: 'binary', wait: 'none' }, { items });
+		const made = await lab.make({ prompt: 'from a picture', startImage: 'binary', wait: 'none' }, { items });
 		const { image_urls: links } = lab.evolink.tasks.get(made.json(SORA)[0]!.id as string)!.request;
 		const atEvoLink = await fetch((links as string[])[0]!);
 		expect(Buffer.from(await atEvoLink.arrayBuffer()).equals(picture)).toBe(true);

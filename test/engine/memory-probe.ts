@@ -1,6 +1,6 @@
 /**
- * Runs one Sora Video node in n8n's engine in a process of its own and prints, as JSON, what it kept in memory meanwhile:
- * `tsx --expose-gc memory-probe.ts <credential as JSON> <parameters as JSON> [bytes of an input video]`
+ * Runs Sora Video nodes one after the other in n8n's engine, in a process of its own, and prints as a line of JSON for each what
+ * it kept in memory meanwhile: `tsx --expose-gc memory-probe.ts <a list of Probe as JSON>`
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,9 +10,16 @@ import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import type { StandIn } from '../../stand-in';
 import { Host, binaryOf, createEngine, loadPackage, runWorkflow } from '../../tools/n8n-engine';
 import { readyBinaryStore } from '../../tools/n8n-engine/host';
+import { mp4 } from './media-files';
 
 const MB = 1e6;
-const [credential = '{}', parameters = '{}', inputBytes = '0'] = process.argv.slice(2);
+
+export interface Probe {
+	credential: StandIn['credential'];
+	parameters: INodeParameters;
+	/** Of an input video. */
+	inputBytes?: number;
+}
 
 /** Bytes that are really in use: garbage is collected first, on the spot. */
 function inUse(): number {
@@ -21,20 +28,17 @@ function inUse(): number {
 	return heapUsed + external;
 }
 
-async function inputItem(): Promise<INodeExecutionData> {
-	if (inputBytes === '0') return { json: {} };
-	const head = Buffer.from('000000186674797069736f6d', 'hex');
+async function inputItem(inputBytes = 0): Promise<INodeExecutionData> {
+	if (inputBytes === 0) return { json: {} };
 	const location = { type: 'execution', workflowId: 'workflow-1', executionId: randomUUID() } as const;
-	const bytes = Buffer.concat([head], Number(inputBytes));
+	const bytes = Buffer.concat([mp4()], inputBytes);
 	const meta = { data: '', mimeType: 'video/mp4', fileName: 'me.mp4' };
 	return { json: {}, binary: { data: await Container.get(BinaryDataService).store(location, bytes, meta) } };
 }
 
-async function main() {
-	const host = new Host([await loadPackage()]);
-	await readyBinaryStore();
-	const items = [await inputItem()];
-	const engine = createEngine(host, { evoLinkApi: JSON.parse(credential) as StandIn['credential'] });
+async function probe(host: Host, { credential, parameters, inputBytes }: Probe): Promise<void> {
+	const items = [await inputItem(inputBytes)];
+	const engine = createEngine(host, { evoLinkApi: credential });
 	const runNode = async (given: INodeParameters) => {
 		const sora = { name: 'Sora Video', type: 'n8n-nodes-evolink-sora.soraVideo', parameters: given };
 		const nodes = [{ name: 'Start', type: 'n8n-nodes-base.manualTrigger' }, sora];
@@ -57,7 +61,7 @@ async function main() {
 		timer = setTimeout(sample, 2 * (performance.now() - start));
 	};
 	timer = setTimeout(sample, 50);
-	const run = await runNode(JSON.parse(parameters) as INodeParameters);
+	const run = await runNode(parameters);
 	clearTimeout(timer);
 	const [output] = run.output('Sora Video');
 	const file = output?.binary ? await binaryOf(output) : undefined;
@@ -68,6 +72,12 @@ async function main() {
 		samples,
 	};
 	process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+
+async function main() {
+	const host = new Host([await loadPackage()]);
+	await readyBinaryStore();
+	for (const each of JSON.parse(process.argv[2] ?? '[]') as Probe[]) await probe(host, each);
 }
 
 main().then(

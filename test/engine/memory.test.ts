@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { INodeParameters } from 'n8n-workflow';
 import { startStandIn, type StandIn } from '../../stand-in';
+import type { Probe } from './memory-probe';
 
 const MIB = 2 ** 20;
 
@@ -18,49 +18,62 @@ interface Measured {
 	samples: number;
 }
 
-let evolink: StandIn;
+const PROBES: Array<Omit<Probe, 'credential'>> = [
+	{ parameters: { prompt: 'long [stand-in: media megabytes 100]', options: { pollSeconds: 0.25 } } },
+	{ parameters: { operation: 'character', video: 'binary', wait: 'none' }, inputBytes: 60 * MIB },
+	{
+		parameters: {
+			prompt: 'endless [stand-in: media endless]',
+			options: { pollSeconds: 0.25, maxDownloadMb: 5 },
+		},
+	},
+];
 
-beforeEach(async () => (evolink = await startStandIn({ timeScale: 100, defaults: { seconds: 0 } })));
-afterEach(async () => await evolink.close());
+let servers: StandIn[] = [];
+let results: Measured[] = [];
 
-/** Runs the node in a process of its own, so that nobody else's memory is counted. */
-async function measure(parameters: INodeParameters, inputBytes = 0): Promise<Measured> {
-	const given = [evolink.credential, { wait: 'auto', ...parameters }, inputBytes].map((each) =>
-		JSON.stringify(each),
+/** In a process of their own, so that nobody else's memory is counted; one after the other, because it takes long to start. */
+beforeAll(async () => {
+	servers = await Promise.all(
+		PROBES.map(async () => await startStandIn({ timeScale: 100, defaults: { seconds: 0 } })),
 	);
-	const args = [TSX, ...FREED_AT_ONCE, join(__dirname, 'memory-probe.ts'), ...given];
-	const { stdout } = await promisify(execFile)(process.execPath, args);
-	return JSON.parse(stdout.trim().split('\n').at(-1)!) as Measured;
-}
-
-test('a video of 256 MB passes through in chunks', async () => {
-	const measured = await measure({
-		prompt: 'long [stand-in: media megabytes 256]',
-		options: { pollSeconds: 0.25 },
+	const probes = PROBES.map(({ parameters, ...probe }, at) => {
+		const { credential } = servers[at]!;
+		return { ...probe, credential, parameters: { wait: 'auto', ...parameters } };
 	});
-	expect(measured.error).toBeUndefined();
-	expect(measured.storedBytes).toBe(256 * MIB);
-	expect(measured.samples).toBeGreaterThan(1);
-	expect(measured.peakMb).toBeLessThan(30);
-	expect(evolink.mediaStats.maxBytesInFlight).toBeLessThan(MIB);
-}, 180_000);
+	const args = [TSX, ...FREED_AT_ONCE, join(__dirname, 'memory-probe.ts'), JSON.stringify(probes)];
+	const { stdout } = await promisify(execFile)(process.execPath, args);
+	const lines = stdout.trim().split('\n').slice(-PROBES.length);
+	results = lines.map((line) => JSON.parse(line) as Measured);
+}, 300_000);
 
-test('an input video of 90 MB goes from the binary store to EvoLink in chunks', async () => {
-	const measured = await measure({ operation: 'character', video: 'binary', wait: 'none' }, 90 * MIB);
-	expect(measured.error).toBeUndefined();
-	expect([...evolink.files.values()]).toMatchObject([{ size: 90 * MIB }]);
-	expect(measured.samples).toBeGreaterThan(0);
-	expect(measured.peakMb).toBeLessThan(30);
-}, 180_000);
+afterAll(async () => {
+	for (const server of servers) await server.close();
+});
+
+test('a video of 100 MB passes through in chunks', () => {
+	const [measured] = results;
+	expect(measured!.error).toBeUndefined();
+	expect(measured!.storedBytes).toBe(100 * MIB);
+	expect(measured!.samples).toBeGreaterThan(1);
+	expect(measured!.peakMb).toBeLessThan(30);
+	expect(servers[0]!.mediaStats.maxBytesInFlight).toBeLessThan(MIB);
+});
+
+test('an input video of 60 MB goes from the binary store to EvoLink in chunks', () => {
+	const [, measured] = results;
+	expect(measured!.error).toBeUndefined();
+	expect([...servers[1]!.files.values()]).toMatchObject([{ size: 60 * MIB }]);
+	expect(measured!.samples).toBeGreaterThan(0);
+	expect(measured!.peakMb).toBeLessThan(30);
+});
 
 test('a file without an end is cut off at Max Download MB, and the connection is closed', async () => {
-	const prompt = 'endless [stand-in: media endless]';
-	const measured = await measure({ prompt, options: { pollSeconds: 0.25, maxDownloadMb: 5 } });
-	expect(measured.error).toContain("the file is larger than 5 MB ('Max Download MB' in the options)");
+	const evolink = servers[2]!;
+	expect(results[2]!.error).toContain("the file is larger than 5 MB ('Max Download MB' in the options)");
 	await evolink.until(() => evolink.mediaStats.openConnections === 0);
 	const { id } = [...evolink.tasks.values()].at(-1)!;
-	expect(evolink.requests.filter(({ path }) => path.startsWith('/media') && path.includes(id))).toHaveLength(
-		1,
-	);
+	const asked = evolink.requests.filter(({ path }) => path.startsWith('/media') && path.includes(id));
+	expect(asked).toHaveLength(1);
 	expect(evolink.mediaStats.bytesSent).toBeLessThan(32e6);
-}, 180_000);
+});

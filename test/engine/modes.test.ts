@@ -1,6 +1,6 @@
 import { connect, receiveWebhook, type NodeFixture } from '../../tools/n8n-engine';
 import { inLab, type Lab } from './lab';
-import { SORA, hintsOf, prompts, retryOnFail, sora, start, failedWith } from './support';
+import { SORA, hintsOf, reasonsOf, prompts, retryOnFail, sora, start, failedWith } from './support';
 
 const auto = sora({ wait: 'auto', waitMode: 'auto' });
 
@@ -18,13 +18,14 @@ describe("'Wait' = auto", () => {
 		}),
 	);
 
-	test.concurrent('polls in a test run in the editor, and says so', () =>
+	test.concurrent('polls in a test run in the editor', () =>
 		inLab(async (lab) => {
 			const run = await lab.run(auto, prompts('a cat'), { mode: 'manual' });
 			expect(run.status).toBe('success');
-			expect(hintsOf(run)).toEqual([
+			expect(reasonsOf(run)).toContain(
 				'Waited by polling: this is a test run in the editor; in production the execution is suspended instead.',
-			]);
+			);
+			expect(hintsOf(run)).toEqual([]);
 			expect(lab.creates[0]!.body).not.toHaveProperty('callback_url');
 		}),
 	);
@@ -45,7 +46,7 @@ describe("'Wait' = auto", () => {
 				const { run } = await receiveWebhook(lab.engine, { nodes: [hook, node] }, 'Hook');
 				const execution = await lab.end(run!);
 				expect(execution.status).toBe('success');
-				expect(hintsOf(execution)).toEqual([`Waited by polling: ${hint}.`]);
+				expect(reasonsOf(execution)).toContain(`Waited by polling: ${hint}.`);
 			}),
 	);
 
@@ -55,6 +56,30 @@ describe("'Wait' = auto", () => {
 			const node = sora({ wait: 'auto', waitMode: 'auto', prompt: 'a cat' });
 			const { run } = await receiveWebhook(lab.engine, { nodes: [hook, node] }, 'Hook');
 			expect((await lab.end(run!)).status).toBe('waiting');
+		}),
+	);
+
+	test.concurrent.each([
+		['parks behind a Respond to Webhook node that has run: nobody waits', 'responseNode', 'waiting'],
+		['polls where the last node answers, whatever else has run', 'lastNode', 'success'],
+	])('%s', (_, responseMode, status) =>
+		inLab(async (lab) => {
+			const parameters = { path: 'in', responseMode };
+			const hook: NodeFixture = { name: 'Hook', type: 'n8n-nodes-base.webhook', parameters };
+			const respond: NodeFixture = { name: 'Respond', type: 'n8n-nodes-base.respondToWebhook' };
+			const node = sora({ wait: 'auto', waitMode: 'auto', prompt: 'a cat' });
+			const { run } = await receiveWebhook(lab.engine, { nodes: [hook, respond, node] }, 'Hook');
+			expect((await lab.end(run!)).status).toBe(status);
+		}),
+	);
+
+	test.concurrent('polls behind a Wait node whose caller came after the answer to another one', () =>
+		inLab(async (lab) => {
+			const respond: NodeFixture = { name: 'Respond', type: 'n8n-nodes-base.respondToWebhook' };
+			const parameters = { resume: 'webhook', responseMode: 'responseNode' };
+			const wait: NodeFixture = { name: 'Wait', type: 'n8n-nodes-base.wait', parameters };
+			const run = await lab.run([start, respond, wait, auto]);
+			expect(reasonsOf(run)).toContain("Waited by polling: the caller of 'Wait' waits for the answer.");
 		}),
 	);
 
@@ -69,7 +94,7 @@ describe("'Wait' = auto", () => {
 			const run = await lab.run([start, wait, auto]);
 			expect(run.status).toBe(status);
 			if (status === 'success') {
-				expect(hintsOf(run)).toEqual(["Waited by polling: the caller of 'Wait' waits for the answer."]);
+				expect(reasonsOf(run)).toContain("Waited by polling: the caller of 'Wait' waits for the answer.");
 			}
 		}),
 	);
@@ -85,10 +110,19 @@ describe("'Wait' = auto", () => {
 			inLab(async (lab) => {
 				const run = await calledWith(lab, ...items);
 				expect(run.status).toBe('success');
-				expect(hintsOf(run)).toEqual([
+				expect(reasonsOf(run)).toContainEqual(
 					expect.stringMatching(/^Waited by polling: another workflow called this one/),
-				]);
+				);
 			}),
+	);
+
+	test.concurrent('an error of a workflow that was called says that a Retry of the caller orders anew', () =>
+		inLab(async (lab) => {
+			lab.evolink.script('', { outcome: 'failed', code: 'service_error' });
+			const run = await calledWith(lab, 'a cat', 'a dog');
+			expect(run.error?.description).toContain('a Retry of the caller orders everything anew');
+			expect(run.errorText).not.toMatch(/retry of this execution|Retry picks them up/);
+		}),
 	);
 
 	test.concurrent('parks when another trigger of the workflow started it, not the webhook', () =>
@@ -173,7 +207,9 @@ describe('as a tool of an AI agent', () => {
 				const [[[answer]]] = run.json('Agent').map(({ answers }) => answers as object[][]) as [[[object]]];
 				expect(answer).toMatchObject({
 					id,
-					nextStep: expect.stringMatching(new RegExp(`Call Get Task with the ID ${id} .*Do not order again`)),
+					nextStep: expect.stringMatching(
+						new RegExp(`Use the tool that gets a task with the ID ${id} .*Do not order again`),
+					),
 				});
 				expect(lab.evolink.tasks.get(id)!.reads > 0).toBe(toolWaitSeconds > 0);
 			}),
@@ -185,7 +221,7 @@ describe('as a tool of an AI agent', () => {
 			lab.evolink.fault('read', { kind: 'http', status: 503 });
 			const run = await lab.run(asTool('engine', 'auto', {}, { toolWaitSeconds: 0.5 }));
 			expect(run.json('Agent')).toMatchObject([
-				{ answers: [[{ id: lab.idOf('a cat'), nextStep: expect.stringContaining('Get Task') }]] },
+				{ answers: [[{ id: lab.idOf('a cat'), nextStep: expect.stringContaining('gets a task') }]] },
 			]);
 		}),
 	);
@@ -230,7 +266,9 @@ describe('as a tool of an AI agent', () => {
 					[
 						[
 							failedWith(/^It is not known whether EvoLink took the order: [^[]*$/, {
-								description: expect.stringMatching(/do not order it again.*Get Many Tasks/),
+								description: expect.stringMatching(
+									/^(?!.*(Retry|turn on)).*do not order again; .*tool that gets many tasks/,
+								),
 								idempotencyKey,
 							}),
 						],

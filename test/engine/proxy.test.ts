@@ -66,7 +66,7 @@ const withPicture = { items: [{ json: {}, binary: { data: picture } }] };
 describe('where n8n is told of a proxy by HTTP_PROXY or HTTPS_PROXY', () => {
 	test('the upload, the order, every status check and the download go through it', async () => {
 		process.env.HTTP_PROXY = proxy.url;
-		const run = await lab.make({ prompt: 'through a proxy', image: 'binary' }, withPicture);
+		const run = await lab.make({ prompt: 'through a proxy', startImage: 'binary' }, withPicture);
 		expect(run.status).toBe('success');
 		expect(run.output(SORA)[0]!.binary).toHaveProperty('data');
 		const { id } = lab.taskOf('through a proxy');
@@ -86,7 +86,7 @@ describe('where n8n is told of a proxy by HTTP_PROXY or HTTPS_PROXY', () => {
 		const credential = { baseUrl: 'https://api.evolink.ai', filesUrl: 'https://files-api.evolink.ai' };
 		await lab.make({ operation: 'getCredits' }, { credential });
 		expect(new Set(proxy.tunnels)).toEqual(new Set(['api.evolink.ai:443']));
-		await lab.make({ prompt: 'x', image: 'binary' }, { ...withPicture, credential });
+		await lab.make({ prompt: 'x', startImage: 'binary' }, { ...withPicture, credential });
 		expect(new Set(proxy.tunnels)).toEqual(new Set(['api.evolink.ai:443', 'files-api.evolink.ai:443']));
 		expect(lab.evolink.requests).toEqual([]);
 	});

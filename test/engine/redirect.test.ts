@@ -35,7 +35,7 @@ const picture = { data: png(1280, 720).toString('base64'), mimeType: 'image/png'
 
 describe.each([301, 302, 303, 307, 308])('a host that answers %i', (status) => {
 	test.each<[string, 'filesUrl' | 'baseUrl', INodeParameters]>([
-		['an upload', 'filesUrl', { prompt: 'a cat', image: 'binary', wait: 'none' }],
+		['an upload', 'filesUrl', { prompt: 'a cat', startImage: 'binary', wait: 'none' }],
 		['an order', 'baseUrl', { prompt: 'a cat', wait: 'none' }],
 		['a read', 'baseUrl', { operation: 'getTask', taskId: 'task-unified-1-abc', wait: 'none' }],
 		['the credits', 'baseUrl', { operation: 'getCredits' }],

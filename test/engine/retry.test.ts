@@ -13,9 +13,9 @@ describe('a fault that stays', () => {
 	test.concurrent('429 throughout: the error says that nothing was charged, and nothing was', () =>
 		inLab(async (lab) => {
 			lab.evolink.fault('create', http(429, { retryAfter: 3600 }));
-			const run = await lab.run(sora({}, retryOnFail));
-			expect(run.errorText).toMatch(/did not take the order.*429.*Nothing was charged/);
-			expect(lab.creates).toHaveLength(retryOnFail.maxTries);
+			const run = await lab.run(sora({ options: { timeoutMinutes: 0.02 } }, retryOnFail));
+			expect(run.errorText).toMatch(/had no room for another task.*Nothing was charged.*429/);
+			expect(lab.creates.length).toBeGreaterThanOrEqual(retryOnFail.maxTries);
 			expect(lab.paid).toEqual([]);
 		}),
 	);

@@ -66,6 +66,7 @@ export function sora(
 			prompt: '={{ $json.prompt }}',
 			wait: 'auto',
 			download: false,
+			simplify: false,
 			options: { waitMode, pollSeconds: 0.25, timeoutMinutes: 0.9, ...(options as object) },
 			...parameters,
 		},
@@ -78,7 +79,7 @@ export const parking = (more: Partial<NodeFixture> = {}, name = SORA): NodeFixtu
 	name,
 	type: 'n8n-nodes-evolink-sora.soraVideo',
 	...more,
-	parameters: { prompt: '={{ $json.prompt }}', ...more.parameters },
+	parameters: { prompt: '={{ $json.prompt }}', simplify: false, ...more.parameters },
 });
 
 /** Start → the node, its success output → After, its error output → Failed. */
@@ -114,12 +115,16 @@ export const freeze: INodeType = {
 	},
 };
 
-/** What the node's hints say, but for what each run with an order says: the credits that were reserved. */
+/** What the node's hints say, but for the receipt. */
 export const hintsOf = (run: Execution) =>
 	run
 		.hints(SORA)
 		.map(({ message }) => message)
-		.filter((message) => !message.startsWith('EvoLink reserved '));
+		.filter((message) => !message.startsWith('Made '));
+
+/** What the node says of how it came to wait. */
+export const reasonsOf = ({ logs }: Execution) =>
+	logs.map(({ message }) => message).filter((message) => message.startsWith('Waited by polling'));
 
 /** Matches the orders with this prompt, for a fault that is to hit no others. */
 export const ordersOf =

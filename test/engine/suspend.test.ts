@@ -23,7 +23,7 @@ describe('a suspended run', () => {
 		expect(run.task('After')).toBeUndefined();
 		// n8n finds executions by these values
 		const { metadata } = lab.engine.store.readData(run.executionId).resultData;
-		expect(metadata).toEqual({ evolink_task_1: lab.ids[0], evolink_task_2: lab.ids[1] });
+		expect(metadata).toEqual({ evolink_tasks_1: lab.ids.join(' ') });
 	});
 
 	test("asks EvoLink to call n8n's own resume URL", async () => {

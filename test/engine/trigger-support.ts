@@ -91,7 +91,13 @@ export async function withTrigger(
 	{ node = {}, ...options }: StandInOptions & { node?: Partial<NodeFixture> } = {},
 ): Promise<void> {
 	const type = 'n8n-nodes-evolink-sora.soraVideoTrigger';
-	const lab = new TriggerLab({ id: `trigger-${Math.random()}`, name: TRIGGER, type, parameters, ...node });
+	const lab = new TriggerLab({
+		id: `trigger-${Math.random()}`,
+		name: TRIGGER,
+		type,
+		parameters: { simplify: false, ...parameters },
+		...node,
+	});
 	const n8n = await WebhookServer.open(async (_path, call) => await lab.call(call));
 	try {
 		const listening = async () => {

@@ -1,8 +1,9 @@
+import type { IDataObject } from 'n8n-workflow';
 import { binaryOf, recoverCrashed, retryExecution } from '../../tools/n8n-engine';
 import { CALLBACK_URL, TRIGGER, activate, withTrigger, type TriggerLab } from './trigger-support';
 import type { TaskScript } from '../../stand-in';
 import { inLab } from './lab';
-import { sora, start } from './support';
+import { BY_HAND, sora, start } from './support';
 
 /** No run, no stored execution, and the status that EvoLink gets. */
 function expectRefused(trigger: TriggerLab, status: number): void {
@@ -45,6 +46,21 @@ describe('the reference of an order', () => {
 			const [item] = trigger.started;
 			expect(item).toMatchObject({ id, referenceProblem: expect.stringContaining('does not match') });
 			expect(item).not.toHaveProperty('reference');
+		});
+	});
+
+	test('comes through once, although somebody called for the task without it before', async () => {
+		await withTrigger({}, async (trigger) => {
+			trigger.evolink.fault('callback', { kind: 'late', seconds: 3600 });
+			const callback = { callbackUrl: CALLBACK_URL, reference: 'row 17' };
+			const run = await trigger.run([start, sora({ prompt: 'a cat', wait: 'none', ...callback })]);
+			expect(run.error).toBeUndefined();
+			const id = trigger.idOf('a cat');
+			const { searchParams } = new URL(String((trigger.creates[0].body as IDataObject).callback_url));
+			const query = Object.fromEntries(searchParams);
+			await trigger.evolink.until(() => trigger.evolink.tasks.get(id)!.status === 'completed');
+			for (const each of [{}, {}, query, query, {}]) await trigger.call({ body: { id }, query: each });
+			expect(trigger.started.map(({ reference }) => reference)).toEqual([undefined, 'row 17']);
 		});
 	});
 
@@ -301,6 +317,22 @@ describe('with Download', () => {
 		});
 	});
 
+	test('the link that the task had is used where a later read comes from a replica that lags', async () => {
+		await withTrigger({ download: true }, async (trigger) => {
+			trigger.evolink.script('a cat', BY_HAND);
+			const id = await trigger.order('a cat');
+			let reads = 0;
+			const stale = { kind: 'body', body: { id, status: 'processing' } } as const;
+			trigger.evolink.fault('read', stale, { match: () => ++reads === 2 });
+			trigger.evolink.finish(id);
+			await trigger.evolink.until(() => trigger.received.length > 0);
+			const [item] = trigger.received[0].execution!.output('After');
+			expect(item!.json).not.toHaveProperty('downloadError');
+			expect((await binaryOf(item!)).mimeType).toBe('video/mp4');
+			expect(reads).toBe(2);
+		});
+	});
+
 	test('a process that is lost while it fetches leaves an execution that Retry finishes', async () => {
 		await withTrigger({ download: true }, async (trigger) => {
 			const slow = trigger.evolink.fault(
@@ -349,7 +381,11 @@ describe('with Download', () => {
 			trigger.evolink.script('a cat', script);
 			const id = await trigger.orderAndDeliver('a cat');
 			const [{ json, binary }] = trigger.received[0]!.execution!.output('After');
-			const made = { created: expect.any(Number), creditsUsed: 23.04, processingSeconds: expect.any(Number) };
+			const made = {
+				createdAt: expect.any(String),
+				creditsUsed: 23.04,
+				processingSeconds: expect.any(Number),
+			};
 			expect(json).toEqual({
 				id,
 				status: 'completed',
@@ -427,7 +463,7 @@ describe('activation', () => {
 	test.each([
 		[{ events: [] }, /'Events' is empty/],
 		[{ events: ['finished'] }, /'Events' is 'finished'/],
-		[{ download: true, binaryField: ' ' }, /'Output Data Field Name' is empty/],
+		[{ download: true, binaryField: '__proto__' }, /'Output Data Field Name' is '__proto__'/],
 		[{ download: true, options: { maxDownloadMb: 0 } }, /'Max Download MB' is 0/],
 	])('is refused with %j, which could never start anything', async (parameters, message) => {
 		await inLab(async (lab) => {

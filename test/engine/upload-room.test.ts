@@ -17,7 +17,7 @@ const pictures = (count: number) =>
 		json: { prompt: `picture ${at}` },
 		binary: { data: PICTURE },
 	}));
-const node = (parameters = {}, more = {}) => sora({ image: 'binary', ...parameters }, more);
+const node = (parameters = {}, more = {}) => sora({ startImage: 'binary', ...parameters }, more);
 
 /** Files of others on the same account, so that few of ours have room. */
 async function leaveRoomFor(lab: Lab, files: number): Promise<void> {
@@ -33,16 +33,16 @@ async function leaveRoomFor(lab: Lab, files: number): Promise<void> {
 
 describe('more pictures than EvoLink has room for', () => {
 	test.concurrent(
-		'all 300 of a batch are ordered once, in input order, and no file is left',
+		'all 120 of a batch are ordered once, in input order, and no file is left',
 		() =>
 			inLab(async (lab) => {
 				lab.evolink.script('', { seconds: 10, estimatedTime: 0 });
-				const run = await lab.run(node(), pictures(300));
+				const run = await lab.run(node(), pictures(120));
 				expect(run.error).toBeUndefined();
 				expect(run.json(SORA).map(({ id }) => lab.evolink.tasks.get(id as string)!.request.prompt)).toEqual(
-					pictures(300).map(({ json }) => json.prompt),
+					pictures(120).map(({ json }) => json.prompt),
 				);
-				expect(lab.paid).toHaveLength(300);
+				expect(lab.paid).toHaveLength(120);
 				expect(lab.evolink.files.size).toBe(0);
 			}),
 		60_000,
@@ -174,7 +174,7 @@ describe('a parked run', () => {
 	const lab = labForEachTest();
 
 	test('deletes each file at the first wake-up after its task has ended, and none before', async () => {
-		const binary = { image: 'binary', download: false };
+		const binary = { startImage: 'binary', download: false };
 		const [executionId, first, second] = await lab.parked(parking({ parameters: binary }), pictures(2));
 		expect(lab.evolink.files.size).toBe(2);
 		lab.evolink.finish(first);

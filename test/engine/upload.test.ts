@@ -1,13 +1,13 @@
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
 import type { SeenRequest } from '../../stand-in';
-import { gif, jpeg, mov, mp4, png, webm, webp } from './media-files';
+import { fragments, gif, jpeg, mov, mp4, png, webm, webp } from './media-files';
 import { labForFile, type Lab } from './lab';
 import { storedFile } from './media-support';
 import { errorTextOf, SORA, errorsOf, inline, failedWith, type ErrorData } from './support';
 
 const lab = labForFile();
 
-const IMAGE = { prompt: '={{ $json.prompt }}', image: 'binary', wait: 'none' };
+const IMAGE = { prompt: '={{ $json.prompt }}', startImage: 'binary', wait: 'none' };
 const VIDEO = { operation: 'character', video: 'binary', wait: 'none' };
 
 const item = (data: IBinaryData, prompt = 'a cat') => ({ json: { prompt }, binary: { data } });
@@ -72,18 +72,42 @@ describe('a picture', () => {
 		expect(uploads().at(-1)!.body).toMatchObject({ file: { type: 'image/png' } });
 	});
 
+	const NONE = ', EvoLink takes PNG, JPEG, WebP';
 	test.each([
-		['a GIF called cat.png', gif()],
-		['a web page called cat.png', Buffer.from('<!doctype html><title>no cat</title>')],
-		['a video called cat.png', mp4()],
-		['an empty file', Buffer.alloc(0)],
-		['a PNG that breaks off in its header', png(1280, 720).subarray(0, 20)],
-		['a PNG of no size', png(0, 720)],
-	])('that is %s is refused before any request', async (_, bytes) => {
+		['a GIF called cat.png', gif(), `GIF${NONE}`, /^Convert it/],
+		[
+			'of an iPhone',
+			Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'),
+			`HEIC${NONE}`,
+			/Most Compatible/,
+		],
+		[
+			'a saved page',
+			Buffer.from('<!doctype html><title>Sign in</title>'),
+			`a web page${NONE}`,
+			/leads to a page/,
+		],
+		[
+			'a text',
+			Buffer.from(png(1280, 720).toString('base64')),
+			`text in base64${NONE}`,
+			/Convert to File node/,
+		],
+		['a video', mp4(), `MP4${NONE}`, /^Convert it/],
+		['a letter', Buffer.from('Dear aunt'), `of an unknown format${NONE}`, /another file/],
+		['an empty file', Buffer.alloc(0), `empty (0 bytes)${NONE}`, /comes from/],
+		['a PNG that breaks off in its header', png(1280, 720).subarray(0, 40), 'incomplete', /once more/],
+		['a PNG without its end', png(1280, 720).subarray(0, -1), 'incomplete', /once more/],
+		['half a WebP', webp(1280, 720, 'VP8 ').subarray(0, 2000), 'incomplete', /once more/],
+		['a JPEG without its end', jpeg(1280, 720).subarray(0, -2), 'incomplete', /once more/],
+		['half zeros', Buffer.concat([jpeg(1280, 720).subarray(0, 2000)], 4000), 'incomplete', /once more/],
+		['a PNG of no size', png(0, 720), 'PNG without a size in pixels', /another file/],
+	])('that is %s is refused before any request, named as what it is', async (_, bytes, found, advice) => {
 		const before = requests();
 		const run = await lab.make(IMAGE, { items: [item(await storedFile(bytes, 'cat.png', 'image/png'))] });
-		expect(run.error?.message).toContain("'Input Data Field Name' is 'data'. Allowed: an image in one of");
-		expect(run.error?.message).toContain('image/jpeg, image/png, image/webp');
+		expect(run.error?.message).toBe(`The file in 'data' is ${found}`);
+		expect(run.error?.description).toMatch(advice);
+		expect(run.error?.description).toMatch(/Nothing was ordered for this item\.$/);
 		expect(requests()).toBe(before);
 	});
 
@@ -94,7 +118,7 @@ describe('a picture', () => {
 		const before = requests();
 		const over = await lab.make(IMAGE, { items: [await sized(limit + 1)] });
 		expect(over.error?.message).toMatch(
-			/'data \(10485761 bytes\)'\. Allowed: an image of at most 10 MB \(10485760 bytes\)/,
+			/^The image in 'data' has 10485761 bytes, EvoLink takes 10 MB \(10485760 bytes\)/,
 		);
 		expect(requests()).toBe(before);
 		expect((await lab.make(IMAGE, { items: [await sized(limit)] })).error).toBeUndefined();
@@ -102,25 +126,42 @@ describe('a picture', () => {
 
 	test('that an item does not have is told so, however long the name of its field is', async () => {
 		const run = await lab.make(
-			{ ...IMAGE, imageField: 'x'.repeat(5000) },
+			{ ...IMAGE, startImageField: 'x'.repeat(5000) },
 			{ items: [{ json: { prompt: 'x' } }] },
 		);
-		expect(run.error?.message).toMatch(/^This item has no file in 'x{59}…' \('Input Data Field Name'\)$/);
+		expect(run.error?.message).toMatch(/^This item has no file in 'x{59}…' \('Start Image Field Name'\)$/);
 		expect(run.error?.description).toMatch(/^It has no file at all: connect a node/);
 	});
 
 	test('in a field that is not there is told with the fields that are', async () => {
 		const items = [{ json: { prompt: 'x' }, binary: { photo: inline(png(1, 1)), doc: inline(png(1, 1)) } }];
-		const run = await lab.make({ ...IMAGE, imageField: 'picture' }, { items });
-		expect(run.error?.message).toBe("This item has no file in 'picture' ('Input Data Field Name')");
-		expect(run.error?.description).toBe("It has files in 'photo', 'doc'. Nothing was ordered for it.");
+		const run = await lab.make({ ...IMAGE, startImageField: 'picture' }, { items });
+		expect(run.error?.message).toBe("This item has no file in 'picture' ('Start Image Field Name')");
+		expect(run.error?.description).toBe(
+			"It has files in 'photo', 'doc'. Where only some items have an image, set 'Start Image' to {{ $binary['picture'] ? 'binary' : 'none' }}. Nothing was ordered for this item.",
+		);
+	});
+
+	test('that only some items have is taken where there is one, with the expression that the error names', async () => {
+		const items = [item(inline(png(1280, 720)), 'with'), { json: { prompt: 'without' } }];
+		const optional = { ...IMAGE, startImage: "={{ $binary['data'] ? 'binary' : 'none' }}" };
+		const ordered = lab.creates.length;
+		const run = await lab.make(optional, { items });
+		expect(run.error).toBeUndefined();
+		const bodies = lab.creates
+			.slice(ordered)
+			.map(({ body }) => body as { prompt: string; image_urls?: unknown });
+		expect(bodies.map(({ prompt, image_urls: urls }) => [prompt, urls !== undefined])).toEqual([
+			['with', true],
+			['without', false],
+		]);
 	});
 
 	test('twice over, in the field and in Additional Fields, is refused before any request', async () => {
 		const before = requests();
 		const options = { additionalFields: '{"image_urls":["https://example.com/a.png"]}' };
 		const run = await lab.make({ ...IMAGE, options }, { items: [item(inline(png(1280, 720)))] });
-		expect(run.error?.message).toContain("no 'image_urls' beside an input image from a binary field");
+		expect(run.error?.message).toContain("nothing beside 'Start Image' or 'End Image'");
 		expect(requests()).toBe(before);
 	});
 });
@@ -220,15 +261,15 @@ describe('a picture that is also something else', () => {
 	});
 
 	test.each([
-		['the start of a JPEG and a page', Buffer.concat([picture.subarray(0, 4), page])],
-		['the first segments of a JPEG and a zip', Buffer.concat([picture.subarray(0, 20), zip])],
-		['the signature of a PNG and a page', Buffer.concat([png(1, 1).subarray(0, 8), page])],
-		['a zip with a JPEG behind it', Buffer.concat([zip, picture])],
-		['a RIFF that is sound', Buffer.from('RIFF\x24\0\0\0WAVEfmt '.padEnd(64), 'latin1')],
-	])('%s is no picture and is refused before any request', async (_, bytes) => {
+		['the start of a JPEG and a page', Buffer.concat([picture.subarray(0, 4), page]), 'incomplete'],
+		['the first segments of a JPEG and a zip', Buffer.concat([picture.subarray(0, 20), zip]), 'incomplete'],
+		['the signature of a PNG and a page', Buffer.concat([png(1, 1).subarray(0, 8), page]), 'incomplete'],
+		['a zip with a JPEG behind it', Buffer.concat([zip, picture]), 'a ZIP archive'],
+		['a RIFF that is sound', Buffer.from('RIFF\x24\0\0\0WAVEfmt '.padEnd(64), 'latin1'), 'sound alone'],
+	])('%s is no picture and is refused before any request', async (_, bytes, found) => {
 		const before = requests();
 		const run = await lab.make(IMAGE, { items: [item(inline(bytes, 'image/jpeg', 'cat.jpg'))] });
-		expect(run.error?.message).toContain('the content of this field is none');
+		expect(run.error?.message).toContain(`The file in 'data' is ${found}`);
 		expect(requests()).toBe(before);
 	});
 
@@ -261,18 +302,32 @@ describe("a character's video", () => {
 		},
 	);
 
+	test('that does not say where it ends is taken, with a warning', async () => {
+		const run = await lab.make(VIDEO, { items: [item(inline(fragments(2), 'video/mp4'))] });
+		expect(run.error).toBeUndefined();
+		const [warning] = run.hints(SORA).filter(({ type }) => type === 'warning');
+		expect(warning?.message).toMatch(/^The file in 'data' of item 0 has no mark of its end\./);
+	});
+
+	const NONE = ', EvoLink takes MOV, MP4, WebM';
 	test.each([
-		['a picture', png(1280, 720)],
-		['a web page', Buffer.from('<!doctype html><title>no video</title>')],
-		['an empty file', Buffer.alloc(0)],
-	])('that is %s is refused before any request', async (_, bytes) => {
+		['a picture', png(1280, 720), `PNG${NONE}`],
+		['a web page', Buffer.from('<!doctype html><title>no video</title>'), `a web page${NONE}`],
+		['an empty file', Buffer.alloc(0), `empty (0 bytes)${NONE}`],
+		['Matroska', webm('matroska'), `MKV${NONE}`],
+		['an mp4 of sound alone', mp4('soun'), `sound alone${NONE}`],
+		['half an mp4', mp4().subarray(0, 2000), 'incomplete'],
+		['a mov without its index', mov().subarray(0, 4120), 'incomplete'],
+		['an mp4 that breaks off in a fragment', fragments(2).subarray(0, -1), 'incomplete'],
+		['a webm without its last byte', webm().subarray(0, -1), 'incomplete'],
+	])('that is %s is refused before any request', async (_, bytes, found) => {
 		const before = requests();
 		for (const data of [
 			await storedFile(bytes, 'me.mp4', 'video/mp4'),
 			inline(bytes, 'video/mp4', 'me.mp4'),
 		]) {
 			const run = await lab.make(VIDEO, { items: [item(data)] });
-			expect(run.error?.message).toContain("'Input Data Field Name' is 'data'. Allowed: a video in one of");
+			expect(run.error?.message).toBe(`The file in 'data' is ${found}`);
 		}
 		expect(requests()).toBe(before);
 	});
@@ -281,7 +336,7 @@ describe("a character's video", () => {
 		const before = requests();
 		const big = await storedFile(Buffer.concat([mp4()], 99_614_721), 'big.mp4', 'video/mp4');
 		const run = await lab.make(VIDEO, { items: [item(big)] });
-		expect(run.error?.message).toContain('Allowed: a video of at most 95 MB');
+		expect(run.error?.message).toContain("The video in 'data' has 99614721 bytes, EvoLink takes 95 MB");
 		expect(requests()).toBe(before);
 	});
 });
@@ -292,10 +347,10 @@ describe('an upload that EvoLink refuses', () => {
 		item(inline(Buffer.concat([png(1280, 720)], bytes)), `picture of ${bytes}`);
 	const hits = ({ body }: SeenRequest, bytes: number) =>
 		(body as { file?: { size: number } } | undefined)?.file?.size === bytes;
-	const refuseWith = (fault: Parameters<Lab['evolink']['fault']>[1], times?: number) =>
+	const refuseWith = (fault: Parameters<Lab['evolink']['fault']>[1], times?: number, bytes = SIZES.refused) =>
 		lab.evolink.fault('upload', fault as never, {
 			...(times !== undefined && { times }),
-			match: ({ request }) => hits(request, SIZES.refused),
+			match: ({ request }) => hits(request, bytes),
 		});
 
 	test.each([
@@ -353,23 +408,24 @@ describe('an upload that EvoLink refuses', () => {
 		expect(file.bytes).toHaveLength(SIZES.refused);
 	});
 
-	test.each<[string, Parameters<typeof refuseWith>[0], string]>([
-		['a web page', { kind: 'html', accepted: false }, 'a body that is not a JSON object'],
-		['half an answer', { kind: 'truncated-json', accepted: false }, 'a body that is not a JSON object'],
-		['no file URL', { kind: 'body', body: { success: true, data: {} } }, 'no file URL in it'],
-		[
-			'a file URL that is none',
-			{ kind: 'body', body: { success: true, data: { file_url: 'x' } } },
-			'no file URL in it',
-		],
-		['a dropped connection', { kind: 'drop-before' }, 'dropped the connection'],
-	])('by answering with %s, again and again, is told, and nothing is ordered', async (_, fault, said) => {
-		const handle = refuseWith(fault);
+	test('by answering with nothing that can be used, again and again, is told, and nothing is ordered', async () => {
+		const cases: Array<[Parameters<typeof refuseWith>[0], string]> = [
+			[{ kind: 'html', accepted: false }, 'a body that is not a JSON object'],
+			[{ kind: 'truncated-json', accepted: false }, 'a body that is not a JSON object'],
+			[{ kind: 'body', body: { success: true, data: {} } }, 'no file URL in it'],
+			[{ kind: 'body', body: { success: true, data: { file_url: 'x' } } }, 'no file URL in it'],
+			[{ kind: 'drop-before' }, 'dropped the connection'],
+		];
 		const ordered = lab.creates.length;
-		const run = await lab.make(IMAGE, { items: [sized(SIZES.refused)], onError: 'continueRegularOutput' });
-		handle.remove();
-		expect(errorsOf(run)[0]).toContain(said);
-		expect(handle.hits).toBe(3);
+		const attempts = cases.map(async ([fault, said], at) => {
+			const bytes = 6000 + at;
+			const handle = refuseWith(fault, undefined, bytes);
+			const run = await lab.make(IMAGE, { items: [sized(bytes)], onError: 'continueRegularOutput' });
+			handle.remove();
+			expect(errorsOf(run)[0]).toContain(said);
+			expect(handle.hits).toBe(3);
+		});
+		await Promise.all(attempts);
 		expect(lab.creates.length).toBe(ordered);
 	});
 });

@@ -30,7 +30,7 @@ interface Seen {
 }
 
 const NEXT_STEP =
-	/Get Task|Get Credits|Retry|Top up|Raise|Check|[Ll]ook (at|for)|Wait (a|until)|Try again|Use a|change the|choose|[Rr]un the workflow/;
+	/Get Task|Get Credits|Retry|Top up|Raise|Check|[Ll]ook (at|for)|Wait (a|until)|Try again|Use a|change the|choose|[Rr]un (the workflow|this again)/;
 
 /** What the words of a machine look like when nobody thought of a person. */
 const NONSENSE = /undefined|\[object|\bNaN\b|Infinity/;
@@ -70,12 +70,20 @@ function ofCharges({ evolink, cell, endings }: Trace): Complaint[] {
 		const ids = evolink.charges.flatMap(({ taskId }) => (itemOfTask(taskId) === item ? [taskId] : []));
 		return ids.length > 1 ? [{ column: 'twice', text: `item ${item}: ${ids.join(', ')}` }] : [];
 	});
-	const sent = evolink.requests.filter(({ operationId, body }) => {
-		return operationId === 'createVideoTask' && itemOf(body) === HIT_ITEM;
-	});
+	// between two looks at the account's list, which settle whether the first was taken
+	const sent = Math.max(
+		...evolink.requests.reduce(
+			(counts, { operationId, body }) => {
+				if (operationId === 'listTasks') return [...counts, 0];
+				const isHit = operationId === 'createVideoTask' && itemOf(body) === HIT_ITEM;
+				return [...counts.slice(0, -1), counts.at(-1)! + Number(isHit)];
+			},
+			[0],
+		),
+	);
 	const mayBeSent = endings.some(({ step }) => step === 'resend') ? 2 : 1;
-	if (cell.fault.unknown && sent.length > mayBeSent)
-		complaints.push({ column: 'twice', text: `item ${HIT_ITEM} was sent ${sent.length} times, in doubt` });
+	if (cell.fault.unknown && sent > mayBeSent)
+		complaints.push({ column: 'twice', text: `item ${HIT_ITEM} was sent ${sent} times, in doubt` });
 	if (cell.operation === 'getCredits' && evolink.charges.length > 0)
 		complaints.push({ column: 'twice', text: 'Get Credits ordered something' });
 	return complaints;
@@ -129,7 +137,8 @@ function ofMessages({ step, execution, tasks }: Ending, { cell }: Trace): Compla
 		// credits are those of all items
 		if (named === undefined && cell.operation !== 'getCredits') blame(message, 'names no item');
 		if (NEXT_STEP.test(message)) blame(message, 'gives advice, which belongs into the description');
-		if (!NEXT_STEP.test(description)) blame(`${message} (${description})`, 'says no next step');
+		if (!NEXT_STEP.test(description) && !description.includes('try again'))
+			blame(`${message} (${description})`, 'says no next step');
 		if (NONSENSE.test(`${message} ${description}`)) blame(`${message} (${description})`, 'is nonsense');
 		const own = tasks.filter((task) => task.item === Number(named));
 		if (
@@ -162,7 +171,12 @@ function ofItems({ step, execution, tasks }: Ending, { cell }: Trace): Complaint
 			blame(`item ${item} came out with the task ${String(id)}`);
 		if (cell.wait !== 'none' && status !== 'completed') blame(`item ${item} came out ${String(status)}`);
 		const downloads = cell.fault.place === 'media' || cell.fault.place === 'callback';
-		if (cell.wait !== 'none' && downloads && output.binary?.data === undefined)
+		if (
+			cell.wait !== 'none' &&
+			downloads &&
+			output.binary?.data === undefined &&
+			output.json.downloadError === undefined
+		)
 			blame(`item ${item} has no file`);
 		if (JSON.stringify(output.json).includes('attacker.example')) blame(`item ${item} holds a forged link`);
 	}

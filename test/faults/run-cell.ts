@@ -14,6 +14,7 @@ import {
 	type WorkflowFixture,
 } from '../../tools/n8n-engine';
 import { makeDue, orderAt } from '../engine/lab';
+import { mp4, png } from '../engine/media-files';
 import { SORA, retryOnFail as retrying, withBothOutputs } from '../engine/support';
 import type { Bridge } from './bridge';
 import { TIME_SCALE } from './fault-kinds';
@@ -51,19 +52,10 @@ export interface World {
 	bridge: Bridge;
 }
 
-const png = (pixels: [number, number], padding: number) => {
-	const bytes = Buffer.alloc(64 + padding);
-	bytes.write('\x89PNG\r\n\x1a\n', 0, 'latin1');
-	bytes.write('IHDR', 12, 'latin1');
-	bytes.writeUInt32BE(pixels[0], 16);
-	bytes.writeUInt32BE(pixels[1], 20);
-	return bytes;
-};
-const mp4 = (padding: number) =>
-	Buffer.concat([Buffer.from('\0\0\0\x18ftypisom', 'latin1'), Buffer.alloc(64 + padding)]);
-
 function fileOf(cell: Cell, item: number) {
-	const bytes = cell.operation.startsWith('character') ? mp4(item) : png([1280, 720], item);
+	// of another length for each item
+	const whole = cell.operation.startsWith('character') ? mp4() : png(1280, 720);
+	const bytes = Buffer.concat([whole], whole.length + item);
 	return { data: bytes.toString('base64'), mimeType: 'application/octet-stream', fileName: 'input' };
 }
 
@@ -87,7 +79,7 @@ function parametersOf(cell: Cell): IDataObject {
 		videoUrl: '={{ $json.videoUrl }}',
 		timestamps: '={{ $json.timestamps }}',
 		taskId: '={{ $json.taskId }}',
-		...(isFile && (name === 'generate' ? { image: 'binary' } : { video: 'binary' })),
+		...(isFile && (name === 'generate' ? { startImage: 'binary' } : { video: 'binary' })),
 	};
 }
 

@@ -162,7 +162,7 @@ describe('a task that came to nothing is named in the first sentence', () => {
 	it('an unknown task', async () => {
 		const id = 'task-unified-1757169743-7cvnl5zw';
 		const taskId = { __rl: true, mode: 'id', value: id };
-		const { message } = await failing('an unknown task', { operation: 'getTask', taskId });
+		const { message } = await failing('an unknown task', { resource: 'task', operation: 'getTask', taskId });
 		expect(message).toContain(id);
 	});
 });
@@ -171,16 +171,11 @@ describe('what cannot be ordered is said before anything is sent', () => {
 	it.each<[string, IDataObject, RegExp]>([
 		['an empty prompt', { prompt: '={{ "" }}' }, /'Prompt' is empty/],
 		['a limit for the run', { options: { maxCredits: 20 } }, /'Max Credits' is 20/],
-		['no file where one is expected', { image: 'binary' }, /'data'/],
-		['a URL that is none', { image: 'url', imageUrl: 'my picture' }, /'Image URL'/],
+		['no file where one is expected', { startImage: 'binary' }, /'data'/],
+		['a URL that is none', { startImage: 'url', startImageUrl: 'my picture' }, /'Start Image URL'/],
 		['a length that the model does not have', { duration: '={{ 5 }}' }, /'Duration'/],
 		['JSON that is none', { options: { additionalFields: '{ seed: 1' } }, /'Additional Fields \(JSON\)'/],
-		// n8n itself names one that is empty before it runs anything
-		[
-			'a model without an ID',
-			{ model: 'custom', modelId: { __rl: true, mode: 'id', value: '={{ "" }}' } },
-			/'Model ID'/,
-		],
+		['a model that an expression does not give', { model: '={{ "" }}' }, /'Model Name or ID' is empty/],
 	])('%s', async (title, parameters, words) => {
 		const sent = ui.n8n.evolink.requests.length;
 		const { message } = await failing(title, parameters);
@@ -189,7 +184,7 @@ describe('what cannot be ordered is said before anything is sent', () => {
 	});
 
 	it('a picture of the wrong size', async () => {
-		const parameters = { image: 'binary', aspectRatio: '1280x720' };
+		const parameters = { startImage: 'binary', aspectRatio: '1280x720' };
 		const { message } = await failing('a picture of the wrong size', parameters, { before: picture() });
 		expect(message).toMatch(/256x256/);
 		expect(message).toMatch(/1280x720/);

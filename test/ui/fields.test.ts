@@ -11,12 +11,13 @@ const result = ['wait', 'download', 'binaryField', 'simplify'];
 
 /** A video of the first model, not waited for or not downloaded. */
 const unawaited = [
+	'resource',
 	'operation',
 	'model',
 	'prompt',
 	'aspectRatio',
 	'duration',
-	'image',
+	'startImage',
 	'wait',
 	'callbackUrl',
 	'reference',
@@ -24,7 +25,17 @@ const unawaited = [
 ];
 
 /** An agent takes data only, so nothing is offered for download. */
-const asTool = ['operation', 'model', 'prompt', 'aspectRatio', 'duration', 'image', 'wait', 'simplify'];
+const asTool = [
+	'resource',
+	'operation',
+	'model',
+	'prompt',
+	'aspectRatio',
+	'duration',
+	'startImage',
+	'wait',
+	'simplify',
+];
 
 async function openNew(parameters = {}): Promise<void> {
 	await openSoraVideo(ui, 'Fields', [
@@ -37,14 +48,15 @@ describe('each operation shows its own fields', () => {
 	beforeAll(async () => await openNew());
 
 	it.each([
-		['Create Character', ['video', 'videoUrl', 'timestamps', ...result]],
-		['Get Task', ['taskId', 'wait', 'download', 'simplify']],
-		['Get Many Tasks', ['returnAll', 'limit', 'includeResults', 'simplify']],
-		['Get Credits', []],
-		['Generate Video', ['model', 'prompt', 'aspectRatio', 'duration', 'image', ...result]],
-	])('%s', async (title, fields) => {
+		['Video', 'Create Character', ['video', 'videoUrl', 'timestamps', ...result]],
+		['Task', 'Get Task', ['taskId', 'wait', 'download', 'simplify']],
+		['Task', 'Get Many Tasks', ['returnAll', 'limit', 'includeResults', 'simplify']],
+		['Account', 'Get Credits', []],
+		['Video', 'Generate Video', ['model', 'prompt', 'aspectRatio', 'duration', 'startImage', ...result]],
+	])('%s: %s', async (resource, title, fields) => {
+		await ui.editor.choose('resource', resource);
 		await ui.editor.choose('operation', title);
-		expect(await ui.editor.fields()).toEqual(['operation', ...fields]);
+		expect(await ui.editor.fields()).toEqual(['resource', 'operation', ...fields]);
 	});
 });
 
@@ -56,6 +68,7 @@ describe('each operation offers its own options', () => {
 		'Check Balance First',
 		'Max Credits',
 		'Resend When Outcome Is Unknown',
+		'Tasks at Once',
 	];
 	const waiting = ['How to Wait', 'Max Download MB', 'Poll Seconds', 'Timeout Minutes', 'When a Task Fails'];
 	it.each([
@@ -68,10 +81,11 @@ describe('each operation offers its own options', () => {
 });
 
 it('Get Task asks how to wait and where the file goes when it shall do so', async () => {
-	await openNew({ operation: 'getTask' });
-	expect(await ui.editor.fields()).toEqual(['operation', 'taskId', 'wait', 'download', 'simplify']);
+	await openNew({ resource: 'task', operation: 'getTask' });
+	const common = ['resource', 'operation', 'taskId'];
+	expect(await ui.editor.fields()).toEqual([...common, 'wait', 'download', 'simplify']);
 	await ui.editor.toggle('download');
-	expect(await ui.editor.fields()).toEqual(['operation', 'taskId', ...result]);
+	expect(await ui.editor.fields()).toEqual([...common, ...result]);
 });
 
 describe('each model shows what it takes', () => {
@@ -80,35 +94,36 @@ describe('each model shows what it takes', () => {
 	it.each([
 		[
 			'Sora 2 Pro Preview',
-			['model', 'prompt', 'aspectRatio', 'duration', 'quality', 'image'],
+			['model', 'prompt', 'aspectRatio', 'duration', 'quality', 'startImage'],
 			{
 				aspectRatio: DOCUMENTED_FIELDS['sora-2-pro-preview'].aspect_ratio.enum,
 				duration: ['4 Seconds', '8 Seconds', '12 Seconds'],
 				quality: ['720p', '1080p'],
 			},
 		],
-		['Other EvoLink Model', ['model', 'modelId', 'prompt'], {}],
+		['Wan 3.0 Text to Video', ['model', 'prompt'], {}],
+		['Veo 3.1 Preview', ['model', 'prompt', 'startImage', 'endImage'], {}],
 		[
 			'Sora 2 Preview',
-			['model', 'prompt', 'aspectRatio', 'duration', 'image'],
+			['model', 'prompt', 'aspectRatio', 'duration', 'startImage'],
 			{
 				aspectRatio: DOCUMENTED_FIELDS['sora-2-preview'].aspect_ratio.enum,
-				duration: ['4 Seconds (23.04 Credits)', '8 Seconds (46.08 Credits)', '12 Seconds (69.12 Credits)'],
+				duration: [
+					'4 Seconds (23 credits, about 0.34 USD)',
+					'8 Seconds (46 credits, about 0.68 USD)',
+					'12 Seconds (69 credits, about 1.02 USD)',
+				],
 			},
 		],
 	])('%s', async (title, fields, lists) => {
 		await ui.editor.choose('model', title);
-		expect(await ui.editor.fields()).toEqual(['operation', ...fields, ...result]);
+		expect(await ui.editor.fields()).toEqual(['resource', 'operation', ...fields, ...result]);
 		for (const [name, titles] of Object.entries(lists)) expect(await ui.editor.titles(name)).toEqual(titles);
 	});
 });
 
 it('another model of the list shows its own fields', async () => {
-	await openNew({
-		model: 'custom',
-		modelId: { __rl: true, mode: 'list', value: 'seedance-2.0-image-to-video' },
-	});
-	await ui.editor.page.getByText('Image URLs/Binary (1–2)').waitFor();
+	await openNew({ model: 'seedance-2.0-image-to-video' });
 	await ui.editor.page.getByText('Duration (4–15; default 5)').waitFor();
 });
 
@@ -117,7 +132,7 @@ it.each([
 	['veo', 'veo-3.1-generate-preview'],
 	['kling', 'kling-v3-text-to-video'],
 ])('a model of %s is chosen from the list and shows its own fields', async (name, value) => {
-	await openNew({ model: 'custom', modelId: { __rl: true, mode: 'list', value } });
+	await openNew({ model: value });
 	await ui.editor.page
 		.getByText(/^Duration/)
 		.first()
@@ -127,8 +142,7 @@ it.each([
 
 it('an ID that no list knows takes what the user writes', async () => {
 	await openNew({
-		model: 'custom',
-		modelId: { __rl: true, mode: 'id', value: 'model-of-tomorrow' },
+		model: '={{ "model-of-tomorrow" }}',
 		options: { additionalFields: '{ "prompt": "A paper boat", "quality": "4k" }' },
 	});
 	await ui.editor.page.getByText('Additional Fields (JSON)').first().waitFor();
@@ -138,19 +152,21 @@ it('an ID that no list knows takes what the user writes', async () => {
 it('a model given by an expression leaves every field of the documented models open', async () => {
 	await openNew({ model: '={{ $json.model }}' });
 	expect(await ui.editor.fields()).toEqual([
+		'resource',
 		'operation',
 		'model',
 		'prompt',
 		'aspectRatio',
 		'duration',
 		'quality',
-		'image',
+		'startImage',
+		'endImage',
 		...result,
 	]);
 });
 
 it.each([
-	['generate', 'image', 'From URL', 'imageUrl', 'From Binary Field', 'imageField'],
+	['generate', 'startImage', 'From URL', 'startImageUrl', 'From Binary Field', 'startImageField'],
 	['character', 'video', 'From URL', 'videoUrl', 'From Binary Field', 'videoField'],
 ])('%s asks for a URL or a field name, whichever was chosen', async (operation, source, ...choices) => {
 	await openNew({ operation });
@@ -180,7 +196,7 @@ it.each([
 	['character', ['videoUrl'], 'Video URL'],
 	['getTask', ['taskId'], 'Task ID'],
 ])('%s marks what it lacks, and n8n names it when the node is run', async (operation, lacking, label) => {
-	await openNew({ operation });
+	await openNew({ operation, ...(operation === 'getTask' && { resource: 'task' }) });
 	await eventually('the marks', async () => (await ui.editor.issues()).length === lacking.length);
 	expect(await ui.editor.issues()).toEqual(lacking);
 	await ui.editor.page.getByTestId('node-execute-button').click();
@@ -195,8 +211,15 @@ it('as a tool of an AI agent it offers no download: an agent takes data only', a
 	await ui.editor.openWorkflow(workflow);
 	await ui.editor.openNode('Make a Video');
 	expect(await ui.editor.fields()).toEqual(['descriptionType', ...asTool]);
-	await ui.editor.choose('operation', 'Get Task');
-	expect(await ui.editor.fields()).toEqual(['descriptionType', 'operation', 'taskId', 'wait', 'simplify']);
+	await ui.editor.choose('resource', 'Task');
+	expect(await ui.editor.fields()).toEqual([
+		'descriptionType',
+		'resource',
+		'operation',
+		'taskId',
+		'wait',
+		'simplify',
+	]);
 });
 
 it('no page of it threw', () => expect(ui.editor.pageErrors).toEqual([]));

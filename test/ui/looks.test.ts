@@ -15,7 +15,7 @@ describe('in the dark', () => {
 		await ui.editor.search('evolink');
 		await ui.editor.entries.filter({ hasText: 'Sora Video' }).click();
 		await ui.editor.page.getByText(/^Actions/).click();
-		await ui.editor.entries.getByText('Generate video').waitFor();
+		await ui.editor.entries.getByText('Generate a video').waitFor();
 		await ui.editor.look('dark-actions');
 	});
 
@@ -49,11 +49,8 @@ describe('in a window of 800 x 600', () => {
 
 	it.each<[string, IDataObject]>([
 		['a first video', {}],
-		[
-			'a model of the list',
-			{ model: 'custom', modelId: { __rl: true, mode: 'list', value: 'seedance-2.0-image-to-video' } },
-		],
-		['many tasks', { operation: 'getManyTasks' }],
+		['a model of the list', { model: 'seedance-2.0-image-to-video' }],
+		['many tasks', { resource: 'task', operation: 'getManyTasks' }],
 	])('%s', async (name, parameters) => {
 		await open(parameters);
 		expect(await ui.editor.cut()).toEqual([]);

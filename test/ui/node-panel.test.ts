@@ -37,22 +37,22 @@ it('lists what it starts on and what it can do in sentences', async () => {
 	await ui.editor.search('evolink');
 	await soraVideo().click();
 	await ui.editor.page.getByText('Actions (5)').click();
-	await ui.editor.entries.getByText('Generate video').waitFor();
+	await ui.editor.entries.getByText('Generate a video').waitFor();
 	expect(await ui.editor.entries.allInnerTexts()).toEqual([
 		'On video completed',
 		'On video failed',
 		'On video cancelled',
-		'Create character from video',
-		'Generate video',
-		'Get credits left',
+		'Create a character from a video',
+		'Generate a video',
+		'Get the credits left',
 		'Get many tasks',
-		'Get task',
+		'Get a task with its status and video link',
 	]);
 	await ui.editor.picture('actions');
 });
 
 it('a node chosen from the panel opens on the fields of a first video, nothing more', async () => {
-	await ui.editor.entries.getByText('Generate video').click();
+	await ui.editor.entries.getByText('Generate a video').click();
 	await ui.editor.page.getByTestId('node-parameters').waitFor();
 	expect(await ui.editor.fields()).toEqual([
 		'operation',

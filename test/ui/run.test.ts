@@ -96,7 +96,7 @@ it('a suspended run shows as waiting, with a word on why, and then as finished',
 });
 
 it('in words under the node stands what it does', async () => {
-	await ui.editor.openWorkflow(await save('Subtitle', { operation: 'getCredits' }));
+	await ui.editor.openWorkflow(await save('Subtitle', { resource: 'account', operation: 'getCredits' }));
 	expect(await ui.editor.node('Sora Video').innerText()).toContain('Get Credits');
 });
 

@@ -215,7 +215,7 @@ export function fakeContext(host: FakeHost = {}) {
 		getWorkflow: () => ({ id: 'workflow-1', active: true }),
 		getWorkflowDataProxy: () => ({ $execution: {}, $runIndex: 0 }),
 		isToolExecution: () => false,
-		logger: { warn: () => {} },
+		logger: { warn: () => {}, debug: () => {} },
 		...more,
 		helpers: {
 			httpRequestWithAuthentication: async (_: string, options: IHttpRequestOptions) => {

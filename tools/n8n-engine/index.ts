@@ -11,7 +11,7 @@
 export { createEngine, runWorkflow, startWorkflow, type RunOptions } from './run-workflow';
 export { recoverCrashed, resumeByTimer, retryExecution, type RetryOptions } from './resume';
 export { receiveWebhook, resumeByWebhook, type WebhookOutcome } from './webhook';
-export { searchList } from './list-search';
+export { loadOptions, searchList } from './list-search';
 export { WebhookServer } from './webhook-server';
 export { PUBLIC_URL, stopStored, type Engine, type Run } from './engine';
 export { Execution, binaryOf, type Pushed, type StoredBinary } from './execution';

@@ -5,39 +5,42 @@ import type {
 	ResourceMapperFields,
 } from 'n8n-workflow';
 
-import { fieldTitle, fieldsOf, type ModelField } from '../../evolink/modelEntries';
-import { isObject } from '../../evolink/json';
+import { choicesOf, fieldsOf, titleOf, type ModelField } from '../../evolink/modelEntries';
+import { framesOf } from '../../evolink/models';
 
 /** Shown at once, beside what a model needs and its media; the others can be added. */
 const USUAL = ['aspect_ratio', 'duration', 'quality'];
 
-/** The form has these of its own. */
-const ELSEWHERE = ['prompt'];
-
 /** The fields of the chosen model, as its entry describes them. Their defaults are told and not filled in: EvoLink has them. */
 export async function getModelFields(this: ILoadOptionsFunctions): Promise<ResourceMapperFields> {
-	const chosen: unknown = this.getCurrentNodeParameter('modelId');
-	const id = String((isObject(chosen) ? chosen.value : chosen) ?? '').trim();
-	const fields = Object.entries(fieldsOf(id) ?? {}).filter(([name]) => !ELSEWHERE.includes(name));
-	const notice =
-		id === ''
-			? "Choose a model in 'Model ID' first."
-			: `No fields of ${id} are known here. Enter what it takes in the option 'Additional Fields (JSON)'.`;
-	return { fields: fields.map(([name, field]) => formField(name, field)), emptyFieldsNotice: notice };
+	// an expression comes as its text
+	const given = String(this.getCurrentNodeParameter('model') ?? '').trim();
+	const { first, last, alsoReferences = false } = framesOf(given) ?? {};
+	const inForm = ['prompt', ...(alsoReferences ? [] : [first, last])];
+	const fields = Object.entries(fieldsOf(given) ?? {}).filter(([name]) => !inForm.includes(name));
+	const whose = given.startsWith('=') ? 'a model that an expression names' : given;
+	return {
+		fields: fields.map(([name, field]) => formField(name, field, alsoReferences && name === first)),
+		emptyFieldsNotice:
+			fieldsOf(given) === undefined
+				? `The fields of ${whose} are not known here. Enter what it takes in the option 'Additional Fields (JSON)'.`
+				: `${whose} takes no other fields.`,
+	};
 }
 
-function formField(id: string, field: ModelField): ResourceMapperField {
+/** @param isReference an image that is no frame, in a field that takes both: frames have fields of their own */
+function formField(id: string, field: ModelField, isReference: boolean): ResourceMapperField {
 	const { required = false, default: usual = field.prose?.default } = field;
-	const choices = choicesOf(field);
+	const choices = offered(field);
 	return {
 		id,
-		displayName: labelOf(id, field),
+		displayName: isReference ? `Reference ${labelOf(id, field)}` : labelOf(id, field),
 		required,
 		defaultMatch: false,
 		display: true,
-		removed: !required && !USUAL.includes(id) && field.format !== 'uri',
-		type: choices ? 'options' : TYPES[field.type],
-		...(choices && {
+		removed: isReference || (!required && !USUAL.includes(id) && field.format !== 'uri'),
+		type: choices.length > 0 ? 'options' : TYPES[field.type],
+		...(choices.length > 0 && {
 			options: choices.map((value) => ({ name: `${value}${value === usual ? ' (Default)' : ''}`, value })),
 		}),
 		// a switch shows something in any case
@@ -56,39 +59,34 @@ const TYPES: Record<ModelField['type'], FieldType> = {
 	'string[]': 'string',
 };
 
-/** What the manual lists is offered, even where only EvoLink itself enforces it. */
-function choicesOf({
-	enum: choices,
-	prose,
-	also,
-	min,
-	max,
-}: ModelField): ReadonlyArray<string | number> | undefined {
-	if (choices) return choices;
-	if (prose?.enum) return prose.enum;
-	// a word beside numbers fits no number field
-	if (!also?.some((value) => typeof value === 'string') || min === undefined || max === undefined)
-		return undefined;
+/** What a list offers: all values of a field that has some, and of a range where a word beside it fits no number field. */
+function offered(field: ModelField): ReadonlyArray<string | number> {
+	const { also = [], min, max } = field;
+	const choices = choicesOf(field).map(({ value }) => value);
+	if (choices.length > also.length) return choices;
+	if (!also.some((value) => typeof value === 'string') || min === undefined || max === undefined) return [];
 	return [...Array.from({ length: max - min + 1 }, (_, at) => min + at), ...also];
 }
 
-/** `Duration (4–30 or -1; default 5)`. The editor cuts labels after some thirty characters. */
+/** `Audio (URLs or Binary, 1–10)`, `Seed (1–9; default 5): Fixed seed`. The editor cuts labels after some thirty characters. */
 function labelOf(name: string, field: ModelField): string {
-	const title = `${fieldTitle(name)}${field.format === 'uri' ? '/Binary' : ''}`;
-	const facts = [limitsOf(field), defaultOf(field)].filter((fact) => fact !== '');
-	return `${title}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`;
+	const kind = field.type === 'string[]' ? 'URLs or Binary' : 'URL or Binary';
+	const facts = [field.format === 'uri' && kind, limitsOf(field)].filter(Boolean).join(', ');
+	const told = [facts, defaultOf(field)].filter((fact) => fact !== '').join('; ');
+	const title = `${titleOf(name, field)}${told === '' ? '' : ` (${told})`}`;
+	return field.meaning === undefined ? title : `${title}: ${field.meaning}`;
 }
 
 /** Lists mark theirs, switches show it, and an empty one says nothing. */
 function defaultOf(field: ModelField): string {
 	const usual = field.default ?? field.prose?.default;
-	if (choicesOf(field) || field.type === 'boolean' || usual === undefined) return '';
+	if (offered(field).length > 0 || field.type === 'boolean' || usual === undefined) return '';
 	return String(usual) === '' ? '' : `default ${usual}`;
 }
 
 function limitsOf(field: ModelField): string {
 	const { type, also = [], minItems, maxItems = field.prose?.maxItems } = field;
-	if (choicesOf(field)) return '';
+	if (offered(field).length > 0) return '';
 	if (type === 'string[]') return span(minItems, maxItems);
 	if (type === 'object') return Object.keys(field.fields ?? {}).join(', ');
 	if (type !== 'integer' && type !== 'number') return '';

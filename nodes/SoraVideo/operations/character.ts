@@ -1,20 +1,26 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { bytesInItem, contentOf } from '../../evolink/media/upload';
 import { CHARACTER_MODEL, CHARACTER_NOTE } from '../../evolink/models';
 import { readAdditionalFields } from '../settings';
-import { HEAD_BYTES, detectMedia } from '../../evolink/media/mediaType';
-import type { ByteStream } from '../../evolink/streams';
 import { standInFor } from './inputFiles';
-import { assertBody, assertSize, megabytes, readBinary, UPLOAD_MAX_BYTES } from './draft';
-import { requiredWith } from '../../host/description';
+import type { UploadableFile } from '../../evolink/media/upload';
+import { readBinary } from './binaryFile';
+import { assertBody, megabytes, UPLOAD_MAX_BYTES } from './draft';
+import { isBlank, meant } from '../../host/cells';
+import { shown } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
 import type { Draft } from '../entries';
+import { readUrl } from './links';
 
 const { extensions, mimeTypes, timestamps: TIMESTAMPS } = evolinkFacts.characterVideo;
 
 const { default: DEFAULT_TIMESTAMPS } = TIMESTAMPS;
+
+const FROM = [
+	{ name: 'From URL', value: 'url' },
+	{ name: 'From Binary Field', value: 'binary' },
+];
 
 const forCharacter = { operation: ['character'] };
 
@@ -30,15 +36,12 @@ export const characterFields: INodeProperties[] = [
 		displayName: 'Input Video',
 		name: 'video',
 		type: 'options',
-		options: [
-			{ name: 'From URL', value: 'url' },
-			{ name: 'From Binary Field', value: 'binary' },
-		],
+		options: FROM,
 		default: 'url',
 		displayOptions: { show: forCharacter },
 		description: 'Video that shows the character',
 	},
-	...requiredWith(
+	...shown(
 		{
 			displayName: 'Video URL',
 			name: 'videoUrl',
@@ -47,7 +50,7 @@ export const characterFields: INodeProperties[] = [
 			placeholder: 'e.g. https://example.com/video.mp4',
 			description: `Video that EvoLink can fetch (${extensions.join(', ')})`,
 		},
-		{ show: forCharacter, choice: 'video', value: 'url' },
+		{ in: forCharacter, chosen: { video: 'url' } },
 	),
 	{
 		displayName: 'Input Data Field Name',
@@ -85,11 +88,13 @@ export function readTimestamps(given: string): string | undefined {
 
 /** Checks one item's fields and video. Sends nothing. */
 export async function draftCharacter(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Draft> {
-	const video = parameters.choice('video', parameters.text('video', 'url'), ['url', 'binary']);
+	const chosen = parameters.value('video', 'url');
+	const from = isBlank(chosen) ? 'url' : (meant(chosen, FROM) ?? chosen);
+	const video = parameters.choice('video', from, ['url', 'binary']);
 	const body: IDataObject = {
 		model: CHARACTER_MODEL,
-		timestamps: parameters.text('timestamps', TIMESTAMPS.default),
-		...(video === 'url' && { video_url: parameters.url('videoUrl') }),
+		timestamps: parameters.textOr('timestamps', TIMESTAMPS.default),
+		...(video === 'url' && { video_url: readUrl(parameters, 'videoUrl') }),
 		...readAdditionalFields(parameters),
 	};
 	const given = body.timestamps;
@@ -114,23 +119,8 @@ export async function draftCharacter(ctx: IExecuteFunctions, parameters: ItemPar
 	return { body, files: [{ source, standIn }] };
 }
 
-async function readVideo(ctx: IExecuteFunctions, parameters: ItemParameters) {
-	const { binary, field, size } = await readBinary(ctx, parameters, 'videoField');
-	assertSize(parameters, 'videoField', { field, size }, { what: 'a video', maxBytes: UPLOAD_MAX_BYTES });
-	const content = contentOf(parameters.item, binary, field);
-	const media = detectMedia(
-		'id' in content ? await headOf(ctx, content.id) : await bytesInItem(ctx, content),
-	);
-	if (media === undefined || !mimeTypes.some((type) => type === media.mimeType)) {
-		const allowed = `a video in one of these formats: ${mimeTypes.join(', ')}; the content of this field is ${media?.mimeType ?? 'none'}`;
-		throw parameters.refuse('videoField', field, allowed);
-	}
-	return { content, size, mimeType: media.mimeType, extension: `.${media.extension}` };
-}
-
-/** The first bytes of a stored file. */
-async function headOf(ctx: IExecuteFunctions, id: string): Promise<Buffer> {
-	const stream: ByteStream = await ctx.helpers.getBinaryStream(id, HEAD_BYTES);
-	for await (const chunk of stream) return chunk as Buffer;
-	return Buffer.alloc(0);
+async function readVideo(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<UploadableFile> {
+	const wanted = { what: 'video', mimeTypes, maxBytes: UPLOAD_MAX_BYTES } as const;
+	const { content, size, media } = await readBinary(ctx, parameters, 'videoField', wanted);
+	return { content, size, mimeType: media!.mimeType!, extension: `.${media!.extension}` };
 }

@@ -1,19 +1,16 @@
-import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { binarySize } from '../../evolink/media/upload';
-import { fieldTitle, fieldsOf, type BodyIssue } from '../../evolink/modelEntries';
-import { checkBody, takesField } from '../../evolink/models';
-import { checkHttpUrl, isPrivateHost } from '../../evolink/urls';
+import { choicesOf, titleOf, type BodyIssue } from '../../evolink/modelEntries';
+import { checkBody, CUSTOM, framesOf, isDocumented, rulesFor } from '../../evolink/models';
+import { isBlank, nearest } from '../../host/cells';
 import { hint } from '../../host/context';
-import { ProblemError } from '../../host/errors';
-import { noFile } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
+import { checkGivenUrl, pageAdvice } from './links';
 
 /** Body fields that are parameters under another name. */
 const PARAMETERS: Record<string, string> = {
 	aspect_ratio: 'aspectRatio',
-	image_urls: 'imageUrl',
 	video_url: 'videoUrl',
 };
 
@@ -38,38 +35,69 @@ export function assertBody(
 	model: string,
 	body: IDataObject,
 ): void {
-	const issue = checkBody(model, body) ?? checkUrls(ctx, parameters, body, model);
-	if (issue === undefined) return;
-	throw parameters.refuse(parameterOf(model, issue.field), issue.given, issue.allowed);
+	const issue = badText(body) ?? checkBody(model, body) ?? checkUrls(ctx, parameters, body, model);
+	if (issue !== undefined) throw refusal(parameters, model, issue);
+}
+
+/** What templates and expressions write where they found nothing, or an object instead of one of its fields. */
+const NO_PROMPT = /^(undefined|null|NaN)$|\[object \w+\]/;
+
+function badText({ prompt }: IDataObject): BodyIssue | undefined {
+	if (typeof prompt !== 'string' || !NO_PROMPT.test(prompt)) return undefined;
+	return { field: 'prompt', given: prompt, allowed: 'a text; an expression put something else here' };
+}
+
+function refusal(parameters: ItemParameters, model: string, { field, given, allowed }: BodyIssue): Error {
+	const entry = rulesFor(model)[field];
+	const name = parameterOf(model, field);
+	const isFrame = name === 'startImage' || name === 'endImage';
+	if (isFrame && given === undefined) {
+		return parameters.refuse(name, 'None', `From URL, From Binary Field, because ${model} needs an image`);
+	}
+	const { length } = typeof given === 'string' ? [...given] : [];
+	if (entry?.type === 'string' && !entry.enum && length > (entry.maxLength ?? Infinity)) {
+		return parameters.refuseFor(name, `has ${length.toLocaleString('en-US')} characters`, allowed);
+	}
+	const near = entry?.enum && nearest(given, choicesOf(entry));
+	return parameters.refuse(
+		name,
+		isBlank(given) ? '' : given,
+		near === undefined ? allowed : `${allowed}; ${near}`,
+	);
 }
 
 /** The parameter that a field of the body comes from, or how the form calls it. */
 function parameterOf(model: string, field: string): string {
-	if (field === 'prompt' || fieldsOf(model) === undefined) return PARAMETERS[field] ?? field;
-	return fieldTitle(field);
+	const frames = framesOf(model);
+	if (frames && field === frames.first && !frames.alsoReferences) return 'startImage';
+	if (frames && field === frames.last && !frames.alsoReferences) return 'endImage';
+	if (field === 'prompt' || isDocumented(model)) return PARAMETERS[field] ?? field;
+	const { [field]: entry } = rulesFor(model);
+	return entry === undefined ? field : titleOf(field, entry);
 }
 
-/** Fields of a model that hold URLs, and what may be behind them, as far as that is known. */
-function linksOf(model: string): Array<[field: string, extensions?: readonly string[]]> {
-	const fields = fieldsOf(model);
-	if (fields === undefined) return Object.entries(EXTENSIONS).filter(([name]) => takesField(model, name));
-	return Object.keys(fields).flatMap((name) => (fields[name].format === 'uri' ? [[name]] : []));
+/** Fields of a model that hold URLs. */
+function linksOf(model: string): string[] {
+	if (model === CUSTOM) return ['image_urls'];
+	return Object.entries(rulesFor(model)).flatMap(([name, { format }]) =>
+		format === 'uri' && name !== 'callback_url' ? [name] : [],
+	);
 }
 
-/** What the schema's pattern lets pass: user names and passwords in a URL that goes to EvoLink. */
+/** What the rules of a field let pass: two URLs in one, a private host, a user name. */
 function checkUrls(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
 	body: IDataObject,
 	model: string,
 ): BodyIssue | undefined {
-	for (const [field, extensions] of linksOf(model)) {
+	for (const field of linksOf(model)) {
 		for (const given of [body[field]].flat()) {
 			if (typeof given !== 'string') continue;
-			const checked = checkHttpUrl(given);
+			const checked = checkGivenUrl(given);
 			if (!checked.ok) return { field, given, allowed: `an http or https URL (this one ${checked.reason})` };
 			const which = `'${parameters.displayName(parameterOf(model, field))}' of item ${parameters.item}`;
-			warnOfUrl(ctx, which, extensions, checked.url);
+			warnOfUrl(ctx, which, isDocumented(model) ? EXTENSIONS[field] : undefined, checked.url);
 		}
 	}
 	return undefined;
@@ -81,53 +109,25 @@ function warnOfUrl(
 	extensions: readonly string[] | undefined,
 	url: URL,
 ): void {
-	if (isPrivateHost(url)) {
-		const told = `${which} names the private host '${url.hostname}': EvoLink probably cannot fetch it and will then fail the task. Give the file in a binary field instead.`;
-		hintOnce(ctx, 'host', told);
-	}
+	const advice = pageAdvice(url);
+	if (advice !== undefined) hintFew(ctx, `${which} ${advice}`);
 	const [ending] = TELLING.exec(url.pathname.toLowerCase()) ?? [];
 	if (ending !== undefined && extensions && !extensions.includes(ending)) {
 		const told = `${which} ends in ${ending}: EvoLink takes ${extensions.join(', ')}, and fails the task if it finds anything else there.`;
-		hintOnce(ctx, 'ending', told);
+		hintFew(ctx, told);
 	}
 }
 
-const hinted = new WeakMap<IExecuteFunctions, Set<string>>();
+/** Of a thousand items alike, this many are named. */
+const MOST_HINTS = 5;
 
-/** Said once for a run, however many items are like that. */
-function hintOnce(ctx: IExecuteFunctions, topic: string, message: string): void {
-	const topics = hinted.get(ctx) ?? new Set();
-	if (topics.has(topic)) return;
-	hinted.set(ctx, topics.add(topic));
+const hinted = new WeakMap<IExecuteFunctions, number>();
+
+function hintFew(ctx: IExecuteFunctions, message: string): void {
+	const count = hinted.get(ctx) ?? 0;
+	if (count >= MOST_HINTS) return;
+	hinted.set(ctx, count + 1);
 	hint(ctx, message, 'warning');
-}
-
-/** A binary field of one item, with its size in bytes. */
-export async function readBinary(
-	ctx: IExecuteFunctions,
-	parameters: ItemParameters,
-	name: string,
-): Promise<{ binary: IBinaryData; field: string; size: number }> {
-	const field = parameters.text(name, 'data');
-	if (field === '') throw parameters.refuse(name, '', 'the name of a binary field');
-	const binary = findBinary(ctx, parameters, field);
-	if (binary === undefined) {
-		const names = Object.keys(ctx.getInputData()[parameters.item].binary ?? {});
-		throw new ProblemError(noFile(parameters.displayName(name), field, names), parameters.item);
-	}
-	return { binary, field, size: await binarySize(ctx, binary) };
-}
-
-function findBinary(
-	ctx: IExecuteFunctions,
-	{ item }: ItemParameters,
-	field: string,
-): IBinaryData | undefined {
-	try {
-		return ctx.helpers.assertBinaryData(item, field);
-	} catch {
-		return undefined;
-	}
 }
 
 /** The limits that EvoLink states for uploads of any kind. */
@@ -136,18 +136,4 @@ export const UPLOAD_MAX_BYTES = evolinkFacts.upload.clientMaxBytes;
 /** A size in the units of EvoLink's limits for input files, where 1 MB is 1024 x 1024 bytes. */
 export function megabytes(bytes: number): string {
 	return `${Math.round((bytes * 10) / 2 ** 20) / 10} MB`;
-}
-
-/** @throws ProblemError when a file is larger than EvoLink takes */
-export function assertSize(
-	parameters: ItemParameters,
-	name: string,
-	{ field, size }: { field: string; size: number },
-	{ what, maxBytes }: { what: string; maxBytes: number },
-): void {
-	if (size <= maxBytes) return;
-	// a few bytes too many would read like the limit itself
-	const given = megabytes(size) === megabytes(maxBytes) ? `${size} bytes` : megabytes(size);
-	const allowed = `${what} of at most ${megabytes(maxBytes)} (${maxBytes} bytes)`;
-	throw parameters.refuse(name, `${field} (${given})`, allowed);
 }

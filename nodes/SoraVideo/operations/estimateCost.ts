@@ -3,7 +3,7 @@ import mapValues from 'lodash/mapValues';
 
 import { getPricingRules } from '../../evolink/api';
 import { fieldsOf } from '../../evolink/modelEntries';
-import { creditsByRules } from '../../evolink/priceRules';
+import { priceByRules } from '../../evolink/priceRules';
 import { estimateCredits, inUsd, PRICES_AS_OF } from '../../evolink/prices';
 import { ProblemError } from '../../host/errors';
 import { costUnknown } from '../../host/messages';
@@ -63,9 +63,9 @@ async function estimate(
 	asked.set(model, answer);
 	const rules = await answer;
 	const defaults = mapValues(fieldsOf(model), (field) => field.default);
-	const credits = rules && creditsByRules(rules, body, defaults);
-	if (credits === undefined) throw new ProblemError(costUnknown(model, rules !== undefined), item);
-	return outcome(model, credits, "EvoLink's price rules of today");
+	const price = rules && priceByRules(rules, body, defaults);
+	if (price === undefined) throw new ProblemError(costUnknown(model, rules !== undefined), item);
+	return outcome(model, price.credits, "EvoLink's price rules of today");
 }
 
 function outcome(model: string, credits: number, source: string): IDataObject {

@@ -9,36 +9,85 @@ import { getManyTasksFields } from './getManyTasks';
 import { getTaskFields } from './getTask';
 import { uploadFileFields } from './uploadFile';
 
-/** All fields of the node, those of each operation with it. */
+/**
+ * All fields of the node, those of each operation with it. n8n tells an AI what a tool does, and lists actions in the node panel, by
+ * the `action` of operations that belong to a resource. The values of operations are unique over all resources, and all other
+ * fields depend on them alone, so a node that a script writes without a resource runs as well.
+ */
 export const soraVideoFields: INodeProperties[] = [
+	{
+		displayName: 'Resource',
+		name: 'resource',
+		type: 'options',
+		noDataExpression: true,
+		options: [
+			{ name: 'Account', value: 'account' },
+			{ name: 'Task', value: 'task' },
+			{ name: 'Video', value: 'video' },
+		],
+		default: 'video',
+	},
 	{
 		displayName: 'Operation',
 		name: 'operation',
 		type: 'options',
 		noDataExpression: true,
+		displayOptions: { show: { resource: ['video'] } },
 		options: [
+			{
+				name: 'Generate Video',
+				value: 'generate',
+				action: 'Generate a video',
+				description: 'Make a video from a prompt, with or without an image',
+			},
 			{
 				name: 'Create Character',
 				value: 'character',
-				action: 'Create character from video',
+				action: 'Create a character from a video',
 				description: 'Turn a short video into a character with a name and an image',
 			},
 			{
 				name: 'Estimate Cost',
 				value: 'estimateCost',
-				action: 'Estimate cost of a video',
+				action: 'Estimate the cost of a video',
 				description: 'Check an order and get its price, without sending it',
 			},
+		],
+		default: 'generate',
+	},
+	{
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		displayOptions: { show: { resource: ['task'] } },
+		options: [
 			{
-				name: 'Generate Video',
-				value: 'generate',
-				action: 'Generate video',
-				description: 'Make a video from a prompt, with or without an image',
+				name: 'Get Task',
+				value: 'getTask',
+				action: 'Get a task with its status and video link',
+				description: 'Read a task, wait for it, or download its result',
 			},
+			{
+				name: 'Get Many Tasks',
+				value: 'getManyTasks',
+				action: 'Get many tasks',
+				description: "List the account's tasks, newest first",
+			},
+		],
+		default: 'getTask',
+	},
+	{
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		displayOptions: { show: { resource: ['account'] } },
+		options: [
 			{
 				name: 'Get Credits',
 				value: 'getCredits',
-				action: 'Get credits left',
+				action: 'Get the credits left',
 				description: 'Get the credits left on the API key and the account',
 			},
 			{
@@ -48,25 +97,13 @@ export const soraVideoFields: INodeProperties[] = [
 				description: 'List the models with their fields and prices, and whether this key may use them',
 			},
 			{
-				name: 'Get Many Tasks',
-				value: 'getManyTasks',
-				action: 'Get many tasks',
-				description: "List the account's tasks, newest first",
-			},
-			{
-				name: 'Get Task',
-				value: 'getTask',
-				action: 'Get task',
-				description: 'Read a task, wait for it, or download its result',
-			},
-			{
 				name: 'Upload File',
 				value: 'uploadFile',
-				action: 'Upload file',
+				action: 'Upload a file',
 				description: 'Give EvoLink a file, and get a URL that models can be given',
 			},
 		],
-		default: 'generate',
+		default: 'getCredits',
 	},
 	...alsoForEstimates(generateFields),
 	...characterFields,

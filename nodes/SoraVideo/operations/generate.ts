@@ -2,47 +2,39 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 
 import { DOCUMENTED_FIELDS, evolinkFacts } from '../../evolink/generated/spec.gen';
 import {
-	CHARACTER_MODEL,
 	CUSTOM,
-	DEFAULT_MODEL,
 	DOCUMENTED_MODELS,
-	GENERATE_MODELS,
-	modelOptions,
 	optionGroups,
 	type optionsOf,
+	rulesFor,
 	rulesOf,
 	takesField,
 } from '../../evolink/models';
-import { fieldsOf } from '../../evolink/modelEntries';
-import { PRICES_AS_OF } from '../../evolink/prices';
-import { FURTHER_FIELDS, readAdditionalFields } from '../settings';
-import { assertBody, megabytes } from './draft';
-import { FILLED_IN, requiredWith, type Rules } from '../../host/description';
-import { standInFor, takeBinaryFields } from './inputFiles';
-import { PIXELS_RULE, readInputImage } from './inputImage';
-import {
-	documentedOnly,
-	modelFieldsMapper,
-	otherModelFields,
-	readModelFields,
-	readModelId,
-} from './otherModel';
+import { choicesOf, type ModelFields } from '../../evolink/modelEntries';
+import { inMoney, PRICES_AS_OF } from '../../evolink/prices';
+import { isBlank, meant } from '../../host/cells';
+import { FILLED_IN, shown, type Shown } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
 import type { Draft } from '../entries';
+import { FURTHER_FIELDS, readAdditionalFields } from '../settings';
+import { assertBody } from './draft';
+import { imageFields, placeFrames } from './frames';
+import { takeBinaryFields } from './inputFiles';
+import { readInputImage } from './inputImage';
+import { modelField, MODEL_IDS, readModel } from './model';
+import { mapperFields, readModelFields } from './modelFields';
 
 const {
 	prompt: PROMPT,
 	aspect_ratio: RATIO,
 	duration: DURATION,
 } = DOCUMENTED_FIELDS[evolinkFacts.defaultModel];
-const IMAGE = evolinkFacts.imageInput;
+const { quality: QUALITY } = DOCUMENTED_FIELDS['sora-2-pro-preview'];
 const { standard: STANDARD_QUALITY } = evolinkFacts.quality;
 const [DEFAULT_RATIO] = RATIO.enum;
 const { default: DEFAULT_DURATION } = DURATION;
 
 const forGenerate = { operation: ['generate'] };
-
-const promptDescription = `What the video shows; for Sora, 1 to ${PROMPT.maxLength} characters. ${evolinkFacts.moderationNote}`;
 
 type Options = ReturnType<typeof optionsOf>;
 
@@ -51,30 +43,28 @@ const withPrices = (options: Options, models: readonly string[]) =>
 		const name = `${value} Seconds`;
 		if (credits === undefined) return { name, value };
 		const description = `Price of ${models.join(', ')} in EvoLink's list of ${PRICES_AS_OF}`;
-		return { name: `${name} (${credits} Credits)`, value, description };
+		return { name: `${name} (${inMoney(credits)})`, value, description };
 	});
 
 /**
- * Only when this model is chosen, by its own name: an expression in 'Model' is none. Not as a regular expression: n8n gives
- * those 250 ms on the clock and fails the execution after that, which a busy machine can exceed.
- */
-const only = (model: string) => ({ show: forGenerate, hide: { model: [{ _cnd: { not: model } }] } });
-
-/**
- * One property for each different option list that the models have for a field; a later list that several models share
- * has one for each of them. The first one also serves an expression in 'Model': the editor judges by the expression's
- * value, which may be none yet, the engine by its text, and `show` would let any text pass.
+ * One property for each different option list that the documented models have for a field; a later list that several models share
+ * has one for each of them. The first one also serves an expression in 'Model', which is hidden from no list.
  */
 function perModel(
 	field: string,
 	property: (options: Options, models: readonly string[]) => INodeProperties,
 ): INodeProperties[] {
 	return optionGroups(field).flatMap(({ models, options }, at) => {
-		const others = GENERATE_MODELS.filter((model) => !models.includes(model));
-		const rules = at > 0 ? models.map(only) : [{ show: forGenerate, hide: { model: others } }];
-		return rules.map((displayOptions) => ({ ...property(options, models), displayOptions }));
+		const others = MODEL_IDS.filter((model) => !models.includes(model));
+		const rules: Shown[] =
+			at > 0
+				? models.map((model) => ({ in: forGenerate, only: { model } }))
+				: [{ in: forGenerate, not: { model: others } }];
+		return rules.flatMap((when) => shown(property(options, models), when));
 	});
 }
+
+const promptDescription = `What the video shows; for Sora, 1 to ${PROMPT.maxLength} characters. ${evolinkFacts.moderationNote}`;
 
 const prompt: INodeProperties = {
 	displayName: 'Prompt',
@@ -86,49 +76,31 @@ const prompt: INodeProperties = {
 	description: promptDescription,
 };
 
-const withoutFurther = (hide: Rules): INodeProperties['displayOptions'] => ({
-	show: forGenerate,
-	hide: { ...hide, [FURTHER_FIELDS]: FILLED_IN },
-});
-
 /** Required by the documented models alone, and not beside further fields, which may hold one. */
 const promptFields: INodeProperties[] = [
-	...DOCUMENTED_MODELS.map((model) => ({
-		...prompt,
-		required: true,
-		displayOptions: withoutFurther(only(model).hide),
-	})),
-	{ ...prompt, displayOptions: withoutFurther({ model: [...DOCUMENTED_MODELS] }) },
-	{ ...prompt, displayOptions: { show: { ...forGenerate, [FURTHER_FIELDS]: FILLED_IN } } },
+	...DOCUMENTED_MODELS.flatMap((model) =>
+		shown(
+			{ ...prompt, required: true },
+			{ in: forGenerate, only: { model }, not: { [FURTHER_FIELDS]: FILLED_IN } },
+		),
+	),
+	...shown(prompt, {
+		in: forGenerate,
+		not: { model: [...DOCUMENTED_MODELS], [FURTHER_FIELDS]: FILLED_IN },
+	}),
+	...shown(prompt, { in: { ...forGenerate, [FURTHER_FIELDS]: FILLED_IN } }),
 ];
 
 export const generateFields: INodeProperties[] = [
-	{
-		displayName: 'Model',
-		name: 'model',
-		type: 'options',
-		options: [
-			...modelOptions(),
-			{
-				name: 'Other EvoLink Model',
-				value: CUSTOM,
-				description: 'Any other video model of EvoLink, from a list or by its ID',
-			},
-		],
-		default: DEFAULT_MODEL,
-		displayOptions: { show: forGenerate },
-		description: evolinkFacts.standingNote,
-	},
-	...otherModelFields,
+	...modelField,
 	...promptFields,
-	modelFieldsMapper,
 	...perModel('aspect_ratio', (options) => ({
 		displayName: 'Aspect Ratio',
 		name: 'aspectRatio',
 		type: 'options',
 		options,
 		default: DEFAULT_RATIO,
-		description: 'Shape of the video. If it is given in pixels, an input image must have exactly that size.',
+		description: 'Shape of the video. If it is given in pixels, a start image must have exactly that size.',
 	})),
 	...perModel('duration', (options, models) => ({
 		displayName: 'Duration',
@@ -144,129 +116,60 @@ export const generateFields: INodeProperties[] = [
 		type: 'options',
 		options,
 		default: STANDARD_QUALITY,
-		description: DOCUMENTED_FIELDS['sora-2-pro-preview'].quality.description,
+		description: QUALITY.description,
 	})),
-	{
-		displayName: 'Input Image',
-		name: 'image',
-		type: 'options',
-		options: [
-			{ name: 'None', value: 'none' },
-			{ name: 'From URL', value: 'url' },
-			{ name: 'From Binary Field', value: 'binary' },
-		],
-		default: 'none',
-		displayOptions: documentedOnly,
-		description:
-			"Image that the video starts from. n8n's Edit Image node brings it to the size that the model needs. Images of real people are refused.",
-	},
-	...requiredWith(
-		{
-			displayName: 'Image URL',
-			name: 'imageUrl',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. https://example.com/first-frame.png',
-			description: `Image that EvoLink can fetch (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), with the exact pixels that its model needs (${PIXELS_RULE}). An image behind a URL is not checked before the order: if it does not fit, the task fails.`,
-		},
-		{ show: forGenerate, choice: 'image', value: 'url' },
-	),
-	{
-		displayName: 'Input Data Field Name',
-		name: 'imageField',
-		type: 'string',
-		default: 'data',
-		placeholder: 'e.g. data',
-		displayOptions: { show: { ...forGenerate, image: ['binary'] } },
-		hint: 'The name of the binary field that holds the image',
-		description: `Checked first (${IMAGE.extensions.join(', ')}, at most ${megabytes(IMAGE.maxBytes)}), then uploaded to EvoLink`,
-	},
+	...imageFields,
+	...mapperFields,
 ];
-
-interface ChosenModel {
-	/** Sent as `model`. */
-	id: string;
-	/** Whose rules apply, as `checkBody` knows them. */
-	rules: string;
-	/** Whether it was chosen as another model, which has its fields in 'Model Fields'. */
-	isOther: boolean;
-}
-
-function readModel(parameters: ItemParameters): ChosenModel {
-	const model = parameters.text('model', DEFAULT_MODEL);
-	if (!GENERATE_MODELS.includes(model)) {
-		const allowed = `${GENERATE_MODELS.join(', ')}; other models are named in 'Model ID' of Other EvoLink Model`;
-		throw parameters.refuse('model', model, allowed);
-	}
-	if (model !== CUSTOM) return { id: model, rules: model, isOther: false };
-	const id = readModelId(parameters);
-	if (id === '') throw parameters.refuse('modelId', id, 'the ID of a model');
-	if (id === CHARACTER_MODEL) {
-		const allowed = "a video model; characters are made with the operation 'Create Character'";
-		throw parameters.refuse('modelId', id, allowed);
-	}
-	return { id, rules: rulesOf(id), isOther: true };
-}
-
-/**
- * Whole numbers from expressions may come as text, and what an expression does not find as nothing at all; anything else goes
- * on to the schema as it is.
- */
-function readDuration(parameters: ItemParameters): unknown {
-	const given = parameters.value('duration', DEFAULT_DURATION) ?? '';
-	return typeof given === 'string' && /^\s*\d+\s*$/.test(given) ? Number(given) : given;
-}
 
 /** Numbers are written out. Anything else that is no text is a mistake, such as a whole item for one of its fields. */
 function readPrompt(parameters: ItemParameters): unknown {
-	const given = parameters.value('prompt', '') ?? '';
+	const given = parameters.value('prompt', '');
+	if (isBlank(given)) return '';
 	return typeof given === 'number' && Number.isFinite(given) ? String(given) : given;
 }
 
-/** What a documented model needs, however its ID was given. */
-function defaultsOf(rules: string): IDataObject {
-	if (!DOCUMENTED_MODELS.includes(rules)) return {};
-	return {
-		aspect_ratio: DEFAULT_RATIO,
-		duration: DEFAULT_DURATION,
-		...(takesField(rules, 'quality') && { quality: STANDARD_QUALITY }),
-	};
+/** The typed fields of the documented models: a blank cell is the field's default, and what means one value alone is taken for it. */
+const TYPED = {
+	aspect_ratio: { name: 'aspectRatio', fallback: DEFAULT_RATIO },
+	duration: { name: 'duration', fallback: DEFAULT_DURATION },
+	quality: { name: 'quality', fallback: STANDARD_QUALITY },
+};
+
+function readTyped(parameters: ItemParameters, model: string): IDataObject {
+	const fields = Object.entries(TYPED).filter(([field]) => takesField(model, field));
+	return Object.fromEntries(
+		fields.map(([field, { name, fallback }]) => {
+			const given = parameters.value(name, fallback);
+			const choices = choicesOf(rulesFor(model)[field]);
+			return [field, isBlank(given) ? fallback : (meant(given, choices) ?? given)];
+		}),
+	) as IDataObject;
 }
 
-function choices(parameters: ItemParameters, { id, rules, isOther }: ChosenModel): IDataObject {
-	if (isOther) return { ...defaultsOf(rules), ...readModelFields(parameters, id) };
-	return {
-		aspect_ratio: parameters.text('aspectRatio', DEFAULT_RATIO),
-		duration: readDuration(parameters) as number,
-		...(takesField(rules, 'quality') && { quality: parameters.text('quality', STANDARD_QUALITY) }),
-	};
-}
+/** Where a file may go in the body of a model that is not known. */
+const UNKNOWN: ModelFields = { image_urls: { type: 'string[]', format: 'uri' } };
 
-/** Checks one item's fields and image. Sends nothing. */
+/** Checks one item's fields and files. Sends nothing. */
 export async function draftGenerate(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Draft> {
-	const model = readModel(parameters);
-	const { id, rules } = model;
-	const given = model.isOther ? 'none' : parameters.text('image', 'none');
-	const image = parameters.choice('image', given, ['none', 'url', 'binary']);
-	const body: IDataObject = {
+	const id = readModel(parameters);
+	const rules = rulesOf(id);
+	const isDocumented = DOCUMENTED_MODELS.includes(id);
+	const { body, startField } = await placeFrames(ctx, parameters, id, {
 		model: id,
 		prompt: readPrompt(parameters) as string,
-		...choices(parameters, model),
-		...(image === 'url' && { image_urls: [parameters.url('imageUrl')] }),
+		...(isDocumented ? readTyped(parameters, id) : readModelFields(parameters, id)),
 		...readAdditionalFields(parameters),
-	};
+	});
 	if (typeof body.prompt === 'string') body.prompt = body.prompt.trim();
 	// only the documented models are known to need one
-	if (body.prompt === '' && !DOCUMENTED_MODELS.includes(rules)) delete body.prompt;
-	const files = await takeBinaryFields(ctx, parameters, fieldsOf(rules) ?? {}, body);
+	if (body.prompt === '' && !isDocumented) delete body.prompt;
+	const fields = rules === CUSTOM ? UNKNOWN : rulesFor(id);
+	const sourceOf =
+		isDocumented && startField !== undefined
+			? async () => await readInputImage(ctx, parameters, id, String(body.aspect_ratio))
+			: undefined;
+	const files = await takeBinaryFields(ctx, parameters, fields, body, sourceOf);
 	assertBody(ctx, parameters, rules, body);
-	if (files.length > 0) return { body, files };
-	if (image !== 'binary') return { body };
-	if (body.image_urls !== undefined) {
-		const allowed = "no 'image_urls' beside an input image from a binary field";
-		throw parameters.refuse('additionalFields', body.image_urls, allowed);
-	}
-	const source = await readInputImage(ctx, parameters, rules, String(body.aspect_ratio));
-	const standIn = standInFor('image');
-	return { body: { ...body, image_urls: [standIn] }, files: [{ source, standIn }] };
+	return files.length > 0 ? { body, files } : { body };
 }

@@ -4,7 +4,7 @@ import upperFirst from 'lodash/upperFirst';
 
 import { listTasks, readerFor } from '../../evolink/api';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { simplified, taskToJson, type Task } from '../../evolink/task';
+import { oneForEachResult, simplified, taskToJson, type Task } from '../../evolink/task';
 import { collectTasks, MOST_PAGES, type TaskQuery } from '../../evolink/taskList';
 import { cancelSignal, hint } from '../../host/context';
 import { ProblemError, type Problem } from '../../host/errors';
@@ -96,7 +96,8 @@ export async function executeGetManyTasks(
 	for (const item of items.keys()) {
 		try {
 			const simplify = readSimplify(parametersOf(item));
-			const tasks = (await findTasks(ctx, parametersOf(item))).map((task) => taskToJson(task));
+			const found = await findTasks(ctx, parametersOf(item));
+			const tasks = found.flatMap((task) => oneForEachResult(taskToJson(task), task));
 			const shown = simplify ? tasks.map(simplified) : tasks;
 			output.push(...shown.map((json) => ({ json, pairedItem: { item } })));
 		} catch (error) {

@@ -59,7 +59,7 @@ function paid(
 		const entries: Entry[] = [];
 		for (const item of ctx.getInputData().keys()) {
 			const parameters = parametersOf(item);
-			const fieldOf = () => readFileField(ctx, parameters, true);
+			const fieldOf = () => (decision.mode === 'none' ? null : readFileField(ctx, parameters, true));
 			const check = async () => ({ ...(await draft(ctx, parameters)), ...(await callback(parameters)) });
 			entries.push(await draftEntry(orders, item, fieldOf, check));
 		}

@@ -2,22 +2,18 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { readImageHeader, type ImageHeader } from '../../evolink/media/imageHeader';
-import { contentOf, type UploadableFile } from '../../evolink/media/upload';
+import type { UploadableFile } from '../../evolink/media/upload';
 import { CUSTOM } from '../../evolink/models';
 import { readImageCheck } from '../settings';
-import { assertSize, readBinary } from './draft';
+import { readBinary } from './binaryFile';
 import { hint } from '../../host/context';
 import { ProblemError } from '../../host/errors';
-import { wrongPixels } from '../../host/messages';
+import { wrongFile, wrongPixels } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
 
 const IMAGE = evolinkFacts.imageInput;
 
-const EXTENSIONS: Record<ImageHeader['mimeType'], string> = {
-	'image/jpeg': '.jpg',
-	'image/png': '.png',
-	'image/webp': '.webp',
-};
+const WANTED = { what: 'image', mimeTypes: IMAGE.mimeTypes, maxBytes: IMAGE.maxBytes } as const;
 
 const exactModels = IMAGE.exactPixels.models.map((model) => evolinkFacts.models[model].label);
 const exactSizes = Object.entries(IMAGE.exactPixels.sizes)
@@ -38,27 +34,14 @@ export async function readInputImage(
 	rules: string,
 	ratio: string,
 ): Promise<UploadableFile> {
-	const { header, size, content } = await readImage(ctx, parameters);
-	checkPixels(ctx, parameters, rules, ratio, header);
-	return { content, size, mimeType: header.mimeType, extension: EXTENSIONS[header.mimeType] };
-}
-
-async function readImage(
-	ctx: IExecuteFunctions,
-	parameters: ItemParameters,
-): Promise<{ header: ImageHeader } & Pick<UploadableFile, 'size' | 'content'>> {
-	const { item } = parameters;
-	const { binary, field, size } = await readBinary(ctx, parameters, 'imageField');
-	assertSize(parameters, 'imageField', { field, size }, { what: 'an image', maxBytes: IMAGE.maxBytes });
-	const header = readImageHeader(await ctx.helpers.getBinaryDataBuffer(item, field));
+	const { field, size, content, media } = await readBinary(ctx, parameters, 'startImageField', WANTED);
+	const header = readImageHeader(await ctx.helpers.getBinaryDataBuffer(parameters.item, field));
 	if (header === undefined) {
-		throw parameters.refuse(
-			'imageField',
-			field,
-			`an image in one of these formats: ${IMAGE.mimeTypes.join(', ')}; the content of this field is none`,
-		);
+		const found = `${media?.name} without a size in pixels`;
+		throw new ProblemError(wrongFile(field, found), parameters.item);
 	}
-	return { header, size, content: contentOf(item, binary, field) };
+	checkPixels(ctx, parameters, rules, ratio, header);
+	return { content, size, mimeType: header.mimeType, extension: `.${media?.extension}` };
 }
 
 /** The pixels that an image must have, as far as the model asks for any. */
@@ -88,7 +71,7 @@ function checkPixels(
 	if (wanted.width === width && wanted.height === height) return;
 	const pixels = `${wanted.width}x${wanted.height}`;
 	if (readImageCheck(parameters)) {
-		const field = parameters.text('imageField', 'data');
+		const field = parameters.textOr('startImageField', 'data');
 		throw new ProblemError(wrongPixels(field, `${width}x${height}`, pixels, ratio), parameters.item);
 	}
 	hint(

@@ -2,7 +2,7 @@ import type { NodeHint } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { DOCUMENTED_MODELS, optionsOf, takesField } from '../../evolink/models';
-import { PRICES_AS_OF } from '../../evolink/prices';
+import { inMoney, PRICES_AS_OF } from '../../evolink/prices';
 
 const EXAMPLE_MINUTES = Math.round(evolinkFacts.results.exampleEstimateSeconds / 60);
 
@@ -21,9 +21,9 @@ function priceHint(model: string, duration: string | number, credits: number): N
 		([name, value]) => `$parameter["${name}"] === ${JSON.stringify(value)}`,
 	);
 	return {
-		message: `Each item will cost about ${credits} credits, by EvoLink's price list of ${PRICES_AS_OF}. A video takes some minutes (${EXAMPLE_MINUTES} in the example of EvoLink's manual).`,
+		message: `Each item will cost ${inMoney(credits)}, by EvoLink's price list of ${PRICES_AS_OF}. A video takes some minutes (${EXAMPLE_MINUTES} in the example of EvoLink's manual).`,
 		type: 'info',
-		location: 'ndv',
+		location: 'outputPane',
 		whenToDisplay: 'beforeExecution',
 		displayCondition: `={{ ${conditions.join(' && ')} }}`,
 	};

@@ -9,7 +9,8 @@ import { fileRefused } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
 import { emitBroken } from '../items';
 import { RunIntent } from '../order/intent';
-import { megabytes, readBinary, UPLOAD_MAX_BYTES } from './draft';
+import { namedBinary } from './binaryFile';
+import { megabytes, UPLOAD_MAX_BYTES } from './draft';
 import { sourceOf } from './inputFiles';
 
 const { lifetimeHours, maxFiles } = evolinkFacts.upload;
@@ -54,10 +55,9 @@ export async function executeUploadFile(
 
 /** @param name without an extension; the same on every try, so that a retry takes no second place */
 async function upload(ctx: IExecuteFunctions, parameters: ItemParameters, name: string) {
-	const { field, binary } = await readBinary(ctx, parameters, 'fileField');
-	const source = await sourceOf(ctx, parameters, 'fileField', field);
+	const { field, binary } = namedBinary(ctx, parameters, 'fileField');
+	const source = await sourceOf(ctx, parameters.item, field);
 	const { mimeType, size, extension } = source;
-	if (size === 0) throw parameters.refuse('fileField', `${field} (0 bytes)`, 'a file that is not empty');
 	const result = await uploadFile(ctx, source, `${name}${extension}`, cancelSignal(ctx));
 	if ('failure' in result) {
 		throw new ProblemError(fileRefused(result.failure, 'Nothing was charged.'), parameters.item);

@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import mapValues from 'lodash/mapValues';
+import omit from 'lodash/omit';
 import sum from 'lodash/sum';
 import sumBy from 'lodash/sumBy';
 import uniq from 'lodash/uniq';
@@ -7,8 +8,8 @@ import uniq from 'lodash/uniq';
 import { creditsAvailable, getCredits, getPricingRules } from '../../evolink/api';
 import type { Failure } from '../../evolink/failure';
 import { fieldsOf } from '../../evolink/modelEntries';
-import { creditsByRules } from '../../evolink/priceRules';
-import { estimateCredits, roundCredits } from '../../evolink/prices';
+import { priceByRules } from '../../evolink/priceRules';
+import { estimateCredits, extraIn, roundCredits } from '../../evolink/prices';
 import { creditsReserved } from '../../evolink/task';
 import { hint } from '../../host/context';
 import { told, type Problem } from '../../host/errors';
@@ -21,10 +22,10 @@ import { isTask, type Entry, type QueuedEntry } from '../entries';
 export interface Estimate {
 	/** How many orders. */
 	orders: number;
-	/** Of all orders whose price is known. */
+	/** Of all orders, as far as their prices are known. */
 	credits: number;
-	/** The first order without a known price. */
-	unpriced?: { item: number; model: string };
+	/** The first order whose price is not known, or not all of it: what the field `extra` adds. */
+	unpriced?: { item: number; model: string; extra?: string };
 }
 
 /** By model: EvoLink's price rules, in whatever form. */
@@ -37,21 +38,30 @@ export function estimateOf(
 	const estimates = orders.map(({ item, draft: { body } }) => ({
 		item,
 		model: String(body.model),
-		credits: estimateCredits(body) ?? creditsToday(body, rules),
+		...(priceListed(body) ?? priceToday(body, rules)),
 	}));
-	const unpriced = estimates.find(({ credits }) => credits === undefined);
+	const unpriced = estimates.find(({ credits, extra }) => credits === undefined || extra !== undefined);
 	return {
 		orders: orders.length,
 		credits: roundCredits(sumBy(estimates, ({ credits = 0 }) => credits)),
-		...(unpriced && { unpriced: { item: unpriced.item, model: unpriced.model } }),
+		...(unpriced && { unpriced: omit(unpriced, 'credits', 'seconds') }),
 	};
 }
 
-function creditsToday(body: IDataObject, rules: Rules): number | undefined {
+interface Price {
+	credits?: number;
+	extra?: string;
+}
+
+function priceListed(body: IDataObject): Price | undefined {
+	const credits = estimateCredits(body);
+	return credits === undefined ? undefined : { credits, extra: extraIn(body, () => false) };
+}
+
+function priceToday(body: IDataObject, rules: Rules): Price | undefined {
 	const model = String(body.model);
-	const answer = rules.get(model);
 	const defaults = mapValues(fieldsOf(model), (field) => field.default);
-	return answer && creditsByRules(answer, body, defaults);
+	return priceByRules(rules.get(model), body, defaults);
 }
 
 /** More different models than this in one run have no price. */
@@ -93,8 +103,8 @@ export async function overBudgetOf(
 
 function refusalByLimit(estimate: Estimate, maxCredits: number | undefined): Problem | undefined {
 	if (maxCredits === undefined) return undefined;
-	if (estimate.unpriced) return priceUnknown(estimate.unpriced, maxCredits);
-	return estimate.credits > maxCredits ? overBudget(estimate, maxCredits) : undefined;
+	if (estimate.credits > maxCredits) return overBudget(estimate, maxCredits);
+	return estimate.unpriced && priceUnknown(estimate.unpriced, maxCredits);
 }
 
 async function refusalByBalance(
@@ -110,7 +120,9 @@ async function refusalByBalance(
 	if (left === undefined) {
 		unchecked(answer.ok ? 'EvoLink did not say how many credits are left' : answer.failure);
 	} else if (estimate.unpriced) {
-		unchecked(`the price of item ${estimate.unpriced.item} is not known`);
+		unchecked(
+			`the price of item ${estimate.unpriced.item} is not known${estimate.unpriced.extra ? ' in full' : ''}`,
+		);
 	}
 	return undefined;
 }
@@ -118,7 +130,8 @@ async function refusalByBalance(
 /** What EvoLink has reserved for the tasks that this run ordered, in words; `undefined` if it does not say. */
 export function reservedInWords(entries: readonly Entry[]): string | undefined {
 	const reserved = entries.filter(isTask).flatMap(({ watch }) => {
-		const task = watch.replayed ? undefined : taskOf(watch);
+		const isOwn = watch.orderedAt !== undefined && !watch.replayed;
+		const task = isOwn ? taskOf(watch) : undefined;
 		return (task && creditsReserved(task)) ?? [];
 	});
 	if (reserved.length === 0) return undefined;

@@ -38,8 +38,8 @@ function withoutBody({ at, answer }: Sent): Sent {
 export class SentOrders {
 	private readonly orders = new Recent<Promise<Sent | undefined>>(ORDERS_KEPT);
 
-	/** Tasks that this process ordered, with their accounts. */
-	private readonly tasks = new Recent<true>(ORDERS_KEPT);
+	/** Tasks that this process ordered, with their accounts: the keys of their orders. */
+	private readonly tasks = new Recent<string>(ORDERS_KEPT);
 
 	private owed = 0;
 
@@ -48,9 +48,9 @@ export class SentOrders {
 		return this.owed > 0;
 	}
 
-	/** Whether this process ordered a task. */
-	knows(account: string, id: string): boolean {
-		return this.tasks.has(`${account} ${id}`);
+	/** The key under which this process ordered a task; `undefined` if it did not. */
+	keyOf(account: string, id: string): string | undefined {
+		return this.tasks.get(`${account} ${id}`);
 	}
 
 	/** It turned out that the order under this key was not taken. */
@@ -77,7 +77,7 @@ export class SentOrders {
 		const own = send().finally(() => (this.owed -= 1));
 		void own.then(
 			({ account, answer }) =>
-				answer.ok && account !== undefined && this.tasks.set(`${account} ${answer.id}`, true),
+				answer.ok && account !== undefined && this.tasks.set(`${account} ${answer.id}`, key),
 			() => undefined,
 		);
 		orders.set(

@@ -18,8 +18,9 @@ import { doubtSchema, type Doubt } from '../entries';
  * an execution that was stopped meanwhile: it counts as `unknown`, and an order of unknown outcome keeps its key forever.
  */
 const refusals = {
-	/** Keys under which EvoLink itself said no. */
+	/** Keys under which EvoLink itself said no, and when it first did: ms since 1970. */
 	refusedKeys: z.array(z.string()).optional(),
+	refusedAt: z.number().optional(),
 };
 
 const doubt = doubtSchema.extend(refusals);
@@ -36,7 +37,11 @@ const accepted = z.object({
 });
 
 /** Nothing was taken: the order may be changed and sent again. */
-const refused = z.object({ state: z.literal('refused'), refusedKeys: z.array(z.string()) });
+const refused = z.object({
+	state: z.literal('refused'),
+	refusedKeys: z.array(z.string()),
+	refusedAt: z.number(),
+});
 
 const entry = z.discriminatedUnion('state', [
 	doubt.extend({ state: z.literal('sending') }),
@@ -129,17 +134,18 @@ export class Ledger {
 	/** Before a request leaves: what is found in this state later counts as unknown. */
 	begin(slot: string, order: Doubt): Sending {
 		const before = this.entries[slot];
-		const refusedKeys = before?.refusedKeys;
+		const { refusedKeys, refusedAt } = before ?? {};
 		const { key, fileIds } = order;
-		this.entries[slot] = { ...order, state: 'sending', refusedKeys };
+		this.entries[slot] = { ...order, state: 'sending', refusedKeys, refusedAt };
 		return {
 			accept: (id, at, request) =>
-				(this.entries[slot] = { key, state: 'accepted', id, at, request, fileIds, refusedKeys }),
+				(this.entries[slot] = { key, state: 'accepted', id, at, request, fileIds, refusedKeys, refusedAt }),
 			doubt: (isModelClosed) =>
 				(this.entries[slot] = {
 					...order,
 					state: 'unknown',
 					refusedKeys,
+					refusedAt,
 					isModelClosed: isModelClosed || undefined,
 				}),
 			withdraw: () => {
@@ -153,12 +159,18 @@ export class Ledger {
 	withdraw(slot: string): void {
 		const refusedKeys = this.refusedKeys(slot);
 		if (refusedKeys.length === 0) delete this.entries[slot];
-		else this.entries[slot] = { state: 'refused', refusedKeys };
+		else this.entries[slot] = { state: 'refused', refusedKeys, refusedAt: this.refusedAt(slot) };
 	}
 
-	/** EvoLink itself refused the order that went out under this key. */
-	refuse(slot: string, key: string): void {
-		this.entries[slot] = { state: 'refused', refusedKeys: uniq([...this.refusedKeys(slot), key]) };
+	/** EvoLink itself refused the order that went out under this key. @param at ms since 1970 */
+	refuse(slot: string, key: string, at: number): void {
+		const refusedKeys = uniq([...this.refusedKeys(slot), key]);
+		this.entries[slot] = { state: 'refused', refusedKeys, refusedAt: Math.min(at, this.refusedAt(slot)) };
+	}
+
+	/** When EvoLink first refused the order. */
+	refusedAt(slot: string): number {
+		return this.entries[slot]?.refusedAt ?? Infinity;
 	}
 
 	/** Keys under which EvoLink itself refused the order. */

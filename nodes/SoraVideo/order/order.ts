@@ -2,12 +2,13 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import mapValues from 'lodash/mapValues';
 import omit from 'lodash/omit';
 
-import { createTask } from '../../evolink/api';
+import { createTask, listTasks } from '../../evolink/api';
 import { retry } from '../../evolink/async';
 import type { Clock } from '../../evolink/clock';
 import type { Failure } from '../../evolink/failure';
 import { isObject } from '../../evolink/json';
 import { uploadFile } from '../../evolink/media/upload';
+import { collectTasks, type TaskListing } from '../../evolink/taskList';
 import { isToolRun } from '../../host/context';
 import { problemOf, told, type Problem } from '../../host/errors';
 import { fileRefused, keyInUse, orderRefused, outcomeUnknown, unknownBefore } from '../../host/messages';
@@ -234,10 +235,12 @@ async function sendOnce(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 			};
 		}
 		const { failure } = answer;
-		// EvoLink kept what it said before of this key, to this order or to one with another body
 		const isTold = isRefusedKey || (failure.kind === 'rateLimited' && failure.replayed === true);
-		const isOfEarlierOrder = failure.replayed === true || failure.kind === 'submission';
-		if (isTold && isOfEarlierOrder && attempt < KEYS_TRIED) {
+		// EvoLink kept its refusal under this key; or it has another body for it, which may as well be an order that it took from another retry
+		const isKept =
+			failure.replayed === true ||
+			(failure.kind === 'submission' && (await isFree(run, slot, String(body.model))));
+		if (isTold && isKept && attempt < KEYS_TRIED) {
 			sending.withdraw();
 			ordersOfThisProcess.forgetOrder(key);
 			continue;
@@ -254,6 +257,29 @@ async function sendOnce(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 		const problem = notTaken(failure, String(body.model), key);
 		return { entry: { phase: 'refused', item, field, problem } };
 	}
+}
+
+/** No more tasks of the account are looked through for those that may be of an order. */
+const LOOKED_THROUGH = 500;
+
+/** The account's tasks. @param since ms since 1970 */
+export async function listSince({ ctx, signal }: OrderRun, since: number): Promise<TaskListing> {
+	const readPage = async (page: number) => await listTasks(ctx, {}, page);
+	return await collectTasks(readPage, { since, limit: LOOKED_THROUGH }, signal);
+}
+
+/** Whether the account has no task since the order was refused that another retry of it can have made. */
+async function isFree(run: OrderRun, slot: string, model: string): Promise<boolean> {
+	const since = run.ledger.refusedAt(slot) - CLOCKS_APART_MS;
+	if (since === Infinity) return false;
+	const listing = await listSince(run, since);
+	if (!listing.ok || listing.isCut) return false;
+	const account = await accountOf(run.ctx);
+	const keys = Array.from({ length: KEYS_TRIED }, (_, attempt) => run.intent.key(slot, attempt));
+	return listing.tasks.every(({ id, raw }) => {
+		const key = ordersOfThisProcess.keyOf(account, id);
+		return key === undefined ? raw.model !== model : !keys.includes(key);
+	});
 }
 
 /** An answer of EvoLink's own to which its list may tell the rest: not a timeout, not a proxy's page. */
@@ -296,7 +322,7 @@ async function refuseBy(run: OrderRun, entry: QueuedEntry, failure: Failure, key
 	const isEvoLinks = failure.kind !== 'network' && !failure.fromProxy;
 	// the ledger of a Retry may be lost, and an order that was taken with it: it keeps its key
 	const isFirst = ctx.getMode() !== 'retry' || ledger.get(slot) !== undefined;
-	if (isEvoLinks && isFirst) ledger.refuse(slot, key);
+	if (isEvoLinks && isFirst) ledger.refuse(slot, key, run.clock.now());
 	const isForCallback = failure.param === 'callback_url' && draft.callbackUrl === undefined;
 	if (isForCallback && draft.isCalledBack !== false)
 		return { ...entry, draft: { ...draft, isCalledBack: false } };

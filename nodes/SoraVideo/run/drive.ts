@@ -2,6 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { taskNamed } from '../../evolink/task';
 import { hint, isToolRun } from '../../host/context';
+import { noteInExecution } from '../../host/customData';
 import { told } from '../../host/errors';
 import { notOrdered, orderedEarlier, stopped } from '../../host/messages';
 import { emit, outcomeOf } from '../deliver';
@@ -34,9 +35,12 @@ export async function drive(
 		const at = await step(state, io);
 		if (io.signal?.aborted || at === undefined) await dropFiles(state, io);
 		if (io.signal?.aborted) return emitStopped(ctx, state.items);
-		nameTasks(ctx, state.items);
+		noteInExecution(
+			ctx,
+			watchesOf(state.items).map(({ id }) => id),
+		);
 		if (at === undefined) {
-			if (state.parkedAt === 0) tellOrders(ctx, state.items);
+			if (state.parkedAt === 0) tellOrders(ctx, state.items, mode);
 			return await deliver(ctx, state, mode);
 		}
 		if (suspends && state.look === undefined) {
@@ -45,7 +49,7 @@ export async function drive(
 				continue;
 			}
 			try {
-				if (state.parkedAt === 0) tellOrders(ctx, state.items);
+				if (state.parkedAt === 0) tellOrders(ctx, state.items, mode);
 				return await suspend(ctx, state, io, silent);
 			} catch (error) {
 				const why = error instanceof Error ? error.message : String(error);
@@ -66,8 +70,9 @@ function mayHaveMissed({ items, observedAt = -Infinity }: RunState, now: number)
 }
 
 /** What is said of the first orders of a run. */
-function tellOrders(ctx: IExecuteFunctions, items: readonly Entry[]): void {
-	const reserved = reservedInWords(items);
+function tellOrders(ctx: IExecuteFunctions, items: readonly Entry[], mode: WaitDecision['mode']): void {
+	// elsewhere the receipt says what they cost
+	const reserved = mode === 'none' ? reservedInWords(items) : undefined;
 	if (reserved !== undefined) hint(ctx, reserved);
 	const earlier = watchesOf(items).flatMap(({ id, replayed }) => (replayed ? [id] : []));
 	if (earlier.length === 0) return;
@@ -104,10 +109,12 @@ function outcomeFor(
 	if (isRefused(entry)) return { item, problem: entry.problem };
 	if (!isTask(entry)) return { item, problem: notOrdered() };
 	const { field, watch } = entry;
-	const isUnread = watch.seen === undefined && watch.failure !== undefined;
+	const task = taskOf(watch);
+	const isUnread = task === undefined && watch.failure !== undefined;
+	const hasFile = field !== null && task?.phase === 'completed';
 	// unfinished and failed tasks are data where nothing is waited for
-	if (mode === 'none' && !isUnread)
-		return { item, field: null, task: taskOf(watch) ?? taskNamed(watch.id), watch };
+	if (mode === 'none' && !isUnread && !hasFile)
+		return { item, field: null, task: task ?? taskNamed(watch.id), watch };
 	const settings = { ...state.settings, toolWaitMs: isToolRun(ctx) ? 0 : undefined };
 	return outcomeOf({ item, field, watch }, { settings, timeoutMs: timeoutOf(state) });
 }
@@ -121,24 +128,9 @@ function emitStopped(ctx: IExecuteFunctions, items: readonly Entry[]): INodeExec
 	const problem = stopped(runningIds(items), keys);
 	ctx.logger.warn(told(problem));
 	hint(ctx, told(problem), 'warning');
-	return items.map(({ item }) => emitProblem(ctx, problem, item));
-}
-
-/** Named here, because the types of the oldest n8n that is supported do not know it. */
-interface HasCustomData {
-	customData?: { set(key: string, value: string): void };
-}
-
-/** n8n keeps ten such values for an execution, and other nodes may want some. */
-const TASKS_NAMED = 5;
-
-/** Writes task ids into the execution's custom data, so that it can be found by them. Hosts without it go without. */
-function nameTasks(ctx: IExecuteFunctions, entries: readonly Entry[]): void {
-	const ids = watchesOf(entries).map(({ id }) => id);
-	try {
-		const { customData } = ctx as HasCustomData;
-		for (const [at, id] of ids.slice(0, TASKS_NAMED).entries()) customData?.set(`evolink_task_${at + 1}`, id);
-	} catch {
-		// an execution without data of its own
-	}
+	return items.map((entry) => {
+		const taskId = isTask(entry) ? entry.watch.id : undefined;
+		const idempotencyKey = isRefused(entry) ? entry.problem.idempotencyKey : undefined;
+		return emitProblem(ctx, { ...problem, taskId, idempotencyKey }, entry.item);
+	});
 }

@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { listTasks, readerFor } from '../../evolink/api';
+import { readerFor } from '../../evolink/api';
 import { hostClock } from '../../evolink/clock';
-import { collectTasks } from '../../evolink/taskList';
 import { cancelSignal, goesOnAfterErrors, hint, runIndexOf } from '../../host/context';
 import type { Entry } from '../entries';
 import { accountOf, ordersOfThisProcess } from '../order/inFlight';
 import { RunIntent } from '../order/intent';
 import { Ledger } from '../order/ledger';
-import { answered, refuse, send, upload, type OrderRun } from '../order/order';
+import { answered, listSince, refuse, send, upload, type OrderRun } from '../order/order';
 import type { RunSettings } from '../settings';
 import { deleteUploads, releaseUploads } from '../uploads';
 import { readAll } from '../watch';
@@ -22,9 +21,6 @@ import type { RunIo } from './step';
 
 /** Who called a tool gives up soon: an answer to the last read that takes longer is not waited for. */
 const LAST_READ_MS = 5000;
-
-/** No more tasks of the account are looked through for those that may be this run's. */
-const LOOKED_THROUGH = 500;
 
 /** Links live no longer: nothing that is queued is waited for longer either. */
 const LONGEST_TURN_MS = 24 * 3_600_000;
@@ -78,13 +74,8 @@ export function ioOf(
 		upload: async (entry) => await upload(orders, entry),
 		send: async (entry) => await send(orders, entry),
 		refuse: async (entry, problem) => await refuse(orders, entry, problem),
-		list: async (since) =>
-			await collectTasks(
-				async (page) => await listTasks(ctx, {}, page),
-				{ since, limit: LOOKED_THROUGH },
-				signal,
-			),
-		knows: async (id) => ordersOfThisProcess.knows(await (account ??= accountOf(ctx)), id),
+		list: async (since) => await listSince(orders, since),
+		knows: async (id) => ordersOfThisProcess.keyOf(await (account ??= accountOf(ctx)), id) !== undefined,
 		isSending: () => ordersOfThisProcess.isSending,
 		answered: (entry, isFree) => answered(orders, entry, isFree),
 		keyOf: ({ slot }) => intent.key(slot, ledger.refusedKeys(slot).length),
@@ -100,7 +91,11 @@ export async function run(
 ): Promise<INodeExecutionData[]> {
 	const { ctx, signal } = orders;
 	const { mode, reason } = plan.decision;
-	if (reason !== undefined) hint(ctx, reason);
+	if (reason !== undefined) {
+		// elsewhere the receipt says all that there is to know
+		if (settings.wait === 'suspend') hint(ctx, reason);
+		else ctx.logger.debug(reason);
+	}
 	const state = beginRun(settings, {
 		token: randomUUID(),
 		executionId: ctx.getExecutionId(),

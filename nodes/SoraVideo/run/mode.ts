@@ -13,6 +13,7 @@ export interface WaitDecision {
 /** Nodes whose caller may be kept on the line until the workflow ends. */
 const CALLER_TRIGGERS = ['n8n-nodes-base.webhook', 'n8n-nodes-base.formTrigger'];
 const WAIT = 'n8n-nodes-base.wait';
+const RESPOND = 'n8n-nodes-base.respondToWebhook';
 const CHAT_TRIGGERS = ['@n8n/n8n-nodes-langchain.chatTrigger', '@n8n/n8n-nodes-langchain.manualChatTrigger'];
 
 interface StartNode {
@@ -22,12 +23,12 @@ interface StartNode {
 	parameters?: Record<string, unknown>;
 }
 
-/** The nodes before this one that started or resumed this execution, with their parameters as written. */
+/** The nodes before this one that ran, of those that start, resume or answer an execution, with their parameters as written. */
 function startNodes(ctx: IExecuteFunctions): StartNode[] {
 	const parents = ctx.getParentNodes(ctx.getNode().name, { includeNodeParameters: true });
 	const { $ } = ctx.getWorkflowDataProxy(0) as { $: (name: string) => { isExecuted?: boolean } };
 	return parents
-		.filter(({ type }) => [...CALLER_TRIGGERS, ...CHAT_TRIGGERS, WAIT, CALLED].includes(type))
+		.filter(({ type }) => [...CALLER_TRIGGERS, ...CHAT_TRIGGERS, WAIT, CALLED, RESPOND].includes(type))
 		.filter(({ name }) => wasExecuted(() => $(name).isExecuted))
 		.map(({ name, type, parameters }) => ({ name, type, ...(parameters && { parameters }) }));
 }
@@ -41,14 +42,23 @@ function wasExecuted(ask: () => boolean | undefined): boolean {
 	}
 }
 
+/** Whether a node behind the one that took the call has answered its caller. */
+function hasAnswered(ctx: IExecuteFunctions, nodes: readonly StartNode[], caller: string): boolean {
+	return nodes.some(
+		({ name, type }) => type === RESPOND && ctx.getParentNodes(name).some((parent) => parent.name === caller),
+	);
+}
+
 /** Why parking would answer somebody too early; `undefined` if nobody waits. */
 function waitingCaller(ctx: IExecuteFunctions): string | undefined {
-	for (const { name, type, parameters } of startNodes(ctx)) {
-		if (type === CALLED) continue;
+	const nodes = startNodes(ctx);
+	for (const { name, type, parameters } of nodes) {
+		if (type === CALLED || type === RESPOND) continue;
 		if (CHAT_TRIGGERS.includes(type)) return `the chat behind '${name}' waits for the answer`;
 		const { responseMode = 'onReceived', resume = 'timeInterval' } = parameters ?? {};
 		if (parameters === undefined) return `the caller of '${name}' may wait for the answer`;
 		if (type === WAIT && !['webhook', 'form'].includes(String(resume))) continue;
+		if (responseMode === 'responseNode' && hasAnswered(ctx, nodes, name)) continue;
 		if (responseMode !== 'onReceived') return `the caller of '${name}' waits for the answer`;
 	}
 	return undefined;

@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { readerFor } from '../../evolink/api';
 import { retry } from '../../evolink/async';
 import { hostClock } from '../../evolink/clock';
-import { cancelSignal, hint } from '../../host/context';
+import { cancelSignal } from '../../host/context';
 import { ProblemError, problemOf } from '../../host/errors';
 import { brokenRun } from '../../host/messages';
 import { parkedToken, wasCalled } from '../../host/park';
@@ -82,7 +82,6 @@ async function goOn(ctx: IExecuteFunctions, state: RunState): Promise<INodeExecu
 		// links that are known may have expired: what EvoLink says now is newer
 		await read(watchesOf(state.items));
 	}
-	hint(ctx, 'The execution was suspended while EvoLink made the video.');
 	return await drive(ctx, state, io, 'suspend', state.callsBack ? reason : undefined);
 }
 

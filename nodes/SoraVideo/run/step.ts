@@ -293,18 +293,20 @@ function settleDoubts(state: RunState, io: RunIo): void {
 
 /** When the queue goes on if no task ends before; infinity where none does. Gives it up when it was waited for long enough. */
 async function nextTurn(state: RunState, io: RunIo, underWay: number): Promise<number> {
-	if (state.look !== undefined) return state.look.at;
+	const lastTurnAt = state.tookAt + (io.turnMs ?? timeoutOf(state));
+	if (state.look !== undefined && state.look.at <= lastTurnAt) return state.look.at;
+	// nobody waits as long as it takes to look
+	settleDoubts(state, io);
 	if (isClosed(state, io) || !state.items.some(isQueued)) return Infinity;
-	const { endsAt = Infinity, turnMs = timeoutOf(state) } = io;
-	const lastAt = state.tookAt + turnMs;
+	const { endsAt = Infinity } = io;
 	const at = turnAt(state.room, underWay, state.settings.tasksAtOnce);
 	// an agent is told at once where no turn can come in its time
 	const isHopeless = underWay === 0 && at >= endsAt;
-	if (io.now() >= lastAt || isHopeless) {
+	if (io.now() >= lastTurnAt || isHopeless) {
 		await giveUp(state, io, noRoom(io.now() - state.tookAt, state.refusal));
 		return Infinity;
 	}
-	return Math.min(at, lastAt);
+	return Math.min(at, lastTurnAt);
 }
 
 /**

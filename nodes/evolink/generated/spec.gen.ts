@@ -260,7 +260,22 @@ export const evolinkFacts = {
 	},
 	"results": {
 		"exampleEstimateSeconds": 300,
-		"linkLifetimeHours": 24
+		"linkLifetimeHours": 24,
+		"places": [
+			"results",
+			"result_data",
+			"output",
+			"videos"
+		],
+		"videoFields": [
+			"video_url",
+			"url"
+		],
+		"otherFields": [
+			"image_url",
+			"audio_url",
+			"profile_picture_url"
+		]
 	},
 	"upload": {
 		"clientMaxBytes": 99614720,
@@ -269,24 +284,7 @@ export const evolinkFacts = {
 			"default": 100,
 			"vip": 500
 		},
-		"quotaCode": "40003",
-		"failureCodes": {
-			"40001": {
-				"advice": "Use a smaller file. EvoLink takes images up to 10 MB and other files up to 100 MB."
-			},
-			"40002": {
-				"advice": "Use a JPEG, PNG or WebP image. If EvoLink does not take a video file, give its public URL instead."
-			},
-			"40003": {
-				"advice": "EvoLink keeps each uploaded file for 72 hours, and at most 100 of them (VIP accounts 500). Wait until older ones expire, or give a public URL instead of a file."
-			},
-			"40004": {
-				"advice": "Check that the URL is public and leads straight to the file."
-			},
-			"50001": {
-				"advice": "Try again in some minutes."
-			}
-		}
+		"quotaCode": "40003"
 	},
 	"callback": {
 		"maxLength": 2048,
@@ -303,10 +301,27 @@ export const evolinkFacts = {
 	},
 	"task": {
 		"idPrefix": "task-unified-",
-		"cancelledStatuses": [
-			"cancelled",
-			"canceled"
-		],
+		"endStatuses": {
+			"completed": [
+				"completed",
+				"succeeded",
+				"success",
+				"succeed",
+				"done"
+			],
+			"failed": [
+				"failed",
+				"error",
+				"expired",
+				"timeout",
+				"rejected"
+			],
+			"cancelled": [
+				"cancelled",
+				"canceled",
+				"cancelled on request"
+			]
+		},
 		"cancelledFailureCode": "request_cancelled",
 		"perRead": 50,
 		"perPage": 50,
@@ -327,6 +342,7 @@ export const evolinkFacts = {
 	},
 	"idempotency": {
 		"requestHeader": "Idempotency-Key",
+		"runIdHeader": "X-Evo-Run-Id",
 		"replayedHeader": "Idempotency-Replayed"
 	},
 	"requestIdHeaders": [
@@ -499,7 +515,21 @@ export const evolinkFacts = {
 			"sora-character": {
 				"creditsPerCall": 0.1
 			}
-		}
+		},
+		"extras": [
+			{
+				"field": "n",
+				"usual": 1
+			},
+			{
+				"field": "web_search",
+				"usual": false
+			},
+			{
+				"field": "content_filter",
+				"usual": true
+			}
+		]
 	}
 } as const;
 

@@ -6,8 +6,8 @@ import { evolinkFacts } from '../generated/spec.gen';
 import { checkMediaUrl } from '../urls';
 import { retry } from '../async';
 import { hostClock, type Clock } from '../clock';
-import { completenessOf } from './completeness';
-import { HEAD_BYTES, detectMedia, type MediaKind, type DetectedMedia } from './mediaType';
+import { completenessOf, trustIn } from './completeness';
+import { EMPTY, HEAD_BYTES, detectMedia, type MediaKind, type DetectedMedia } from './mediaType';
 
 export interface DownloadRequest {
 	url: string;
@@ -45,8 +45,8 @@ export interface DownloadFailure {
 	reason: string;
 }
 
-/** `warning`: a sentence, where the file may lack something and nothing tells. */
-export type DownloadResult = { ok: true; binary: IBinaryData; warning?: string } | DownloadFailure;
+/** `isDoubtful`: the file may lack something, and nothing tells. */
+export type DownloadResult = { ok: true; binary: IBinaryData; isDoubtful: boolean } | DownloadFailure;
 
 const failed = (why: DownloadFailure['why'], reason: string): DownloadFailure => ({ ok: false, why, reason });
 
@@ -64,9 +64,13 @@ export type DownloadContext = IExecuteFunctions | IWebhookFunctions;
 /** Named here, because the types of the oldest n8n that is supported do not know it. */
 type EgressFilter = (policy: 'enforced') => { validateUrl(url: URL): Promise<{ ok: boolean }> };
 
-/** Why our own hand ended a transfer. Kept beside the stream: what the store rejects with may be wrapped. */
-interface Cut {
-	result?: DownloadResult;
+/** One attempt, and what its transfer came to. */
+interface Transfer {
+	leftMs: number;
+	isLast: boolean;
+	isDoubtful: boolean;
+	/** Why our own hand ended it. Kept beside the stream: what the store rejects with may be wrapped. */
+	failure?: DownloadFailure;
 }
 
 function refusal(status: number): DownloadFailure {
@@ -141,12 +145,8 @@ function discard(response: IN8nHttpFullResponse): void {
 	(response.body as unknown as ByteStream).destroy();
 }
 
-/** The first bytes of a stream and all of it, in order, cut off where it grows past the cap or ends too early. */
-async function inspect(
-	body: ByteStream,
-	maxBytes: number,
-	cut: Cut,
-): Promise<{ head: Buffer; chunks: (mimeType: string) => AsyncGenerator<Buffer> }> {
+/** The first bytes of a stream, and all of it, in order. */
+async function opened(body: ByteStream): Promise<{ head: Buffer; all: () => AsyncGenerator<Buffer> }> {
 	const iterator = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 	const first: Buffer[] = [];
 	let size = 0;
@@ -156,29 +156,40 @@ async function inspect(
 		first.push(next.value);
 		size += next.value.length;
 	}
-	async function* chunks(mimeType: string): AsyncGenerator<Buffer> {
-		let passed = 0;
-		const completeness = completenessOf(mimeType);
-		/** Thrown inside the stream, so that the store drops what it has written. */
-		const end = (failure: DownloadFailure) => {
-			cut.result = failure;
-			return new Error(failure.reason);
-		};
-		const pass = (chunk: Buffer) => {
-			passed += chunk.length;
-			if (passed > maxBytes) throw end(tooLarge(maxBytes));
-			completeness.take(chunk);
-			return chunk;
-		};
-		try {
-			for (const chunk of first) yield pass(chunk);
-			for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield pass(next.value);
-			if (!completeness.isWhole()) throw end(brokeOff('incomplete', 'the file is incomplete'));
-		} finally {
-			body.destroy();
-		}
+	async function* all() {
+		yield* first;
+		for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
 	}
-	return { head: Buffer.concat(first), chunks };
+	return { head: Buffer.concat(first), all };
+}
+
+/** Lets a file pass that is whole and not too large; throws inside the stream otherwise, so that the store drops what it has. */
+async function* checked(
+	chunks: AsyncIterable<Buffer>,
+	{ mimeType }: DetectedMedia,
+	{ maxBytes, expect }: DownloadRequest,
+	announced: number | undefined,
+	transfer: Transfer,
+): AsyncGenerator<Buffer> {
+	const end = (failure: DownloadFailure) => {
+		transfer.failure = failure;
+		return new Error(failure.reason);
+	};
+	const completeness = completenessOf(mimeType);
+	let passed = 0;
+	for await (const chunk of chunks) {
+		passed += chunk.length;
+		if (passed > maxBytes) throw end(tooLarge(maxBytes));
+		completeness.take(chunk);
+		yield chunk;
+	}
+	const extent = completeness.extent();
+	if (extent === 'sound') throw end(unexpected('sound alone', expect));
+	const trust = trustIn(extent, passed === announced);
+	// another attempt may bring the end
+	const mayHaveMore = extent === 'unended' && !transfer.isLast;
+	if (trust === 'none' || mayHaveMore) throw end(brokeOff('incomplete', 'the file is incomplete'));
+	transfer.isDoubtful = trust === 'some';
 }
 
 function tooLarge(maxBytes: number): DownloadFailure {
@@ -198,8 +209,7 @@ function contentLength(response: IN8nHttpFullResponse): number | undefined {
 async function downloadOnce(
 	ctx: DownloadContext,
 	request: DownloadRequest,
-	cut: Cut,
-	leftMs: () => number,
+	transfer: Transfer,
 ): Promise<DownloadResult> {
 	const response = await open(ctx, request);
 	if ('ok' in response) return response;
@@ -213,35 +223,31 @@ async function downloadOnce(
 		return tooLarge(request.maxBytes);
 	}
 	const body = response.body as unknown as ByteStream;
-	const release = destroyAfter(body, leftMs(), request.signal);
+	const release = destroyAfter(body, transfer.leftMs, request.signal);
 	try {
-		const { head, chunks } = await inspect(body, request.maxBytes, cut);
+		const { head, all } = await opened(body);
 		const media = detectMedia(head);
-		if (media === undefined || media.kind !== request.expect) {
-			body.destroy();
-			return failed('unexpectedType', unexpected(response, media, request.expect));
-		}
+		if (media?.kind !== request.expect || media.mimeType === undefined)
+			return unexpected(nameOf(media, response), request.expect);
 		const name = `${request.fileName.replace(/[^\w.-]+/g, '_')}.${media.extension}`;
-		return {
-			ok: true,
-			binary: await ctx.helpers.prepareBinaryData(
-				streamOf(body, chunks(media.mimeType)),
-				name,
-				media.mimeType,
-			),
-		};
+		const stream = streamOf(body, checked(all(), media, request, announced, transfer));
+		const binary = await ctx.helpers.prepareBinaryData(stream, name, media.mimeType);
+		return { ok: true, binary, isDoubtful: transfer.isDoubtful };
 	} finally {
+		body.destroy();
 		release();
 	}
 }
 
-function unexpected(
-	response: IN8nHttpFullResponse,
-	media: DetectedMedia | undefined,
-	expected: MediaKind,
-): string {
-	const type = String(response.headers['content-type'] ?? 'no content type').slice(0, 60);
-	return `the link answered with ${media ? media.mimeType : type} where a ${expected} was expected`;
+function nameOf(media: DetectedMedia | undefined, { headers }: IN8nHttpFullResponse): string {
+	if (media === undefined) return String(headers['content-type'] ?? 'no content type').slice(0, 60);
+	if (media.kind === 'video' && media.mimeType === undefined)
+		return `a video format that this node does not know (${media.name})`;
+	return media.name === EMPTY ? 'an empty file' : media.name;
+}
+
+function unexpected(found: string, expected: MediaKind): DownloadFailure {
+	return failed('unexpectedType', `the link answered with ${found} where a ${expected} was expected`);
 }
 
 /**
@@ -255,8 +261,11 @@ export async function downloadMedia(
 ): Promise<DownloadResult> {
 	const until = clock.now() + TOTAL_TIMEOUT_MS;
 	const leftMs = () => Math.max(until - clock.now(), 0);
+	let tries = 0;
 	const attempt = async () => {
-		const result = await attemptDownload(ctx, request, leftMs);
+		tries += 1;
+		const isLast = tries > RETRY_PAUSES_MS.length;
+		const result = await attemptDownload(ctx, request, { leftMs: leftMs(), isLast, isDoubtful: false });
 		const isWorthAnother = !result.ok && FAULTS[result.why].retried && leftMs() > LONGEST_RETRY_PAUSE_MS;
 		return { result, ...(isWorthAnother && { againInMs: 0 }) };
 	};
@@ -266,13 +275,12 @@ export async function downloadMedia(
 async function attemptDownload(
 	ctx: DownloadContext,
 	request: DownloadRequest,
-	leftMs: () => number,
+	transfer: Transfer,
 ): Promise<DownloadResult> {
-	const cut: Cut = {};
 	try {
-		return await downloadOnce(ctx, request, cut, leftMs);
+		return await downloadOnce(ctx, request, transfer);
 	} catch (error) {
-		if (cut.result) return cut.result;
+		if (transfer.failure) return transfer.failure;
 		const text = error instanceof Error ? error.message : String(error);
 		return brokeOff('network', text.slice(0, 200));
 	}

@@ -1,11 +1,14 @@
 import { readCredential } from '../client';
-import type { Task } from '../task';
+import { isVideo, type Task } from '../task';
 import { downloadMedia, type DownloadContext, type DownloadResult } from './download';
 
+/** Downloads share one connection to n8n's store; more than two at once only compete. */
+export const DOWNLOADS_AT_ONCE = 2;
+
 /**
- * Streams the result of a completed task into n8n's binary store.
+ * Streams a result of a completed task into n8n's binary store.
  *
- * @param url from `resultLink(task)`
+ * @param url from `resultLink(task)`, or one of several
  */
 export async function downloadResult(
 	ctx: DownloadContext,
@@ -16,12 +19,13 @@ export async function downloadResult(
 ): Promise<DownloadResult> {
 	// without a credential no host is trusted; a throw here would lose the ids of the run
 	const credential = await readCredential(ctx).catch(() => undefined);
+	const at = task.resultUrls?.indexOf(url) ?? 0;
 	return await downloadMedia(ctx, {
 		url,
 		trustedHosts: credential?.trustedHosts ?? [],
 		maxBytes,
-		expect: url === task.videoUrl ? 'video' : 'image',
-		fileName: task.id,
+		expect: url === task.videoUrl || (at > 0 && isVideo(url, task.raw)) ? 'video' : 'image',
+		fileName: at > 0 ? `${task.id}-${at + 1}` : task.id,
 		signal,
 	});
 }

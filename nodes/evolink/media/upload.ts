@@ -46,7 +46,8 @@ function multipart(name: string, mimeType: string): { type: string; head: Buffer
 
 async function bodyOf(ctx: IExecuteFunctions, file: UploadableFile, head: Buffer, tail: Buffer) {
 	const { content } = file;
-	if ('item' in content) return Buffer.concat([head, await bytesInItem(ctx, content), tail]);
+	if ('item' in content)
+		return Buffer.concat([head, await ctx.helpers.getBinaryDataBuffer(content.item, content.field), tail]);
 	const stored = await ctx.helpers.getBinaryStream(content.id);
 	async function* parts(source: ByteStream): AsyncGenerator<Buffer> {
 		yield head;
@@ -126,11 +127,10 @@ export function contentOf(item: number, { id }: IBinaryData, field: string): Fil
 	return id === undefined ? { item, field } : { id };
 }
 
-export async function bytesInItem(
-	ctx: IExecuteFunctions,
-	{ item, field }: Extract<FileContent, { item: number }>,
-): Promise<Buffer> {
-	return await ctx.helpers.getBinaryDataBuffer(item, field);
+/** A file's bytes as they come. */
+export async function* chunksOf(ctx: IExecuteFunctions, content: FileContent): AsyncGenerator<Buffer> {
+	if ('item' in content) yield await ctx.helpers.getBinaryDataBuffer(content.item, content.field);
+	else for await (const chunk of await ctx.helpers.getBinaryStream(content.id)) yield chunk as Buffer;
 }
 
 /** What n8n knows of a binary field's size, in bytes, without reading it into memory. */

@@ -1,58 +1,95 @@
 import type { ILoadOptionsFunctions, ResourceMapperField } from 'n8n-workflow';
 
 import { MODEL_ENTRIES } from '../../../nodes/evolink/modelEntries';
+import { DOCUMENTED_MODELS, framesOf } from '../../../nodes/evolink/models';
+import { getModels } from '../../../nodes/SoraVideo/methods/getModels';
 import { getModelFields } from '../../../nodes/SoraVideo/methods/modelFields';
-import { searchModels } from '../../../nodes/SoraVideo/methods/searchModels';
 
-const editor = (modelId?: unknown) =>
-	({ getCurrentNodeParameter: () => modelId }) as unknown as ILoadOptionsFunctions;
-const found = async (filter?: string) =>
-	(await searchModels.call(editor(), filter)).results.map(({ name, value }) => `${name}: ${String(value)}`);
+const editor = (model?: unknown) =>
+	({ getCurrentNodeParameter: () => model }) as unknown as ILoadOptionsFunctions;
 const formOf = async (id: unknown) => await getModelFields.call(editor(id));
 
 async function fieldOf(id: string, name: string): Promise<ResourceMapperField | undefined> {
-	return (await formOf({ mode: 'list', value: id })).fields.find((field) => field.id === name);
+	return (await formOf(id)).fields.find((field) => field.id === name);
 }
 
-describe('the list of models', () => {
-	test('has every shipped model, and those that a word names by label or ID', async () => {
-		expect(await found()).toHaveLength(MODEL_ENTRIES.length);
-		expect(await found(' veo 3.1 PRO')).toEqual(['Veo 3.1 Pro Beta: veo3.1-pro-beta']);
-		expect(await found('kling-v2')).toEqual(['Kling 2.6 Motion Control: kling-v2.6-motion-control']);
-		expect(await found('no such model')).toEqual([]);
-	});
+test("the list of models has Sora's first, what is asked for most next, and each with what it makes a video of", async () => {
+	const models = await getModels.call(editor());
+	expect(models).toHaveLength(DOCUMENTED_MODELS.length + MODEL_ENTRIES.length);
+	expect(models.slice(0, 4)).toEqual([
+		{ name: 'Sora 2 Preview', value: 'sora-2-preview', description: 'sora-2-preview' },
+		{ name: 'Sora 2 Pro Preview', value: 'sora-2-pro-preview', description: 'sora-2-pro-preview' },
+		{
+			name: 'Veo 3.1 Preview',
+			value: 'veo-3.1-generate-preview',
+			description: 'veo-3.1-generate-preview · text, first and last frame, reference',
+		},
+		expect.objectContaining({ name: 'Veo 3.1 Fast Preview' }),
+	]);
+	const first = models.slice(0, 11).map(({ name }) => name);
+	for (const asked of ['Kling 3', 'Seedance 2.5', 'Wan 3.0', 'MiniMax Hailuo'])
+		expect(first.some((name) => name.startsWith(asked))).toBe(true);
 });
 
 describe('the form of a model', () => {
-	test('has its fields, those that it needs as mandatory, the rest at hand', async () => {
+	test('has its fields, those that it needs as mandatory, the rest at hand, and no images that have fields of their own', async () => {
 		const { fields } = await formOf('seedance-2.0-image-to-video');
 		const places = fields.map(({ id, required, removed }) =>
 			[id, required ? 'needed' : removed ? 'to add' : 'shown'].join(': '),
 		);
 		expect(places).toEqual([
-			'image_urls: needed',
 			'duration: shown',
 			'quality: shown',
 			'aspect_ratio: shown',
 			'generate_audio: to add',
 			'content_filter: to add',
 		]);
+		for (const { id } of MODEL_ENTRIES) {
+			const { first, last, alsoReferences } = framesOf(id) ?? {};
+			const ids = (await formOf(id)).fields.map((field) => field.id);
+			expect(ids).not.toContain('prompt');
+			if (!alsoReferences) for (const frame of [first, last]) expect(ids).not.toContain(frame);
+		}
 	});
 
 	test.each<[id: string, name: string, field: Partial<ResourceMapperField>]>([
 		['seedance-2.0-text-to-video', 'duration', { type: 'number', displayName: 'Duration (4–15; default 5)' }],
-		['seedance-2.5-text-to-video', 'duration', { displayName: 'Duration (4–30 or -1; default 5)' }],
-		['seedance-2.0-image-to-video', 'image_urls', { type: 'string', displayName: 'Image URLs/Binary (1–2)' }],
-		['MiniMax-Hailuo-2.3-Fast', 'image_urls', { displayName: 'Image URLs/Binary (1)' }],
-		['MiniMax-Hailuo-02', 'image_urls', { displayName: 'Image URLs/Binary (max 2)' }],
-		['kling-v2.6-motion-control', 'image_urls', { displayName: 'Image URLs/Binary' }],
-		['happyhorse-1.0-text-to-video', 'seed', { type: 'number', displayName: 'Seed (1–2147483647)' }],
-		['wan2.6-text-to-video', 'audio_url', { type: 'string', displayName: 'Audio URL/Binary' }],
-		['kling-v3-text-to-video', 'sound', { type: 'options', displayName: 'Sound' }],
-		['topaz-video-upscale', 'model_params', { type: 'object', displayName: 'Model Params (upscale_factor)' }],
-	])('%s shows %s as what it is, with its limits and its default', async (id, name, field) => {
-		expect(await fieldOf(id, name)).toMatchObject(field);
-	});
+		[
+			'seedance-2.5-text-to-video',
+			'duration',
+			{ displayName: 'Duration (4–30 or -1; default 5): Whole seconds, or -1 for automatic' },
+		],
+		[
+			'seedance-2.5-video-edit',
+			'audio_urls',
+			{ type: 'string', displayName: 'Audio (URLs or Binary, 1–10): Optional reference sounds' },
+		],
+		['kling-v2.6-motion-control', 'image_urls', { displayName: 'Image (URLs or Binary): Character image' }],
+		[
+			'wan2.6-text-to-video',
+			'audio_url',
+			{ type: 'string', displayName: 'Audio (URL or Binary): Sound track for the video' },
+		],
+		[
+			'veo-3.1-generate-preview',
+			'image_urls',
+			{
+				displayName: 'Reference Image (URLs or Binary, max 3): Frames or references, by generation_type',
+				removed: true,
+			},
+		],
+		['kling-v3-text-to-video', 'sound', { type: 'options', displayName: expect.stringMatching(/^Sound: /) }],
+		[
+			'topaz-video-upscale',
+			'model_params',
+			{ type: 'object', displayName: expect.stringMatching(/^Model Params \(upscale_factor\)/) },
+		],
+	])(
+		'%s shows %s as what it is, with its limits, its default and what it is for',
+		async (id, name, field) => {
+			expect(await fieldOf(id, name)).toMatchObject(field);
+		},
+	);
 
 	test('lists the choices: of a schema, of the manual, and numbers beside a word', async () => {
 		const values = async (id: string, name: string) =>
@@ -82,12 +119,14 @@ describe('the form of a model', () => {
 		expect(labels.flat().filter((label) => /default\s*\)/.test(label))).toEqual([]);
 	});
 
-	test('says where the fields of an unknown model go, and what to do without one', async () => {
-		expect(await formOf({ mode: 'id', value: 'sora-3' })).toEqual({
-			fields: [],
-			emptyFieldsNotice: expect.stringMatching(/No fields of sora-3 .* 'Additional Fields \(JSON\)'/),
-		});
-		for (const none of [undefined, '', { mode: 'list', value: '' }])
-			expect((await formOf(none)).emptyFieldsNotice).toContain("'Model ID' first");
+	test('says where the fields of a model go that is not known, or that an expression names', async () => {
+		const noticeOf = async (id: unknown) => {
+			const { fields, emptyFieldsNotice } = await formOf(id);
+			expect(fields).toEqual([]);
+			return emptyFieldsNotice;
+		};
+		expect(await noticeOf('sora-3')).toMatch(/^The fields of sora-3 .* 'Additional Fields \(JSON\)'/);
+		expect(await noticeOf('={{ $json.model }}')).toMatch(/^The fields of a model that an expression names /);
+		expect(await noticeOf('veo3.1-fast')).toMatch(/^The fields of veo3.1-fast /);
 	});
 });

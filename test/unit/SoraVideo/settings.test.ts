@@ -46,7 +46,7 @@ describe('the settings of a run', () => {
 			pollMs: 8000,
 			onTaskFailure: 'error',
 			maxDownloadBytes: 500_000_000,
-			simplify: false,
+			simplify: true,
 			resendUnknown: false,
 			checkBalance: false,
 		});
@@ -156,8 +156,8 @@ describe('the settings of a run', () => {
 		expect(message).toContain("'Check Image Size' is 'no'. Allowed: true, false");
 	});
 
-	test('a download needs the name of a field', () => {
-		expect(refusal(() => fileField({ binaryField: '  ' }))).toContain("'Output Data Field Name' is empty");
+	test('a download goes to the field that is named, or to the usual one', () => {
+		expect(fileField({ binaryField: '  ' })).toBe('data');
 		expect(fileField({ binaryField: ' ', download: false })).toBeNull();
 		expect(fileField({ binaryField: ' film ' })).toBe('film');
 	});

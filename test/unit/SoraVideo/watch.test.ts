@@ -62,6 +62,45 @@ test('a read that fails keeps what was known, and when the task was last known u
 	expect(watch.unfinishedAt).toBe(5);
 });
 
+describe('a task that has completed without a result', () => {
+	const LINK = 'https://a.example/v.mp4';
+	const completed = (fields: object): TaskReading => ({
+		ok: true,
+		task: taskOf({ id: 'a', status: 'completed', ...fields }),
+	});
+
+	test.each([
+		['its link', { results: [LINK] }],
+		['the name of a character', { result_data: { character_name: 'chr_1' } }],
+	])('is waited for until it has %s, for two minutes after it was first seen so', (_, result) => {
+		const watch = after(ordered(), completed({ results: [] }), 1000);
+		expect(isSettled(watch)).toBe(false);
+		expect(isSettled(after(watch, fails({ kind: 'server', transient: true }), 500_000))).toBe(false);
+		expect(isSettled(after(watch, completed({}), 120_999))).toBe(false);
+		const late = structuredClone(watch);
+		expect(isSettled(after(late, completed(result), 120_999))).toBe(true);
+		expect(resultOf(late)).toMatchObject({ kind: 'ended' });
+		expect(late).not.toHaveProperty('withoutResult');
+		expect(isSettled(after(watch, completed({}), 121_000))).toBe(true);
+	});
+
+	test('is waited for no longer because a stale read says in between that it still runs', () => {
+		const watch = after(after(ordered(), completed({}), 0), says('processing'), 130_000);
+		expect(isSettled(watch)).toBe(false);
+		expect(isSettled(after(watch, completed({}), 131_000))).toBe(true);
+	});
+
+	test('is told as completed where the wait ends first', () => {
+		const watch = after(ordered(), completed({ results: null }), 1000);
+		expect(resultOf(watch)).toMatchObject({ kind: 'ended', task: { phase: 'completed' } });
+	});
+
+	test('is waited for where only the picture of a character has come', () => {
+		const picture = { result_data: { profile_picture_url: 'https://a.example/p.jpg' } };
+		expect(hasEnded(after(ordered(), completed(picture), 1000))).toBe(false);
+	});
+});
+
 test("what is known of a task is plain data: it comes back the same from n8n's database", () => {
 	const readings = fc.constantFrom(
 		says('processing'),
@@ -77,6 +116,6 @@ test("what is known of a task is plain data: it comes back the same from n8n's d
 		expect(stored).toEqual(watch);
 		expect(resultOf(stored)).toEqual(resultOf(watch));
 		if (hasEnded(watch)) expect(resultOf(watch).kind).toBe('ended');
-		expect(isSettled(watch)).toBe(resultOf(watch).kind !== 'unfinished');
+		if (isSettled(watch)) expect(resultOf(watch).kind).not.toBe('unfinished');
 	});
 });

@@ -191,6 +191,16 @@ describe('the memory', () => {
 		expect(memoryIn({}, shared, 'w/other').has('a')).toBe(false);
 	});
 
+	test('takes a task with a verified reference for another one, once: who calls without it first keeps nobody out', () => {
+		const memory = memoryIn({}, new Map(), 'w/n');
+		memory.add('a');
+		expect([memory.has('a'), memory.has('a', true)]).toEqual([true, false]);
+		memory.add('a', true);
+		expect([memory.has('a'), memory.has('a', true)]).toEqual([true, true]);
+		memory.add('b', true);
+		expect([memory.has('b'), memory.has('b', true)]).toEqual([true, true]);
+	});
+
 	test('keeps the latest ones and no more', () => {
 		const stored: IDataObject = {};
 		const memory = memoryIn(stored, new Recent(MEMORY_SIZE), 'w/n');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
+import priceList from '../../contract/fixtures/prices/pricing-rules.json';
 import { listModels, readCatalogue } from '../../../nodes/evolink/catalogue';
 import { always, hostileJson, PROPERTY_TIMEOUT_MS } from '../support';
 
@@ -22,15 +23,6 @@ const keyMayCall = (...ids: string[]) => ({ models: { data: ids.map((id) => ({ i
 const catalogueOf = (...models: IDataObject[]) => ({ catalogue: { models } });
 const states = (...entries: Array<[string, string]>) => ({
 	health: { models: entries.map(([model_id, status]) => ({ model_id, status })) },
-});
-const pricesOf = (id: string, ...components: IDataObject[]) => ({
-	prices: { models: [{ model_id: id, components }] },
-});
-const perSecond = (credits: string, more: IDataObject = {}) => ({
-	role: 'output',
-	unit: 'output_second',
-	rate: { credits },
-	...more,
 });
 
 type Answers = Parameters<typeof readCatalogue>[0];
@@ -90,24 +82,25 @@ describe('the list of models', () => {
 		]);
 	});
 
-	test.each<[IDataObject[], string]>([
-		[[perSecond('5.76')], '5.76 credits per second'],
-		[[perSecond('57.6', { billing_unit_size: 10 })], '5.76 credits per second'],
-		[[perSecond('23', { role: 'request', unit: 'request' })], '23 credits each'],
-		[[perSecond('5.76'), perSecond('1', { role: 'input' })], '5.76 credits per second'],
-	])('names the price %j', (components, price) => {
-		expect(list(pricesOf('kling-1', ...components))[0]).toMatchObject({ id: 'kling-1', price });
+	test("names what an order costs that leaves all to the model, by EvoLink's price list", () => {
+		const shipped = priceList.models.map(({ model_id: id }) => ({ id, label: id }));
+		const found = listModels(shipped, readCatalogue({ prices: priceList as unknown as IDataObject }), []);
+		expect(found.map(({ id, price }) => [id, price])).toEqual([
+			['sora-2-preview', '46.08 credits for 8 s'],
+			['veo-3.1-fast-generate-preview', '38.016 credits for 4 s'],
+			['seedance-2.5-text-to-video', '100.45 credits for 5 s'],
+			['tencent-video-upscale', undefined],
+			['veo3.1-pro', '21.6 credits for 8 s'],
+		]);
 	});
 
-	test.each<[string, IDataObject[]]>([
-		['several', [perSecond('5.76'), perSecond('6')]],
-		['none', []],
-		['one for tokens', [perSecond('5', { unit: 'output_token' })]],
-		['one that is no number', [perSecond('5e3')]],
-		['one of nothing', [perSecond('0')]],
-		['one for no unit', [perSecond('5', { billing_unit_size: 0 })]],
-	])('names no price where there is %s', (_, components) => {
-		expect(list(pricesOf('kling-1', ...components))[0]).toEqual(SHIPPED[0]);
+	test('names no price where EvoLink lists none, or one without the rule by which it is counted', () => {
+		const [{ components, ...rules }] = priceList.models;
+		const { quantity_rule: _, ...summary } = components[0];
+		for (const parts of [undefined, [], [summary], [{ ...components[0], rate: { credits: '5.76' } }]]) {
+			const prices = { models: [{ ...rules, model_id: 'kling-1', components: parts }] } as IDataObject;
+			expect(list({ prices })[0]).toEqual(SHIPPED[0]);
+		}
 	});
 
 	test('has every shipped model once and nothing that is not an id, whatever the answers hold', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { createTask, getTask } from '../../../nodes/evolink/api';
+import { createTask, getPricingRules, getTask, getTasks } from '../../../nodes/evolink/api';
 import {
 	CREDENTIAL,
 	alwaysAsync,
@@ -291,4 +291,39 @@ test("an order that n8n's own protection blocks is known to cost nothing, and n8
 	const reading = await createTask(ctx, {}, 'k');
 	expect(reading).toMatchObject({ ok: false, failure: { charge: 'none' } });
 	expect(JSON.stringify(reading)).toContain('n8n does not allow requests to api.evolink.ai');
+});
+
+test('a pause of more than two minutes is asked of no read, whoever asks for it: a proxy knows nothing of the task', async () => {
+	const { ctx } = host(() => ({ status: 503, headers: { 'retry-after': '3600' }, body: '<html>' }));
+	for (const reading of [await getTask(ctx, ID), await getTasks(ctx, [ID])]) {
+		expect(reading).toMatchObject({ ok: false, failure: { status: 503, retryAfterMs: 120_000 } });
+	}
+	expect(await createTask(ctx, {}, 'k'.repeat(20))).toMatchObject({ failure: { retryAfterMs: 3_600_000 } });
+});
+
+describe('the price rules of a model', () => {
+	const rules = (id: string) => ({ body: { model: { model_id: id } } });
+	const catalogue = { body: { models: [{ model_id: 'Veo-One', aliases: ['veo-alias'] }] } };
+	const askFor = async (model: string, answers: Record<string, FakeAnswer>, key: string) => {
+		const { ctx } = fakeContext({
+			credential: () => ({ ...CREDENTIAL, apiKey: key }),
+			answer: ({ url }) => answers[url.replace(/^.*\/v1\/(catalog\/)?/, '')] ?? { status: 404 },
+		});
+		return (await getPricingRules(ctx, model))?.model_id;
+	};
+
+	test('are found under the name that the catalogue has for it', async () => {
+		const direct = { 'models/veo-alias/pricing-rules': rules('veo-one') };
+		const byName = { 'models/Veo-One/pricing-rules': rules('veo-one') };
+		expect(await askFor('VEO-alias', { models: catalogue, ...byName }, 'key-1')).toBe('veo-one');
+		expect(await askFor('veo-alias', { models: catalogue, ...direct }, 'key-2')).toBe('veo-one');
+		expect(await askFor('veo-alias', { ...direct }, 'key-3')).toBeUndefined();
+		expect(await askFor('other', { models: catalogue, ...byName }, 'key-4')).toBeUndefined();
+	});
+
+	test('of another model are none', async () => {
+		const wrong = { 'models/Veo-One/pricing-rules': rules('cheap'), models: catalogue };
+		expect(await askFor('Veo-One', wrong, 'key-5')).toBeUndefined();
+		expect(await askFor('veo-alias', wrong, 'key-6')).toBeUndefined();
+	});
 });

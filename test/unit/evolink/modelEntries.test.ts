@@ -11,7 +11,8 @@ import { always, hostileJson, PROPERTY_TIMEOUT_MS } from '../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
-const IDS = MODEL_ENTRIES.map(({ id }) => id);
+const ALL = MODEL_ENTRIES.map(({ id }) => id);
+const IDS = ALL.filter((id) => fieldsOf(id) !== undefined);
 const entry = (id: string) => fieldsOf(id)!;
 const example = (id: string, which: 'all' | 'required' = 'required') => ({
 	...exampleRequest(entry(id), which),
@@ -31,10 +32,12 @@ function isRefused(body: IDataObject): boolean {
 
 describe('a shipped model', () => {
 	test('is every one of the table, under a name of its own, and none that the API description has', () => {
-		expect(IDS).toEqual(Object.keys(ENTRIES));
-		expect(new Set(MODEL_ENTRIES.map(({ label }) => label)).size).toBe(IDS.length);
-		expect(IDS.filter((id) => DOCUMENTED_MODELS.includes(id))).toEqual([]);
+		expect(ALL).toEqual(Object.keys(ENTRIES));
+		expect(new Set(MODEL_ENTRIES.map(({ label }) => label)).size).toBe(ALL.length);
+		expect(ALL.filter((id) => DOCUMENTED_MODELS.includes(id))).toEqual([]);
 		expect(IDS.map(rulesOf)).toEqual(IDS);
+		const known = ALL.filter((id) => !IDS.includes(id));
+		expect(known.map(rulesOf)).toEqual(known.map(() => 'custom'));
 		expect([rulesOf('sora-3'), rulesOf('toString'), rulesOf('__proto__')]).toEqual([
 			'custom',
 			'custom',
@@ -92,6 +95,19 @@ describe('a shipped model', () => {
 			if (isRefused(body)) expect(checkBody(id, body)).toBeDefined();
 		});
 	});
+});
+
+test('a frame goes to a field of the model that takes URLs, a last one behind the first where one list holds both', () => {
+	const framed = MODEL_ENTRIES.flatMap(({ id, frames }) => (frames ? [{ id, frames }] : []));
+	expect(framed).toHaveLength(31);
+	expect(framed.filter(({ frames }) => frames.last)).toHaveLength(20);
+	for (const { id, frames } of framed) {
+		const fields = entry(id);
+		for (const name of [frames.first, frames.last ?? frames.first])
+			expect([id, fields[name]]).toMatchObject([id, { format: 'uri' }]);
+		if (frames.first === frames.last) expect(fields[frames.first]!.maxItems).toBeGreaterThan(1);
+		for (const [name, value] of Object.entries(frames.set ?? {})) expect(fields[name]!.enum).toContain(value);
+	}
 });
 
 describe('what a model takes is told in words', () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
-import { creditsByRules } from '../../../nodes/evolink/priceRules';
+import priceList from '../../contract/fixtures/prices/pricing-rules.json';
+import { priceByRules } from '../../../nodes/evolink/priceRules';
 import { always, hostileJson, PROPERTY_TIMEOUT_MS } from '../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
@@ -24,22 +25,20 @@ const component = (more: object = {}) => ({
 });
 const rules = (components: object[], more: object = {}) =>
 	({
-		model: {
-			model_id: MODEL,
-			pricing_status: 'available',
-			parameters: [
-				{ name: 'duration_seconds', type: 'integer' },
-				{ name: 'quality', type: 'string', default: '720p' },
-				{ name: 'generate_audio', type: 'boolean', default: true },
-				{ name: 'input_images', type: 'integer' },
-				{ name: 'input_seconds', type: 'decimal', default: '0' },
-			],
-			components,
-			...more,
-		},
+		model_id: MODEL,
+		pricing_status: 'available',
+		parameters: [
+			{ name: 'duration_seconds', type: 'integer' },
+			{ name: 'quality', type: 'string', default: '720p' },
+			{ name: 'generate_audio', type: 'boolean', default: true },
+			{ name: 'input_images', type: 'integer' },
+			{ name: 'input_seconds', type: 'decimal', default: '0' },
+		],
+		components,
+		...more,
 	}) as IDataObject;
 const price = (components: object[], body: IDataObject = {}, defaults: IDataObject = {}) =>
-	creditsByRules(rules(components), { model: MODEL, duration: 5, ...body }, defaults);
+	priceByRules(rules(components), { model: MODEL, duration: 5, ...body }, defaults)?.credits;
 
 const lookup = { op: 'lookup', key: variable('quality'), values: { '720p': '1', '1080p': '2.25' } };
 
@@ -128,7 +127,8 @@ describe('a price by rules', () => {
 	});
 
 	test('takes the length that the model has by default', () => {
-		expect(creditsByRules(rules([component()]), { model: MODEL }, { duration: 10 })).toBe(57.6);
+		const byDefault = priceByRules(rules([component()]), { model: MODEL }, { duration: 10 });
+		expect(byDefault).toEqual({ credits: 57.6, seconds: 10 });
 	});
 
 	test.each<[string, object[], IDataObject]>([
@@ -168,11 +168,29 @@ describe('a price by rules', () => {
 		expect(price(components, body)).toBeUndefined();
 	});
 
-	test('is unknown where the rules are of another model, or closed', () => {
+	test('is unknown where the rules are closed, or none', () => {
 		const body = { model: MODEL, duration: 5 };
-		expect(creditsByRules(rules([component()], { model_id: 'other' }), body, {})).toBeUndefined();
-		expect(creditsByRules(rules([component()], { pricing_status: 'unavailable' }), body, {})).toBeUndefined();
-		expect(creditsByRules({}, body, {})).toBeUndefined();
+		expect(priceByRules(rules([component()], { pricing_status: 'unavailable' }), body, {})).toBeUndefined();
+		for (const none of [{}, undefined, []]) expect(priceByRules(none, body, {})).toBeUndefined();
+	});
+
+	const extra = (body: IDataObject, parameters: object[] = []) =>
+		priceByRules(rules([component({ quantity_rule: constant('1') })], { parameters }), body, {})?.extra;
+
+	test.each<[IDataObject, string]>([
+		[{ model_params: { web_search: true } }, 'web_search'],
+		[{ web_search: 'yes' }, 'web_search'],
+		[{ content_filter: false }, 'content_filter'],
+		[{ n: 4 }, 'n'],
+	])('names what it leaves out of %j: it is a least price then', (body, field) => {
+		expect(extra(body)).toBe(field);
+		expect(extra(body, [{ name: field, default: 1 }])).toBeUndefined();
+	});
+
+	test('leaves nothing out where nothing costs extra, or the rules count it', () => {
+		expect(extra({ n: 1, content_filter: true, model_params: { web_search: false } })).toBeUndefined();
+		expect(extra({ n: 4 }, [{ name: 'video_count', type: 'integer' }])).toBeUndefined();
+		expect(extra({ model_params: 'none' })).toBeUndefined();
 	});
 
 	test('is an amount above nothing or unknown, whatever the rules hold', () => {
@@ -212,7 +230,7 @@ describe('a price by rules', () => {
 				odd,
 			]) {
 				const answer = rules([], { components, parameters: other }) as IDataObject;
-				const credits = creditsByRules(answer, { model: MODEL, duration: 5 }, {});
+				const credits = priceByRules(answer, { model: MODEL, duration: 5 }, {})?.credits;
 				if (credits !== undefined) expect(credits).toBeGreaterThan(0);
 			}
 		});
@@ -222,5 +240,45 @@ describe('a price by rules', () => {
 		let rule: object = constant('1');
 		for (let at = 0; at < 40; at += 1) rule = op('add', rule, rule);
 		expect(price([component({ quantity_rule: rule })])).toBeUndefined();
+	});
+});
+
+describe("EvoLink's price list of 2026-10-10", () => {
+	const priceOf = (id: string, body: IDataObject = {}, defaults: IDataObject = {}) =>
+		priceByRules(
+			priceList.models.find(({ model_id }) => model_id === id),
+			{ model: id, ...body },
+			defaults,
+		);
+	const [VEO, SEEDANCE] = ['veo-3.1-fast-generate-preview', 'seedance-2.5-text-to-video'];
+
+	test.each<[string, IDataObject, object | undefined]>([
+		['sora-2-preview', {}, { credits: 46.08, seconds: 8 }],
+		['sora-2-preview', { duration: 12 }, { credits: 69.12, seconds: 12 }],
+		['sora-2-preview', { duration: 5 }, undefined],
+		[VEO, {}, { credits: 38.016, seconds: 4 }],
+		[VEO, { generate_audio: false }, { credits: 25.344, seconds: 4 }],
+		[VEO, { duration: 8, quality: '4k' }, { credits: 177.9149, seconds: 8 }],
+		[VEO, { n: 2 }, { credits: 76.032, seconds: 4 }],
+		[VEO, { duration: 5 }, undefined],
+		[SEEDANCE, {}, { credits: 100.45, seconds: 5 }],
+		[SEEDANCE, { duration: 4, quality: '480p' }, { credits: 37.3674, seconds: 4 }],
+		[SEEDANCE, { duration: 30, quality: '1080p' }, { credits: 1506.75, seconds: 30 }],
+		[SEEDANCE, { duration: -1 }, undefined],
+		[SEEDANCE, { model_params: { web_search: true } }, { credits: 100.45, seconds: 5, extra: 'web_search' }],
+		[SEEDANCE, { content_filter: false }, { credits: 100.45, seconds: 5, extra: 'content_filter' }],
+		[SEEDANCE, { n: 2 }, { credits: 100.45, seconds: 5, extra: 'n' }],
+		['tencent-video-upscale', { video_urls: ['a'] }, undefined],
+		['veo3.1-pro', {}, { credits: 21.6, seconds: 8 }],
+	])('%s with %j costs %j', (id, body, price) => expect(priceOf(id, body)).toEqual(price));
+
+	test('has no price that falls as the length grows, whatever the quality', () => {
+		const lengths = fc.tuple(fc.integer({ min: 4, max: 30 }), fc.integer({ min: 4, max: 30 }));
+		always(lengths, fc.constantFrom('480p', '720p', '1080p'), ([one, other], quality) => {
+			const [less, more] = [Math.min(one, other), Math.max(one, other)];
+			const creditsOf = (duration: number) => priceOf(SEEDANCE, { duration, quality })!.credits;
+			expect(creditsOf(less)).toBeLessThanOrEqual(creditsOf(more));
+			expect(creditsOf(more)).toBeGreaterThanOrEqual(37.3674);
+		});
 	});
 });

@@ -14,7 +14,6 @@ import {
 	simplified,
 	taskToJson,
 } from '../../../nodes/evolink/task';
-import { facts } from '../../contract/openapi';
 import { always, hostileBody, hostileJson, PROPERTY_TIMEOUT_MS, taskIds, taskOf } from '../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
@@ -111,7 +110,7 @@ describe('an answer of EvoLink as a task', () => {
 			const before = JSON.stringify(body);
 			const json = taskToJson(taskOf(body));
 			const added = [
-				...['id', 'taskError', 'resultUrl', 'videoUrl', 'character', 'resultExpiresAt'],
+				...['id', 'createdAt', 'taskError', 'resultUrl', 'videoUrl', 'character', 'resultExpiresAt'],
 				...['creditsReserved', 'creditsUsed', 'processingSeconds'],
 			];
 			for (const name of Object.keys(body).filter((key) => !added.includes(key))) {
@@ -139,10 +138,59 @@ describe('an answer of EvoLink as a task', () => {
 		expect(readTask({ id: ID, status, error })).toMatchObject({ phase });
 	});
 
+	const ends = Object.entries(evolinkFacts.task.endStatuses).flatMap(([phase, words]) =>
+		words.map((word) => [word, phase] as const),
+	);
+
+	test('each word for an end is one, however it is written', () => {
+		const written = [(word: string) => word.toUpperCase(), (word: string) => word.replaceAll(' ', '_')];
+		always(fc.constantFrom(...ends), fc.constantFrom(String, ...written), ([word, phase], write) => {
+			expect(readTask({ id: ID, status: write(word) })).toMatchObject({ phase, status: write(word) });
+		});
+	});
+
+	test('each place in which EvoLink may put a result is found, as a link, in an object or in a list of either', () => {
+		const { places, videoFields } = evolinkFacts.results;
+		const url = 'https://a.example/v.mp4';
+		const object = fc.constantFrom(...videoFields).map((field): unknown => ({ id: 'x', [field]: url }));
+		const one = fc.oneof(fc.constant<unknown>(url), object);
+		const field = fc.oneof(
+			one,
+			one.map((part): unknown => [part]),
+			one.map((part): unknown => [null, { thumbnail: 'x' }, part]),
+		);
+		const other = fc.constantFrom<unknown>(undefined, null, [], {}, '', ['no link'], [{ url: 'no link' }]);
+		const task = fc.oneof(
+			fc.tuple(fc.constantFrom(...places), field, other).map(([place, value, rest]) => ({
+				...Object.fromEntries(places.map((name) => [name, rest])),
+				[place]: value,
+			})),
+			fc.constantFrom(...videoFields).map((name) => ({ [name]: url })),
+		);
+		always(task, fc.constantFrom(...ends), (fields, [status, phase]) => {
+			const read = readTask({ ...fields, id: ID, status });
+			expect(read?.videoUrl).toBe(phase === 'completed' ? url : undefined);
+		});
+		always(task, fc.constantFrom(100, '100'), (fields, progress) => {
+			const running = { ...fields, id: ID, status: 'rendering' };
+			expect(readTask({ ...running, progress })).toMatchObject({ phase: 'completed', videoUrl: url });
+			expect(readTask({ ...running, progress: 99 })?.phase).toBe('running');
+			expect(readTask({ id: ID, status: 'rendering', progress })?.phase).toBe('running');
+		});
+	});
+
 	test('a status that no document lists counts as running and is kept as sent', () => {
-		const terminal = facts.task.terminalStatuses;
+		const terminal: string[] = ends.map(([word]) => word);
 		always(fc.string({ minLength: 1 }), (status) => {
-			fc.pre(status.trim() !== '' && !terminal.includes(status.trim().toLowerCase()));
+			fc.pre(
+				status.trim() !== '' &&
+					!terminal.includes(
+						status
+							.trim()
+							.toLowerCase()
+							.replace(/[\s_-]+/g, ' '),
+					),
+			);
 			expect(readTask({ id: ID, status })).toMatchObject({ phase: 'running', status: status.trim() });
 		});
 	});
@@ -271,7 +319,7 @@ describe('an answer of EvoLink as a task', () => {
 		};
 		const failed = { ...job, status: 'failed', error: { code: 'x', message: 'y' } };
 		const running = { ...job, status: 'processing' };
-		const common = ['id', 'status', 'model', 'created', 'creditsUsed'];
+		const common = ['id', 'status', 'model', 'createdAt', 'creditsUsed'];
 		const ended = [...common, 'processingSeconds'];
 		for (const [body, fields] of [
 			[video, [...ended, 'videoUrl', 'resultExpiresAt']],
@@ -290,7 +338,7 @@ describe('an answer of EvoLink as a task', () => {
 	test('a character is a result by its name alone', () => {
 		const has = (fields: IDataObject) => hasResult(taskOf({ id: ID, status: 'completed', ...fields }));
 		expect(has({ result_data: { character_name: 'chr_1#' } })).toBe(true);
-		expect(has({ result_data: { profile_picture_url: 'http://a.example/p.jpg' } })).toBe(true);
+		expect(has({ result_data: { profile_picture_url: 'http://a.example/p.jpg' } })).toBe(false);
 		expect(has({ results: ['https://a.example/v.mp4'] })).toBe(true);
 		expect(has({ results: [], result_data: { character_name: ' ' } })).toBe(false);
 	});

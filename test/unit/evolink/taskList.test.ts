@@ -1,5 +1,6 @@
+import { listTasks } from '../../../nodes/evolink/api';
 import { collectTasks, MOST_PAGES, type PageReading, type TaskQuery } from '../../../nodes/evolink/taskList';
-import { failureOf, taskOf } from '../support';
+import { failureOf, fakeContext, taskOf } from '../support';
 
 const SIZE = 3;
 /** Task number `n` was created `n` seconds before the newest. */
@@ -40,7 +41,14 @@ describe('the list is read', () => {
 	test('no further than the time asks for, which counts itself', async () => {
 		const { list, asked } = account(10);
 		expect(found(await list({ since: (NEWEST - 4) * 1000 }))).toEqual([0, 1, 2, 3, 4]);
-		expect(asked).toEqual([1, 2]);
+		expect(asked).toEqual([1, 2, 3]);
+	});
+
+	test('past an older task that stands among newer ones', async () => {
+		const { list } = account(9, (page, answer) =>
+			page === 1 && answer.ok ? { ...answer, tasks: [task(0), task(900), task(2)] } : answer,
+		);
+		expect(found(await list({ since: (NEWEST - 4) * 1000 }))).toEqual([0, 2, 3, 4]);
 	});
 
 	test('with a limit to its pages, and that is told', async () => {
@@ -105,4 +113,30 @@ test('a stopped run reads no further page', async () => {
 		stop.signal,
 	);
 	expect(pages).toEqual([1]);
+});
+
+describe('a page is the last one', () => {
+	const entries = (count: number) =>
+		numbers(0, count).map((n) => ({ id: `task-unified-${n}`, status: 'failed' }));
+	const isLast = async (page: number, count: number, more: object) => {
+		const { ctx } = fakeContext({ answer: () => ({ body: { data: entries(count), page, ...more } }) });
+		const answer = await listTasks(ctx, {}, page);
+		return answer.ok ? answer.isLast : answer.failure.message;
+	};
+
+	test.each<[string, number, number, object, boolean]>([
+		['short, of a list that has more', 1, 48, { total: 120, page_size: 50 }, false],
+		['the same, numbers as text', 2, 48, { page: '2', total: '120', page_size: '50' }, false],
+		['the last by the total', 3, 20, { total: 120, page_size: 50 }, true],
+		['of a size that is not told', 2, 20, { total: 120 }, false],
+		['empty, whatever the total', 3, 0, { total: 120, page_size: 50 }, true],
+		['short, of a list without a total', 1, 49, {}, true],
+		['whole, of a list without a total', 1, 50, { total: null }, false],
+	])('that is %s: page %i with %i tasks and %j: %s', async (_, page, count, more, last) => {
+		expect(await isLast(page, count, more)).toBe(last);
+	});
+
+	test('or another one than was asked for, which is a failure', async () => {
+		expect(await isLast(2, 50, { page: '3' })).toMatch(/another page/);
+	});
 });

@@ -2,7 +2,7 @@ import { MODEL_ADVICE } from '../../../nodes/host/advice';
 import fc from 'fast-check';
 
 import { networkFailure, type Failure } from '../../../nodes/evolink/failure';
-import { nodeError, told, type NodeFailure, type Problem } from '../../../nodes/host/errors';
+import { nodeError, told, toldTo, type NodeFailure, type Problem } from '../../../nodes/host/errors';
 import {
 	downloadFailed,
 	nothingToShow,
@@ -62,6 +62,67 @@ describe.each(samples)('%s', (name, { message, description = '' }) => {
 		for (const each of sentences) expect(message).not.toContain(each.slice(0, -1));
 		expect(told({ message, description })).not.toMatch(/\.\.|…\. |undefined| {2}/);
 	});
+});
+
+/** What no reader may be told, and whether a message may be told to it. */
+const NEVER: Record<string, RegExp> = {
+	person: /tool that/,
+	agent: /Retry|[Rr]un the workflow again|turn (on|off) the option|operation Get|does not order it again/,
+	getTask: /operation Get Task|Run the workflow again|tool that/,
+	called: /Retry on this execution|retry of this execution|Retry picks them up|use Retry;/,
+};
+
+/** Shown as hints to whoever runs the workflow, or told by other operations than Get Task. */
+const NOT_FOR_AGENTS =
+	/^(retriedBlindly|fileNotDownloaded|wrongReference|withOthers|unreadableLedger|brokenRun|balanceUnchecked|wrongPixels|priceUnknown)/;
+const OF_GET_TASK = /^(taskEnded|nothingToShow|timedOut|unreadable|downloadFailed|stopped|brokenRun):/;
+
+describe.each(samples)('%s, told to others than the person behind an order', (name, problem) => {
+	const readers = [
+		...(name.startsWith('nextStep') ? [] : [undefined]),
+		...(NOT_FOR_AGENTS.test(name) ? [] : (['agent'] as const)),
+		...(OF_GET_TASK.test(name) ? (['getTask'] as const) : []),
+		...(OF_GET_TASK.test(name) || /^(outcomeUnknown|keyInUse|withOthers)/.test(name)
+			? (['called'] as const)
+			: []),
+	];
+
+	test.each(readers.map((reader) => [reader ?? 'person', reader] as const))(
+		'advises the %s nothing that is of no use there',
+		(who, reader) => {
+			expect(told(toldTo(reader, problem))).not.toMatch(NEVER[who]!);
+		},
+	);
+
+	test('never calls a dead link alive', () => {
+		const text = told(problem);
+		if (/link answered (403|404|410)/.test(text)) expect(text).not.toMatch(/link works/);
+	});
+
+	test('tells an agent not to order again where an order may have been taken', () => {
+		const text = told(toldTo('agent', problem));
+		if (problem.idempotencyKey !== undefined) expect(text).toMatch(/do not order again/i);
+	});
+});
+
+test.each([
+	['nothing', { usage: { credits_used: 0 }, billing: { refunded_credits: 23.04 } }, 0],
+	['nothing', { billing: { charged_credits: 0, refunded_credits: 23.04 } }, 0],
+	['23.04 credits', { usage: { credits_used: 23.04 } }, 23.04],
+])('a failed task says that it cost %s where EvoLink says so', (words, said, chargedCredits) => {
+	const problem = taskEnded(
+		taskOf({ id: 'task-1', status: 'failed', error: { code: 'x' }, ...said } as never),
+	);
+	expect(problem.description).toContain(`EvoLink charged ${words} for it.`);
+	expect(problem.description).not.toContain('usually');
+	expect(problem.chargedCredits).toBe(chargedCredits);
+});
+
+test("a called workflow's error says whose Retry is safe", () => {
+	const failed = taskEnded(taskOf({ id: 'task-1', status: 'failed', error: { code: 'x' } } as never));
+	expect(toldTo('called', failed).description).toMatch(
+		/A Retry of the sub-workflow's execution does not order it again; a Retry of the caller orders everything anew\./,
+	);
 });
 
 describe('what is shown', () => {
@@ -137,7 +198,10 @@ function aboutTask(id: string, error: unknown = null, progress: unknown = 40): R
 		timedOut: timedOut(id, 30, task('daydreaming'), undefined),
 		timedOutUnread: timedOut(id, 30, undefined, failure),
 		unreadable: unreadable(id, failure),
-		downloadFailed: downloadFailed(task('completed'), 'https://files.evolink.ai/v.mp4', 'it answered 404'),
+		downloadFailed: downloadFailed(task('completed'), 'https://files.evolink.ai/v.mp4', {
+			why: 'hostBusy',
+			reason: 'it answered 500',
+		}),
 	};
 }
 

@@ -124,14 +124,20 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 		},
 		nextStep: { 'for an agent': messages.nextStep(id) },
 		downloadFailed: {
-			'the link has expired': messages.downloadFailed(
-				task({ status: 'completed' }),
-				url,
-				says('the link answered 403: result links expire after 24 hours'),
-			),
+			'the link has expired': messages.downloadFailed(task({ status: 'completed' }), url, {
+				why: 'expired',
+				reason: says('the link answered 403: result links expire after 24 hours'),
+			}),
+			'the file is too large': messages.downloadFailed(task({ status: 'completed' }), url, {
+				why: 'tooLarge',
+				reason: says("the file is larger than 5 MB ('Max Download MB' in the options)"),
+			}),
 		},
 		fileNotDownloaded: {
-			'the host answered nonsense': messages.fileNotDownloaded(url, says('the media host answered 500')),
+			'the host answered nonsense': messages.fileNotDownloaded(url, {
+				why: 'hostBusy',
+				reason: says('the media host answered 500'),
+			}),
 		},
 		wrongReference: { 'a changed URL': messages.wrongReference() },
 		withOthers: {
@@ -167,7 +173,10 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 			'one order': messages.overBudget({ orders: 1, credits: 23.04 }, 20),
 			'several orders': messages.overBudget(wait, 20),
 		},
-		priceUnknown: { 'another model': messages.priceUnknown({ item: 1, model }, 20) },
+		priceUnknown: {
+			'another model': messages.priceUnknown({ item: 1, model }, 20),
+			'a field that costs extra': messages.priceUnknown({ item: 1, model, extra: code }, 20),
+		},
 		costUnknown: {
 			'by rules that do not tell it': messages.costUnknown(model, true),
 			'without rules': messages.costUnknown(model, false),
@@ -187,9 +196,21 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 			'before it ordered': messages.stopped([], []),
 		},
 		noFile: {
-			'no file at all': messages.noFile('Input Data Field Name', field, []),
-			'files in other fields': messages.noFile('Input Data Field Name', field, ['image', 'pdf']),
+			'no file at all': messages.noFile('Start Image Field Name', field, []),
+			'files in other fields': messages.noFile('Start Image Field Name', field, ['image', 'pdf'], true),
 		},
+		wrongFile: {
+			'of an iPhone': messages.wrongFile(field, 'HEIC', 'JPEG, PNG, WebP'),
+			'of another kind': messages.wrongFile(field, 'sound alone'),
+			'a page': messages.wrongFile(field, 'a web page'),
+			'a text': messages.wrongFile(field, 'text in base64'),
+			'no bytes': messages.wrongFile(field, 'empty (0 bytes)'),
+			'half of it': messages.wrongFile(field, 'incomplete'),
+		},
+		fileTooLarge: {
+			'a picture': messages.fileTooLarge('image', field, '10.6 MB', '10 MB (10485760 bytes)'),
+		},
+		unmarkedEnd: { 'a result': messages.unmarkedEnd(`of task ${id}`) },
 		wrongPixels: {
 			'a picture of a phone': messages.wrongPixels(field, '4032x3024', '1280x720', '16:9'),
 		},

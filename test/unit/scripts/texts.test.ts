@@ -38,7 +38,7 @@ describe('the page of all texts has', () => {
 	test.each([
 		['nodes/SoraVideoTrigger/verdict.ts', 'Too many callbacks at once'],
 		['nodes/SoraVideoTrigger/activate.ts', 'EvoLink calls public https URLs only'],
-		['nodes/SoraVideo/run/index.ts', 'Waited by polling'],
+		['nodes/SoraVideo/run/drive.ts', 'Waited by polling'],
 	])('the sentences of %s: %s', (file, start) => {
 		expect(text(file)).toContain(start);
 		expect(page).toContain(start);

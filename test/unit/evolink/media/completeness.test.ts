@@ -2,172 +2,203 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 
-import { completenessOf } from '../../../../nodes/evolink/media/completeness';
+import { completenessOf, trustIn, type Extent } from '../../../../nodes/evolink/media/completeness';
+import { inspect } from '../../../../nodes/evolink/media/inspect';
 import { always, PROPERTY_TIMEOUT_MS } from '../../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
 
-/** A file in its parts, and after which of them it may end. */
-interface Parts {
-	bytes: Buffer;
-	edges: Set<number>;
+const latin = (text: string) => Buffer.from(text, 'latin1');
+const joined = (...parts: Buffer[]) => Buffer.concat(parts);
+
+function uint(value: number, bytes = 4): Buffer {
+	const all = Buffer.alloc(8);
+	all.writeBigUInt64BE(BigInt(value));
+	return all.subarray(8 - bytes);
 }
 
-function joined(parts: Array<{ bytes: Buffer; mayEnd?: boolean }>): Parts {
-	const edges = new Set<number>();
-	let length = 0;
-	for (const { bytes, mayEnd } of parts) {
-		length += bytes.length;
-		if (mayEnd) edges.add(length);
-	}
-	return { bytes: Buffer.concat(parts.map(({ bytes }) => bytes)), edges };
-}
-
-function isWhole(mimeType: string, ...chunks: Buffer[]): boolean {
+function extentOf(mimeType: string, ...chunks: Buffer[]): Extent {
 	const completeness = completenessOf(mimeType);
 	for (const chunk of chunks) completeness.take(chunk);
-	return completeness.isWhole();
+	return completeness.extent();
 }
 
-/** Every cut of the file, and the file itself, is judged as the parts say. */
-function expectEdges(mimeType: string, { bytes, edges }: Parts): void {
-	const wrong: number[] = [];
-	for (let end = 0; end <= bytes.length; end += 1) {
-		if (isWhole(mimeType, bytes.subarray(0, end)) !== edges.has(end)) wrong.push(end);
+/** A piece of a file: how much of it is its head, whether it must be there once that has passed, and what the file is after it. */
+interface Piece {
+	bytes: Buffer;
+	head?: number;
+	isFiller?: boolean;
+	after?: Extent;
+}
+
+/** Every cut of the file is judged as its pieces say, and so is the whole of it, in chunks of any size. */
+function expectExtents(mimeType: string, pieces: Piece[]): void {
+	const bytes = joined(...pieces.map((piece) => piece.bytes));
+	const expected: Extent[] = [];
+	let before = 'cut' as Extent;
+	for (const { bytes: piece, head = 0, isFiller, after } of pieces) {
+		for (let at = 0; at < piece.length; at += 1) expected.push(at < head || isFiller ? before : 'cut');
+		before = after ?? before;
 	}
-	expect(wrong).toEqual([]);
-	expect(isWhole(mimeType, bytes)).toBe(true);
-}
-
-/** However the file comes in chunks, it is judged as in one piece; and so are its cuts. */
-function expectSameInChunks(mimeType: string, bytes: Buffer): void {
-	const cut = fc.nat(bytes.length);
-	always(cut, fc.array(cut, { maxLength: 12 }), (end, cuts) => {
-		const at = [0, ...cuts.filter((place) => place < end).sort((a, b) => a - b), end];
-		const chunks = at.slice(1).map((to, index) => bytes.subarray(at[index], to));
-		expect(isWhole(mimeType, ...chunks)).toBe(isWhole(mimeType, bytes.subarray(0, end)));
+	expected.push(before);
+	const completeness = completenessOf(mimeType);
+	const found = expected.map((_, at) => {
+		completeness.take(bytes.subarray(at - 1, at));
+		return completeness.extent();
 	});
-	const single = [...bytes].map((byte) => Buffer.of(byte));
-	expect(isWhole(mimeType, ...single)).toBe(true);
+	expect(found).toEqual(expected);
+	for (const size of [2, 7, bytes.length]) {
+		const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+			bytes.subarray(at * size, (at + 1) * size),
+		);
+		expect(extentOf(mimeType, ...chunks)).toBe(before);
+	}
 }
-
-const u32 = (value: number) => {
-	const bytes = Buffer.alloc(4);
-	bytes.writeUInt32BE(value);
-	return bytes;
-};
 
 /** Content that holds the starts of other boxes, chunks and markers. */
 const content = fc
 	.array(
 		fc.oneof(
 			fc
-				.constantFrom('moov', 'mdat', 'IEND', '\xff\xd9', '\0\0\0\x08', '\0\0\0\0', '\x18S\x80g')
-				.map((text) => Buffer.from(text, 'latin1')),
+				.constantFrom('moov', 'mdat', 'IEND', '\xff\xd9', '\0\0\0\x08', '\0\0\0\0', '\x18S\x80g', '\r\n')
+				.map(latin),
 			fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes)),
 		),
 		{ maxLength: 4 },
 	)
-	.map((parts) => Buffer.concat(parts));
+	.map((parts) => joined(...parts));
 
 describe('mp4 and mov', () => {
-	type Form = 'short' | 'long' | 'open';
-	const box = (type: string, body: Buffer, form: Form = 'short') => {
-		const name = Buffer.from(type, 'latin1');
-		if (form === 'open') return Buffer.concat([u32(0), name, body]);
-		if (form === 'short') return Buffer.concat([u32(body.length + 8), name, body]);
-		return Buffer.concat([u32(1), name, u32(0), u32(body.length + 16), body]);
+	const box = (type: string, ...body: Buffer[]) => {
+		const bytes = joined(...body);
+		return joined(uint(bytes.length + 8), latin(type), bytes);
 	};
-	const form = fc.constantFrom<Form>('short', 'short', 'long');
-	const ftyp = box('ftyp', Buffer.from('isom\0\0\x02\0isommp41', 'latin1'));
-	const anyBox = (type: string) => fc.tuple(content, form).map(([body, as]) => box(type, body, as));
-	const filler = fc.array(fc.constantFrom('free', 'skip', 'wide', 'uuid', 'udta').chain(anyBox), {
-		maxLength: 2,
-	});
-	const closed = (bytes: Buffer) => ({ bytes });
-	const last = (bytes: Buffer) => ({ bytes, mayEnd: true });
-
-	const plain = fc
-		.tuple(fc.boolean(), filler, anyBox('moov'), filler, anyBox('mdat'), filler)
-		.map(([indexFirst, before, moov, between, mdat, after]) =>
-			joined([
-				closed(ftyp),
-				...before.map(closed),
-				closed(indexFirst ? moov : mdat),
-				...between.map(closed),
-				last(indexFirst ? mdat : moov),
-				...after.map(last),
-			]),
+	const longBox = (type: string, body: Buffer) =>
+		joined(uint(1), latin(type), uint(body.length + 16, 8), body);
+	const ftyp = box('ftyp', latin('isom\0\0\x02\0isommp41'));
+	const track = (handler: string, chunks: number[] = [], wide = false) => {
+		const table = box(
+			wide ? 'co64' : 'stco',
+			uint(0),
+			uint(chunks.length),
+			...chunks.map((chunk) => uint(chunk, wide ? 8 : 4)),
 		);
-	const fragmented = fc
-		.tuple(
-			anyBox('moov'),
-			filler,
-			fc.array(fc.tuple(anyBox('moof'), anyBox('mdat'), filler), { minLength: 1, maxLength: 3 }),
-		)
-		.map(([moov, before, fragments]) =>
-			joined([
-				closed(ftyp),
-				closed(moov),
-				...before.map(closed),
-				...fragments.flatMap(([moof, mdat, after]) => [closed(moof), last(mdat), ...after.map(last)]),
-			]),
+		const hdlr = box('hdlr', uint(0), uint(0), latin(handler), Buffer.alloc(13));
+		return box(
+			'trak',
+			box('tkhd'),
+			box('mdia', box('mdhd'), hdlr, box('minf', box('stbl', box('stts'), table))),
 		);
+	};
+	const index = (...tracks: Buffer[]) => box('moov', box('mvhd', Buffer.alloc(20)), ...tracks);
+	const film = index(track('vide'), track('soun'));
+	const any = (type: string) =>
+		fc.tuple(content, fc.boolean()).map(([body, isLong]): Piece => ({
+			bytes: isLong ? longBox(type, body) : box(type, body),
+			head: isLong ? 16 : 8,
+		}));
+	const filler = fc.array(
+		fc
+			.constantFrom('free', 'skip', 'wide', 'uuid', 'sidx')
+			.chain(any)
+			.map((piece) => ({ ...piece, isFiller: true })),
+		{ maxLength: 2 },
+	);
+	const start = fc.constantFrom<Piece[]>([{ bytes: ftyp }], []);
 
-	test.each([
-		['with its index before or after the pictures', plain],
-		['in fragments', fragmented],
-	])('%s may end where a box ends and nothing is missing, and nowhere else', (_, files) => {
-		always(files, (file) => {
-			expectEdges('video/mp4', file);
-			expect(isWhole('video/quicktime', file.bytes)).toBe(true);
+	test('are whole once index and pictures have passed, whatever comes first or after', () => {
+		const parts = fc.tuple(start, fc.boolean(), filler, filler, any('mdat'), content);
+		always(parts, ([first, indexFirst, before, between, mdat, after]) => {
+			const moov = { bytes: film };
+			const [one, other] = indexFirst ? [moov, mdat] : [mdat, moov];
+			const last: Piece = { ...other, after: 'whole' };
+			const trail: Piece = { bytes: after, isFiller: true };
+			expectExtents('video/mp4', [...first, ...before, one, ...between, last, trail]);
 		});
 	});
 
-	test('whose pictures reach to the end of the file may end anywhere in them', () => {
-		always(anyBox('moov'), content, (moov, body) => {
-			const bytes = Buffer.concat([ftyp, moov, box('mdat', body, 'open')]);
-			for (let end = 0; end <= bytes.length; end += 1) {
-				const isInPictures = end >= ftyp.length + moov.length + 8;
-				expect(isWhole('video/mp4', bytes.subarray(0, end))).toBe(isInPictures);
-			}
+	test('in fragments may end behind each, and are whole only where the last one is marked', () => {
+		const fragments = fc.array(fc.tuple(any('moof'), any('mdat'), filler), { minLength: 1, maxLength: 3 });
+		always(start, fragments, fc.boolean(), fc.boolean(), ([first], all, isMarked, isAnnounced) => {
+			const mvex = isAnnounced ? [box('mvex', box('trex'))] : [];
+			const pieces = all.flatMap(([moof, mdat, after]): Piece[] => [
+				{ ...moof, after: 'cut' },
+				{ ...mdat, after: 'endless' },
+				...after,
+			]);
+			const end: Piece[] = [
+				{ bytes: box('mfra').subarray(0, 8), head: 8, after: 'whole' },
+				{ bytes: latin('mfro'), isFiller: true },
+			];
+			const moov = { bytes: index(track('vide'), ...mvex) };
+			expectExtents('video/quicktime', [
+				...(first ? [first] : []),
+				moov,
+				...pieces,
+				...(isMarked ? end : []),
+			]);
 		});
 	});
 
-	test('of which the index is the last box and reaches to the end is whole', () => {
-		expect(isWhole('video/mp4', ftyp, box('mdat', Buffer.from('abc')), box('moov', ftyp, 'open'))).toBe(true);
+	test('whose index speaks of more fragments are not whole after the first pictures', () => {
+		const moov = index(track('vide'), box('mvex'));
+		expectExtents('video/mp4', [{ bytes: moov }, { bytes: box('mdat', ftyp), after: 'endless' }]);
 	});
 
-	test('of more than 4 GB is followed by its size of 64 bits', () => {
-		const huge = Buffer.concat([u32(1), Buffer.from('mdat'), u32(1), u32(17)]);
+	test.each([false, true])(
+		'whose pictures lie in two boxes are cut after the first one (64 bits: %s)',
+		(wide) => {
+			const at = (second: number) => index(track('vide', [8, second], wide));
+			const [first, second] = [box('mdat', ftyp), box('mdat', film)];
+			const place = at(0).length + first.length + 8;
+			expectExtents('video/mp4', [
+				{ bytes: at(place) },
+				{ bytes: first },
+				{ bytes: second, after: 'whole' },
+				{ bytes: latin('mdat\r\n'), isFiller: true },
+			]);
+		},
+	);
+
+	test('of sound alone are no video', () => {
+		const pictures = box('mdat', ftyp);
+		expect(extentOf('video/mp4', ftyp, pictures, index(track('soun')))).toBe('sound');
+		expect(extentOf('video/mp4', ftyp, pictures, index(track('soun'), track('vide')))).toBe('whole');
+		expect(extentOf('video/mp4', ftyp, pictures, index())).toBe('whole');
+	});
+
+	test('whose last box reaches to the end of the file may end anywhere in it', () => {
+		const open = (type: string) => joined(uint(0), latin(type), ftyp);
+		for (const parts of [
+			[film, open('mdat')],
+			[box('mdat', ftyp), open('moov')],
+		])
+			expect(extentOf('video/mp4', ftyp, ...parts)).toBe('endless');
+		expect(extentOf('video/mp4', ftyp, film, open('free'))).toBe('cut');
+		expect(extentOf('video/mp4', ftyp, open('mdat'))).toBe('cut');
+	});
+
+	test('of more than 4 GB are followed by their size of 64 bits', () => {
 		const completeness = completenessOf('video/mp4');
-		for (const chunk of [ftyp, box('moov', ftyp), huge]) completeness.take(chunk);
+		for (const chunk of [film, uint(1), latin('mdat'), uint(2 ** 32 + 17, 8)]) completeness.take(chunk);
 		const chunk = Buffer.alloc(2 ** 24);
 		for (let passed = 0; passed < 2 ** 32; passed += chunk.length) completeness.take(chunk);
-		expect(completeness.isWhole()).toBe(false);
-		completeness.take(Buffer.from('.'));
-		expect(completeness.isWhole()).toBe(true);
+		expect(completeness.extent()).toBe('cut');
+		completeness.take(latin('.'));
+		expect(completeness.extent()).toBe('whole');
 	});
 
 	test.each<[string, Buffer[]]>([
-		['nothing but 12 bytes', [u32(12), Buffer.from('ftypmp42')]],
-		['a page behind its first box', [ftyp, Buffer.from('<!doctype html><title>503</title>')]],
+		['nothing but 12 bytes', [uint(12), latin('ftypmp42')]],
+		['a page behind its first box', [ftyp, latin('<!doctype html><title>503</title>')]],
 		['no index', [ftyp, box('mdat', ftyp)]],
-		['no pictures', [ftyp, box('moov', ftyp)]],
-		['no pictures, which is all the same at its open end', [ftyp, box('moov', ftyp, 'open')]],
-		['no index before an open end', [ftyp, box('mdat', ftyp, 'open')]],
-		['no pictures for its fragment', [ftyp, box('moov', ftyp), box('mdat', ftyp), box('moof', ftyp)]],
-		[
-			'a box smaller than its own head',
-			[ftyp, box('moov', ftyp), box('mdat', ftyp), u32(7), Buffer.from('free')],
-		],
-		[
-			'a large box smaller than its own head',
-			[ftyp, box('moov', ftyp), u32(1), Buffer.from('mdat'), u32(0), u32(15)],
-		],
-		['bytes behind its last box', [ftyp, box('moov', ftyp), box('mdat', ftyp), Buffer.from('\0\0\0')]],
-	])('with %s is not whole', (_, parts) => {
-		expect(isWhole('video/mp4', Buffer.concat(parts))).toBe(false);
+		['no pictures', [ftyp, film]],
+		['no pictures for its fragment', [ftyp, box('moof', ftyp), film, latin('\0\0\0\0')]],
+		['a box smaller than its own head', [ftyp, film, uint(7), latin('mdat')]],
+		['a large box smaller than its own head', [ftyp, film, uint(1), latin('mdat'), uint(15, 8)]],
+		['an index in a thousand of its own', [ftyp, ...Array<Buffer>(1000).fill(latin('\0\x0f\0\0trak'))]],
+	])('with %s are cut', (_, parts) => {
+		expect(extentOf('video/mp4', joined(...parts))).toBe('cut');
 	});
 });
 
@@ -175,85 +206,71 @@ describe('webm', () => {
 	const ids = {
 		header: '1a45dfa3',
 		segment: '18538067',
+		tracks: '1654ae6b',
+		entry: 'ae',
+		type: '83',
 		info: '1549a966',
 		cluster: '1f43b675',
 		void: 'ec',
 		block: 'a3',
 	};
-	const size = (value: number, bytes: number) => {
-		const all = Buffer.alloc(8);
-		all.writeBigUInt64BE(BigInt(value) | (1n << BigInt(7 * bytes)));
-		return all.subarray(8 - bytes);
+	const size = (value: number, bytes: number) => uint(value + 2 ** (7 * bytes), bytes);
+	const element = (id: keyof typeof ids, ...body: Buffer[]) => {
+		const bytes = joined(...body);
+		return joined(Buffer.from(ids[id], 'hex'), size(bytes.length, 4), bytes);
 	};
-	const unknown = Buffer.from('01ffffffffffffff', 'hex');
-	const element = (id: keyof typeof ids, body: Buffer, bytes = 8) =>
-		Buffer.concat([Buffer.from(ids[id], 'hex'), size(body.length, bytes), body]);
-	const open = (id: keyof typeof ids) => Buffer.concat([Buffer.from(ids[id], 'hex'), unknown]);
-	const header = element('header', Buffer.from('4286810142f7810142f2810442f381084282847765626d', 'hex'), 1);
-	const width = fc.integer({ min: 1, max: 8 });
+	const open = (id: keyof typeof ids) => Buffer.from(`${ids[id]}01ffffffffffffff`, 'hex');
+	const header = element('header', Buffer.from('4282847765626d', 'hex'));
+	const tracks = (...types: number[]) =>
+		element('tracks', ...types.map((type) => element('entry', element('type', Buffer.of(type)))));
 
-	test('of a known size may end where that is reached, whatever follows', () => {
-		always(content, content, fc.integer({ min: 2, max: 8 }), (body, after, bytes) => {
-			const whole = Buffer.concat([header, element('void', body, bytes), element('segment', body, bytes)]);
-			const file = Buffer.concat([whole, after]);
-			const edges = new Set(Array.from({ length: after.length + 1 }, (_, more) => whole.length + more));
-			expectEdges('video/webm', { bytes: file, edges });
+	test('of a known size is whole where that is reached, whatever follows', () => {
+		always(content, content, (body, after) => {
+			const segment = element('segment', tracks(1, 2), element('info', body), element('cluster', body));
+			const trail: Piece = { bytes: after, isFiller: true };
+			expectExtents('video/webm', [{ bytes: header }, { bytes: segment, after: 'whole' }, trail]);
 		});
 	});
 
-	test('of an unknown size may end where an element ends', () => {
-		always(content, fc.array(content, { minLength: 1, maxLength: 3 }), width, (info, blocks, bytes) => {
-			const live = joined([
-				{ bytes: header },
-				{ bytes: open('segment') },
-				{ bytes: element('info', info, Math.max(bytes, 2)) },
-				{ bytes: open('cluster'), mayEnd: true },
-				...blocks.map((block) => ({ bytes: element('block', block, Math.max(bytes, 2)), mayEnd: true })),
-				{ bytes: element('cluster', info), mayEnd: true },
-			]);
-			expectEdges('video/webm', live);
+	test('of an unknown size may end where pictures end', () => {
+		always(content, fc.array(content, { minLength: 1, maxLength: 3 }), (info, blocks) => {
+			// an id of one byte, and one of four
+			const pieces = blocks.map((block): Piece => ({
+				bytes: element('block', block),
+				head: 1,
+				after: 'endless',
+			}));
+			const more: Piece = { bytes: element('cluster', info), head: 4, after: 'endless' };
+			const bytes = joined(header, open('segment'), tracks(1), element('info', info), open('cluster'));
+			expectExtents('video/webm', [{ bytes }, ...pieces, more]);
 		});
+	});
+
+	test('of sound alone is no video', () => {
+		expect(extentOf('video/webm', header, element('segment', tracks(2), element('cluster')))).toBe('sound');
+		expect(extentOf('video/webm', header, open('segment'), tracks(2), element('cluster'))).toBe('sound');
 	});
 
 	test.each([
-		['a page behind its header', [header, Buffer.from('<!doctype html>')]],
+		['a page behind its header', [header, latin('<!doctype html>')]],
 		['zeros behind its header', [header, Buffer.alloc(40)]],
 		['no pictures', [header, open('segment'), element('info', header)]],
 		['nothing behind its header', [header]],
-		['an ID of five bytes', [header, Buffer.from('080000000180', 'hex'), element('segment', header)]],
-		['a size of nine bytes', [header, Buffer.from('1853806700', 'hex'), Buffer.alloc(20)]],
-	])('with %s is not whole', (_, parts) => {
-		expect(isWhole('video/webm', Buffer.concat(parts))).toBe(false);
+	])('with %s is cut', (_, parts) => {
+		expect(extentOf('video/webm', joined(...parts))).toBe('cut');
 	});
 
-	test('whose size has a byte of ones, as an unknown one has, may end where it is reached', () => {
-		const bytes = Buffer.concat([header, element('segment', Buffer.alloc(255))]);
-		expectEdges('video/webm', { bytes, edges: new Set([bytes.length]) });
-	});
-
-	test('in chunks of any size is judged the same', () => {
-		expectSameInChunks(
-			'video/webm',
-			Buffer.concat([
-				header,
-				open('segment'),
-				open('cluster'),
-				element('block', header),
-				element('void', header, 2),
-			]),
-		);
+	test('whose elements make no sense still ends where its segment ends', () => {
+		const segment = element('segment', Buffer.alloc(40));
+		expectExtents('video/webm', [{ bytes: header }, { bytes: segment, after: 'whole' }]);
 	});
 });
 
 describe('pictures', () => {
 	const chunk = (type: string, body: Buffer) =>
-		Buffer.concat([u32(body.length), Buffer.from(type), body, Buffer.alloc(4, 0x49)]);
-	const signature = Buffer.from('89504e470d0a1a0a', 'hex');
-	const segment = (marker: number, body: Buffer) => {
-		const length = Buffer.alloc(2);
-		length.writeUInt16BE(body.length + 2);
-		return Buffer.concat([Buffer.of(0xff, marker), length, body]);
-	};
+		joined(uint(body.length), latin(type), body, Buffer.alloc(4, 0x49));
+	const segment = (marker: number, body: Buffer) =>
+		joined(Buffer.of(0xff, marker), uint(body.length + 2, 2), body);
 	/** What the coder writes behind a scan's header: 0xff only before 0 or as a marker that stands alone. */
 	const scan = fc
 		.array(
@@ -264,84 +281,83 @@ describe('pictures', () => {
 			{ maxLength: 12 },
 		)
 		.map((parts) => Buffer.from(parts.flat()));
-	const SOI = Buffer.of(0xff, 0xd8);
-	const EOI = Buffer.of(0xff, 0xd9);
+	const [SOI, EOI] = [latin('\xff\xd8'), latin('\xff\xd9')];
 
-	const png = (body: Buffer) =>
-		Buffer.concat([signature, chunk('IHDR', body), chunk('IDAT', body), chunk('IEND', Buffer.alloc(0))]);
-	const jpeg = (body: Buffer, scans: Buffer[]) =>
-		Buffer.concat([
-			SOI,
-			segment(0xe1, Buffer.concat([SOI, body, EOI])),
-			segment(0xc2, body),
-			...scans.flatMap((bits) => [segment(0xda, body), bits]),
-			EOI,
-		]);
-	const webp = (body: Buffer) => {
+	const png = (body: Buffer): Piece[] => [
+		{ bytes: joined(latin('\x89PNG\r\n\x1a\n'), chunk('IHDR', body), chunk('IDAT', body)) },
+		{ bytes: chunk('IEND', Buffer.alloc(0)), after: 'whole' },
+	];
+	const webp = (body: Buffer): Piece[] => {
 		const size = Buffer.alloc(4);
 		size.writeUInt32LE(body.length + 4);
-		return Buffer.concat([Buffer.from('RIFF'), size, Buffer.from('WEBP'), body]);
+		return [{ bytes: joined(latin('RIFF'), size, latin('WEBP'), body), after: 'whole' }];
 	};
+	/** The mark of its end may be missing, but only behind a scan. */
+	const jpeg = (body: Buffer, scans: Buffer[]): Piece[] => [
+		{ bytes: joined(SOI, segment(0xe1, joined(SOI, body, EOI)), segment(0xc2, body)) },
+		...scans.flatMap((bits): Piece[] => [
+			{ bytes: segment(0xda, body), head: 2, after: 'unended' },
+			{ bytes: bits, isFiller: true },
+		]),
+		{ bytes: EOI, isFiller: true, after: 'whole' },
+	];
 	const filled = content.filter(({ length }) => length > 0);
 
-	test.each<[string, fc.Arbitrary<Buffer>]>([
+	test.each<[string, fc.Arbitrary<Piece[]>]>([
 		['image/png', content.map(png)],
 		[
 			'image/jpeg',
-			fc.tuple(content, fc.array(scan, { maxLength: 3 })).map(([body, scans]) => jpeg(body, scans)),
+			fc.tuple(content, fc.array(scan, { minLength: 1, maxLength: 3 })).map((parts) => jpeg(...parts)),
 		],
 		['image/webp', filled.map(webp)],
-	])('%s cut off at any byte is not whole; whatever follows its end does no harm', (mimeType, pictures) => {
+	])('%s is whole at its end and nowhere before; whatever follows does no harm', (mimeType, pictures) => {
 		always(pictures, content, (picture, after) => {
-			const edges = new Set(Array.from({ length: after.length + 1 }, (_, more) => picture.length + more));
-			expectEdges(mimeType, { bytes: Buffer.concat([picture, after]), edges });
+			expectExtents(mimeType, [...picture, { bytes: after, isFiller: true }]);
 		});
 	});
 
-	test.each([
-		['image/png', png(Buffer.from('body'))],
-		['image/jpeg', jpeg(Buffer.from('body'), [Buffer.from('a\xff\0b', 'latin1'), Buffer.from('cd')])],
-		['image/webp', webp(Buffer.from('VP8 body'))],
-	])('%s in chunks of any size is judged the same', (mimeType, picture) => {
-		expectSameInChunks(mimeType, picture);
-	});
-
-	test('a WebP of no size is not whole', () => {
-		expect(isWhole('image/webp', Buffer.from('RIFF\0\0\0\0WEBPVP8 '))).toBe(false);
-		expect(isWhole('image/webp', Buffer.from('RIFF\x04\0\0\0WEBPVP8 '))).toBe(false);
+	test('a WebP of no size is cut', () => {
+		expect(extentOf('image/webp', latin('RIFF\0\0\0\0WEBPVP8 '))).toBe('cut');
+		expect(extentOf('image/webp', latin('RIFF\x04\0\0\0WEBPVP8 '))).toBe('cut');
 	});
 });
 
-describe('real files', () => {
-	const asset = (name: string) => readFileSync(join(__dirname, '../../../../stand-in/assets', name));
+test.each([
+	['clip.mp4', 'video/mp4', ['cut']],
+	['profile.jpg', 'image/jpeg', ['cut', 'unended']],
+])('the real %s is whole, and no cut of it is', (name, mimeType, cuts) => {
+	const bytes = readFileSync(join(__dirname, '../../../../stand-in/assets', name));
+	expect(extentOf(mimeType, bytes)).toBe('whole');
+	const found = new Set([...bytes.keys()].map((end) => extentOf(mimeType, bytes.subarray(0, end))));
+	expect([...found]).toEqual(cuts);
+});
 
-	test.each([
-		['clip.mp4', 'video/mp4'],
-		['profile.jpg', 'image/jpeg'],
-	])('%s is whole, and no cut of it is', (name, mimeType) => {
-		const bytes = asset(name);
-		expectEdges(mimeType, { bytes, edges: new Set([bytes.length]) });
-	});
-
-	test.each([
-		['clip.mp4', 'video/mp4'],
-		['profile.jpg', 'image/jpeg'],
-	])('%s in chunks of any size is judged the same', (name, mimeType) => {
-		expectSameInChunks(mimeType, asset(name));
+test('bytes of any kind never make it throw, and a type that it does not know is whole', async () => {
+	const types = fc.constantFrom('video/mp4', 'video/webm', 'image/png', 'image/jpeg', 'image/webp');
+	always(types, fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 4 }), (type, given) => {
+		const chunks = given.map((chunk) => Buffer.from(chunk));
+		extentOf(type, ...chunks);
+		expect(extentOf('image/gif', ...chunks)).toBe('whole');
 	});
 });
 
-test('bytes of any kind never make it throw, and a type that it does not know is whole', () => {
-	const types = fc.constantFrom(
-		'video/mp4',
-		'video/webm',
-		'image/png',
-		'image/jpeg',
-		'image/webp',
-		'image/gif',
-	);
-	always(types, fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 4 }), (type, chunks) => {
-		const whole = isWhole(type, ...chunks.map((chunk) => Buffer.from(chunk)));
-		if (type === 'image/gif') expect(whole).toBe(true);
-	});
+test('what a file is does not depend on how it comes', async () => {
+	const bytes = readFileSync(join(__dirname, '../../../../stand-in/assets/clip.mp4'));
+	async function* inChunks(size: number) {
+		for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+	}
+	for (const size of [1, 1000, 1024, bytes.length])
+		expect(await inspect(inChunks(size))).toMatchObject({ media: { name: 'MP4' }, extent: 'whole' });
+	expect(await inspect(inChunks(bytes.length - 1))).toMatchObject({ extent: 'whole' });
+});
+
+test.each<[Extent, boolean, ReturnType<typeof trustIn>]>([
+	['whole', false, 'full'],
+	['endless', false, 'some'],
+	['endless', true, 'full'],
+	['unended', false, 'none'],
+	['unended', true, 'some'],
+	['cut', true, 'none'],
+])('a file that is %s (as long as HTTP said: %s) has %s trust', (extent, isLengthMet, trust) => {
+	expect(trustIn(extent, isLengthMet)).toBe(trust);
 });

@@ -1,0 +1,69 @@
+import max from 'lodash/max';
+import min from 'lodash/min';
+import sum from 'lodash/sum';
+
+import { evolinkFacts } from '../evolink/generated/spec.gen';
+import { roundCredits } from '../evolink/prices';
+import { taskToJson, type Task } from '../evolink/task';
+import type { Outcome } from './items';
+
+const { linkLifetimeHours } = evolinkFacts.results;
+
+/** `0.68 USD` */
+export function inUsd(credits: number): string {
+	return `${(credits / evolinkFacts.pricing.creditsPerUsd).toFixed(2)} USD`;
+}
+
+/**
+ * What a run came to, in two or three sentences: what was made of what it ordered, how long that took, what it cost, what is left
+ * to know.
+ *
+ * @param failed output items that are errors
+ * @returns `undefined` where nothing was made
+ */
+export function receiptOf(outcomes: readonly Outcome[], failed: number): string | undefined {
+	const made = outcomes.flatMap((outcome) =>
+		'task' in outcome && outcome.watch.orderedAt !== undefined && outcome.task.phase === 'completed'
+			? [outcome.task]
+			: [],
+	);
+	if (made.length === 0) return undefined;
+	const parts = ['Made', inNumbers(made), took(made), cost(made)];
+	const missed = failed === 1 ? ' 1 failed: see its item.' : ` ${failed} failed: see their items.`;
+	return `${parts.filter(Boolean).join(' ')}.${failed === 0 ? '' : missed} Links work for ${linkLifetimeHours} hours.`;
+}
+
+/** What the tasks of a run cost that it ordered; `undefined` where EvoLink says nothing of it. */
+export function creditsOf(outcomes: readonly Outcome[]): number | undefined {
+	const tasks = outcomes.flatMap((outcome) =>
+		'task' in outcome && outcome.watch.orderedAt !== undefined ? [outcome.task] : [],
+	);
+	const credits = numbersOf(tasks, 'creditsUsed');
+	return credits.length === 0 ? undefined : roundCredits(sum(credits));
+}
+
+function inNumbers(made: readonly Task[]): string {
+	const count = sum(made.map(({ resultUrls = [] }) => Math.max(resultUrls.length, 1)));
+	const isVideos = made.every(({ videoUrl }) => videoUrl !== undefined);
+	const what = isVideos ? 'video' : made.every(({ character }) => character) ? 'character' : 'result';
+	return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function took(made: readonly Task[]): string | undefined {
+	const seconds = numbersOf(made, 'processingSeconds').map(Math.ceil);
+	const [least, most] = [min(seconds), max(seconds)];
+	if (least === undefined || most === 0) return undefined;
+	return `in ${least === most ? '' : `${least} to `}${most} second${most === 1 ? '' : 's'}`;
+}
+
+function cost(made: readonly Task[]): string | undefined {
+	const credits = numbersOf(made, 'creditsUsed');
+	// a part of the sum would look like the whole
+	if (credits.length < made.length) return undefined;
+	const total = roundCredits(sum(credits));
+	return `for ${total} credits (about ${inUsd(total)})`;
+}
+
+function numbersOf(tasks: readonly Task[], field: string): number[] {
+	return tasks.map((task) => taskToJson(task)[field]).filter((value) => typeof value === 'number');
+}
