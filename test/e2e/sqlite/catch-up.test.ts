@@ -49,7 +49,7 @@ it('all four calls of EvoLink found n8n down: catching up brings each video once
 	n8n.evolink.script('', { seconds: 3600 });
 	const listener = await TriggerFlow.publish(n8n, 'listener');
 	const orders = await Flow.publish(n8n, 'orders', {
-		video: { wait: 'none', options: { callbackUrl: listener.url } },
+		video: { wait: 'none', callbackUrl: listener.url },
 	});
 	const catchUp = await publishCatchUp();
 	await orders.call(...prompts);
