@@ -32,7 +32,11 @@ beforeAll(async () => {
 		const nodes = [
 			webhookTrigger('Call', path),
 			setFields('Take', { take: '={{ Math.random() }}' }),
-			soraVideo('Video', n8n.credential, { prompt: PROMPTS[prompt], wait, options: { pollSeconds: 0.5 } }),
+			soraVideo('Video', n8n.credential, {
+				prompt: PROMPTS[prompt],
+				waitMode: wait,
+				options: { pollSeconds: 0.5 },
+			}),
 		];
 		workflows.push(await n8n.publish({ name: path, nodes, connections: chain(...nodes) }));
 		await n8n.call(path);
