@@ -34,6 +34,19 @@ describe('a suspended run', () => {
 		);
 	});
 
+	test('is ordered without a callback URL where EvoLink refuses that alone, and is waited for by the timer', async () => {
+		lab.evolink.fault(
+			'create',
+			{ kind: 'http', status: 400, code: 'invalid_parameter', param: 'callback_url' },
+			{ times: 1 },
+		);
+		const [executionId, id] = await lab.parked();
+		expect(lab.creates.map(({ body }) => 'callback_url' in (body as object))).toEqual([true, false]);
+		expect(lab.paid).toHaveLength(1);
+		lab.evolink.finish(id);
+		expect((await lab.timer(executionId)).status).toBe('success');
+	});
+
 	test('goes on with the video when the callback comes', async () => {
 		const [executionId, id] = await lab.parked();
 		lab.evolink.finish(id);
