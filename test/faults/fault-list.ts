@@ -136,6 +136,7 @@ const create: Fault[] = [
 	api('create', '200, an id with spaces', { kind: 'odd-id', id: 'task unified 1' }, unknown),
 	...odd('create', unknown),
 	api('create', '502, HTML', { kind: 'html', status: 502 }, unknown),
+	spelledEcho('create', '403, a page that repeats the key', 403, (echo) => `<p>${echo}</p>`),
 	spelledEcho(
 		'create',
 		'200, half an answer with the key',

@@ -137,7 +137,7 @@ function ofMessages({ step, execution, tasks }: Ending, { cell }: Trace): Compla
 		// credits are those of all items
 		if (named === undefined && cell.operation !== 'getCredits') blame(message, 'names no item');
 		if (NEXT_STEP.test(message)) blame(message, 'gives advice, which belongs into the description');
-		if (!NEXT_STEP.test(description) && !description.includes('try again'))
+		if (!NEXT_STEP.test(description) && !/try again|read its task again/.test(description))
 			blame(`${message} (${description})`, 'says no next step');
 		if (NONSENSE.test(`${message} ${description}`)) blame(`${message} (${description})`, 'is nonsense');
 		const own = tasks.filter((task) => task.item === Number(named));
