@@ -3,16 +3,11 @@ import min from 'lodash/min';
 import sum from 'lodash/sum';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { roundCredits } from '../evolink/prices';
+import { creditsInWords, roundCredits } from '../evolink/prices';
 import { taskToJson, type Task } from '../evolink/task';
 import type { Outcome } from './items';
 
 const { linkLifetimeHours } = evolinkFacts.results;
-
-/** `0.68 USD` */
-export function inUsd(credits: number): string {
-	return `${(credits / evolinkFacts.pricing.creditsPerUsd).toFixed(2)} USD`;
-}
 
 /**
  * What a run came to, in two or three sentences: what was made of what it ordered, how long that took, what it cost, what is left
@@ -60,8 +55,7 @@ function cost(made: readonly Task[]): string | undefined {
 	const credits = numbersOf(made, 'creditsUsed');
 	// a part of the sum would look like the whole
 	if (credits.length < made.length) return undefined;
-	const total = roundCredits(sum(credits));
-	return `for ${total} credits (about ${inUsd(total)})`;
+	return `for ${creditsInWords(sum(credits))}`;
 }
 
 function numbersOf(tasks: readonly Task[], field: string): number[] {

@@ -5,7 +5,7 @@ import omit from 'lodash/omit';
 import { createTask, listTasks } from '../../evolink/api';
 import { retry } from '../../evolink/async';
 import type { Clock } from '../../evolink/clock';
-import type { Failure } from '../../evolink/failure';
+import { isRefusedCreation, type Failure } from '../../evolink/failure';
 import { isObject } from '../../evolink/json';
 import { uploadFile } from '../../evolink/media/upload';
 import { collectTasks, type TaskListing } from '../../evolink/taskList';
@@ -283,15 +283,15 @@ async function isFree(run: OrderRun, slot: string, model: string): Promise<boole
 }
 
 /** An answer of EvoLink's own to which its list may tell the rest: not a timeout, not a proxy's page. */
-function canBeLookedUp({ kind, answered }: Failure): boolean {
-	return kind === 'server' && answered === true;
+function canBeLookedUp(failure: Failure): boolean {
+	return failure.kind === 'server' && isRefusedCreation(failure);
 }
 
 /** EvoLink tells whole seconds. */
 const CLOCK_MARGIN_MS = 2000;
 
 /** Where EvoLink tells no time, its clock may differ from this machine's. */
-const CLOCKS_APART_MS = 120_000;
+export const CLOCKS_APART_MS = 120_000;
 
 function takenSince({ answeredAt }: Failure, begunAt: number, now: number): number {
 	return answeredAt === undefined

@@ -9,7 +9,7 @@ import { brokenRun } from '../../host/messages';
 import { parkedToken, wasCalled } from '../../host/park';
 import { isQueued, isRefused, isTask, watchesOf } from '../entries';
 import { emitBroken } from '../items';
-import { requeue } from '../order/order';
+import { CLOCKS_APART_MS, requeue } from '../order/order';
 import { hasEnded, readAll, type Watch } from '../watch';
 import { drive } from './drive';
 import { ioOf, orderRunOf } from './index';
@@ -20,9 +20,6 @@ import { doubtLost } from './step';
 
 /** A bad moment of EvoLink must not cost a whole round, or the last read of a wait. */
 const REREAD_PAUSES_MS = [1000, 3000];
-
-/** EvoLink's clock may differ from this machine's. */
-const CLOCKS_APART_MS = 120_000;
 
 /** Whether n8n came back to a suspended run. Without its record, too: what is on the stack then is no input. */
 export function isParked(ctx: IExecuteFunctions): boolean {

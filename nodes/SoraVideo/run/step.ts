@@ -129,8 +129,7 @@ async function lookUp(state: RunState, io: RunIo): Promise<void> {
 	const isLast = io.now() >= look.begunAt + LOOKS_AFTER_MS[1];
 	const strangers = await strangersSince(state, io, Math.min(...asked.map(({ since }) => since)));
 	if (io.signal?.aborted) return;
-	const isFree = ({ draft, since }: AskedEntry) =>
-		strangers?.every((task) => !mayBe(task, draft.body.model, since, strangers.named)) ?? false;
+	const isFree = (entry: AskedEntry) => isNoneOf(strangers, entry, entry.since);
 	// what is there is there, unless it is an order whose answer this process still waits for
 	const isDecided = strangers === undefined || (!io.isSending() && !asked.some(isFree));
 	if (!isLast && !isDecided) {
@@ -163,10 +162,18 @@ async function strangersSince(state: RunState, io: RunIo, since: number): Promis
 	return Object.assign(strangers, { named });
 }
 
-/** Whether a task of the list can be that of an order. The list may have another name for the model. */
-function mayBe(task: Task, model: unknown, since: number, named: ReadonlySet<unknown>): boolean {
-	if ((createdAt(task) ?? since) < since) return false;
-	return !named.has(model) || task.raw.model === model;
+/** Whether certainly none of them is the task of an order. The list may have another name for the model. */
+function isNoneOf(
+	strangers: Strangers | undefined,
+	{ draft }: Pick<QueuedEntry, 'draft'>,
+	since: number,
+): boolean {
+	if (strangers === undefined) return false;
+	const { model } = draft.body;
+	const isNamed = strangers.named.has(model);
+	return strangers.every(
+		(task) => (createdAt(task) ?? since) < since || (isNamed && task.raw.model !== model),
+	);
 }
 
 /** Whether no further order is begun. */
@@ -320,8 +327,7 @@ export async function doubtLost(state: RunState, io: RunIo, since: number): Prom
 	if (queue.length === 0) return;
 	const strangers = await strangersSince(state, io, since);
 	for (const entry of queue) {
-		const isFree = strangers?.every((task) => !mayBe(task, entry.draft.body.model, since, strangers.named));
-		if (isFree || entry.draft.doubt !== undefined) continue;
+		if (entry.draft.doubt !== undefined || isNoneOf(strangers, entry, since)) continue;
 		const { item, field } = entry;
 		put(state, { phase: 'refused', item, field, problem: perhapsOrdered(io.keyOf(entry)) });
 	}
