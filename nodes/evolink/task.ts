@@ -189,10 +189,17 @@ const PHASE_OF: ReadonlyMap<string, Phase> = new Map(
 	),
 );
 
+const wordOf = (status: string) => status.toLowerCase().replace(/[\s_-]+/g, ' ');
+
+/** One word for each end, the documented one: workflows compare it. Others stay as EvoLink says them. */
+function documented(status: string): string {
+	const phase = PHASE_OF.get(wordOf(status));
+	return phase === undefined || phase === 'running' ? status : endStatuses[phase][0];
+}
+
 /** `status` is EvoLink's word, if it is one that no document lists: with all of its progress made and a link, a task has ended. */
 function phaseOf(status: string, raw: IDataObject, error: TaskError | undefined): Phase {
-	const word = status.toLowerCase().replace(/[\s_-]+/g, ' ');
-	const phase = PHASE_OF.get(word);
+	const phase = PHASE_OF.get(wordOf(status));
 	if (phase === 'failed' && error?.code === cancelledFailureCode) return 'cancelled';
 	return phase ?? (amount(raw.progress) === 100 && firstLink(raw) !== undefined ? 'completed' : 'running');
 }
@@ -260,7 +267,7 @@ export function readTask(body: unknown): Task | undefined {
 	const character = done ? characterOf(raw) : undefined;
 	return {
 		id,
-		status,
+		status: documented(status),
 		phase,
 		raw,
 		error,
@@ -276,7 +283,8 @@ export function taskNamed(id: string): Task {
 
 /**
  * The one task shape that every operation and the trigger emit: EvoLink's fields verbatim, except `error`, which becomes
- * `taskError` and is dropped when null, because n8n re-runs a paid node whose first item has a top-level `error`.
+ * `taskError` and is dropped when null, because n8n re-runs a paid node whose first item has a top-level `error`; and `status`,
+ * which has one word for each end.
  *
  * @param unfinishedAt ms since 1970, when this run last knew the task unfinished, if it did: its links live at least 24 h from then
  */
@@ -293,6 +301,7 @@ export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 	return {
 		...omit(task.raw, 'error'),
 		id: task.id,
+		...(task.raw.status !== undefined && { status: task.status }),
 		...(task.error && { taskError: { ...task.error } }),
 		...omitBy(known, isUndefined),
 		...(task.resultUrl && { resultUrl: task.resultUrl }),

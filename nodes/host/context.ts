@@ -53,6 +53,12 @@ export function executionToken(ctx: IExecuteFunctions): string | undefined {
 	return /[?&]signature=([^&#]+)/.exec(resumeUrlOf(ctx) ?? '')?.[1];
 }
 
+/** A line in n8n's log at debug level: what happened, to which tasks, in which execution. */
+export function trace(ctx: IExecuteFunctions, what: string, taskIds: readonly string[]): void {
+	const { name } = ctx.getNode();
+	ctx.logger.debug(`${name}: ${what}`, { executionId: ctx.getExecutionId(), taskIds: [...taskIds] });
+}
+
 /** Shows a sentence beside the output, which n8n takes for HTML; hosts that know no hints go without. */
 export function hint(
 	ctx: IExecuteFunctions,

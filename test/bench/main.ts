@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { ROOT, runMain } from '../../scripts/support';
 import { publish, type RunPart } from './lib/report';
 
-const PARTS = ['resume', 'waiting', 'download', 'submit', 'loading'];
+const PARTS = ['resume', 'waiting', 'room', 'download', 'submit', 'loading'];
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,

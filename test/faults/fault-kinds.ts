@@ -20,6 +20,8 @@ export interface Fault {
 	heals: boolean;
 	/** Whether EvoLink took the order cannot be known: only 'Resend When Outcome Is Unknown' goes on. */
 	unknown?: boolean;
+	/** The file that goes with the order breaks off. */
+	cutsInput?: boolean;
 	/** Real seconds that one hit lasts. */
 	seconds?: number;
 }

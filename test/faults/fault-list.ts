@@ -1,5 +1,6 @@
 import type { ApiFault, StandIn } from '../../stand-in';
 import { HIT_ITEM, TIME_SCALE, api, http, media, offline, task, type Fault } from './fault-kinds';
+import { mp4 } from '../engine/media-files';
 import { ITEMS, itemOf } from './orders';
 
 /** Every fault that the stand-in knows, in the forms that mean something different to the node. */
@@ -98,7 +99,29 @@ const escapedEchoInTask: Fault = {
 	},
 };
 
+/** Refused, and EvoLink keeps the refusal under its key. */
+const keptRefusal = (refusedKeys: 'replayed' | 'conflict'): Fault => {
+	const fault = api('create', `402, then its key is ${refusedKeys}`, http(402), refused);
+	const arm: Fault['arm'] = (evolink, when) => {
+		evolink.refusedKeys = refusedKeys;
+		return fault.arm(evolink, when);
+	};
+	return { ...fault, arm };
+};
+
+/** A file that is not all there: refused here, before anything is sent. */
+const cutInput: Fault = {
+	place: 'upload',
+	name: 'a cut file',
+	passes: false,
+	heals: false,
+	cutsInput: true,
+	arm: () => () => {},
+};
+
 const create: Fault[] = [
+	keptRefusal('replayed'),
+	keptRefusal('conflict'),
 	...[400, 401, 402, 403, 404, 413, 422, 425].map((status) =>
 		api('create', `${status}`, http(status), refused),
 	),
@@ -189,12 +212,14 @@ const read: Fault[] = [
 	api('read', '200 without an id', { kind: 'no-id' }, unnoticed),
 	...odd('read', unnoticed),
 	api('read', '200, another task', body({ id: 'task-unified-1-zzzzzzzz', status: 'completed' }), unnoticed),
+	api('read', 'a replica that lags', { kind: 'stale', seconds: seconds(1) }, unnoticed),
 	api('read', 'an answer 1 s late', { kind: 'slow', seconds: seconds(1) }, { ...unnoticed, seconds: 1 }),
 	// 15 s for each look, and the last one may begin at the deadline
 	api('read', 'no answer', { kind: 'slow', seconds: seconds(16) }, { ...refused, seconds: 32 }),
 ];
 
 const upload: Fault[] = [
+	cutInput,
 	...[400, 401, 403, 413].map((status) => api('upload', `${status}`, http(status), refused)),
 	echo(401)('upload', refused),
 	escapedEcho('upload'),
@@ -235,6 +260,11 @@ const mediaFaults: Fault[] = [
 	media('endless', { kind: 'media', media: { endless: true } }, refused),
 	media('larger than allowed', { kind: 'media', media: { sizeBytes: 3_000_000 } }, refused),
 	media('empty', { kind: 'media', media: { sizeBytes: 0 } }, refused),
+	media(
+		'other bytes behind the video',
+		{ kind: 'media', media: { bytes: Buffer.concat([mp4(), Buffer.alloc(99, 7)]) } },
+		unnoticed,
+	),
 	media('no content length', { kind: 'media', media: { contentLength: false } }, unnoticed),
 	media('another content type', { kind: 'media', media: { contentType: 'text/plain' } }, unnoticed),
 	media('1 s late', { kind: 'media', media: { delaySeconds: seconds(1) } }, { ...unnoticed, seconds: 1 }),
@@ -298,6 +328,11 @@ const tasks: Fault[] = [
 	task('task', 'completed without a result', { outcome: 'no-results' }),
 	task('task', 'gone (404)', { outcome: 'expired' }),
 	escapedEchoInTask,
+	task('task', 'completed, its result comes 1 s late', { resultsLate: seconds(1) }, unnoticed),
+	task('task', 'succeeded, in other words', { words: { completed: 'succeeded' } }, unnoticed),
+	...['output.video_url', 'videos[].url'].map((resultsAt) =>
+		task('task', `its link at ${resultsAt}`, { resultsAt }, unnoticed),
+	),
 	task(
 		'task',
 		'fields of wrong types',

@@ -30,7 +30,7 @@ interface Seen {
 }
 
 const NEXT_STEP =
-	/Get Task|Get Credits|Retry|Top up|Raise|Check|[Ll]ook (at|for)|Wait (a|until)|Try again|Use a|change the|choose|[Rr]un (the workflow|this again)/;
+	/Get Task|Get Credits|Retry|Top up|Raise|Check|[Ll]ook (at|for)|Wait (a|until)|get it once more|Try again|Use a|change the|choose|[Rr]un (the workflow|this again)/;
 
 /** What the words of a machine look like when nobody thought of a person. */
 const NONSENSE = /undefined|\[object|\bNaN\b|Infinity/;

@@ -14,6 +14,8 @@ export const WAITS = ['none', 'poll', 'suspend, timer', 'suspend, callback'] as 
 export const ON_ERROR = ['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const;
 const WHENS: readonly When[] = ['once', 'later', 'stays'];
 const IDEMPOTENCY: readonly Idempotency[] = ['honoured', 'ignored'];
+/** Tasks that the account has room for: of three items, the third waits for a turn. */
+const ROOMS = [undefined, 2] as const;
 
 export interface Cell {
 	fault: Fault;
@@ -23,6 +25,7 @@ export interface Cell {
 	onError: (typeof ON_ERROR)[number];
 	retryOnFail: boolean;
 	idempotency: Idempotency;
+	room: (typeof ROOMS)[number];
 }
 
 const waits = ({ wait }: Cell) => wait !== 'none';
@@ -107,6 +110,16 @@ export const RULES: readonly Rule[] = [
 		drops: ({ fault, when, retryOnFail }) => when === 'stays' && !retryOnFail && fault.place !== 'create',
 	},
 	{
+		says: 'an account with room for two changes what is ordered when: Generate Video, as the worst case (once, Retry On Fail, key ignored), and no long faults',
+		drops: ({ room, operation, fault, when, retryOnFail, idempotency }) =>
+			room !== undefined &&
+			(!operation.startsWith('generate') ||
+				(fault.seconds ?? 0) > 10 ||
+				when !== 'once' ||
+				!retryOnFail ||
+				idempotency === 'honoured'),
+	},
+	{
 		says: 'faults of half a minute: one operation, Poll',
 		drops: ({ fault, operation, wait }) =>
 			(fault.seconds ?? 0) > 10 && (operation !== 'generate' || wait !== 'poll'),
@@ -128,7 +141,8 @@ function* combinations(): Generator<Cell> {
 					for (const onError of ON_ERROR)
 						for (const retryOnFail of [false, true])
 							for (const idempotency of IDEMPOTENCY)
-								yield { fault, operation, wait, when, onError, retryOnFail, idempotency };
+								for (const room of ROOMS)
+									yield { fault, operation, wait, when, onError, retryOnFail, idempotency, room };
 }
 
 /** Every combination that can show something of its own. */
@@ -161,7 +175,7 @@ export function quickMatrix(each: number): Cell[] {
 }
 
 export function nameOf(cell: Cell): string {
-	const { fault, when, operation, wait, onError, retryOnFail, idempotency } = cell;
+	const { fault, when, operation, wait, onError, retryOnFail, idempotency, room } = cell;
 	const retry = retryOnFail ? 'Retry On Fail' : 'no Retry On Fail';
-	return `${fault.place}: ${fault.name} (${when}) | ${operation}, ${wait}, ${onError}, ${retry}, key ${idempotency}`;
+	return `${fault.place}: ${fault.name} (${when}) | ${operation}, ${wait}, ${onError}, ${retry}, key ${idempotency}${room === undefined ? '' : `, room for ${room}`}`;
 }

@@ -17,7 +17,7 @@ import { makeDue, orderAt } from '../engine/lab';
 import { mp4, png } from '../engine/media-files';
 import { SORA, retryOnFail as retrying, withBothOutputs } from '../engine/support';
 import type { Bridge } from './bridge';
-import { TIME_SCALE } from './fault-kinds';
+import { HIT_ITEM, TIME_SCALE } from './fault-kinds';
 import type { Cell } from './matrix';
 import { ITEMS, fieldsOf, itemOf } from './orders';
 
@@ -55,7 +55,8 @@ export interface World {
 function fileOf(cell: Cell, item: number) {
 	// of another length for each item
 	const whole = cell.operation.startsWith('character') ? mp4() : png(1280, 720);
-	const bytes = Buffer.concat([whole], whole.length + item);
+	const isCut = cell.fault.cutsInput && (cell.when === 'stays' || item === HIT_ITEM);
+	const bytes = isCut ? whole.subarray(0, whole.length / 2) : Buffer.concat([whole], whole.length + item);
 	return { data: bytes.toString('base64'), mimeType: 'application/octet-stream', fileName: 'input' };
 }
 
@@ -208,6 +209,7 @@ export async function runCell(cell: Cell, world: World): Promise<Trace> {
 		apiKey: `gw/+${randomBytes(21).toString('base64')}/==`,
 		timeScale: TIME_SCALE,
 		idempotency: cell.idempotency,
+		...(cell.room !== undefined && { room: { tasks: cell.room } }),
 		defaults: { seconds: TASK_SECONDS },
 		callbackHosts: cell.wait === 'suspend, callback' ? { 'n8n.example.test': world.bridge.origin } : {},
 	});

@@ -9,7 +9,7 @@ import { isRefusedCreation, type Failure } from '../../evolink/failure';
 import { isObject } from '../../evolink/json';
 import { uploadFile } from '../../evolink/media/upload';
 import { collectTasks, type TaskListing } from '../../evolink/taskList';
-import { isToolRun } from '../../host/context';
+import { isToolRun, trace } from '../../host/context';
 import { problemOf, told, type Problem } from '../../host/errors';
 import { fileRefused, keyInUse, orderRefused, outcomeUnknown, unknownBefore } from '../../host/messages';
 import type { AskedEntry, Doubt, Draft, Entry, QueuedEntry, RefusedEntry } from '../entries';
@@ -218,6 +218,7 @@ async function sendOnce(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 			const isReplayed = answer.replayed && doubt === undefined;
 			const request = isReplayed ? undefined : omit(body, 'callback_url');
 			sending.accept(id, at, request);
+			trace(ctx, answer.replayed ? 'found an order under its key' : 'ordered a video', [id]);
 			const isRunning = task?.phase === 'running';
 			const watch = {
 				id,

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { taskNamed } from '../../evolink/task';
-import { hint, isToolRun } from '../../host/context';
+import { hint, isToolRun, trace } from '../../host/context';
 import { noteInExecution } from '../../host/customData';
 import { told } from '../../host/errors';
 import { notOrdered, orderedEarlier, stopped } from '../../host/messages';
@@ -35,11 +35,10 @@ export async function drive(
 		const at = await step(state, io);
 		if (io.signal?.aborted || at === undefined) await dropFiles(state, io);
 		if (io.signal?.aborted) return emitStopped(ctx, state.items);
-		noteInExecution(
-			ctx,
-			watchesOf(state.items).map(({ id }) => id),
-		);
+		const ids = watchesOf(state.items).map(({ id }) => id);
+		noteInExecution(ctx, ids);
 		if (at === undefined) {
+			trace(ctx, 'done', ids);
 			if (state.parkedAt === 0) tellOrders(ctx, state.items, mode);
 			return await deliver(ctx, state, mode);
 		}

@@ -3,11 +3,11 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { readerFor } from '../../evolink/api';
 import { retry } from '../../evolink/async';
 import { hostClock } from '../../evolink/clock';
-import { cancelSignal } from '../../host/context';
+import { cancelSignal, trace } from '../../host/context';
 import { ProblemError, problemOf } from '../../host/errors';
 import { brokenRun } from '../../host/messages';
 import { parkedToken, wasCalled } from '../../host/park';
-import { isQueued, isRefused, isTask, watchesOf } from '../entries';
+import { isQueued, isRefused, isTask, runningIds, watchesOf } from '../entries';
 import { emitBroken } from '../items';
 import { CLOCKS_APART_MS, requeue } from '../order/order';
 import { hasEnded, readAll, type Watch } from '../watch';
@@ -63,7 +63,13 @@ async function goOn(ctx: IExecuteFunctions, state: RunState): Promise<INodeExecu
 		begunAt: hostClock.ticks() - state.lastedMs,
 		callbackUrl: state.callsBack ? url : undefined,
 	});
-	const read = patientReader(ctx, wasCalled(ctx));
+	const isCalled = wasCalled(ctx);
+	trace(
+		ctx,
+		`woken by ${isRetry ? 'a Retry' : isCalled ? 'a call' : "n8n's timer"}`,
+		runningIds(state.items),
+	);
+	const read = patientReader(ctx, isCalled);
 	const io = ioOf(orders, { decision: { mode: 'suspend' } }, read);
 	// a run that ends now is stored with what it ordered since
 	ctx.getContext('node')[CONTEXT_KEY] = state;

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { hostClock } from '../../evolink/clock';
-import { hint, tellResumeUrl } from '../../host/context';
+import { hint, tellResumeUrl, trace } from '../../host/context';
 import { park } from '../../host/park';
 import { isQueued, openTasks, runningIds } from '../entries';
 import { isVolatile } from '../order/order';
@@ -64,6 +64,7 @@ export async function suspend(
 	});
 	tellResumeUrl(ctx);
 	const queued = state.items.filter(isQueued).length;
+	trace(ctx, `suspended until ${new Date(state.wakesAt).toISOString()}, ${queued} not ordered yet`, ids);
 	const note = { ids, queued, of: state.items.length, callbackExpected, silent };
 	hint(ctx, parkedNote({ ...note, url: statusUrl(ctx), estimatedSeconds: state.estimatedSeconds }).text);
 	// no `error` key here: with Retry On Fail the engine would run the node again at once

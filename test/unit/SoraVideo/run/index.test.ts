@@ -43,7 +43,7 @@ function host(answer: (id: string) => IDataObject, credential?: () => unknown) {
 		continueOnFail: () => true,
 		putExecutionToWait: async (at: Date) => void parked.push(at),
 		runExecutionData: {},
-		logger: { warn: (text: string) => void warnings.push(text) },
+		logger: { warn: (text: string) => void warnings.push(text), debug: () => {} },
 		helpers: {
 			httpRequest: async ({ url }: IHttpRequestOptions) => {
 				downloads.push(String(url));

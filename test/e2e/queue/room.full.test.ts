@@ -1,0 +1,3 @@
+import { roomSuite } from '../lib/room-suite';
+
+roomSuite('queue');
