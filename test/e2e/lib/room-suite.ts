@@ -10,18 +10,15 @@ import {
 	wires,
 } from '../../../tools/n8n-server/workflows';
 import type { Room } from '../../../stand-in';
+import { jpeg } from '../../engine/media-files';
 import { errorText, Flow } from './flow';
 
 /** A turn that only the clock brings comes after 66 to 99 s, and n8n looks for suspended runs once a minute. */
 const CLOCK_MS = 240_000;
 const TEST_MS = 300_000;
 
-/** The least JPEG that EvoLink would take, told apart by its last bytes. */
-const jpeg = (mark: number) =>
-	Buffer.concat([
-		Buffer.from('ffd8ffe000104a46494600010100000100010000ffc0000b080300040001011100', 'hex'),
-		Buffer.from([mark, 0xff, 0xd9]),
-	]).toString('base64');
+/** Of another length for each. */
+const picture = (at: number) => Buffer.concat([jpeg(1280, 720), Buffer.alloc(at)]).toString('base64');
 
 /**
  * Runs with more orders than EvoLink has room for, on a real n8n.
@@ -125,8 +122,9 @@ export function roomSuite(
 			const flow = await Flow.publish(n8n, 'room stops', { video });
 			expect((await flow.call(...asked)).ok).toBe(true);
 			const failed = await ended(flow, 'error');
+			const paid = charged(asked);
 			broke.remove();
-			expect(charged(asked)).toEqual(asked.slice(0, 3));
+			expect(paid.length).toBeLessThan(asked.length - 1);
 			for (const { id, request } of n8n.evolink.tasks.values())
 				if (asked.includes(String(request.prompt))) expect(errorText(failed)).toContain(id);
 			const retried = await n8n.client.until(
@@ -134,6 +132,7 @@ export function roomSuite(
 				['success', 'error'],
 				CLOCK_MS,
 			);
+			expect(paid).not.toContain(asked[3]);
 			expectVideos(retried, asked);
 		},
 		TEST_MS,
@@ -186,7 +185,7 @@ export function roomSuite(
 				nodes,
 				connections: wires(['Call', 'Jobs'], ['Jobs', 'To File'], ['To File', 'Video'], ['Video', 'Next']),
 			});
-			const jobs = asked.map((prompt, at) => ({ prompt, file: jpeg(at) }));
+			const jobs = asked.map((prompt, at) => ({ prompt, file: picture(at) }));
 			expect((await n8n.call(`room-files-${mode}`, { jobs })).ok).toBe(true);
 			const done = await n8n.latest(workflow, ['success', 'error'], CLOCK_MS);
 			expect(`${done.status} ${errorText(done)}`).toMatch(/^success/);

@@ -7,6 +7,7 @@ import {
 	isQueued,
 	isRefused,
 	isTask,
+	openTasks,
 	type Entry,
 	type QueuedEntry,
 } from '../../../../nodes/SoraVideo/entries';
@@ -196,9 +197,9 @@ async function live(world: World) {
 				await evolink.clock.sleep(Math.max(at - now, 1));
 				continue;
 			}
-			const ends = state.items.filter(isTask).flatMap(({ watch }) => {
+			const ends = openTasks(state.items).map(({ watch }) => {
 				const { endsAt } = evolink.paid.find(({ id }) => id === watch.id)!;
-				return watch.seen?.status === 'processing' ? [Math.max(endsAt, now)] : [];
+				return Math.max(endsAt, now);
 			});
 			wakes += 1;
 			state = readRun(JSON.parse(JSON.stringify(state)))!;
