@@ -69,7 +69,7 @@ test('finds that all tasks have ended, although no callback came: it wakes the r
 	lab.evolink.finish(ids[0]!, { outcome: 'failed', code: 'content_policy_violation' });
 	lab.evolink.finish(ids[1]!);
 	const outcome = await lab.look(executionId);
-	expect(page(outcome)).toContain('the workflow continues now');
+	expect(page(outcome)).toContain('The workflow continues now');
 	expect(page(outcome)).toContain('(content_policy_violation)');
 	const done = await end(outcome.run);
 	expect(done.status).toBe('error');

@@ -127,6 +127,14 @@ test('tasks that the timer has seen end are not read again by a callback', async
 	expect(lab.evolink.tasks.get(cat)!.reads).toBe(1);
 });
 
+test('a task whose time is up keeps nobody waiting: the last of the others wakes the run', async () => {
+	const [executionId, cat, dog] = await lab.parked(parking(), prompts('a cat', 'a dog'));
+	lab.change(executionId, ({ items: [first] }) => Object.assign(first, { isOver: true }));
+	lab.evolink.finish(dog);
+	const { error } = await lab.woken(executionId, dog);
+	expect(error).toMatchObject({ context: { taskId: cat } });
+});
+
 test('a callback that is still being checked while another one wakes the run does not wake what comes behind', async () => {
 	lab.engine.oneProcess = true;
 	const behind = parking({ parameters: { prompt: 'behind' } }, 'Behind');

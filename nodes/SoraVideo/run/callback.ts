@@ -6,7 +6,7 @@ import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { Recent } from '../../evolink/recent';
 import { taskIdOf } from '../../evolink/task';
 import { answering, CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../../host/webhook';
-import { isQueued, isTask } from '../entries';
+import { isQueued, openTasks, watchesOf } from '../entries';
 import { hasEnded, isSettled, readAll } from '../watch';
 import { parkedRunOf } from './parkedRun';
 import { isLeftToTimer } from './schedule';
@@ -40,8 +40,7 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const id = taskIdOf(callbackBody(ctx));
 	if (id === undefined) return respond(ctx, 400, 'no task id');
 	const state = parkedRunOf(ctx);
-	const watches = (state?.items ?? []).filter(isTask).map(({ watch }) => watch);
-	const called = watches.find((watch) => watch.id === id);
+	const called = watchesOf(state?.items ?? []).find((watch) => watch.id === id);
 	if (state === undefined || called === undefined)
 		return respond(ctx, 404, 'this execution waits for no such task');
 	if (isLeftToTimer(state.wakesAt, hostClock.now())) return respond(ctx, 200, 'accepted, left to the timer');
@@ -59,7 +58,10 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const isWanted = state.items.some(isQueued);
 	const others = isWanted
 		? []
-		: watches.filter((watch) => !isSettled(watch) && !ended.has(watch.id)).reverse();
+		: openTasks(state.items)
+				.map(({ watch }) => watch)
+				.filter((watch) => !isSettled(watch) && !ended.has(watch.id))
+				.reverse();
 	const inTime = answerAfter(ctx, ANSWER_AFTER_MS - (hostClock.ticks() - startedAt));
 	try {
 		for (let at = 0, size = FIRST_READ; at < others.length; at += size, size = evolinkFacts.task.perRead) {

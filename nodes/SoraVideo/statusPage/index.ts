@@ -49,7 +49,8 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const seen = await memory.look(record.token, open, async () => await readingOf(ctx), signal);
 	const items = record.items.map((entry) => statusItem(entry, record, queue, seen));
 	const running = items.filter((item) => standOf(item) === 'running').length;
-	const allEnded = running === 0 && queue.length === 0;
+	const stillOpen = openTasks(record.items).map(({ item }) => items.find((one) => one.item === item)!);
+	const allEnded = queue.length === 0 && !stillOpen.some((item) => standOf(item) === 'running');
 	// each task that has ended is the turn of another item
 	const isTurn = queue.length > 0 && running < open.length;
 	const way = allEnded || isTurn ? await wakeOnce(ctx, record) : undefined;

@@ -207,7 +207,7 @@ function whatWakes({ state, callbackExpected, wakesAt, now, timezone }: StatusPa
 	const at = DateTime.fromMillis(wakesAt, { zone: timezone });
 	const time = markup`<time datetime="${new Date(wakesAt).toISOString()}">${at.toFormat('HH:mm')} (${timezone})</time>`;
 	const due = wakesAt <= now ? 'now' : markup`at ${time}, in ${inWords(wakesAt - now)}`;
-	if (state === 'woken') return markup`All tasks have ended, and the workflow continues now.`;
+	if (state === 'woken') return markup`The workflow continues now.`;
 	if (state === 'ended') return markup`All tasks have ended. n8n continues the workflow ${due}.`;
 	const timer = callbackExpected
 		? markup`EvoLink then calls n8n; if the call is lost, n8n checks ${due}`

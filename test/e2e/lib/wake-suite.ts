@@ -325,7 +325,7 @@ export function wakeSuite(
 				const answer = await look();
 				expect(answer.status).toBe(200);
 				const text = await answer.text();
-				return text.includes('the workflow continues now') && text;
+				return text.includes('The workflow continues now') && text;
 			});
 			expect(page.match(/<video /g)).toHaveLength(2);
 			const done = await flow.end(started);
