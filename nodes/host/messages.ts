@@ -94,15 +94,18 @@ function described(...parts: Part[]): Words {
 	};
 }
 
-/** The first sentence of somebody else's words between ours. `inFull`: for the description, where the message has no room for all. */
-function quoted(before: string, words: string, after = ''): { message: string; inFull?: string } {
+/**
+ * A problem whose message has the first sentence of somebody else's words between ours. Where the message has no room for all of
+ * them, they stand in full at the end of the description.
+ */
+function quoting([before, words, after = '']: [string, string, string?], ...parts: Part[]): Problem {
 	const whole = sentence(tidy(words));
 	const length = Math.max(MESSAGE_LENGTH - before.length - after.length, WORDS_LENGTH);
 	const first = /^.{10,}?(?=[.!?]\s+\p{Lu})/su.exec(whole)?.[0] ?? whole;
 	const said = truncate(first, { length, separator: ' ', omission: '…' });
 	return {
 		message: `${before}${said}${after}`,
-		inFull: said === whole ? undefined : `In full: ${whole}.`,
+		...described(...parts, said !== whole && `In full: ${whole}.`),
 	};
 }
 
@@ -116,8 +119,8 @@ function nameOf(given: string): string {
 }
 
 /** What EvoLink or the network said, after words of ours: `EvoLink did not take the order: Insufficient quota (402, request 1)`. */
-function saidBy(failure: Failure, before: string, key?: string): ReturnType<typeof quoted> {
-	return quoted(`${before}: `, failure.message, referred('', failure, key));
+function refusal(before: string, failure: Failure, ...parts: Part[]): Problem {
+	return { ...quoting([`${before}: `, failure.message, referred('', failure)], ...parts), failure };
 }
 
 /** @param model as it was ordered */
@@ -135,18 +138,12 @@ export function orderRefused(failure: Failure, model: string): Problem {
 			? 'Nothing was charged for this order.'
 			: 'EvoLink refused it, and refused orders are usually not charged.';
 	if (failure.kind === 'modelUnavailable') return modelClosed(failure, model, charge);
-	const { message, inFull } = saidBy(failure, 'EvoLink did not take the order');
-	return { message, ...described(adviceOn(failure), inFull, charge), failure };
+	return refusal('EvoLink did not take the order', failure, adviceOn(failure), charge);
 }
 
 /** EvoLink refused the file of an order, which was not sent then. */
 export function fileRefused(failure: Failure, so = 'Nothing was ordered for this item.'): Problem {
-	const { message, inFull } = saidBy(failure, 'EvoLink did not take the input file');
-	return {
-		message,
-		...described(adviceOn(failure), inFull, so),
-		failure,
-	};
+	return refusal('EvoLink did not take the input file', failure, adviceOn(failure), so);
 }
 
 /**
@@ -181,10 +178,14 @@ export function outcomeUnknown(failure: Failure, model: string, key: string): Pr
 		const charge = described('It is not known whether this order was charged:', LOOK_UP);
 		return { ...modelClosed(failure, model, charge, key), idempotencyKey: key };
 	}
-	const { message, inFull } = saidBy(failure, 'It is not known whether EvoLink took the order', key);
 	// the advice on other kinds ends with another try, which may be paid twice
 	const advice = ['network', 'unexpected'].includes(failure.kind) && adviceOn(failure);
-	return { message, ...described(UNKNOWN_ADVICE, advice, inFull), failure, idempotencyKey: key };
+	const said: [string, string, string] = [
+		'It is not known whether EvoLink took the order: ',
+		failure.message,
+		referred('', failure, key),
+	];
+	return { ...quoting(said, UNKNOWN_ADVICE, advice), failure, idempotencyKey: key };
 }
 
 /** EvoLink has an order under this key and did not take another one: the body has changed, or the first is still undecided. */
@@ -261,16 +262,14 @@ export function taskEnded(task: Task): Problem {
 	}
 	const code = task.error?.code ?? 'unknown_error';
 	const said = task.error ? tidy(task.error.message) : 'EvoLink gave no reason';
-	const { message, inFull } = quoted(`Task ${task.id} failed: `, said, ` (${nameOf(code)})`);
 	const suggestion = task.error?.suggestion;
 	return {
-		message,
-		...described(
+		...quoting(
+			[`Task ${task.id} failed: `, said, ` (${nameOf(code)})`],
 			failureNote(code)?.advice,
 			suggestion && `EvoLink suggests: ${sentence(tidy(suggestion))}.`,
 			costOf(task) ?? 'Failed tasks are usually refunded: Get Credits shows the balance.',
 			NOT_BOUGHT_AGAIN,
-			inFull,
 		),
 		taskId: task.id,
 		code,
@@ -318,18 +317,15 @@ export function timedOut(
 	const advice = described('It is still running at EvoLink and is charged when it completes.', LATER);
 	const about = { taskId: id, ...(failure && { failure }) };
 	if (last !== undefined) {
-		const { message, inFull } = quoted(
-			`Task ${id} was still '`,
-			tidy(last.status),
-			`'${progressOf(last)} ${after}`,
-		);
 		const why = failure && `The last status check failed: ${failureWords(failure)}.`;
-		return { message, ...described(advice, why, inFull), ...about };
+		return {
+			...quoting([`Task ${id} was still '`, last.status, `'${progressOf(last)} ${after}`], advice, why),
+			...about,
+		};
 	}
 	const unread = `Task ${id} could not be read ${after}`;
 	if (failure === undefined) return { message: unread, ...advice, ...about };
-	const { message, inFull } = saidBy(failure, unread);
-	return { message, ...described(advice, inFull), ...about };
+	return { ...refusal(unread, failure, advice), ...about };
 }
 
 function progressOf(task: Task): string {
@@ -342,32 +338,27 @@ function failureWords(failure: Failure): string {
 }
 
 export function creditsUnreadable(failure: Failure): Problem {
-	const { message, inFull } = saidBy(failure, 'The credits could not be read');
-	return { message, ...described(adviceOn(failure), inFull), failure };
+	return refusal('The credits could not be read', failure, adviceOn(failure));
 }
 
 export function unreadable(id: string, failure: Failure): Problem {
-	const { message, inFull } = saidBy(failure, `Task ${id} could not be read`);
 	return {
-		message,
-		...described(
+		...refusal(
+			`Task ${id} could not be read`,
+			failure,
 			// which means the fields of an order
 			failure.kind === 'badRequest' ? 'Check the task ID.' : adviceOn(failure),
 			words('If the task is running, it goes on and is charged.', { getTask: '' }),
 			failure.transient ? LATER : { ...LATER, otherwise: { ...LATER.otherwise, getTask: '' } },
-			inFull,
 		),
 		taskId: id,
-		failure,
 	};
 }
 
 /** The list of tasks is in no manual, so it may be missing. */
 export function listUnreadable(failure: Failure): Problem {
-	if (failure.status !== 404 && failure.status !== 405) {
-		const { message, inFull } = saidBy(failure, 'The tasks could not be listed');
-		return { message, ...described(adviceOn(failure), inFull), failure };
-	}
+	if (failure.status !== 404 && failure.status !== 405)
+		return refusal('The tasks could not be listed', failure, adviceOn(failure));
 	return {
 		message: referred('This EvoLink has no list of tasks', failure),
 		...words('Read each task with the operation Get Task and its id.', {
@@ -399,13 +390,9 @@ function fetching({ why }: LostFile, url: string, later: Part): Words {
 
 /** The result is there and paid, the file is not. */
 export function downloadFailed(task: Task, url: string, failure: LostFile): Problem {
-	const { message, inFull } = quoted(
-		`Task ${task.id} completed, but its file could not be downloaded: `,
-		failure.reason,
-	);
+	const before = `Task ${task.id} completed, but its file could not be downloaded: `;
 	return {
-		message,
-		...described(fetching(failure, url, LATER), inFull),
+		...quoting([before, failure.reason], fetching(failure, url, LATER)),
 		taskId: task.id,
 		code: failure.why,
 		link: url,
@@ -414,9 +401,8 @@ export function downloadFailed(task: Task, url: string, failure: LostFile): Prob
 
 /** The trigger's words for it, in a field of an item that goes on. */
 export function fileNotDownloaded(url: string, failure: LostFile): Problem {
-	const { message, inFull } = quoted('The file could not be downloaded: ', failure.reason);
 	const later = "Fetch it with the operation Get Task of the Sora Video node and this task's id.";
-	return { message, ...described(fetching(failure, url, later), inFull) };
+	return quoting(['The file could not be downloaded: ', failure.reason], fetching(failure, url, later));
 }
 
 /** The trigger's words for a reference that it leaves out, in a field of an item that goes on. */
@@ -487,18 +473,15 @@ export function unreadableLedger(names: readonly string[]): Problem {
 /** A fault of our own in a run whose tasks are paid. */
 export function brokenRun({ message: why, description }: Problem, ids: readonly string[]): Problem {
 	const tasks = ids.length === 0 ? '' : `; its tasks are ${ids.join(', ')}`;
-	const { message, inFull } = quoted('The suspended run cannot continue: ', why);
-	return {
-		message: `${message}${tasks}`,
-		...described(
-			words(
-				`Its tasks are still running at EvoLink: ${ids.length === 0 ? 'find them with the operation Get Many Tasks, or in the EvoLink dashboard' : 'fetch them with the operation Get Task'}.`,
-				{ getTask: 'Its tasks are not touched by that: run this again.' },
-			),
-			description,
-			inFull,
+	const { message, ...rest } = quoting(
+		['The suspended run cannot continue: ', why],
+		words(
+			`Its tasks are still running at EvoLink: ${ids.length === 0 ? 'find them with the operation Get Many Tasks, or in the EvoLink dashboard' : 'fetch them with the operation Get Task'}.`,
+			{ getTask: 'Its tasks are not touched by that: run this again.' },
 		),
-	};
+		description,
+	);
+	return { message: `${message}${tasks}`, ...rest };
 }
 
 interface RunEstimate {
@@ -563,17 +546,10 @@ export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: bool
 
 export function balanceUnchecked(why: string | Failure): Problem {
 	const reason = typeof why === 'string' ? why : failureWords(why);
-	const { message, inFull } = quoted(
-		"'Check Balance First' could not tell whether the balance pays for this run: ",
-		reason,
+	return quoting(
+		["'Check Balance First' could not tell whether the balance pays for this run: ", reason],
+		'The orders were sent all the same; what the balance cannot pay, EvoLink refuses at no charge.',
 	);
-	return {
-		message,
-		...described(
-			'The orders were sent all the same; what the balance cannot pay, EvoLink refuses at no charge.',
-			inFull,
-		),
-	};
 }
 
 export function notOrdered(): Problem {
