@@ -88,12 +88,7 @@ function otherItem(outcome: Outcome | RunningTask): OtherItem {
 	const { item } = outcome;
 	if ('problem' in outcome) {
 		const { message, taskId, idempotencyKey: key } = outcome.problem;
-		return {
-			item,
-			what: message,
-			...(taskId !== undefined && { id: taskId }),
-			...(key !== undefined && { key }),
-		};
+		return { item, what: message, id: taskId, key };
 	}
 	const { id } = outcome.watch;
 	if (!('task' in outcome)) return { item, what: `task ${id}`, id };

@@ -17,7 +17,7 @@ export const TOO_MANY = answer(503, 'Too many callbacks at once');
 export const REPEATED = answer(200, 'Repeated: this task has been taken on before');
 
 function answer(status: Answer['status'], message: string, failure?: Failure): Answer {
-	return { kind: 'answer', status, message, ...(failure && { failure }) };
+	return { kind: 'answer', status, message, failure };
 }
 
 /**

@@ -6,6 +6,7 @@ import uniqBy from 'lodash/uniqBy';
 import { evolinkFacts } from './generated/spec.gen';
 import { fieldsOf } from './modelEntries';
 import { MEASURABLE, priceByRules } from './priceRules';
+import { inMoney } from './prices';
 import { tidy } from './redact';
 import { isObject } from './json';
 
@@ -99,7 +100,7 @@ function modelOf(entry: IDataObject): CatalogueModel | undefined {
 	};
 }
 
-/** `38.016 credits for 4 s`: what an order of nothing but required fields costs; `undefined` if that is not known. */
+/** `38 credits, about 0.56 USD, for 4 s`: what an order of nothing but required fields costs; `undefined` if that is not known. */
 function priceOf(rules: IDataObject, id: string): string | undefined {
 	const fields = fieldsOf(id) ?? {};
 	const body = pickBy(fields, ({ required }, name) => required && MEASURABLE.includes(name));
@@ -110,7 +111,7 @@ function priceOf(rules: IDataObject, id: string): string | undefined {
 	);
 	if (price === undefined) return undefined;
 	const { credits, seconds } = price;
-	return `${credits} credits ${seconds === undefined ? 'each' : `for ${seconds} s`}`;
+	return `${inMoney(credits)}, ${seconds === undefined ? 'each' : `for ${seconds} s`}`;
 }
 
 /**
@@ -149,5 +150,5 @@ function listed(id: string, label: string, { callable, models, healthy, prices }
 	};
 	const why = unserved();
 	const price = names.map((each) => prices?.get(each)).find(Boolean);
-	return { id, label, ...(price !== undefined && { price }), ...(why !== undefined && { unserved: why }) };
+	return { id, label, price, unserved: why };
 }

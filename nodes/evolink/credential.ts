@@ -29,7 +29,7 @@ export function parseCredential(data: ICredentialDataDecryptedObject): EvoLinkCr
 		api,
 		files,
 		trustedHosts: [originOf(api), originOf(files)].filter((origin) => origin !== undefined),
-		...(restricted && { allowedDomains: String(data.allowedDomains) }),
+		allowedDomains: restricted ? String(data.allowedDomains) : undefined,
 	};
 }
 

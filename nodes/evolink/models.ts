@@ -102,12 +102,7 @@ export function optionsOf(model: string, field: string): FieldOption[] {
 	return values.map((value) => {
 		const description = descriptions?.[String(value)];
 		const credits = field === 'duration' ? estimateCredits({ model, duration: value }) : undefined;
-		return {
-			name: String(value),
-			value,
-			...(description && { description }),
-			...(credits !== undefined && { credits }),
-		};
+		return { name: String(value), value, description, credits };
 	});
 }
 

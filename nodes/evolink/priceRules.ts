@@ -60,7 +60,7 @@ export function priceByRules(
 		if (!(credits > 0 && credits <= MOST_CREDITS)) return undefined;
 		const seconds = [...LENGTHS].map((name) => Number(known.get(name))).find((each) => each > 0);
 		const extra = extraIn(body, (field) => [...known.keys()].some((name) => namesOf(name).includes(field)));
-		return { credits, ...(seconds && { seconds }), ...(extra !== undefined && { extra }) };
+		return { credits, seconds, extra };
 	} catch {
 		return undefined;
 	}

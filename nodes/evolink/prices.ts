@@ -61,7 +61,8 @@ function factorOf(given: unknown): number | undefined {
 
 /** `23 credits, about 0.34 USD`: EvoLink sells credits at a fixed rate. */
 export function inMoney(credits: number): string {
-	return `${Math.round(credits)} credits, about ${(credits / pricing.creditsPerUsd).toFixed(2)} USD`;
+	const rounded = credits < 10 ? roundCredits(credits) : Math.round(credits);
+	return `${rounded} credits, about ${inUsd(credits).toFixed(2)} USD`;
 }
 
 /** EvoLink counts in ten-thousandths of a credit; sums of such numbers are a little off in floating point. */

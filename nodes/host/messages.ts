@@ -159,7 +159,7 @@ export function noRoom(ms: number, failure?: Failure): Problem {
 			'Nothing was charged for it. Accounts have room for a few tasks at a time: try again when others have ended, or ask EvoLink for more.',
 			failure && `EvoLink said: ${failureWords(failure)}.`,
 		),
-		...(failure && { failure }),
+		failure,
 	};
 }
 
@@ -315,7 +315,7 @@ export function timedOut(
 ): Problem {
 	const after = `after ${lasting(minutes)} ('Timeout Minutes')`;
 	const advice = described('It is still running at EvoLink and is charged when it completes.', LATER);
-	const about = { taskId: id, ...(failure && { failure }) };
+	const about = { taskId: id, failure };
 	if (last !== undefined) {
 		const why = failure && `The last status check failed: ${failureWords(failure)}.`;
 		return {

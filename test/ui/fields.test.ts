@@ -1,3 +1,5 @@
+import isEqual from 'lodash/isEqual';
+
 import { DOCUMENTED_FIELDS } from '../../nodes/evolink/generated/spec.gen';
 import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
 import { manualTrigger, node, soraVideo } from '../../tools/n8n-server/workflows';
@@ -101,8 +103,12 @@ describe('each model shows what it takes', () => {
 				quality: ['720p', '1080p'],
 			},
 		],
-		['Wan 3.0 Text to Video', ['model', 'prompt'], {}],
-		['Veo 3.1 Preview', ['model', 'prompt', 'startImage', 'endImage'], {}],
+		['Wan 3.0 Text to Video', ['model', 'prompt', 'duration', 'quality', 'aspect_ratio'], {}],
+		[
+			'Veo 3.1 Preview',
+			['model', 'prompt', 'startImage', 'endImage', 'aspect_ratio', 'duration', 'quality'],
+			{},
+		],
 		[
 			'Sora 2 Preview',
 			['model', 'prompt', 'aspectRatio', 'duration', 'startImage'],
@@ -117,7 +123,8 @@ describe('each model shows what it takes', () => {
 		],
 	])('%s', async (title, fields, lists) => {
 		await ui.editor.choose('model', title);
-		expect(await ui.editor.fields()).toEqual(['resource', 'operation', ...fields, ...result]);
+		const expected = ['resource', 'operation', ...fields, ...result];
+		await eventually(`the fields of ${title}`, async () => isEqual(await ui.editor.fields(), expected));
 		for (const [name, titles] of Object.entries(lists)) expect(await ui.editor.titles(name)).toEqual(titles);
 	});
 });

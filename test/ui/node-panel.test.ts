@@ -22,6 +22,16 @@ it.each([
 	'seedance',
 	'veo',
 	'kling',
+	'wan',
+	'hailuo',
+	'make video',
+	'create video',
+	'video generator',
+	'animate',
+	'tiktok',
+	'reel',
+	'short',
+	'avatar',
 ])('a search for "%s" finds Sora Video near the top, and the entry says what it does', async (text) => {
 	await ui.editor.newWorkflow();
 	await ui.editor.search(text);
@@ -36,17 +46,20 @@ it('lists what it starts on and what it can do in sentences', async () => {
 	await ui.editor.newWorkflow();
 	await ui.editor.search('evolink');
 	await soraVideo().click();
-	await ui.editor.page.getByText('Actions (5)').click();
+	await ui.editor.page.getByText('Actions (8)').click();
 	await ui.editor.entries.getByText('Generate a video').waitFor();
 	expect(await ui.editor.entries.allInnerTexts()).toEqual([
 		'On video completed',
 		'On video failed',
 		'On video cancelled',
-		'Create a character from a video',
 		'Generate a video',
-		'Get the credits left',
-		'Get many tasks',
+		'Create a character from a video',
+		'Estimate the cost of a video',
 		'Get a task with its status and video link',
+		'Get many tasks',
+		'Get the credits left',
+		'Get many models',
+		'Upload a file',
 	]);
 	await ui.editor.picture('actions');
 });
@@ -55,12 +68,13 @@ it('a node chosen from the panel opens on the fields of a first video, nothing m
 	await ui.editor.entries.getByText('Generate a video').click();
 	await ui.editor.page.getByTestId('node-parameters').waitFor();
 	expect(await ui.editor.fields()).toEqual([
+		'resource',
 		'operation',
 		'model',
 		'prompt',
 		'aspectRatio',
 		'duration',
-		'image',
+		'startImage',
 		'wait',
 		'download',
 		'binaryField',

@@ -178,7 +178,8 @@ export class Editor {
 
 	/** Chooses an entry of an option list by its title. */
 	async choose(name: string, title: string): Promise<void> {
-		await this.field(name).click();
+		// options that n8n loads cannot be chosen before
+		await this.field(name).locator('input:not([disabled])').first().click();
 		await this.option(title).click();
 		await this.option(title).waitFor({ state: 'hidden' });
 	}

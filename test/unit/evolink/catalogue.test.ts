@@ -86,11 +86,11 @@ describe('the list of models', () => {
 		const shipped = priceList.models.map(({ model_id: id }) => ({ id, label: id }));
 		const found = listModels(shipped, readCatalogue({ prices: priceList as unknown as IDataObject }), []);
 		expect(found.map(({ id, price }) => [id, price])).toEqual([
-			['sora-2-preview', '46.08 credits for 8 s'],
-			['veo-3.1-fast-generate-preview', '38.016 credits for 4 s'],
-			['seedance-2.5-text-to-video', '100.45 credits for 5 s'],
+			['sora-2-preview', '46 credits, about 0.68 USD, for 8 s'],
+			['veo-3.1-fast-generate-preview', '38 credits, about 0.56 USD, for 4 s'],
+			['seedance-2.5-text-to-video', '100 credits, about 1.48 USD, for 5 s'],
 			['tencent-video-upscale', undefined],
-			['veo3.1-pro', '21.6 credits for 8 s'],
+			['veo3.1-pro', '22 credits, about 0.32 USD, for 8 s'],
 		]);
 	});
 
