@@ -105,10 +105,16 @@ describe('a refused order says why in its first sentence, and that it cost nothi
 		expect(description).toMatch(/Check the API key/);
 	});
 
-	it('too many orders at once', async () => {
-		fault = ui.n8n.evolink.fault('create', http(429));
-		const { message } = await failing('too many orders (429)', {});
-		expect(message).toMatch(/429/);
+	it('no room for another task', async () => {
+		ui.n8n.evolink.room = { tasks: 0 };
+		try {
+			const options = { pollSeconds: 0.5, timeoutMinutes: 0.05 };
+			const { message, description } = await failing('no room', { options });
+			expect(message).toMatch(/had no room for another task/);
+			expect(description).toMatch(/Nothing was charged/);
+		} finally {
+			ui.n8n.evolink.room = undefined;
+		}
 	});
 
 	it('EvoLink cannot be reached', async () => {

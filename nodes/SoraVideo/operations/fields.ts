@@ -21,9 +21,9 @@ export const soraVideoFields: INodeProperties[] = [
 		type: 'options',
 		noDataExpression: true,
 		options: [
-			{ name: 'Account', value: 'account' },
-			{ name: 'Task', value: 'task' },
 			{ name: 'Video', value: 'video' },
+			{ name: 'Task', value: 'task' },
+			{ name: 'Account', value: 'account' },
 		],
 		default: 'video',
 	},

@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { attackSuite } from '../lib/attack-suite';
 import { json } from '../../../tools/n8n-server/client';
 import { Flow } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { executionIdOf, Installation } from '../../../tools/n8n-server/installation';
 import { N8n, PUBLIC_HOST } from '../../../tools/n8n-server/n8n';
 import { eventually } from '../../../tools/n8n-server/poll';
+import { chain, noOp, soraVideo, webhookTrigger } from '../../../tools/n8n-server/workflows';
 import { setUpQueue, type QueueBackends } from '../../../tools/n8n-server/queue';
 
 const once = (n8n: Installation, prompt: string) =>
@@ -33,6 +34,49 @@ function twoDoors(open: () => { n8n: Installation; doors: [string, string] }): v
 		expect(done.data.resultData.runData.Next).toHaveLength(1);
 		once(n8n, 'two doors');
 	});
+
+	it('one checks slowly while the other wakes the run: the next node that waits is left alone', async () => {
+		const { n8n, doors } = open();
+		const nodes = [
+			webhookTrigger('Call', 'slow-door'),
+			soraVideo('Video', n8n.credential, { prompt: '={{ $json.body.prompt }}', download: false }),
+			soraVideo('Behind', n8n.credential, { prompt: '=behind {{ $json.id }}', download: false }),
+			noOp('Next'),
+		];
+		await n8n.publish({ name: 'slow door', nodes, connections: chain(...nodes) });
+		for (let round = 0; round < 5; round += 1) {
+			const prompt = `slow door ${doors[1]} ${round}`;
+			await n8n.call('slow-door', { prompt });
+			const task = await n8n.taskOf(prompt);
+			const executionId = executionIdOf(task);
+			await n8n.client.until(executionId, ['waiting']);
+			const never = n8n.evolink.fault(
+				'callback',
+				{ kind: 'never' },
+				{ match: (one) => one.task.id === task.id },
+			);
+			n8n.evolink.finish(task.id);
+			const slow = n8n.evolink.fault(
+				'read',
+				{ kind: 'slow', seconds: 80 },
+				{ times: 1, match: (one) => one.task?.id === task.id },
+			);
+			const checked = callAt(doors[0], task);
+			await n8n.evolink.until(() => slow.hits > 0);
+			expect(await callAt(doors[1], task)).toBe(200);
+			const behind = await n8n.taskOf(`behind ${task.id}`);
+			await n8n.client.until(executionId, ['waiting']);
+			await checked;
+			n8n.evolink.finish(behind.id);
+			await eventually('the callback of the second', async () => (await callAt(doors[1], behind)) === 200);
+			const { status, data } = await n8n.client.until(executionId, ['success', 'error'], 240_000);
+			expect(status).toBe('success');
+			const runs = ['Video', 'Behind', 'Next'].map((name) => data.resultData.runData[name].length);
+			expect(runs).toEqual([1, 1, 1]);
+			once(n8n, `behind ${task.id}`);
+			never.remove();
+		}
+	}, 300_000);
 }
 
 attackSuite('queue', (n8n) => {
