@@ -153,6 +153,74 @@ describe('wait = auto', () => {
 	);
 });
 
+describe('an MCP server', () => {
+	const operations = {
+		generate: 'video',
+		estimateCost: 'video',
+		getTask: 'task',
+		getManyTasks: 'task',
+		getManyModels: 'account',
+		getCredits: 'account',
+	};
+	let ask: (method: string, params?: object) => Promise<unknown>;
+
+	beforeAll(async () => {
+		const type = '@n8n/n8n-nodes-langchain.mcpTrigger';
+		const trigger = node('Server', type, { path: 'videos' }, { typeVersion: 2, webhookId: randomUUID() });
+		const tools = Object.entries(operations).map(([operation, resource]) => {
+			const taskId = { __rl: true, mode: 'id', value: "={{ $fromAI('id') }}" };
+			const parameters = { resource, operation, prompt: "={{ $fromAI('prompt') }}", taskId, ...quick };
+			const credentials = { evoLinkApi: n8n.credential };
+			return node(operation, `${PACKAGE_NAME}.soraVideoTool`, parameters, { credentials });
+		});
+		const into = { ai_tool: [[{ node: 'Server', type: 'ai_tool' as const, index: 0 }]] };
+		const connections = Object.fromEntries(tools.map(({ name }) => [name, into]));
+		await n8n.publish({ name: 'mcp', nodes: [trigger, ...tools], connections });
+		const headers: Record<string, string> = {
+			'content-type': 'application/json',
+			accept: 'application/json, text/event-stream',
+		};
+		ask = async (method, params = {}) => {
+			const isNotice = method.startsWith('notifications/');
+			const message = { jsonrpc: '2.0', ...(!isNotice && { id: randomUUID() }), method, params };
+			const url = `${n8n.webhook.url}/mcp/videos`;
+			const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(message) });
+			headers['mcp-session-id'] ??= answer.headers.get('mcp-session-id') ?? '';
+			const text = await answer.text();
+			const data = /^data: (.*)$/m.exec(text)?.[1] ?? text;
+			return isNotice ? undefined : (JSON.parse(data) as { result: unknown }).result;
+		};
+		const clientInfo = { name: 'e2e', version: '1' };
+		await ask('initialize', { protocolVersion: '2025-03-26', capabilities: {}, clientInfo });
+		await ask('notifications/initialized');
+	});
+
+	it('lists each operation with what it does', async () => {
+		const { tools } = (await ask('tools/list')) as { tools: Array<{ name: string; description: string }> };
+		expect(tools.map(({ name }) => name).sort()).toEqual(Object.keys(operations).sort());
+		const told = Object.fromEntries(tools.map(({ name, description }) => [name, description]));
+		expect(told.generate).toMatch(/Generate a video/i);
+		expect(told.getTask).toMatch(/Get a task/i);
+		expect(new Set(Object.values(told)).size).toBe(tools.length);
+	});
+
+	it('gives a finished video as data', async () => {
+		const result = await ask('tools/call', { name: 'generate', arguments: { prompt: 'for MCP' } });
+		expect(JSON.stringify(result)).toContain((await n8n.taskOf('for MCP')).id);
+		expect(JSON.stringify(result)).toMatch(/completed/);
+	});
+
+	it('tells a failure as data, with nothing that only a person in n8n could do', async () => {
+		n8n.evolink.script('a singer', { outcome: 'failed', code: 'content_policy_violation' });
+		const result = await ask('tools/call', { name: 'generate', arguments: { prompt: 'a singer' } });
+		const text = JSON.stringify(result);
+		expect(text).toContain('content_policy_violation');
+		expect(text).toContain('ask the user first');
+		expect(text).not.toMatch(/Retry|[Rr]un the workflow|turn on the option/);
+		expect(n8n.evolink.chargesFor({ prompt: 'a singer' })).toHaveLength(1);
+	});
+});
+
 /** Runs Webhook → Agent with a chat model and Sora Video as its tool; returns the execution id when it has begun. */
 async function runAgent(typeVersion: number, url: string): Promise<string> {
 	const openAi = await n8n.client.request<CredentialRef>('POST', '/rest/credentials', {
