@@ -11,6 +11,7 @@ import { ProblemError, type Problem } from '../../host/errors';
 import { listUnreadable, unreadable } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
 import { emitBroken } from '../items';
+import { accountOf, ordersOfThisProcess } from '../order/inFlight';
 import { readSimplify } from '../settings';
 
 const { listStatuses, perPage } = evolinkFacts.task;
@@ -86,7 +87,7 @@ export const getManyTasksFields: INodeProperties[] = [
 	},
 ];
 
-/** One item for each task of the account that fits, newest first. Free. */
+/** One item for each task of the account that fits, newest first, with the start of its prompt where this n8n process ordered it. Free. */
 export async function executeGetManyTasks(
 	ctx: IExecuteFunctions,
 	parametersOf: (item: number) => ItemParameters,
@@ -97,8 +98,12 @@ export async function executeGetManyTasks(
 		try {
 			const simplify = readSimplify(parametersOf(item));
 			const found = await findTasks(ctx, parametersOf(item));
-			const tasks = found.flatMap((task) => oneForEachResult(taskToJson(task), task));
-			const shown = simplify ? tasks.map(simplified) : tasks;
+			const account = await accountOf(ctx);
+			const shown = found.flatMap((task) => {
+				const prompt = ordersOfThisProcess.orderOf(account, task.id)?.prompt;
+				const all = oneForEachResult(taskToJson(task), task);
+				return all.map((json) => ({ ...(simplify ? simplified(json) : json), ...(prompt && { prompt }) }));
+			});
 			output.push(...shown.map((json) => ({ json, pairedItem: { item } })));
 		} catch (error) {
 			output.push(...emitBroken(ctx, error, [item], items.length > 1));

@@ -11,6 +11,8 @@ export interface Sent {
 	at: number;
 	/** Which EvoLink account it went to: see `accountOf`. */
 	account?: string;
+	/** The start of its prompt. */
+	prompt?: string;
 	/** `replayed`: of an earlier order. `task` is the answer's; not there for who did not send the order. */
 	answer: { ok: true; id: string; task?: Task; replayed: boolean } | { ok: false; failure: Failure };
 }
@@ -38,8 +40,8 @@ function withoutBody({ at, answer }: Sent): Sent {
 export class SentOrders {
 	private readonly orders = new Recent<Promise<Sent | undefined>>(ORDERS_KEPT);
 
-	/** Tasks that this process ordered, with their accounts: the keys of their orders. */
-	private readonly tasks = new Recent<string>(ORDERS_KEPT);
+	/** Tasks that this process ordered, with their accounts. */
+	private readonly tasks = new Recent<{ key: string; prompt?: string }>(ORDERS_KEPT);
 
 	private owed = 0;
 
@@ -48,8 +50,8 @@ export class SentOrders {
 		return this.owed > 0;
 	}
 
-	/** The key under which this process ordered a task; `undefined` if it did not. */
-	keyOf(account: string, id: string): string | undefined {
+	/** The Idempotency-Key under which this process ordered a task, and the start of its prompt; `undefined` if it did not. */
+	orderOf(account: string, id: string): { key: string; prompt?: string } | undefined {
 		return this.tasks.get(`${account} ${id}`);
 	}
 
@@ -76,8 +78,8 @@ export class SentOrders {
 		this.owed += 1;
 		const own = send().finally(() => (this.owed -= 1));
 		void own.then(
-			({ account, answer }) =>
-				answer.ok && account !== undefined && this.tasks.set(`${account} ${answer.id}`, key),
+			({ account, prompt, answer }) =>
+				answer.ok && account !== undefined && this.tasks.set(`${account} ${answer.id}`, { key, prompt }),
 			() => undefined,
 		);
 		orders.set(

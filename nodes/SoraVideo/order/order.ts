@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import mapValues from 'lodash/mapValues';
 import omit from 'lodash/omit';
+import truncate from 'lodash/truncate';
 
 import { createTask, listTasks } from '../../evolink/api';
 import { retry } from '../../evolink/async';
@@ -210,7 +211,9 @@ async function sendOnce(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 		const { at, answer } = await ordersOfThisProcess.once(key, resendUnknown, async () => {
 			const created = await createTask(ctx, body, key);
 			const account = await accountOf(ctx);
-			return { at: begunAt, account, answer: created.ok ? { ...created, id: created.task.id } : created };
+			const prompt = startOf(body.prompt);
+			const answer = created.ok ? { ...created, id: created.task.id } : created;
+			return { at: begunAt, account, prompt, answer };
 		});
 		if (answer.ok) {
 			const { id, task } = answer;
@@ -260,6 +263,11 @@ async function sendOnce(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 	}
 }
 
+/** Enough of a prompt to know it by. */
+function startOf(prompt: unknown): string | undefined {
+	return typeof prompt === 'string' ? truncate(prompt, { length: 80, omission: '…' }) : undefined;
+}
+
 /** No more tasks of the account are looked through for those that may be of an order. */
 const LOOKED_THROUGH = 500;
 
@@ -278,8 +286,8 @@ async function isFree(run: OrderRun, slot: string, model: string): Promise<boole
 	const account = await accountOf(run.ctx);
 	const keys = Array.from({ length: KEYS_TRIED }, (_, attempt) => run.intent.key(slot, attempt));
 	return listing.tasks.every(({ id, raw }) => {
-		const key = ordersOfThisProcess.keyOf(account, id);
-		return key === undefined ? raw.model !== model : !keys.includes(key);
+		const own = ordersOfThisProcess.orderOf(account, id);
+		return own === undefined ? raw.model !== model : !keys.includes(own.key);
 	});
 }
 

@@ -75,7 +75,7 @@ export function ioOf(
 		send: async (entry) => await send(orders, entry),
 		refuse: async (entry, problem) => await refuse(orders, entry, problem),
 		list: async (since) => await listSince(orders, since),
-		knows: async (id) => ordersOfThisProcess.keyOf(await (account ??= accountOf(ctx)), id) !== undefined,
+		knows: async (id) => ordersOfThisProcess.orderOf(await (account ??= accountOf(ctx)), id) !== undefined,
 		isSending: () => ordersOfThisProcess.isSending,
 		answered: (entry, isFree) => answered(orders, entry, isFree),
 		keyOf: ({ slot }) => intent.key(slot, ledger.refusedKeys(slot).length),

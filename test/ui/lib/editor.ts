@@ -297,6 +297,7 @@ export class Editor {
 
 	private async save(file: string): Promise<void> {
 		mkdirSync(path.dirname(file), { recursive: true });
+		await this.page.waitForFunction(() => !document.querySelector('input[placeholder^="Loading"]'));
 		await this.page.mouse.move(720, 3);
 		writeFileSync(file, smaller(await this.page.screenshot(STILL)));
 	}
