@@ -46,7 +46,13 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const open = record.items.filter(isTask).flatMap(({ watch }) => (hasEnded(watch) ? [] : [watch.id]));
 	const queue = record.items.filter(isQueued);
 	const signal = AbortSignal.timeout(READ_AT_MOST_MS);
-	const seen = await memory.look(record.token, open, async () => await readingOf(ctx), signal);
+	// a credential that cannot be read is what each read will say
+	const { trustedHosts } = await readCredential(ctx).catch(() => ({ trustedHosts: [] }));
+	const how = {
+		read: readerFor(ctx, CALLBACK_READ_TIMEOUT_MS),
+		viewOf: (task: Task) => viewOf(task, trustedHosts),
+	};
+	const seen = await memory.look(record.token, open, how, signal);
 	const items = record.items.map((entry) => statusItem(entry, record, queue, seen));
 	const running = items.filter((item) => standOf(item) === 'running').length;
 	const stillOpen = openTasks(record.items).map(({ item }) => items.find((one) => one.item === item)!);
@@ -67,7 +73,7 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 		trouble: troubleIn(open, seen),
 		nonce,
 	});
-	respondPage(ctx, page, contentSecurityPolicy(nonce, items));
+	respondPage(ctx, page, contentSecurityPolicy(nonce, trustedHosts));
 	return way ?? { noWebhookResponse: true };
 }
 
@@ -78,18 +84,6 @@ function executionOf(ctx: IWebhookFunctions, { executionId: id }: RunState): Sta
 	if (!base.ok || workflowId === undefined) return { id };
 	const path = `workflow/${encodeURIComponent(workflowId)}/executions/${encodeURIComponent(id)}`;
 	return { id, url: `${base.url.href.replace(/\/$/, '')}/${path}` };
-}
-
-async function readingOf(ctx: IWebhookFunctions) {
-	// a credential that cannot be read is what each read will say
-	const trustedHosts = await readCredential(ctx).then(
-		(credential) => credential.trustedHosts,
-		() => [],
-	);
-	return {
-		read: readerFor(ctx, CALLBACK_READ_TIMEOUT_MS),
-		viewOf: (task: Task) => viewOf(task, trustedHosts),
-	};
 }
 
 function statusItem(

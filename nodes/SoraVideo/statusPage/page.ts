@@ -1,5 +1,4 @@
 import { DateTime } from 'luxon';
-import compact from 'lodash/compact';
 import countBy from 'lodash/countBy';
 import max from 'lodash/max';
 import sumBy from 'lodash/sumBy';
@@ -8,7 +7,6 @@ import uniq from 'lodash/uniq';
 
 import { creditsInWords } from '../../evolink/prices';
 import type { Phase } from '../../evolink/task';
-import { originOf } from '../../evolink/urls';
 import { inWords, markup, type Html } from '../../host/html';
 import { STATUS_STYLE, statusScript } from './assets';
 import type { TaskView } from './taskView';
@@ -76,10 +74,8 @@ const NOTES = {
  * own hosts show them. `sandbox` is n8n's own measure for pages of webhooks: it keeps the page out of the session of whoever
  * is logged in to n8n, whatever might get into it.
  */
-export function contentSecurityPolicy(nonce: string, items: readonly StatusItem[]): string {
-	const origins = items.map((item) => 'id' in item && item.view?.result && originOf(item.view.result.url));
-	const other = uniq(compact(origins)).filter((origin) => !origin.startsWith('https:'));
-	const media = ['https:', ...other].join(' ');
+export function contentSecurityPolicy(nonce: string, trustedHosts: readonly string[]): string {
+	const media = uniq(['https:', ...trustedHosts.filter((origin) => !origin.startsWith('https:'))]).join(' ');
 	return [
 		"default-src 'none'",
 		`script-src 'nonce-${nonce}'`,

@@ -49,14 +49,14 @@ export class TaskMemory {
 	 * Reads those tasks whose last read is too old, together with whoever is reading them already.
 	 *
 	 * @param wait who waits for them: what one key may see is not shown to those of another
-	 * @param open how tasks are read and shown; called only if one has to be read
+	 * @param how tasks are read and shown
 	 * @param signal once it aborts, what is known by then is returned, and no further read begins for this viewer
 	 * @returns by id; without an entry for tasks whose first read has not ended
 	 */
 	async look(
 		wait: string,
 		ids: readonly string[],
-		open: () => Promise<{ read: ReadTasks; viewOf: (task: Task) => TaskView }>,
+		how: { read: ReadTasks; viewOf: (task: Task) => TaskView },
 		signal: AbortSignal,
 	): Promise<Map<string, Seen>> {
 		const entries = new Map(ids.map((id) => [id, this.entryOf(`${wait} ${id}`)]));
@@ -67,7 +67,7 @@ export class TaskMemory {
 		);
 		if (due.length > 0) {
 			// where not all have their turn, those come first that were read longest ago
-			const pending = this.read(new Map(sortBy(due, ([, { readAt }]) => readAt)), open, signal);
+			const pending = this.read(new Map(sortBy(due, ([, { readAt }]) => readAt)), how, signal);
 			for (const [, entry] of due) entry.pending = pending;
 		}
 		const all = Promise.all([...entries.values()].map(async ({ pending }) => await pending));
@@ -85,11 +85,10 @@ export class TaskMemory {
 
 	private async read(
 		due: ReadonlyMap<string, Entry>,
-		open: Parameters<TaskMemory['look']>[2],
+		{ read, viewOf }: Parameters<TaskMemory['look']>[2],
 		signal: AbortSignal,
 	): Promise<void> {
 		try {
-			const { read, viewOf } = await open();
 			const record: Parameters<ReadTasks>[1] = (id, reading) => {
 				const entry = due.get(id);
 				if (entry === undefined) return;

@@ -148,9 +148,8 @@ test('it fits a phone and both colour schemes', () => {
 });
 
 test('the policy allows the page its own script and style, and media, and nothing else', () => {
-	const ofStandIn = taskOf({ id: 't', status: 'completed', results: ['http://127.0.0.1:4010/v.mp4'] });
-	const trusted = taskItem({}, { view: viewOf(ofStandIn, ['http://127.0.0.1:4010']) });
-	expect(contentSecurityPolicy('NONCE', [trusted, done(1)])).toBe(
+	const trusted = ['https://api.evolink.ai', 'http://127.0.0.1:4010', 'http://127.0.0.1:4010'];
+	expect(contentSecurityPolicy('NONCE', trusted)).toBe(
 		"default-src 'none'; script-src 'nonce-NONCE'; style-src 'nonce-NONCE'; connect-src 'self'; " +
 			'img-src data: https: http://127.0.0.1:4010; media-src https: http://127.0.0.1:4010; ' +
 			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
