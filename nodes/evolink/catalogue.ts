@@ -36,15 +36,21 @@ export interface Catalogue {
 	models?: readonly CatalogueModel[];
 	/** Ids that are served right now. */
 	healthy?: ReadonlySet<string>;
-	/** By id, in words. */
-	prices?: ReadonlyMap<string, string>;
+	/** By id. */
+	prices?: ReadonlyMap<string, DefaultPrice>;
+}
+
+/** What an order of nothing but required fields costs, by EvoLink's price list, and for how long a video. */
+export interface DefaultPrice {
+	credits: number;
+	seconds?: number;
 }
 
 /** A model of the list. `unserved`: why an order would be refused, as far as that is known. */
 export interface ListedModel {
 	id: string;
 	label: string;
-	price?: string;
+	price?: DefaultPrice;
 	unserved?: string;
 }
 
@@ -63,9 +69,9 @@ export function readCatalogue(answers: CatalogueAnswers): Catalogue {
 		const id = modelId(entry.model_id);
 		return id === undefined ? [] : [{ id, isUp: entry.status === available }];
 	});
-	const prices = entriesOf(answers.prices?.models).flatMap((entry): Array<[string, string]> => {
+	const prices = entriesOf(answers.prices?.models).flatMap((entry): Array<[string, DefaultPrice]> => {
 		const id = modelId(entry.model_id);
-		const price = id && priceOf(entry, id);
+		const price = id === undefined ? undefined : priceOf(entry, id);
 		return id === undefined || price === undefined ? [] : [[id, price]];
 	});
 	return {
@@ -100,8 +106,8 @@ function modelOf(entry: IDataObject): CatalogueModel | undefined {
 	};
 }
 
-/** `38 credits, about 0.56 USD, for 4 s`: what an order of nothing but required fields costs; `undefined` if that is not known. */
-function priceOf(rules: IDataObject, id: string): string | undefined {
+/** `undefined` if it is not known. */
+function priceOf(rules: IDataObject, id: string): DefaultPrice | undefined {
 	const fields = fieldsOf(id) ?? {};
 	const body = pickBy(fields, ({ required }, name) => required && MEASURABLE.includes(name));
 	const price = priceByRules(
@@ -109,8 +115,11 @@ function priceOf(rules: IDataObject, id: string): string | undefined {
 		mapValues(body, () => []),
 		mapValues(fields, (field) => field.default),
 	);
-	if (price === undefined) return undefined;
-	const { credits, seconds } = price;
+	return price && { credits: price.credits, seconds: price.seconds };
+}
+
+/** `38 credits, about 0.56 USD, for 4 s` */
+export function priceInWords({ credits, seconds }: DefaultPrice): string {
 	return `${inMoney(credits)}, ${seconds === undefined ? 'each' : `for ${seconds} s`}`;
 }
 

@@ -39,8 +39,13 @@ export const CHARACTER_NOTE = notes[CHARACTER_MODEL].description ?? '';
 export function modelOptions(): Array<{ name: string; value: string; description: string }> {
 	return DOCUMENTED_MODELS.map((id) => {
 		const { label, description } = notes[id];
-		return { name: label, value: id, description: description ?? `${id} · text, image` };
+		return { name: label, value: id, description: description ?? `${id} · ${tasksOf(id)}` };
 	});
+}
+
+/** `text, first and last frame`: what a model makes its videos from; `undefined` for one that is not known. */
+export function tasksOf(id: string): string | undefined {
+	return DOCUMENTED_MODELS.includes(id) ? 'text, image' : entryOf(id)?.tasks;
 }
 
 /** Which fields take the first and the last frame; `undefined` for a model that takes none, or where it is not clear. */

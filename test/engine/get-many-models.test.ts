@@ -14,8 +14,10 @@ test.concurrent(
 			expect(json.length).toBeGreaterThan(80);
 			expect(found(json, 'sora-2-preview')).toMatchObject({
 				name: 'Sora 2 Preview',
-				credits: 23.04,
-				usd: 0.34,
+				tasks: 'text, image',
+				credits: 46.08,
+				seconds: 8,
+				usd: 0.68,
 			});
 			for (const model of json) expect([true, false]).toContain(model.served);
 			for (const { served, reason } of json) expect(typeof reason).toBe(served ? 'undefined' : 'string');
@@ -48,7 +50,7 @@ test.concurrent(
 			lab.evolink.fault('catalogue', { kind: 'http', status: 500 });
 			const run = await lab.run(models());
 			expect(run.status).toBe('success');
-			expect(found(run.json(SORA), 'sora-2-preview')).toMatchObject({ served: null, credits: 23.04 });
+			expect(found(run.json(SORA), 'sora-2-preview')).toMatchObject({ served: null, credits: 23.04, seconds: 4 });
 			expect(run.hints(SORA).map(({ message }) => message)).toEqual([
 				'EvoLink did not answer: it is not known which models it serves.',
 			]);

@@ -1,11 +1,11 @@
 import { sleep, type ILoadOptionsFunctions, type INodePropertyOptions } from 'n8n-workflow';
 
 import { getCatalogue } from '../../evolink/api';
-import { listModels, type Catalogue } from '../../evolink/catalogue';
+import { listModels, priceInWords, type Catalogue } from '../../evolink/catalogue';
 import { hostClock } from '../../evolink/clock';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
-import { entryOf, MODEL_ENTRIES } from '../../evolink/modelEntries';
-import { CHARACTER_MODEL, modelOptions } from '../../evolink/models';
+import { MODEL_ENTRIES } from '../../evolink/modelEntries';
+import { CHARACTER_MODEL, modelOptions, tasksOf } from '../../evolink/models';
 
 /** Made by another operation, or no video models. */
 const HIDDEN = [CHARACTER_MODEL, ...evolinkFacts.catalogue.noVideo];
@@ -27,6 +27,6 @@ export async function getModels(this: ILoadOptionsFunctions): Promise<INodePrope
 	return listModels(SHIPPED, catalogue, HIDDEN).map(({ id, label, price, unserved }) => ({
 		name: label,
 		value: id,
-		description: [id, entryOf(id)?.tasks, unserved ?? price].filter(Boolean).join(' · '),
+		description: [id, tasksOf(id), unserved ?? (price && priceInWords(price))].filter(Boolean).join(' · '),
 	}));
 }

@@ -1,11 +1,13 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import isUndefined from 'lodash/isUndefined';
+import omitBy from 'lodash/omitBy';
 
 import { getCatalogue } from '../../evolink/api';
-import { listModels, type ListedModel } from '../../evolink/catalogue';
+import { listModels, type DefaultPrice, type ListedModel } from '../../evolink/catalogue';
 import { hostClock } from '../../evolink/clock';
 import { DOCUMENTED_FIELDS, evolinkFacts } from '../../evolink/generated/spec.gen';
 import { fieldsOf, MODEL_ENTRIES, type ModelField, type ModelFields } from '../../evolink/modelEntries';
-import { CHARACTER_MODEL, modelOptions } from '../../evolink/models';
+import { CHARACTER_MODEL, modelOptions, tasksOf } from '../../evolink/models';
 import { estimateCredits, inUsd } from '../../evolink/prices';
 import { hint } from '../../host/context';
 import type { ItemParameters } from '../../host/parameters';
@@ -74,23 +76,31 @@ export async function executeGetManyModels(
 }
 
 function modelJson(
-	{ id, label, price, unserved }: ListedModel,
+	{ id, label, price = shippedPrice(id), unserved }: ListedModel,
 	isSilent: boolean,
 	withFields: boolean,
 ): IDataObject {
-	const credits = estimateCredits({ model: id });
 	const fields = fieldsOf(id) ?? documented[id];
+	const tasks = tasksOf(id);
 	return {
 		id,
 		name: label,
 		served: isSilent ? null : unserved === undefined,
 		...(unserved !== undefined && { reason: unserved }),
-		...(price !== undefined && { price }),
-		...(credits !== undefined && { credits, usd: inUsd(credits) }),
+		...(tasks !== undefined && { tasks }),
+		...(price && omitBy({ ...price, usd: inUsd(price.credits) }, isUndefined)),
 		...(withFields && {
 			fields: Object.entries(fields ?? {}).map(([name, field]) => fieldJson(name, field)),
 		}),
 	};
+}
+
+/** Where EvoLink's list of today does not tell: by the one that came with the package. */
+function shippedPrice(id: string): DefaultPrice | undefined {
+	const credits = estimateCredits({ model: id });
+	return credits === undefined
+		? undefined
+		: { credits, seconds: documented[id]?.duration?.default as number };
 }
 
 function fieldJson(name: string, field: ModelField): IDataObject {

@@ -17,8 +17,12 @@ test("the list of models has Sora's first, what is asked for most next, and each
 	const models = await getModels.call(editor());
 	expect(models).toHaveLength(DOCUMENTED_MODELS.length + MODEL_ENTRIES.length);
 	expect(models.slice(0, 4)).toEqual([
-		{ name: 'Sora 2 Preview', value: 'sora-2-preview', description: 'sora-2-preview' },
-		{ name: 'Sora 2 Pro Preview', value: 'sora-2-pro-preview', description: 'sora-2-pro-preview' },
+		{ name: 'Sora 2 Preview', value: 'sora-2-preview', description: 'sora-2-preview · text, image' },
+		{
+			name: 'Sora 2 Pro Preview',
+			value: 'sora-2-pro-preview',
+			description: 'sora-2-pro-preview · text, image',
+		},
 		{
 			name: 'Veo 3.1 Preview',
 			value: 'veo-3.1-generate-preview',

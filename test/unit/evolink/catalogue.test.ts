@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
 import priceList from '../../contract/fixtures/prices/pricing-rules.json';
-import { listModels, readCatalogue } from '../../../nodes/evolink/catalogue';
+import { listModels, priceInWords, readCatalogue } from '../../../nodes/evolink/catalogue';
 import { always, hostileJson, PROPERTY_TIMEOUT_MS } from '../support';
 
 jest.setTimeout(PROPERTY_TIMEOUT_MS);
@@ -85,7 +85,7 @@ describe('the list of models', () => {
 	test("names what an order costs that leaves all to the model, by EvoLink's price list", () => {
 		const shipped = priceList.models.map(({ model_id: id }) => ({ id, label: id }));
 		const found = listModels(shipped, readCatalogue({ prices: priceList as unknown as IDataObject }), []);
-		expect(found.map(({ id, price }) => [id, price])).toEqual([
+		expect(found.map(({ id, price }) => [id, price && priceInWords(price)])).toEqual([
 			['sora-2-preview', '46 credits, about 0.68 USD, for 8 s'],
 			['veo-3.1-fast-generate-preview', '38 credits, about 0.56 USD, for 4 s'],
 			['seedance-2.5-text-to-video', '100 credits, about 1.48 USD, for 5 s'],
