@@ -1,4 +1,6 @@
 import truncate from 'lodash/truncate';
+import uniq from 'lodash/uniq';
+import without from 'lodash/without';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import type { DownloadFailure } from '../evolink/media/download';
@@ -439,10 +441,12 @@ export function withOthers(
 	others: readonly OtherItem[],
 	untouched: readonly number[] = [],
 ): Problem {
-	const names = others.flatMap(({ id, key }) => {
+	const named = others.flatMap(({ id, key }) => {
 		if (id !== undefined) return [id];
 		return key === undefined ? [] : [`perhaps one under Idempotency-Key ${key}`];
 	});
+	// a task may have several results
+	const names = without(uniq(named), problem.taskId);
 	const list = others.map(({ item, what }) => `item ${item}: ${what}`).join('; ');
 	return {
 		...problem,
