@@ -94,6 +94,11 @@ export function readSettings(
 	};
 }
 
+/** 'Resend When Outcome Is Unknown' as it stands now, for a Retry of a run that keeps its other settings. */
+export function readResend(ctx: IExecuteFunctions): boolean {
+	return [true, 'true'].includes(ctx.getNodeParameter('options.resendUnknown', 0, false) as boolean);
+}
+
 /** @throws ProblemError when 'Simplify' cannot be used */
 export function readSimplify(parameters: ItemParameters): boolean {
 	return parameters.boolean('simplify', parameters.value('simplify', true));

@@ -148,6 +148,19 @@ export function fileRefused(failure: Failure, so = 'Nothing was ordered for this
 	return refusal('EvoLink did not take the input file', failure, adviceOn(failure), so);
 }
 
+/** A Retry finds a file no more that n8n kept in the item, which goes when the run is suspended. */
+export function fileLost(): Problem {
+	return {
+		message:
+			'The file of this item is gone: this n8n keeps files in the execution alone, and it was suspended',
+		...described(
+			'Nothing was ordered for this item.',
+			words('Run the workflow again for it.', { agent: '' }),
+			'Files outlast a wait where n8n keeps them on disk (N8N_DEFAULT_BINARY_DATA_MODE=filesystem).',
+		),
+	};
+}
+
 /**
  * A queued order whose turn never came.
  *
