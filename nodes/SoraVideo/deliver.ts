@@ -53,8 +53,6 @@ type Piece = { outcome: { item: number; problem: Problem } } | TaskPiece;
 interface TaskPiece {
 	outcome: TaskOutcome;
 	json: IDataObject;
-	/** Of its file. */
-	url?: string;
 }
 
 function piecesOf(ctx: IExecuteFunctions, outcome: Outcome, { simplify }: OutputSettings): Piece[] {
@@ -62,25 +60,24 @@ function piecesOf(ctx: IExecuteFunctions, outcome: Outcome, { simplify }: Output
 	const { task, watch } = outcome;
 	const results = oneForEachResult(taskToJson(task, watch.unfinishedAt), task);
 	return results.map((whole) => ({
-		outcome,
+		outcome: { ...outcome, link: results.length > 1 ? String(whole.resultUrl) : resultLink(task) },
 		json: {
 			...(simplify ? simplified(whole) : whole),
 			...(watch.request && { request: { ...watch.request } }),
 			...(watch.replayed && { orderedByEarlierTry: true }),
 			...(task.phase === 'running' && isToolRun(ctx) && { nextStep: told(nextStep(task.id)) }),
 		},
-		url: results.length > 1 ? String(whole.resultUrl) : resultLink(task),
 	}));
 }
 
 /** An item with its file when asked for. @returns a problem instead when the file could not be had */
 async function emitPiece(
 	ctx: IExecuteFunctions,
-	{ outcome, json, url }: TaskPiece,
+	{ outcome, json }: TaskPiece,
 	settings: OutputSettings,
 	signal?: AbortSignal,
 ): Promise<{ emitted: INodeExecutionData } | { problem: Problem }> {
-	const { item, field, task } = outcome;
+	const { item, field, task, link: url } = outcome;
 	if (field === null || task.phase !== 'completed') return { emitted: { json, pairedItem: { item } } };
 	if (url === undefined) {
 		// a character's name is its result; whoever wanted its image is told

@@ -27,6 +27,8 @@ export interface TaskOutcome {
 	field: string | null;
 	task: Task;
 	watch: Watch;
+	/** To the result that it is about; to the first one if absent. */
+	link?: string;
 }
 
 /** A task that nothing came of yet. */
@@ -93,6 +95,6 @@ function otherItem(outcome: Outcome | RunningTask): OtherItem {
 	const { id } = outcome.watch;
 	if (!('task' in outcome)) return { item, what: `task ${id}`, id };
 	const { status } = outcome.task;
-	const link = resultLink(outcome.task);
+	const link = outcome.link ?? resultLink(outcome.task);
 	return { item, what: `task ${id} ${status}${link === undefined ? '' : ` (${link})`}`, id };
 }

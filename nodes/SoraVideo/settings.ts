@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import clamp from 'lodash/clamp';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { parseJson, isObject } from '../evolink/json';
+import { isObject, isTooDeep, parseJson } from '../evolink/json';
 import { checkPublicHttpsUrl } from '../evolink/urls';
 import { isToolRun } from '../host/context';
 import { MAX_DOWNLOAD_MB, type NumberRule, type ItemParameters } from '../host/parameters';
@@ -94,6 +94,11 @@ export function readSettings(
 	};
 }
 
+/** 'Resend When Outcome Is Unknown' as it stands now, for a Retry of a run that keeps its other settings. */
+export function readResend(ctx: IExecuteFunctions): boolean {
+	return [true, 'true'].includes(ctx.getNodeParameter('options.resendUnknown', 0, false) as boolean);
+}
+
 /** @throws ProblemError when 'Simplify' cannot be used */
 export function readSimplify(parameters: ItemParameters): boolean {
 	return parameters.boolean('simplify', parameters.value('simplify', true));
@@ -143,13 +148,21 @@ export function readAdditionalFields(parameters: ItemParameters): IDataObject {
 	const given = parameters.option('additionalFields');
 	if (given === undefined || given === '' || given === null) return {};
 	const fields = typeof given === 'string' ? parseJson(given) : given;
-	if (!isObject(fields))
+	if (!isObject(fields) || isTooDeep(fields))
 		throw parameters.refuse('additionalFields', given, 'a JSON object such as {"seed": 1}');
-	const fixed = Object.keys(fields).filter((name) => ['model', 'callback_url'].includes(name.toLowerCase()));
-	if (fixed.length > 0) {
-		const names = fixed.map((name) => `'${name}'`).join(' and ');
-		const allowed = `a JSON object without ${names}, which the node sets itself`;
-		throw parameters.refuse('additionalFields', given, allowed);
-	}
+	refuseOwnFields(parameters, 'additionalFields', given, fields);
 	return { ...fields };
+}
+
+/** @throws ProblemError where fields for the request would replace what was checked and priced */
+export function refuseOwnFields(
+	parameters: ItemParameters,
+	parameter: string,
+	given: unknown,
+	fields: IDataObject,
+): void {
+	const fixed = Object.keys(fields).filter((name) => ['model', 'callback_url'].includes(name.toLowerCase()));
+	if (fixed.length === 0) return;
+	const names = fixed.map((name) => `'${name}'`).join(' and ');
+	throw parameters.refuse(parameter, given, `a JSON object without ${names}, which the node sets itself`);
 }

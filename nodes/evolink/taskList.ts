@@ -49,8 +49,9 @@ export async function collectTasks(
 			seen.add(task.id);
 			if (!isOlder(task) && (status === undefined || task.phase === PHASES[status])) found.push(task);
 		}
-		// one older task may only be out of order
-		const isPast = answer.tasks.length > 0 && answer.tasks.every(isOlder);
+		// one older task may only be out of order, and where the oldest come first newer ones follow
+		const [first, last] = [answer.tasks.at(0), answer.tasks.at(-1)].map((task) => task && createdAt(task));
+		const isPast = answer.tasks.length > 0 && answer.tasks.every(isOlder) && first! >= last!;
 		if (answer.isLast || found.length >= limit || isPast) {
 			return { ok: true, tasks: found.slice(0, limit), isCut: false };
 		}

@@ -1,4 +1,6 @@
 import truncate from 'lodash/truncate';
+import uniq from 'lodash/uniq';
+import without from 'lodash/without';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import type { DownloadFailure } from '../evolink/media/download';
@@ -144,6 +146,19 @@ export function orderRefused(failure: Failure, model: string): Problem {
 /** EvoLink refused the file of an order, which was not sent then. */
 export function fileRefused(failure: Failure, so = 'Nothing was ordered for this item.'): Problem {
 	return refusal('EvoLink did not take the input file', failure, adviceOn(failure), so);
+}
+
+/** A Retry finds a file no more that n8n kept in the item, which goes when the run is suspended. */
+export function fileLost(): Problem {
+	return {
+		message:
+			'The file of this item is gone: this n8n keeps files in the execution alone, and it was suspended',
+		...described(
+			'Nothing was ordered for this item.',
+			words('Run the workflow again for it.', { agent: '' }),
+			'Files outlast a wait where n8n keeps them on disk (N8N_DEFAULT_BINARY_DATA_MODE=filesystem).',
+		),
+	};
 }
 
 /**
@@ -439,10 +454,12 @@ export function withOthers(
 	others: readonly OtherItem[],
 	untouched: readonly number[] = [],
 ): Problem {
-	const names = others.flatMap(({ id, key }) => {
+	const named = others.flatMap(({ id, key }) => {
 		if (id !== undefined) return [id];
 		return key === undefined ? [] : [`perhaps one under Idempotency-Key ${key}`];
 	});
+	// a task may have several results
+	const names = without(uniq(named), problem.taskId);
 	const list = others.map(({ item, what }) => `item ${item}: ${what}`).join('; ');
 	return {
 		...problem,

@@ -1,4 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
+import truncate from 'lodash/truncate';
 
 import { isBlank } from './cells';
 import { ProblemError } from './errors';
@@ -140,8 +141,9 @@ export class ItemParameters {
 	}
 }
 
+/** @param allowed may repeat a part of what was given */
 export function parameterMessage(displayName: string, given: unknown, allowed: string): string {
-	return `'${displayName}' is ${show(given)}. Allowed: ${allowed}`;
+	return `'${displayName}' is ${show(given)}. Allowed: ${truncate(allowed, { length: 1000, omission: '…' })}`;
 }
 
 /** What was given, short enough for a message. */

@@ -48,7 +48,9 @@ describe('the list of models', () => {
 				{ kind: 'body', body: priceList },
 				{ match: ({ request }) => request.operationId === 'listPricingRules' },
 			);
-			expect(await noteOf(lab, 'veo-3.1-fast-generate-preview')).toContain('38 credits, about 0.56 USD, for 4 s');
+			expect(await noteOf(lab, 'veo-3.1-fast-generate-preview')).toContain(
+				'38 credits, about 0.56 USD, for 4 s',
+			);
 		}),
 	);
 

@@ -50,7 +50,11 @@ test.concurrent(
 			lab.evolink.fault('catalogue', { kind: 'http', status: 500 });
 			const run = await lab.run(models());
 			expect(run.status).toBe('success');
-			expect(found(run.json(SORA), 'sora-2-preview')).toMatchObject({ served: null, credits: 23.04, seconds: 4 });
+			expect(found(run.json(SORA), 'sora-2-preview')).toMatchObject({
+				served: null,
+				credits: 23.04,
+				seconds: 4,
+			});
 			expect(run.hints(SORA).map(({ message }) => message)).toEqual([
 				'EvoLink did not answer: it is not known which models it serves.',
 			]);

@@ -208,7 +208,9 @@ describe('the list of Task ID', () => {
 			const second = await ordered(lab);
 			const { results, paginationToken } = await search(lab);
 			expect(paginationToken).toBeUndefined();
-			const name = expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d( · a cat)? · sora-2-preview · completed$/);
+			const name = expect.stringMatching(
+				/^\d{4}-\d\d-\d\d \d\d:\d\d( · a cat)? · sora-2-preview · completed$/,
+			);
 			expect(results).toEqual([
 				{ name, value: second },
 				{ name, value: first },

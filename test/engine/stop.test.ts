@@ -93,17 +93,18 @@ describe('Stop during the submit', () => {
 			const match = ({ request }: { request: { body: unknown } }) =>
 				(request.body as { prompt: string }).prompt.startsWith('slow');
 			evolink.fault('create', { kind: 'slow', seconds: 3600 }, { match });
-			const items = prompts('cat 1', 'cat 2', 'slow 1', 'slow 2', 'slow 3', 'slow 4', 'slow 5', 'cat 3');
+			const slow = Array.from({ length: 7 }, (_, at) => `slow ${at}`);
+			const items = prompts('cat 1', 'cat 2', ...slow, 'cat 3');
 			const run = await lab.start(sora(), items, { mode: 'manual' });
-			// five at once: the slow ones block every slot as soon as both cats are answered
+			// five at once, and one more for each answer: the slow ones block every slot as soon as both cats are answered
 			await evolink.until(
-				() => lab.creates.length === 7 && lab.creates.filter(({ status }) => status === 200).length === 2,
+				() => lab.creates.length === 9 && lab.creates.filter(({ status }) => status === 200).length === 2,
 			);
 			await run.cancel();
 			const stopped = await lab.end(run);
 			expect(stopped.status).toBe('canceled');
 			expect(stopped.task('After')).toBeUndefined();
-			expect(lab.creates).toHaveLength(7);
+			expect(lab.creates).toHaveLength(9);
 			const warning = stopped.hints(SORA).find(({ type }) => type === 'warning')?.message;
 			for (const prompt of ['cat 1', 'cat 2']) expect(warning).toContain(lab.idOf(prompt));
 			for (const { body, headers } of lab.creates) {

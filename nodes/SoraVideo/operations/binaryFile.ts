@@ -56,11 +56,8 @@ export async function readBinary(
 }
 
 function findBinary(ctx: IExecuteFunctions, item: number, field: string): IBinaryData | undefined {
-	try {
-		return ctx.helpers.assertBinaryData(item, field);
-	} catch {
-		return undefined;
-	}
+	const { binary = {} } = ctx.getInputData()[item];
+	return Object.hasOwn(binary, field) ? binary[field] : undefined;
 }
 
 /** What is no file of any model, however it came into a binary field. */

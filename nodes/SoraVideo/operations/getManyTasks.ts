@@ -152,12 +152,14 @@ function readQuery(ctx: IExecuteFunctions, parameters: ItemParameters): TaskQuer
 	const filter = (name: string) => parameters.option(name, 'filters') ?? '';
 	const isAll = parameters.boolean('returnAll', parameters.value('returnAll', false));
 	const status = filter('status');
-	const model = String(filter('model')).trim();
+	const model = filter('model');
+	if (typeof model === 'object') throw parameters.refuse('Model', model, 'the ID of a model');
+	const id = String(model as string | number).trim();
 	const since = readSince(ctx, parameters, filter('since'));
 	return {
 		limit: isAll ? Infinity : readLimit(parameters),
 		...(status !== '' && { status: parameters.choice('status', status, listStatuses) }),
-		...(model !== '' && { model }),
+		...(id !== '' && { model: id }),
 		...(since !== undefined && { since }),
 	};
 }

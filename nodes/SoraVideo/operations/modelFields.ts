@@ -6,6 +6,7 @@ import { DOCUMENTED_MODELS } from '../../evolink/models';
 import { amount, isBlank, meant } from '../../host/cells';
 import { shown, type Shown } from '../../host/description';
 import type { ItemParameters } from '../../host/parameters';
+import { refuseOwnFields } from '../settings';
 
 /** For all but the documented models, and where an expression may name any. */
 const when: Shown = { in: { operation: ['generate'] }, not: { model: [...DOCUMENTED_MODELS] } };
@@ -48,6 +49,7 @@ export function readModelFields(parameters: ItemParameters, id: string): IDataOb
 	const given = parameters.mapped('modelFields');
 	const fields = fieldsOf(id);
 	if (fields === undefined || !isObject(given)) return {};
+	refuseOwnFields(parameters, 'modelFields', given, given);
 	const values = Object.entries(given).filter(([, value]) => !isBlank(value));
 	return Object.fromEntries(
 		values.map(([name, value]) => [name, Object.hasOwn(fields, name) ? valueOf(fields[name], value) : value]),

@@ -74,12 +74,18 @@ function readLedger(stored: unknown): StoredLedger {
 }
 
 /** Task ids and Idempotency-Keys in a ledger of any shape, each once. */
-function namesIn(stored: unknown): string[] {
+function namesIn(stored: unknown, fields: readonly string[] = ['id', 'key']): string[] {
 	if (typeof stored !== 'object' || stored === null) return [];
 	const names = Object.entries(stored).flatMap(([name, inner]: [string, unknown]) =>
-		typeof inner === 'string' && ['id', 'key'].includes(name) ? [inner] : namesIn(inner),
+		typeof inner === 'string' && fields.includes(name) ? [inner] : namesIn(inner, fields),
 	);
 	return uniq(names);
+}
+
+/** Ids of the tasks that the node has ordered in this execution, or in one round of it, as far as its ledger tells. */
+export function orderedIn(ctx: IExecuteFunctions, round?: string): string[] {
+	const { ledger } = contextOf(ctx);
+	return namesIn(round !== undefined && isStored(ledger) ? ledger.rounds[round] : ledger, ['id']);
 }
 
 /** n8n's own Agents run the node as a tool in an execution that has no data to keep anything in. */

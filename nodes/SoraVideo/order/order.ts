@@ -12,8 +12,24 @@ import { uploadFile } from '../../evolink/media/upload';
 import { collectTasks, type TaskListing } from '../../evolink/taskList';
 import { isToolRun, trace } from '../../host/context';
 import { problemOf, told, type Problem } from '../../host/errors';
-import { fileRefused, keyInUse, orderRefused, outcomeUnknown, unknownBefore } from '../../host/messages';
-import type { AskedEntry, Doubt, Draft, Entry, QueuedEntry, RefusedEntry } from '../entries';
+import {
+	fileLost,
+	fileRefused,
+	keyInUse,
+	orderRefused,
+	outcomeUnknown,
+	unknownBefore,
+} from '../../host/messages';
+import {
+	isQueued,
+	isRefused,
+	type AskedEntry,
+	type Doubt,
+	type Draft,
+	type Entry,
+	type QueuedEntry,
+	type RefusedEntry,
+} from '../entries';
 import { deleteUploads, isOutOfRoom } from '../uploads';
 import { accountOf, ordersOfThisProcess } from './inFlight';
 import { slotOf, toolSlotOf, type RunIntent } from './intent';
@@ -109,13 +125,16 @@ export function recall(
 	return { phase: 'queued', item, field, slot, draft: { body: known.body, doubt } };
 }
 
-/** An order that a suspended run kept, or that a Retry repeats: the ledger knows better. */
-export function requeue(
-	run: OrderRun,
-	{ item, field }: Entry,
-	{ slot, draft }: Pick<QueuedEntry, 'slot' | 'draft'>,
-): Entry {
-	return recall(run, { item, field, slot }) ?? { phase: 'queued', item, field, slot, draft };
+/** What a Retry of a suspended run makes of an item without a task: the ledger knows better. */
+export function requeue(run: OrderRun, entry: QueuedEntry | RefusedEntry): Entry {
+	const { item, field } = entry;
+	const known = recall(run, { item, field, slot: slotOf(item) });
+	if (known !== undefined) return known;
+	const isDoubtful = isRefused(entry) && entry.problem.idempotencyKey !== undefined && !run.resendUnknown;
+	const order = isQueued(entry) ? entry : isDoubtful ? undefined : entry.again;
+	if (order === undefined) return entry;
+	const queued = { phase: 'queued' as const, item, field, slot: order.slot, draft: order.draft };
+	return isVolatile(queued) ? { phase: 'refused', item, field, problem: fileLost() } : queued;
 }
 
 /** It is not ordered. One that an earlier try may have placed keeps its key; a Retry of a suspended run finds the order again. */

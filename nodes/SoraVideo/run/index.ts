@@ -8,7 +8,7 @@ import { cancelSignal, goesOnAfterErrors, hint, runIndexOf } from '../../host/co
 import type { Entry } from '../entries';
 import { accountOf, ordersOfThisProcess } from '../order/inFlight';
 import { RunIntent } from '../order/intent';
-import { Ledger } from '../order/ledger';
+import { Ledger, orderedIn } from '../order/ledger';
 import { answered, listSince, refuse, send, upload, type OrderRun } from '../order/order';
 import type { RunSettings } from '../settings';
 import { deleteUploads, releaseUploads } from '../uploads';
@@ -60,6 +60,8 @@ export function ioOf(
 ): RunIo {
 	const { ctx, clock, now, signal, ledger, intent } = orders;
 	let account: Promise<string> | undefined;
+	const isByProcess = async (id: string) =>
+		ordersOfThisProcess.orderOf(await (account ??= accountOf(ctx)), id) !== undefined;
 	return {
 		clock,
 		now,
@@ -75,7 +77,7 @@ export function ioOf(
 		send: async (entry) => await send(orders, entry),
 		refuse: async (entry, problem) => await refuse(orders, entry, problem),
 		list: async (since) => await listSince(orders, since),
-		knows: async (id) => ordersOfThisProcess.orderOf(await (account ??= accountOf(ctx)), id) !== undefined,
+		knows: async (id) => orderedIn(ctx).includes(id) || (await isByProcess(id)),
 		isSending: () => ordersOfThisProcess.isSending,
 		answered: (entry, isFree) => answered(orders, entry, isFree),
 		keyOf: ({ slot }) => intent.key(slot, ledger.refusedKeys(slot).length),

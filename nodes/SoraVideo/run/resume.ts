@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import uniq from 'lodash/uniq';
 
 import { readerFor } from '../../evolink/api';
 import { retry } from '../../evolink/async';
@@ -9,7 +10,10 @@ import { brokenRun } from '../../host/messages';
 import { parkedToken, wasCalled } from '../../host/park';
 import { isQueued, isRefused, isTask, runningIds, watchesOf } from '../entries';
 import { emitBroken } from '../items';
+import { roundOf } from '../order/intent';
+import { orderedIn } from '../order/ledger';
 import { CLOCKS_APART_MS, requeue } from '../order/order';
+import { readResend } from '../settings';
 import { hasEnded, readAll, type Watch } from '../watch';
 import { drive } from './drive';
 import { ioOf, orderRunOf } from './index';
@@ -48,9 +52,11 @@ export async function resume(ctx: IExecuteFunctions): Promise<INodeExecutionData
 		return await goOn(ctx, state);
 	} catch (error) {
 		if (error instanceof UnreadableRun) known = error;
-		const told =
-			error instanceof ProblemError ? error : new ProblemError(brokenRun(problemOf(error), known.ids));
-		return emitBroken(ctx, told, known.items);
+		const ids = uniq([...known.ids, ...orderedIn(ctx, roundOf(ctx))]);
+		// a problem of an item names the tasks of all others
+		const isItems = error instanceof ProblemError && error.item !== undefined;
+		const told = isItems ? error : new ProblemError(brokenRun(problemOf(error), ids));
+		return emitBroken(ctx, told, known.items?.length === 0 ? undefined : known.items);
 	}
 }
 
@@ -58,6 +64,8 @@ async function goOn(ctx: IExecuteFunctions, state: RunState): Promise<INodeExecu
 	const isRetry = state.executionId !== ctx.getExecutionId();
 	const { parkedAt, isAwake } = state;
 	state.lastedMs += isRetry ? 0 : passedMs(state, hostClock.now());
+	// what to do about an order of unknown outcome is asked for after it
+	if (isRetry) state.settings.resendUnknown = readResend(ctx);
 	const { url, reason } = callbackUrl(ctx);
 	const orders = orderRunOf(ctx, state.settings, {
 		begunAt: hostClock.ticks() - state.lastedMs,
@@ -78,10 +86,9 @@ async function goOn(ctx: IExecuteFunctions, state: RunState): Promise<INodeExecu
 	if (isRetry) {
 		beginAgain(state, ctx.getExecutionId(), io.now());
 		for (const entry of state.items) {
-			const order = isQueued(entry) ? entry : isRefused(entry) ? entry.again : undefined;
-			if (order !== undefined) state.items[entry.item] = requeue(orders, entry, order);
+			if (isQueued(entry) || isRefused(entry)) state.items[entry.item] = requeue(orders, entry);
 		}
-		if (!isAwake) await doubtLost(state, io, parkedAt - CLOCKS_APART_MS);
+		if (!isAwake && !orders.resendUnknown) await doubtLost(state, io, parkedAt - CLOCKS_APART_MS);
 		// links that are known may have expired: what EvoLink says now is newer
 		await read(watchesOf(state.items));
 	}

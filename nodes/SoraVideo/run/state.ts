@@ -29,7 +29,10 @@ const runState = z.object({
 		timeoutMs: z.number().optional(),
 	}),
 	/** By their index. */
-	items: z.array(entrySchema),
+	items: z
+		.array(entrySchema)
+		.min(1)
+		.refine((items) => items.every(({ item }, at) => item === at)),
 	/** Absent as long as EvoLink took every order. */
 	room: roomSchema.optional(),
 	/** Why the latest order was refused that found no room. */

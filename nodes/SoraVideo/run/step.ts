@@ -19,6 +19,7 @@ import {
 	type QueuedEntry,
 	type TaskEntry,
 } from '../entries';
+import { outcomeOf } from '../deliver';
 import { hasFiles, type Step } from '../order/order';
 import { sendPaced } from '../order/pace';
 import { defaultTimeoutMs } from '../settings';
@@ -53,7 +54,7 @@ export interface RunIo {
 	refuse(entry: QueuedEntry, problem: Problem): Promise<Entry>;
 	/** The account's tasks since then (ms since 1970). */
 	list(since: number): Promise<TaskListing>;
-	/** Whether this process ordered a task on this account. */
+	/** Whether this process ordered a task on this account, or the node did in this execution. */
 	knows(id: string): Promise<boolean>;
 	/** Whether EvoLink owes this process an answer to an order. */
 	isSending(): boolean;
@@ -179,15 +180,14 @@ function isNoneOf(
 /** Whether no further order is begun. */
 function isClosed(state: RunState, io: RunIo): boolean {
 	if (io.signal?.aborted) return true;
-	return io.stopsOnError && state.items.some((entry) => isProblem(state, entry));
+	return io.stopsOnError && state.items.some((entry) => isProblem(state, entry, io.waits));
 }
 
-function isProblem({ settings }: RunState, entry: Entry): boolean {
-	if (isRefused(entry)) return true;
-	if (!isTask(entry)) return false;
-	const phase = taskOf(entry.watch)?.phase;
-	const hasFailed = phase === 'failed' || phase === 'cancelled';
-	return entry.isOver === true || (hasFailed && settings.onTaskFailure === 'error');
+/** Whether an item comes to an error. Where nothing is waited for, what became of a task is data. */
+function isProblem(state: RunState, entry: Entry, waits: boolean): boolean {
+	if (!isTask(entry)) return isRefused(entry);
+	const isDone = entry.isOver === true || isSettled(entry.watch);
+	return waits && isDone && 'problem' in outcomeOf(entry, { ...state, timeoutMs: timeoutOf(state) });
 }
 
 /** Orders as many as there is room for. */
@@ -329,6 +329,7 @@ export async function doubtLost(state: RunState, io: RunIo, since: number): Prom
 	for (const entry of queue) {
 		if (entry.draft.doubt !== undefined || isNoneOf(strangers, entry, since)) continue;
 		const { item, field } = entry;
-		put(state, { phase: 'refused', item, field, problem: perhapsOrdered(io.keyOf(entry)) });
+		const again = { slot: entry.slot, draft: entry.draft };
+		put(state, { phase: 'refused', item, field, problem: perhapsOrdered(io.keyOf(entry)), again });
 	}
 }

@@ -31,7 +31,10 @@ export async function suspend(
 ): Promise<INodeExecutionData[]> {
 	// the item that holds them is not there any more when the run goes on
 	for (const entry of state.items.filter(isQueued).filter(isVolatile)) {
-		state.items[entry.item] = (await io.upload(entry)).entry;
+		const { entry: uploaded, noRoom } = await io.upload(entry);
+		if (noRoom !== undefined)
+			throw new Error('EvoLink has no room yet for a file that n8n keeps in the execution alone');
+		state.items[entry.item] = uploaded;
 	}
 	const open = openTasks(state.items);
 	// the callback may have come already, while EvoLink could not be read

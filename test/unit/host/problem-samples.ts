@@ -83,6 +83,7 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 			"no turn came, in EvoLink's words": messages.noRoom(720_000, failures.tooMany),
 		},
 		perhapsOrdered: { 'n8n was lost while it ordered': messages.perhapsOrdered(key) },
+		fileLost: { 'a Retry after a wait': messages.fileLost() },
 		fileRefused: { 'no room for a file': messages.fileRefused(failures.upload) },
 		outcomeUnknown: {
 			'a fault of EvoLink': messages.outcomeUnknown(failures.server, model, key),
