@@ -8,7 +8,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { ROOT, runMain } from '../../scripts/support';
-import { publish, type RunPart } from './lib/report';
+import type { RunPart } from './lib/report';
 
 const PARTS = ['resume', 'waiting', 'room', 'download', 'submit', 'loading'];
 
@@ -35,7 +35,9 @@ runMain(async () => {
 	if (unknown.length > 0)
 		throw new Error(`no such part: ${unknown.join(', ')}; there are ${PARTS.join(', ')}`);
 	if (positionals.length !== 1) return runEach(positionals.length > 0 ? positionals : PARTS);
+	// before anything is loaded that looks for it
 	process.env.E2E_RUN_DIR ??= path.join(__dirname, '.run');
+	const { publish } = await import('./lib/report');
 	const options = { rounds: Number(values.rounds), videos: Number(values.videos), quick: values.quick };
 	const { run } = (await import(`./parts/${positionals[0]}`)) as { run: RunPart };
 	await publish(positionals[0], run, options);

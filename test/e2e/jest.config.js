@@ -14,7 +14,7 @@ module.exports = {
 	rootDir: '../..',
 	// never test/e2e itself: its node_modules holds all of n8n
 	roots: ['lib', 'sqlite', 'queue', '../examples'].map((folder) => `<rootDir>/test/e2e/${folder}`),
-	testMatch: [isShort ? '**/sqlite/{auto,suspend,timer,trigger,wake}.test.ts' : '**/*.test.ts'],
+	testMatch: [isShort ? '**/sqlite/{auto,rows,suspend,timer,trigger,wake}.test.ts' : '**/*.test.ts'],
 	testPathIgnorePatterns: isFull ? [] : ['\\.full\\.test\\.ts$'],
 	testEnvironment: 'node',
 	globalSetup: '<rootDir>/test/e2e/lib/global-setup.ts',

@@ -33,16 +33,6 @@ test.concurrent(
 		}),
 );
 
-test.concurrent('a URL that it gives can be ordered with', () =>
-	inLab(async (lab) => {
-		const [{ url }] = (await lab.run(upload(), [item(inline(png(1280, 720)))])).json(SORA) as [
-			{ url: string },
-		];
-		const run = await lab.run(sora({ prompt: 'a cat', image: 'url', imageUrl: url }));
-		expect(run.json(SORA)).toMatchObject([{ status: 'completed' }]);
-	}),
-);
-
 test.concurrent(
 	'a file that is missing, empty or too large is refused by its name, and nothing is sent',
 	() =>
