@@ -5,7 +5,7 @@ import { downloadResult, DOWNLOADS_AT_ONCE } from '../evolink/media/result';
 import { hasResult, oneForEachResult, resultLink, simplified, taskNamed, taskToJson } from '../evolink/task';
 import { resultOf } from './watch';
 import { noteInExecution } from '../host/customData';
-import { told, type Problem } from '../host/errors';
+import { textOf, type Problem } from '../host/errors';
 import {
 	downloadFailed,
 	nothingToShow,
@@ -65,7 +65,7 @@ function piecesOf(ctx: IExecuteFunctions, outcome: Outcome, { simplify }: Output
 			...(simplify ? simplified(whole) : whole),
 			...(watch.request && { request: { ...watch.request } }),
 			...(watch.replayed && { orderedByEarlierTry: true }),
-			...(task.phase === 'running' && isToolRun(ctx) && { nextStep: told(nextStep(task.id)) }),
+			...(task.phase === 'running' && isToolRun(ctx) && { nextStep: textOf(nextStep(task.id)) }),
 		},
 	}));
 }
@@ -87,14 +87,14 @@ async function emitPiece(
 	}
 	const result = await downloadResult(ctx, task, url, settings.maxDownloadBytes, signal);
 	if (result.ok) {
-		if (result.isDoubtful) hint(ctx, told(unmarkedEnd(`of task ${task.id}`)), 'warning');
+		if (result.isDoubtful) hint(ctx, textOf(unmarkedEnd(`of task ${task.id}`)), 'warning');
 		return { emitted: { json, binary: { [field]: result.binary }, pairedItem: { item } } };
 	}
 	const problem = downloadFailed(task, url, result);
 	// the name is what was paid; the image only shows it
 	if (task.character?.name === undefined) return { problem };
-	hint(ctx, told(problem), 'warning');
-	return { emitted: { json: { ...json, downloadError: told(problem) }, pairedItem: { item } } };
+	hint(ctx, textOf(problem), 'warning');
+	return { emitted: { json: { ...json, downloadError: textOf(problem) }, pairedItem: { item } } };
 }
 
 /**

@@ -7,7 +7,7 @@ import {
 	nodeError,
 	ProblemError,
 	problemOf,
-	toldTo,
+	wordedFor,
 	type Problem,
 	type Reader,
 } from '../host/errors';
@@ -39,7 +39,7 @@ export type RunningTask = Pick<TaskOutcome, 'item' | 'watch'>;
  * failed; in the error branch n8n puts the row beside it, which must not stand here, or n8n takes it for a success.
  */
 export function emitProblem(ctx: IExecuteFunctions, problem: Problem, item: number): INodeExecutionData {
-	return { json: { error: errorData(toldTo(readerOf(ctx), problem)) }, pairedItem: { item } };
+	return { json: { error: errorData(wordedFor(readerOf(ctx), problem)) }, pairedItem: { item } };
 }
 
 function readerOf(ctx: IExecuteFunctions): Reader | undefined {
@@ -64,7 +64,7 @@ export function emitBroken(
 	if (!goesOnAfterErrors(ctx)) {
 		if (!(error instanceof ProblemError)) throw error;
 		const { problem, item } = error;
-		throw nodeError(ctx.getNode(), toldTo(readerOf(ctx), problem), item ?? 0, many && item !== undefined);
+		throw nodeError(ctx.getNode(), wordedFor(readerOf(ctx), problem), item ?? 0, many && item !== undefined);
 	}
 	const problem = problemOf(error);
 	return items.map((item) => emitProblem(ctx, problem, item));

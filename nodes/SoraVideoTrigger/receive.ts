@@ -11,7 +11,7 @@ import { getTask } from '../evolink/api';
 import { mapLimit } from '../evolink/async';
 import { readCredential } from '../evolink/client';
 import { failureSentence } from '../host/advice';
-import { told } from '../host/errors';
+import { textOf } from '../host/errors';
 import { fileNotDownloaded, nothingToShow, wrongReference, unmarkedEnd } from '../host/messages';
 import { readReference } from '../evolink/reference';
 import { downloadResult, DOWNLOADS_AT_ONCE } from '../evolink/media/result';
@@ -113,7 +113,7 @@ async function referenceOf(ctx: IWebhookFunctions, { verify }: TriggerSettings):
 	const key = verify ? (await readCredential(ctx)).apiKey : undefined;
 	const read = readReference(query, key);
 	if (read === undefined) return {};
-	if (read.kind === 'wrong') return { referenceProblem: told(wrongReference()) };
+	if (read.kind === 'wrong') return { referenceProblem: textOf(wrongReference()) };
 	return { reference: read.reference, referenceVerified: read.kind === 'verified' };
 }
 
@@ -179,14 +179,14 @@ async function withFile(
 	{ binaryField, maxDownloadBytes }: TriggerSettings,
 ): Promise<INodeExecutionData> {
 	const failed = (downloadError: string) => ({ ...item, json: { ...item.json, downloadError } });
-	if (url === undefined) return failed(told(nothingToShow(task)));
+	if (url === undefined) return failed(textOf(nothingToShow(task)));
 	try {
 		const result = await downloadResult(ctx, task, url, maxDownloadBytes);
-		if (!result.ok) return failed(told(fileNotDownloaded(url, result)));
-		if (result.isDoubtful) hint(ctx, told(unmarkedEnd(`of task ${task.id}`)), 'warning');
+		if (!result.ok) return failed(textOf(fileNotDownloaded(url, result)));
+		if (result.isDoubtful) hint(ctx, textOf(unmarkedEnd(`of task ${task.id}`)), 'warning');
 		return { ...item, binary: { [binaryField]: result.binary } };
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);
-		return failed(told(fileNotDownloaded(url, { why: 'network', reason })));
+		return failed(textOf(fileNotDownloaded(url, { why: 'network', reason })));
 	}
 }

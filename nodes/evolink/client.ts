@@ -138,8 +138,8 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 		return readAnswer({ status: response.statusCode, headers: response.headers, namesTask }, bytes, blank);
 	} catch (error) {
 		const code = codeOf(error);
-		const told = blank(describeNetwork(code, checked.url.hostname));
-		return { ok: false, failure: networkFailure(code, told) };
+		const message = blank(describeNetwork(code, checked.url.hostname));
+		return { ok: false, failure: networkFailure(code, message) };
 	}
 }
 

@@ -53,7 +53,7 @@ export function descriptionFor(
 }
 
 /** A problem in the words for its reader. */
-export function toldTo(reader: Reader | undefined, { otherwise, ...problem }: Problem): Problem {
+export function wordedFor(reader: Reader | undefined, { otherwise, ...problem }: Problem): Problem {
 	const description = descriptionFor(reader, { ...problem, otherwise });
 	return { ...problem, description: description === '' ? undefined : description };
 }
@@ -90,7 +90,7 @@ export class ProblemError extends Error {
 }
 
 /** A problem where there is room for one text only: a hint, a line in a log, a field of an item, the answer to an AI agent. */
-export function told({ message, description }: Problem): string {
+export function textOf({ message, description }: Problem): string {
 	if (description === undefined) return message;
 	return `${message}${/[.…]$/.test(message) ? '' : '.'} ${description}`;
 }

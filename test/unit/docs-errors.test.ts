@@ -2,7 +2,7 @@ import { httpFailure, malformedAnswer, networkFailure, type Failure } from '../.
 import { adviceOn } from '../../nodes/host/advice';
 import { facts } from '../contract/openapi';
 import { DOCUMENTED_FIELDS, evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
-import { told } from '../../nodes/host/errors';
+import { textOf } from '../../nodes/host/errors';
 import { problemsWith } from './host/problem-samples';
 import { sources, tableRows } from './docs-support';
 import { text } from './package-support';
@@ -27,7 +27,7 @@ const SAID = Object.values(
 		url: X,
 		field: X,
 	}),
-).flatMap((cases) => Object.values(cases).map(told));
+).flatMap((cases) => Object.values(cases).map(textOf));
 
 const http = (status: number, code?: string) =>
 	httpFailure({ status, headers: {}, namesTask: true, body: { error: { code, message: X } } }, 0);

@@ -72,8 +72,8 @@ function offered(field: ModelField): ReadonlyArray<string | number> {
 function labelOf(name: string, field: ModelField): string {
 	const kind = field.type === 'string[]' ? 'URLs or Binary' : 'URL or Binary';
 	const facts = [field.format === 'uri' && kind, limitsOf(field)].filter(Boolean).join(', ');
-	const told = [facts, defaultOf(field)].filter((fact) => fact !== '').join('; ');
-	const title = `${titleOf(name, field)}${told === '' ? '' : ` (${told})`}`;
+	const about = [facts, defaultOf(field)].filter((fact) => fact !== '').join('; ');
+	const title = `${titleOf(name, field)}${about === '' ? '' : ` (${about})`}`;
 	return field.meaning === undefined ? title : `${title}: ${field.meaning}`;
 }
 

@@ -5,7 +5,7 @@ import { inspect } from '../../evolink/media/inspect';
 import { EMPTY, formatNames, type DetectedMedia } from '../../evolink/media/mediaType';
 import { binarySize, chunksOf, contentOf, type UploadableFile } from '../../evolink/media/upload';
 import { hint } from '../../host/context';
-import { ProblemError, told } from '../../host/errors';
+import { ProblemError, textOf } from '../../host/errors';
 import { fileTooLarge, noFile, unmarkedEnd, wrongFile } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
 import { megabytes } from './draft';
@@ -88,6 +88,6 @@ export async function checkFile(
 	}
 	const trust = trustIn(extent);
 	if (trust === 'none') throw new ProblemError(wrongFile(field, 'incomplete'), item);
-	if (trust === 'some') hint(ctx, told(unmarkedEnd(`in '${field}' of item ${item}`)), 'warning');
+	if (trust === 'some') hint(ctx, textOf(unmarkedEnd(`in '${field}' of item ${item}`)), 'warning');
 	return { content, size, media };
 }

@@ -113,8 +113,8 @@ function warnOfUrl(
 	if (advice !== undefined) hintFew(ctx, `${which} ${advice}`);
 	const [ending] = TELLING.exec(url.pathname.toLowerCase()) ?? [];
 	if (ending !== undefined && extensions && !extensions.includes(ending)) {
-		const told = `${which} ends in ${ending}: EvoLink takes ${extensions.join(', ')}, and fails the task if it finds anything else there.`;
-		hintFew(ctx, told);
+		const text = `${which} ends in ${ending}: EvoLink takes ${extensions.join(', ')}, and fails the task if it finds anything else there.`;
+		hintFew(ctx, text);
 	}
 }
 

@@ -8,7 +8,7 @@ import { withReference } from '../../evolink/reference';
 import { overBudgetOf } from '../order/budget';
 import { hostClock } from '../../evolink/clock';
 import { mayOrderAnew } from '../order/ledger';
-import { told, type Problem } from '../../host/errors';
+import { textOf, type Problem } from '../../host/errors';
 import { decideWait } from '../run/mode';
 import { callbackUrl as callbackUrlOf } from '../run/parkedRun';
 import { draftEntry, refuse, type OrderRun } from '../order/order';
@@ -37,9 +37,9 @@ type Operation = (
 const displayNames = displayNamesOf(soraVideoFields);
 
 function warn(ctx: IExecuteFunctions, problem: Problem): void {
-	hint(ctx, told(problem), 'warning');
+	hint(ctx, textOf(problem), 'warning');
 	// a hint of a suspended run goes when the run goes on
-	ctx.logger.warn(told(problem));
+	ctx.logger.warn(textOf(problem));
 }
 
 /** An operation that pays: all items are checked first, then as many are ordered as EvoLink has room for. */

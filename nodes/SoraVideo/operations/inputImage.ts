@@ -63,8 +63,8 @@ function checkPixels(
 	if (wanted === undefined) {
 		const [across, down] = ratio.split(/[:x]/).map(Number);
 		if (rules !== CUSTOM && across < down !== width < height) {
-			const told = `The image of item ${parameters.item} is ${width}x${height}, which does not match 'Aspect Ratio' ${ratio}.`;
-			hint(ctx, told, 'warning');
+			const text = `The image of item ${parameters.item} is ${width}x${height}, which does not match 'Aspect Ratio' ${ratio}.`;
+			hint(ctx, text, 'warning');
 		}
 		return;
 	}

@@ -12,7 +12,7 @@ import { priceByRules } from '../../evolink/priceRules';
 import { estimateCredits, extraIn, roundCredits } from '../../evolink/prices';
 import { creditsReserved } from '../../evolink/task';
 import { hint } from '../../host/context';
-import { told, type Problem } from '../../host/errors';
+import { textOf, type Problem } from '../../host/errors';
 import { balanceTooLow, balanceUnchecked, overBudget, priceUnknown } from '../../host/messages';
 import type { RunSettings } from '../settings';
 import { taskOf } from '../watch';
@@ -116,7 +116,7 @@ async function refusalByBalance(
 	const left = answer.ok ? creditsAvailable(answer.body) : undefined;
 	if (left !== undefined && (left <= 0 || left < estimate.credits))
 		return balanceTooLow(estimate, left, isBlind);
-	const unchecked = (why: string | Failure) => hint(ctx, told(balanceUnchecked(why)), 'warning');
+	const unchecked = (why: string | Failure) => hint(ctx, textOf(balanceUnchecked(why)), 'warning');
 	if (left === undefined) {
 		unchecked(answer.ok ? 'EvoLink did not say how many credits are left' : answer.failure);
 	} else if (estimate.unpriced) {

@@ -11,7 +11,7 @@ import { isObject } from '../../evolink/json';
 import { uploadFile } from '../../evolink/media/upload';
 import { collectTasks, type TaskListing } from '../../evolink/taskList';
 import { isToolRun, trace } from '../../host/context';
-import { problemOf, told, type Problem } from '../../host/errors';
+import { problemOf, textOf, type Problem } from '../../host/errors';
 import {
 	fileLost,
 	fileRefused,
@@ -143,7 +143,7 @@ export async function refuse({ ctx }: OrderRun, entry: QueuedEntry, problem: Pro
 	const { doubt, uploads, ...again } = draft;
 	if (doubt !== undefined) {
 		const before = sentBefore(doubt);
-		const whole = { ...before, description: `${told(problem)} ${before.description}` };
+		const whole = { ...before, description: `${textOf(problem)} ${before.description}` };
 		return { phase: 'refused', item, field, problem: whole };
 	}
 	await deleteUploads(ctx, uploads?.ids ?? []);

@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { taskNamed } from '../../evolink/task';
 import { hint, isToolRun, trace } from '../../host/context';
 import { noteInExecution } from '../../host/customData';
-import { told } from '../../host/errors';
+import { textOf } from '../../host/errors';
 import { notOrdered, orderedEarlier, stopped } from '../../host/messages';
 import { emit, outcomeOf } from '../deliver';
 import { isQueued, isRefused, isTask, openTasks, runningIds, watchesOf, type Entry } from '../entries';
@@ -42,7 +42,7 @@ export async function drive(
 			if (state.parkedAt === 0) tellOrders(ctx, state.items, mode);
 			return await deliver(ctx, state, mode);
 		}
-		if (suspends && state.look === undefined) {
+		if (suspends && state.lookup === undefined) {
 			if (mayHaveMissed(state, io.now())) {
 				state.readAt = io.now();
 				continue;
@@ -75,7 +75,7 @@ function tellOrders(ctx: IExecuteFunctions, items: readonly Entry[], mode: WaitD
 	if (reserved !== undefined) hint(ctx, reserved);
 	const earlier = watchesOf(items).flatMap(({ id, replayed }) => (replayed ? [id] : []));
 	if (earlier.length === 0) return;
-	const text = told(orderedEarlier(earlier));
+	const text = textOf(orderedEarlier(earlier));
 	hint(ctx, text, 'warning');
 	// a hint of a suspended run goes when the run goes on
 	ctx.logger.warn(text);
@@ -125,8 +125,8 @@ function outcomeFor(
 function emitStopped(ctx: IExecuteFunctions, items: readonly Entry[]): INodeExecutionData[] {
 	const keys = items.filter(isRefused).flatMap(({ problem }) => problem.idempotencyKey ?? []);
 	const problem = stopped(runningIds(items), keys);
-	ctx.logger.warn(told(problem));
-	hint(ctx, told(problem), 'warning');
+	ctx.logger.warn(textOf(problem));
+	hint(ctx, textOf(problem), 'warning');
 	return items.map((entry) => {
 		const taskId = isTask(entry) ? entry.watch.id : undefined;
 		const idempotencyKey = isRefused(entry) ? entry.problem.idempotencyKey : undefined;

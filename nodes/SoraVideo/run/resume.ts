@@ -55,8 +55,8 @@ export async function resume(ctx: IExecuteFunctions): Promise<INodeExecutionData
 		const ids = uniq([...known.ids, ...orderedIn(ctx, roundOf(ctx))]);
 		// a problem of an item names the tasks of all others
 		const isItems = error instanceof ProblemError && error.item !== undefined;
-		const told = isItems ? error : new ProblemError(brokenRun(problemOf(error), ids));
-		return emitBroken(ctx, told, known.items?.length === 0 ? undefined : known.items);
+		const problem = isItems ? error : new ProblemError(brokenRun(problemOf(error), ids));
+		return emitBroken(ctx, problem, known.items?.length === 0 ? undefined : known.items);
 	}
 }
 
@@ -97,7 +97,7 @@ async function goOn(ctx: IExecuteFunctions, state: RunState): Promise<INodeExecu
 
 /** A retry waits anew, and EvoLink would call the execution that is retried. */
 function beginAgain(state: RunState, executionId: string, now: number): void {
-	Object.assign(state, { executionId, tookAt: now, room: undefined, look: undefined });
+	Object.assign(state, { executionId, tookAt: now, room: undefined, lookup: undefined });
 	for (const entry of state.items.filter(isTask)) {
 		entry.from = now;
 		entry.isCalledBack = false;

@@ -38,7 +38,7 @@ const runState = z.object({
 	/** Why the latest order was refused that found no room. */
 	refusal: failureSchema.optional(),
 	/** When the account's list is looked at for orders that EvoLink answered with a fault of its own. */
-	look: z.object({ begunAt: z.number(), at: z.number() }).optional(),
+	lookup: z.object({ begunAt: z.number(), at: z.number() }).optional(),
 	/** How long the run has lasted. */
 	lastedMs: z.number(),
 	/** When EvoLink last took an order. */

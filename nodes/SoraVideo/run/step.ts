@@ -73,7 +73,7 @@ const UPLOADS_AT_ONCE = 2;
 const ON_THE_SPOT_MS = 2500;
 
 /** When the account's list is looked at after an order that EvoLink answered with a fault of its own. */
-const LOOKS_AFTER_MS = [5000, 30_000] as const;
+const LOOKUPS_AFTER_MS = [5000, 30_000] as const;
 
 /**
  * One step of a run: observe its tasks, look up what is in doubt, order as many as there is room for, decide what is next. The same
@@ -106,7 +106,7 @@ export const deadlineOf = (state: RunState, { from }: TaskEntry) => from + timeo
 async function observe(state: RunState, io: RunIo): Promise<void> {
 	const open = openTasks(state.items);
 	const now = io.now();
-	if (open.length === 0 || now < nextLook(state, open, io.endsAt)) return;
+	if (open.length === 0 || now < nextReadOf(state, open, io.endsAt)) return;
 	state.observedAt = now;
 	await io.read(open.map(({ watch }) => watch));
 	if (io.signal?.aborted) return;
@@ -118,26 +118,26 @@ async function observe(state: RunState, io: RunIo): Promise<void> {
 	await io.release(open.map(({ watch }) => watch));
 }
 
-function nextLook(state: RunState, open: readonly TaskEntry[], endsAt = Infinity): number {
+function nextReadOf(state: RunState, open: readonly TaskEntry[], endsAt = Infinity): number {
 	return Math.min(state.readAt ?? 0, endsAt, ...open.map((entry) => deadlineOf(state, entry)));
 }
 
 /** Looks up the orders that EvoLink answered with a fault of its own, once it is time. Nothing else is ordered before. */
 async function lookUp(state: RunState, io: RunIo): Promise<void> {
 	const asked = state.items.filter(isAsked);
-	const { look } = state;
-	if (asked.length === 0 || look === undefined || io.now() < look.at) return;
-	const isLast = io.now() >= look.begunAt + LOOKS_AFTER_MS[1];
+	const { lookup } = state;
+	if (asked.length === 0 || lookup === undefined || io.now() < lookup.at) return;
+	const isLast = io.now() >= lookup.begunAt + LOOKUPS_AFTER_MS[1];
 	const strangers = await strangersSince(state, io, Math.min(...asked.map(({ since }) => since)));
 	if (io.signal?.aborted) return;
 	const isFree = (entry: AskedEntry) => isNoneOf(strangers, entry, entry.since);
 	// what is there is there, unless it is an order whose answer this process still waits for
 	const isDecided = strangers === undefined || (!io.isSending() && !asked.some(isFree));
 	if (!isLast && !isDecided) {
-		look.at = look.begunAt + LOOKS_AFTER_MS[1];
+		lookup.at = lookup.begunAt + LOOKUPS_AFTER_MS[1];
 		return;
 	}
-	delete state.look;
+	delete state.lookup;
 	for (const entry of asked) put(state, io.answered(entry, isFree(entry)));
 }
 
@@ -228,7 +228,7 @@ async function order(state: RunState, io: RunIo, batch: readonly QueuedEntry[]):
 	const underWay = openTasks(state.items).length;
 	const isDear = state.items.some(isAsked);
 	const now = io.now();
-	if (isDear) state.look ??= { begunAt: now, at: now + LOOKS_AFTER_MS[0] };
+	if (isDear) state.lookup ??= { begunAt: now, at: now + LOOKUPS_AFTER_MS[0] };
 	if (outOfPlaces !== undefined && underWay === 0 && refusals.length === 0) {
 		const { length } = batch.filter(({ item }) => !isReady(state.items[item]));
 		if (length > 0) await giveUp(state, io, fileRefused(outOfPlaces), hasFiles);
@@ -280,7 +280,8 @@ async function decide(state: RunState, io: RunIo): Promise<number | undefined> {
 	}
 	const open = openTasks(state.items);
 	const turn = await nextTurn(state, io, open.length);
-	const readAt = open.length > 0 && (io.waits || turn < Infinity) ? nextLook(state, open, endsAt) : Infinity;
+	const readAt =
+		open.length > 0 && (io.waits || turn < Infinity) ? nextReadOf(state, open, endsAt) : Infinity;
 	const at = Math.min(turn, readAt);
 	return at === Infinity ? undefined : at;
 }
@@ -295,13 +296,13 @@ export async function dropFiles(state: RunState, io: RunIo): Promise<void> {
 
 function settleDoubts(state: RunState, io: RunIo): void {
 	for (const entry of state.items.filter(isAsked)) put(state, io.answered(entry, false));
-	delete state.look;
+	delete state.lookup;
 }
 
 /** When the queue goes on if no task ends before; infinity where none does. Gives it up when it was waited for long enough. */
 async function nextTurn(state: RunState, io: RunIo, underWay: number): Promise<number> {
 	const lastTurnAt = state.tookAt + (io.turnMs ?? timeoutOf(state));
-	if (state.look !== undefined && state.look.at <= lastTurnAt) return state.look.at;
+	if (state.lookup !== undefined && state.lookup.at <= lastTurnAt) return state.lookup.at;
 	// nobody waits as long as it takes to look
 	settleDoubts(state, io);
 	if (isClosed(state, io) || !state.items.some(isQueued)) return Infinity;

@@ -27,7 +27,7 @@ const READ_AT_MOST_MS = 5000;
 
 const memory = new TaskMemory(hostClock);
 
-type Seen = Awaited<ReturnType<TaskMemory['look']>>;
+type Seen = Awaited<ReturnType<TaskMemory['statusOf']>>;
 
 /**
  * The status page of a parked run. Opening it changes nothing, unless it finds that all tasks have ended: then it wakes the
@@ -52,20 +52,20 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 		read: readerFor(ctx, CALLBACK_READ_TIMEOUT_MS),
 		viewOf: (task: Task) => viewOf(task, trustedHosts),
 	};
-	const seen = await memory.look(record.token, open, how, signal);
+	const seen = await memory.statusOf(record.token, open, how, signal);
 	const items = record.items.map((entry) => statusItem(entry, record, queue, seen));
 	const running = items.filter((item) => standOf(item) === 'running').length;
 	const stillOpen = openTasks(record.items).map(({ item }) => items.find((one) => one.item === item)!);
 	const allEnded = queue.length === 0 && !stillOpen.some((item) => standOf(item) === 'running');
 	// each task that has ended is the turn of another item
 	const isTurn = queue.length > 0 && running < open.length;
-	const way = allEnded || isTurn ? await wakeOnce(ctx, record) : undefined;
+	const response = allEnded || isTurn ? await wakeOnce(ctx, record) : undefined;
 	const nonce = randomBytes(16).toString('base64');
 	const page = renderStatusPage({
 		workflow: ctx.getWorkflow().name,
 		execution: executionOf(ctx, record),
 		items,
-		state: way !== undefined ? 'woken' : allEnded ? 'ended' : 'waiting',
+		state: response !== undefined ? 'woken' : allEnded ? 'ended' : 'waiting',
 		callbackExpected: openTasks(record.items).every(({ isCalledBack }) => isCalledBack === true),
 		wakesAt: record.wakesAt,
 		now: hostClock.now(),
@@ -74,7 +74,7 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 		nonce,
 	});
 	respondPage(ctx, page, contentSecurityPolicy(nonce, trustedHosts));
-	return way ?? { noWebhookResponse: true };
+	return response ?? { noWebhookResponse: true };
 }
 
 /** Where n8n shows the execution. */

@@ -192,11 +192,11 @@ function summary(items: readonly StatusItem[]): string {
 		['cancelled', 'cancelled'],
 		['refused', 'without a task'],
 	];
-	const told = named.flatMap(([key, words]) => (counts[key] ? [`${counts[key]} ${words}`] : []));
+	const parts = named.flatMap(([key, words]) => (counts[key] ? [`${counts[key]} ${words}`] : []));
 	const credits = sumBy(items, (item) => ('id' in item ? (item.view?.creditsReserved ?? 0) : 0));
 	const reserved = credits > 0 ? ` EvoLink reserved ${creditsInWords(credits)}.` : '';
 	const what = items.length === 1 ? '1 item' : `${items.length} items`;
-	return `${what}: ${told.join(', ')}.${reserved}`;
+	return `${what}: ${parts.join(', ')}.${reserved}`;
 }
 
 function whatWakes({ state, callbackExpected, wakesAt, now, timezone }: StatusPage): Html {

@@ -53,7 +53,7 @@ export class TaskMemory {
 	 * @param signal once it aborts, what is known by then is returned, and no further read begins for this viewer
 	 * @returns by id; without an entry for tasks whose first read has not ended
 	 */
-	async look(
+	async statusOf(
 		wait: string,
 		ids: readonly string[],
 		how: { read: ReadTasks; viewOf: (task: Task) => TaskView },
@@ -85,7 +85,7 @@ export class TaskMemory {
 
 	private async read(
 		due: ReadonlyMap<string, Entry>,
-		{ read, viewOf }: Parameters<TaskMemory['look']>[2],
+		{ read, viewOf }: Parameters<TaskMemory['statusOf']>[2],
 		signal: AbortSignal,
 	): Promise<void> {
 		try {

@@ -2,7 +2,7 @@ import { MODEL_ADVICE } from '../../../nodes/host/advice';
 import fc from 'fast-check';
 
 import { networkFailure, type Failure } from '../../../nodes/evolink/failure';
-import { nodeError, told, toldTo, type NodeFailure, type Problem } from '../../../nodes/host/errors';
+import { nodeError, textOf, wordedFor, type NodeFailure, type Problem } from '../../../nodes/host/errors';
 import {
 	downloadFailed,
 	nothingToShow,
@@ -60,7 +60,7 @@ describe.each(samples)('%s', (name, { message, description = '' }) => {
 		for (const each of sentences) expect(each).toMatch(/[.!?]$/);
 		expect(new Set(sentences).size).toBe(sentences.length);
 		for (const each of sentences) expect(message).not.toContain(each.slice(0, -1));
-		expect(told({ message, description })).not.toMatch(/\.\.|…\. |undefined| {2}/);
+		expect(textOf({ message, description })).not.toMatch(/\.\.|…\. |undefined| {2}/);
 	});
 });
 
@@ -90,17 +90,17 @@ describe.each(samples)('%s, told to others than the person behind an order', (na
 	test.each(readers.map((reader) => [reader ?? 'person', reader] as const))(
 		'advises the %s nothing that is of no use there',
 		(who, reader) => {
-			expect(told(toldTo(reader, problem))).not.toMatch(NEVER[who]!);
+			expect(textOf(wordedFor(reader, problem))).not.toMatch(NEVER[who]!);
 		},
 	);
 
 	test('never calls a dead link alive', () => {
-		const text = told(problem);
+		const text = textOf(problem);
 		if (/link answered (403|404|410)/.test(text)) expect(text).not.toMatch(/link works/);
 	});
 
 	test('tells an agent not to order again where an order may have been taken', () => {
-		const text = told(toldTo('agent', problem));
+		const text = textOf(wordedFor('agent', problem));
 		if (problem.idempotencyKey !== undefined) expect(text).toMatch(/do not order again/i);
 	});
 });
@@ -120,7 +120,7 @@ test.each([
 
 test("a called workflow's error says whose Retry is safe", () => {
 	const failed = taskEnded(taskOf({ id: 'task-1', status: 'failed', error: { code: 'x' } } as never));
-	expect(toldTo('called', failed).description).toMatch(
+	expect(wordedFor('called', failed).description).toMatch(
 		/A Retry of the sub-workflow's execution does not order it again; a Retry of the caller orders everything anew\./,
 	);
 });
@@ -163,7 +163,7 @@ describe('what is shown', () => {
 			listUnreadable,
 		];
 		for (const problem of all.flatMap((cases) => Object.values(cases)))
-			expect(told(problem)).not.toContain('sk-evo');
+			expect(textOf(problem)).not.toContain('sk-evo');
 	});
 
 	test('words that are too long for a message stand in the description, whole', () => {
@@ -181,9 +181,9 @@ describe('what is shown', () => {
 	});
 
 	test('in one text, message and description are two sentences', () => {
-		expect(told({ message: 'It broke', description: 'Wait.' })).toBe('It broke. Wait.');
-		expect(told({ message: 'It broke.', description: 'Wait.' })).toBe('It broke. Wait.');
-		expect(told({ message: 'It broke' })).toBe('It broke');
+		expect(textOf({ message: 'It broke', description: 'Wait.' })).toBe('It broke. Wait.');
+		expect(textOf({ message: 'It broke.', description: 'Wait.' })).toBe('It broke. Wait.');
+		expect(textOf({ message: 'It broke' })).toBe('It broke');
 	});
 });
 

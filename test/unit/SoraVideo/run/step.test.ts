@@ -193,7 +193,7 @@ async function live(world: World) {
 			const at = await step(state, io);
 			if (at === undefined) return await dropFiles(state, io);
 			const now = evolink.clock.ticks();
-			if (!world.suspends || state.look !== undefined) {
+			if (!world.suspends || state.lookup !== undefined) {
 				await evolink.clock.sleep(Math.max(at - now, 1));
 				continue;
 			}
