@@ -146,7 +146,7 @@ function tasksInWords(tasks: Json): string {
 			task
 				.replace(/-to-video$/, '')
 				.replace('first-last-', 'first and last ')
-				.replace('-', ' '),
+				.replaceAll('-', ' '),
 		)
 		.join(', ');
 }
