@@ -89,7 +89,7 @@ describe("'When a Task Fails' = output", () => {
 	test.concurrent.each([
 		['failed', { outcome: 'failed', code: 'content_policy_violation', message: 'Too wild' }, 'failed'],
 		['cancelled', { outcome: 'cancelled' }, 'cancelled'],
-		['canceled', { outcome: 'canceled' }, 'canceled'],
+		['canceled', { outcome: 'canceled' }, 'cancelled'],
 		['completed without a result', { outcome: 'no-results' }, 'completed'],
 	] as const)('a %s task goes on as data, without a file and without a second order', (_, script, status) =>
 		inLab(async (lab) => {
