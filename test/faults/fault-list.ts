@@ -212,7 +212,12 @@ const read: Fault[] = [
 	api('read', '200 without an id', { kind: 'no-id' }, unnoticed),
 	...odd('read', unnoticed),
 	api('read', '200, another task', body({ id: 'task-unified-1-zzzzzzzz', status: 'completed' }), unnoticed),
-	api('read', 'a replica that lags', { kind: 'stale', seconds: seconds(1) }, unnoticed),
+	api(
+		'read',
+		'a replica that lags',
+		{ kind: 'stale', seconds: seconds(1) },
+		{ ...unnoticed, ofOrdered: true },
+	),
 	api('read', 'an answer 1 s late', { kind: 'slow', seconds: seconds(1) }, { ...unnoticed, seconds: 1 }),
 	// 15 s for each look, and the last one may begin at the deadline
 	api('read', 'no answer', { kind: 'slow', seconds: seconds(16) }, { ...refused, seconds: 32 }),
