@@ -3,6 +3,7 @@ import clamp from 'lodash/clamp';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { isObject, isTooDeep, parseJson } from '../evolink/json';
+import { OWN_FIELDS } from '../evolink/modelEntries';
 import { checkPublicHttpsUrl } from '../evolink/urls';
 import { isToolRun } from '../host/context';
 import { MAX_DOWNLOAD_MB, type NumberRule, type ItemParameters } from '../host/parameters';
@@ -161,7 +162,7 @@ export function refuseOwnFields(
 	given: unknown,
 	fields: IDataObject,
 ): void {
-	const fixed = Object.keys(fields).filter((name) => ['model', 'callback_url'].includes(name.toLowerCase()));
+	const fixed = Object.keys(fields).filter((name) => OWN_FIELDS.includes(name.toLowerCase()));
 	if (fixed.length === 0) return;
 	const names = fixed.map((name) => `'${name}'`).join(' and ');
 	throw parameters.refuse(parameter, given, `a JSON object without ${names}, which the node sets itself`);

@@ -52,7 +52,7 @@ export interface ModelField {
 export type ModelFields = Readonly<Record<string, ModelField>>;
 
 /** What the node sets itself. */
-const OWN_FIELDS = ['model', 'callback_url'];
+export const OWN_FIELDS: readonly string[] = ['model', 'callback_url'];
 
 const parsed = new Map<string, ModelFields>();
 

@@ -7,9 +7,9 @@ import { type FaultHandle } from '../../stand-in';
 import { REPO_DIR, RUN_DIR } from '../../tools/n8n-server/paths';
 import {
 	manualTrigger,
-	node,
 	setFields,
 	soraVideo,
+	toJpeg,
 	type CredentialRef,
 } from '../../tools/n8n-server/workflows';
 import { problemsWith, TYPICAL } from '../unit/host/problem-samples';
@@ -67,15 +67,7 @@ const http = (status: number, code?: string, message?: string) => ({
 /** A picture of 256 x 256 pixels in the binary field `data`. */
 function picture(): INode[] {
 	const jpeg = readFileSync(path.join(REPO_DIR, 'stand-in/assets/profile.jpg')).toString('base64');
-	return [
-		setFields('Picture', { file: jpeg }),
-		node(
-			'To File',
-			'n8n-nodes-base.convertToFile',
-			{ operation: 'toBinary', sourceProperty: 'file', options: { mimeType: 'image/jpeg' } },
-			{ typeVersion: 1.1 },
-		),
-	];
+	return [setFields('Picture', { file: jpeg }), toJpeg('To File')];
 }
 
 let fault: FaultHandle | undefined;

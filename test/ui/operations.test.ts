@@ -4,7 +4,14 @@ import path from 'node:path';
 import type { IDataObject, INode } from 'n8n-workflow';
 
 import { REPO_DIR } from '../../tools/n8n-server/paths';
-import { manualTrigger, node, setFields, soraVideo, splitOut } from '../../tools/n8n-server/workflows';
+import {
+	manualTrigger,
+	node,
+	setFields,
+	soraVideo,
+	splitOut,
+	toJpeg,
+} from '../../tools/n8n-server/workflows';
 import { openSoraVideo, openUi } from './lib/editor';
 
 const ui = openUi('operations', { standIn: { timeScale: 100 } });
@@ -50,15 +57,7 @@ it('Get Many Models lists models with their fields and prices', async () => {
 
 it('Upload File gives a URL that models can be given', async () => {
 	const jpeg = readFileSync(path.join(REPO_DIR, 'stand-in/assets/profile.jpg')).toString('base64');
-	const before = [
-		setFields('Picture', { file: jpeg }),
-		node(
-			'To File',
-			'n8n-nodes-base.convertToFile',
-			{ operation: 'toBinary', sourceProperty: 'file', options: { mimeType: 'image/jpeg' } },
-			{ typeVersion: 1.1 },
-		),
-	];
+	const before = [setFields('Picture', { file: jpeg }), toJpeg('To File')];
 	await open('Upload', { resource: 'account', operation: 'uploadFile' }, { before });
 	expect(await outputOf()).toMatch(/https?:\/\//);
 	await ui.editor.look('upload-file');

@@ -75,6 +75,15 @@ export const setFields = (name: string, fields: Record<string, string>) =>
 		{ typeVersion: 3.4 },
 	);
 
+/** Makes a JPEG in the binary field `data` of the base64 in `file`. */
+export const toJpeg = (name: string) =>
+	node(
+		name,
+		'n8n-nodes-base.convertToFile',
+		{ operation: 'toBinary', sourceProperty: 'file', options: { mimeType: 'image/jpeg' } },
+		{ typeVersion: 1.1 },
+	);
+
 export const callWorkflow = (name: string, workflowId: string) =>
 	node(
 		name,

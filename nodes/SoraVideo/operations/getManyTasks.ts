@@ -94,11 +94,11 @@ export async function executeGetManyTasks(
 ): Promise<INodeExecutionData[]> {
 	const output: INodeExecutionData[] = [];
 	const items = ctx.getInputData();
+	const account = await accountOf(ctx);
 	for (const item of items.keys()) {
 		try {
 			const simplify = readSimplify(parametersOf(item));
 			const found = await findTasks(ctx, parametersOf(item));
-			const account = await accountOf(ctx);
 			const shown = found.flatMap((task) => {
 				const prompt = ordersOfThisProcess.orderOf(account, task.id)?.prompt;
 				const all = oneForEachResult(taskToJson(task), task);

@@ -60,7 +60,7 @@ async function handle(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 		? []
 		: openTasks(state.items)
 				.map(({ watch }) => watch)
-				.filter((watch) => !isSettled(watch) && !ended.has(watch.id))
+				.filter((watch) => !ended.has(watch.id))
 				.reverse();
 	const inTime = answerAfter(ctx, ANSWER_AFTER_MS - (hostClock.ticks() - startedAt));
 	try {

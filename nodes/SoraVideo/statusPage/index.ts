@@ -55,8 +55,8 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const seen = await memory.statusOf(record.token, open, how, signal);
 	const items = record.items.map((entry) => statusItem(entry, record, queue, seen));
 	const running = items.filter((item) => standOf(item) === 'running').length;
-	const stillOpen = openTasks(record.items).map(({ item }) => items.find((one) => one.item === item)!);
-	const allEnded = queue.length === 0 && !stillOpen.some((item) => standOf(item) === 'running');
+	const isWaiting = openTasks(record.items).some(({ item }) => standOf(items[item]) === 'running');
+	const allEnded = queue.length === 0 && !isWaiting;
 	// each task that has ended is the turn of another item
 	const isTurn = queue.length > 0 && running < open.length;
 	const response = allEnded || isTurn ? await wakeOnce(ctx, record) : undefined;

@@ -2,10 +2,10 @@ import { items, json, type Execution } from '../../../tools/n8n-server/client';
 import { Installation, type InstallationOptions } from '../../../tools/n8n-server/installation';
 import {
 	loop,
-	node,
 	setFields,
 	soraVideo,
 	splitOut,
+	toJpeg,
 	webhookTrigger,
 	wires,
 } from '../../../tools/n8n-server/workflows';
@@ -167,12 +167,7 @@ export function roomSuite(
 			const nodes = [
 				webhookTrigger('Call', `room-files-${mode}`),
 				splitOut('Jobs', 'body.jobs'),
-				node(
-					'To File',
-					'n8n-nodes-base.convertToFile',
-					{ operation: 'toBinary', sourceProperty: 'file', options: { mimeType: 'image/jpeg' } },
-					{ typeVersion: 1.1 },
-				),
+				toJpeg('To File'),
 				soraVideo('Video', n8n.credential, {
 					...video,
 					prompt: "={{ $('Jobs').item.json.prompt }}",
