@@ -7,10 +7,14 @@ roomSuite('regular', (n8n) => {
 		evolink.room = { tasks: 1 };
 		evolink.idempotency = 'ignored';
 		const asked = ['first', 'second', 'third'].map((name) => `in the window ${name}`);
+		const slow = evolink.fault(
+			'create',
+			{ kind: 'slow', seconds: 60, accepted: true },
+			{ match: ({ request }) => (request.body as { prompt?: string })?.prompt === asked[1] },
+		);
 		const flow = await Flow.publish(n8n(), 'room window', { video: { download: false } });
 		expect((await flow.call(...asked)).ok).toBe(true);
-		const { id } = await n8n().latest(flow.workflow, ['waiting']);
-		const slow = evolink.fault('create', { kind: 'slow', seconds: 20, accepted: true });
+		const { id } = await n8n().latest(flow.workflow, ['waiting', 'running']);
 		await evolink.until(() => evolink.chargesFor({ prompt: asked[1] }).length > 0);
 		await main.kill();
 		slow.remove();
