@@ -1,7 +1,8 @@
-import { sleep, type ILoadOptionsFunctions, type INodePropertyOptions } from 'n8n-workflow';
+import type { ILoadOptionsFunctions, INodePropertyOptions } from 'n8n-workflow';
 
 import { getCatalogue } from '../../evolink/api';
-import { listModels, priceInWords, type Catalogue } from '../../evolink/catalogue';
+import { unlessAborted } from '../../evolink/async';
+import { listModels, priceInWords } from '../../evolink/catalogue';
 import { hostClock } from '../../evolink/clock';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { MODEL_ENTRIES } from '../../evolink/modelEntries';
@@ -20,10 +21,8 @@ const SHIPPED = [...modelOptions().map(({ name, value }) => ({ id: value, label:
  * this key cannot call last. Without a credential, or where EvoLink does not answer, nothing is said of any.
  */
 export async function getModels(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
-	const catalogue: Catalogue = await Promise.race([
-		getCatalogue(this, hostClock.now()),
-		sleep(PATIENCE_MS).then(() => ({})),
-	]);
+	const patience = AbortSignal.timeout(PATIENCE_MS);
+	const catalogue = (await unlessAborted(getCatalogue(this, hostClock.now()), patience)) ?? {};
 	return listModels(SHIPPED, catalogue, HIDDEN).map(({ id, label, price, unserved }) => ({
 		name: label,
 		value: id,
