@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { resultLink, type Task } from '../evolink/task';
 import { goesOnAfterErrors, isCalled, isToolRun } from '../host/context';
@@ -68,6 +68,24 @@ export function emitBroken(
 	}
 	const problem = problemOf(error);
 	return items.map((item) => emitProblem(ctx, problem, item));
+}
+
+/** What an operation makes of each item by itself: an item that fails goes on or ends the run, as 'On Error' says. */
+export async function forEachItem(
+	ctx: IExecuteFunctions,
+	make: (item: number) => Promise<IDataObject[]>,
+): Promise<INodeExecutionData[]> {
+	const items = [...ctx.getInputData().keys()];
+	const output: INodeExecutionData[] = [];
+	for (const item of items) {
+		try {
+			const made = await make(item);
+			output.push(...made.map((json) => ({ json, pairedItem: { item } })));
+		} catch (error) {
+			output.push(...emitBroken(ctx, error, [item], items.length > 1));
+		}
+	}
+	return output;
 }
 
 /**

@@ -27,6 +27,12 @@ export async function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): 
 	}
 }
 
+/** Aborts after `ms`, or as soon as `signal` does. */
+export function abortAfter(ms: number, signal?: AbortSignal): AbortSignal {
+	const limit = AbortSignal.timeout(ms);
+	return signal === undefined ? limit : AbortSignal.any([limit, signal]);
+}
+
 /** What one attempt came to. */
 export interface Attempt<T> {
 	result: T;

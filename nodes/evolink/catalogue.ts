@@ -5,7 +5,7 @@ import uniqBy from 'lodash/uniqBy';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { fieldsOf } from './modelEntries';
-import { MEASURABLE, priceByRules } from './priceRules';
+import { MEASURABLE, priceByRules, type RulePrice } from './priceRules';
 import { inMoney } from './prices';
 import { tidy } from './redact';
 import { isObject } from './json';
@@ -41,10 +41,7 @@ export interface Catalogue {
 }
 
 /** What an order of nothing but required fields costs, by EvoLink's price list, and for how long a video. */
-export interface DefaultPrice {
-	credits: number;
-	seconds?: number;
-}
+export type DefaultPrice = Pick<RulePrice, 'credits' | 'seconds'>;
 
 /** A model of the list. `unserved`: why an order would be refused, as far as that is known. */
 export interface ListedModel {
@@ -54,12 +51,7 @@ export interface ListedModel {
 	unserved?: string;
 }
 
-interface CatalogueAnswers {
-	models?: IDataObject;
-	catalogue?: IDataObject;
-	health?: IDataObject;
-	prices?: IDataObject;
-}
+type CatalogueAnswers = Partial<Record<'models' | 'catalogue' | 'health' | 'prices', IDataObject>>;
 
 /** Reads what it can; a part that is empty says nothing. Never throws. */
 export function readCatalogue(answers: CatalogueAnswers): Catalogue {

@@ -69,13 +69,7 @@ const uncharged: ReadonlySet<string> = new Set([
 	...evolinkFacts.uncharged.groups.flatMap((name) => groups[name]),
 ]);
 
-interface ErrorBody {
-	code?: string;
-	param?: string;
-	message?: string;
-	hint?: string;
-	requestId?: string;
-}
+type ErrorBody = Partial<Record<'code' | 'param' | 'message' | 'hint' | 'requestId', string>>;
 
 /** Both generations (`error.code` text or number), the file host's flat form, and OAuth's `error: "text"`. */
 function readErrorBody(body: unknown): ErrorBody {

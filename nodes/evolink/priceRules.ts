@@ -27,13 +27,19 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 	resolution: ['quality'],
 };
 
-/** Names that rules have for the number of results. */
-
 /** What only EvoLink can measure, such as the length of a video that is given. */
 const MEASURED = /tokens$|seconds$|search_count$/;
 
 /** Fields of a request that lead to something to be measured. */
 export const MEASURABLE = ['video_urls', 'video_url', 'audio_urls', 'audio_url', 'source_task_id'];
+
+export interface RulePrice {
+	credits: number;
+	/** The length that it is for, where the rules know one. */
+	seconds?: number;
+	/** The field that costs more than this. */
+	extra?: string;
+}
 
 /**
  * What an order costs by EvoLink's own price rules.
@@ -41,14 +47,13 @@ export const MEASURABLE = ['video_urls', 'video_url', 'audio_urls', 'audio_url',
  * @param rules EvoLink's for one model, in any form
  * @param body of the create call
  * @param defaults what counts for a field that the body leaves out
- * @returns `seconds`: the length that it is for, where the rules know one; `extra`: the field that costs more than this;
- * `undefined` if the rules are not understood, or need what only EvoLink can measure. Never throws.
+ * @returns `undefined` if the rules are not understood, or need what only EvoLink can measure. Never throws.
  */
 export function priceByRules(
 	model: unknown,
 	body: IDataObject,
 	defaults: IDataObject,
-): { credits: number; seconds?: number; extra?: string } | undefined {
+): RulePrice | undefined {
 	try {
 		if (!isObject(model) || model.pricing_status !== available) return undefined;
 		const components = listOf(model.components);

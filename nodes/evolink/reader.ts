@@ -43,17 +43,7 @@ export class TaskReader {
 		private readonly batch: BatchState = { isUsable: true },
 	) {}
 
-	/**
-	 * @param record called once for each id, as soon as it is read
-	 * @param signal once it is aborted no further read begins
-	 * @param singly so many single reads at most
-	 */
-	async read(
-		ids: readonly string[],
-		record: (id: string, reading: TaskReading) => void,
-		signal?: AbortSignal,
-		singly = Infinity,
-	): Promise<void> {
+	read: ReadTasks = async (ids, record, signal, singly = Infinity) => {
 		const open = new Set(ids);
 		const take = (id: string, reading: TaskReading) => {
 			open.delete(id);
@@ -70,13 +60,10 @@ export class TaskReader {
 			if (!signal?.aborted) take(id, await this.readOne(id));
 		};
 		await mapLimit([...open].slice(0, singly), READS_AT_ONCE, readSingly);
-	}
+	};
 
 	/** Takes what a batch read settles; the rest is to be read singly. */
-	private async readPart(
-		ids: readonly string[],
-		take: (id: string, reading: TaskReading) => void,
-	): Promise<void> {
+	private async readPart(ids: readonly string[], take: Parameters<ReadTasks>[1]): Promise<void> {
 		const answer = await this.readMany(ids);
 		if (answer.ok) {
 			for (const [id, task] of answer.tasks) take(id, { ok: true, task });

@@ -1,5 +1,7 @@
 import type { BinaryHelperFunctions } from 'n8n-workflow';
 
+import { abortAfter } from './async';
+
 /**
  * Node's Readable, named through n8n's own types: community nodes may not import `stream` (lint rule
  * no-restricted-imports).
@@ -50,8 +52,7 @@ export async function readCapped(
 
 /** Destroys a stream that is still flowing after `ms`; call what it returns once the stream is done with. */
 export function destroyAfter(stream: ByteStream, ms: number, signal?: AbortSignal): () => void {
-	const timeout = AbortSignal.timeout(ms);
-	const limit = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
+	const limit = abortAfter(ms, signal);
 	const destroy = () => {
 		const { reason } = limit as { reason: unknown };
 		stream.destroy(reason instanceof Error ? reason : undefined);

@@ -59,6 +59,12 @@ export function trace(ctx: IExecuteFunctions, what: string, taskIds: readonly st
 	ctx.logger.debug(`${name}: ${what}`, { executionId: ctx.getExecutionId(), taskIds: [...taskIds] });
 }
 
+/** Warns beside the output and in the log: a hint of a suspended run goes when the run goes on. */
+export function warn(ctx: IExecuteFunctions, message: string): void {
+	hint(ctx, message, 'warning');
+	ctx.logger.warn(message);
+}
+
 /** Shows a sentence beside the output, which n8n takes for HTML; hosts that know no hints go without. */
 export function hint(
 	ctx: IExecuteFunctions,

@@ -501,19 +501,23 @@ export function brokenRun({ message: why, description }: Problem, ids: readonly 
 	return { message: `${message}${tasks}`, ...rest };
 }
 
-interface RunEstimate {
+/** What the orders of a run would cost. */
+export interface Estimate {
+	/** How many there are. */
 	orders: number;
+	/** Of all, as far as their prices are known. */
 	credits: number;
-	unpriced?: unknown;
+	/** The first whose price is not known, or not all of it: what the field `extra` adds. */
+	unpriced?: { item: number; model: string; extra?: string };
 }
 
-function priceOf({ orders, credits, unpriced }: RunEstimate): string {
+function priceOf({ orders, credits, unpriced }: Estimate): string {
 	if (credits === 0) return 'the price of this run is not known';
 	const what = orders === 1 ? 'the order' : `the ${orders} orders`;
 	return `${what} of this run would cost ${unpriced ? 'at least' : 'about'} ${credits} credits`;
 }
 
-export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
+export function overBudget(estimate: Estimate, maxCredits: number): Problem {
 	return {
 		message: `No order was sent: ${priceOf(estimate)}, and 'Max Credits' is ${maxCredits}`,
 		description: 'Nothing was charged. Raise the limit, or order less in one run.',
@@ -521,7 +525,7 @@ export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
 }
 
 export function priceUnknown(
-	{ item, model, extra }: { item: number; model: string; extra?: string },
+	{ item, model, extra }: NonNullable<Estimate['unpriced']>,
 	maxCredits: number,
 ): Problem {
 	const price = extra === undefined ? 'the price' : `what '${nameOf(extra)}' adds to the price`;
@@ -547,7 +551,7 @@ export function costUnknown(model: string, isListed: boolean): Problem {
 }
 
 /** 'Check Balance First' found too few credits. `isBlind`: an earlier try may have ordered without a trace. */
-export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: boolean): Problem {
+export function balanceTooLow(estimate: Estimate, left: number, isBlind: boolean): Problem {
 	return {
 		message: `No order was sent: ${priceOf(estimate)}, and ${left} credits are left on the account or the key ('Check Balance First')`,
 		...described(

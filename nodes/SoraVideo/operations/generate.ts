@@ -21,7 +21,7 @@ import { assertBody } from './draft';
 import { imageFields, placeFrames } from './frames';
 import { takeBinaryFields } from './inputFiles';
 import { readInputImage } from './inputImage';
-import { modelField, MODEL_IDS, readModel } from './model';
+import { forGenerate, modelField, MODEL_IDS, readModel } from './model';
 import { mapperFields, readModelFields } from './modelFields';
 
 const {
@@ -33,8 +33,6 @@ const { quality: QUALITY } = DOCUMENTED_FIELDS['sora-2-pro-preview'];
 const { standard: STANDARD_QUALITY } = evolinkFacts.quality;
 const [DEFAULT_RATIO] = RATIO.enum;
 const { default: DEFAULT_DURATION } = DURATION;
-
-const forGenerate = { operation: ['generate'] };
 
 type Options = ReturnType<typeof optionsOf>;
 

@@ -3,15 +3,16 @@ import isUndefined from 'lodash/isUndefined';
 import omitBy from 'lodash/omitBy';
 
 import { getCatalogue } from '../../evolink/api';
-import { listModels, type DefaultPrice, type ListedModel } from '../../evolink/catalogue';
+import type { DefaultPrice, ListedModel } from '../../evolink/catalogue';
 import { hostClock } from '../../evolink/clock';
-import { DOCUMENTED_FIELDS, evolinkFacts } from '../../evolink/generated/spec.gen';
-import { fieldsOf, MODEL_ENTRIES, type ModelField, type ModelFields } from '../../evolink/modelEntries';
-import { CHARACTER_MODEL, modelOptions, tasksOf } from '../../evolink/models';
+import { DOCUMENTED_FIELDS } from '../../evolink/generated/spec.gen';
+import { fieldsOf, type ModelField, type ModelFields } from '../../evolink/modelEntries';
+import { tasksOf } from '../../evolink/models';
 import { estimateCredits, inUsd } from '../../evolink/prices';
 import { hint } from '../../host/context';
 import type { ItemParameters } from '../../host/parameters';
-import { emitBroken } from '../items';
+import { forEachItem } from '../items';
+import { videoModels } from './model';
 
 const show = { operation: ['getManyModels'] };
 
@@ -35,11 +36,6 @@ export const getManyModelsFields: INodeProperties[] = [
 	},
 ];
 
-/** Made by another operation, or no video models. */
-const HIDDEN = [CHARACTER_MODEL, ...evolinkFacts.catalogue.noVideo];
-
-const SHIPPED = [...modelOptions().map(({ name, value }) => ({ id: value, label: name })), ...MODEL_ENTRIES];
-
 const documented: Readonly<Record<string, ModelFields>> = DOCUMENTED_FIELDS;
 
 /**
@@ -50,29 +46,17 @@ export async function executeGetManyModels(
 	ctx: IExecuteFunctions,
 	parametersOf: (item: number) => ItemParameters,
 ): Promise<INodeExecutionData[]> {
-	const items = ctx.getInputData();
 	const catalogue = await getCatalogue(ctx, hostClock.now());
 	const isSilent = catalogue.callable === undefined && catalogue.models === undefined;
 	if (isSilent) hint(ctx, 'EvoLink did not answer: it is not known which models it serves.', 'warning');
-	const models = listModels(SHIPPED, catalogue, HIDDEN);
-	const output: INodeExecutionData[] = [];
-	for (const item of items.keys()) {
-		try {
-			const parameters = parametersOf(item);
-			const wanted = parameters.text('modelSearch').toLowerCase();
-			const withFields = parameters.boolean('includeFields', parameters.value('includeFields', false));
-			const found = models.filter(({ id, label }) => `${label} ${id}`.toLowerCase().includes(wanted));
-			output.push(
-				...found.map((model) => ({
-					json: modelJson(model, isSilent, withFields),
-					pairedItem: { item },
-				})),
-			);
-		} catch (error) {
-			output.push(...emitBroken(ctx, error, [item], items.length > 1));
-		}
-	}
-	return output;
+	const models = videoModels(catalogue);
+	return await forEachItem(ctx, async (item) => {
+		const parameters = parametersOf(item);
+		const wanted = parameters.text('modelSearch').toLowerCase();
+		const withFields = parameters.boolean('includeFields', parameters.value('includeFields', false));
+		const found = models.filter(({ id, label }) => `${label} ${id}`.toLowerCase().includes(wanted));
+		return found.map((model) => modelJson(model, isSilent, withFields));
+	});
 }
 
 function modelJson(

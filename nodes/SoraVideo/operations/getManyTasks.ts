@@ -10,7 +10,7 @@ import { cancelSignal, hint } from '../../host/context';
 import { ProblemError, type Problem } from '../../host/errors';
 import { listUnreadable, unreadable } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
-import { emitBroken } from '../items';
+import { forEachItem } from '../items';
 import { accountOf, ordersOfThisProcess } from '../order/inFlight';
 import { readSimplify } from '../settings';
 
@@ -92,24 +92,16 @@ export async function executeGetManyTasks(
 	ctx: IExecuteFunctions,
 	parametersOf: (item: number) => ItemParameters,
 ): Promise<INodeExecutionData[]> {
-	const output: INodeExecutionData[] = [];
-	const items = ctx.getInputData();
 	const account = await accountOf(ctx);
-	for (const item of items.keys()) {
-		try {
-			const simplify = readSimplify(parametersOf(item));
-			const found = await findTasks(ctx, parametersOf(item));
-			const shown = found.flatMap((task) => {
-				const prompt = ordersOfThisProcess.orderOf(account, task.id)?.prompt;
-				const all = oneForEachResult(taskToJson(task), task);
-				return all.map((json) => ({ ...(simplify ? simplified(json) : json), ...(prompt && { prompt }) }));
-			});
-			output.push(...shown.map((json) => ({ json, pairedItem: { item } })));
-		} catch (error) {
-			output.push(...emitBroken(ctx, error, [item], items.length > 1));
-		}
-	}
-	return output;
+	return await forEachItem(ctx, async (item) => {
+		const simplify = readSimplify(parametersOf(item));
+		const found = await findTasks(ctx, parametersOf(item));
+		return found.flatMap((task) => {
+			const prompt = ordersOfThisProcess.orderOf(account, task.id)?.prompt;
+			const all = oneForEachResult(taskToJson(task), task);
+			return all.map((json) => ({ ...(simplify ? simplified(json) : json), ...(prompt && { prompt }) }));
+		});
+	});
 }
 
 async function findTasks(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Task[]> {

@@ -75,8 +75,7 @@ export async function executeGetTask(
 	hintAtOddIds(ctx, entries, parametersOf(0));
 	const decision = decideWait(ctx, settings.wait);
 	const orders = orderRunOf(ctx, settings, { begunAt });
-	const { toolWaitMs } = settings;
-	return await run(orders, settings, entries, { decision, toolWaitMs, callbacks: false });
+	return await run(orders, settings, entries, { decision, callbacks: false });
 }
 
 /** What EvoLink's manual calls a task id begins alike, but its own client takes others, too: a hint, no refusal. */

@@ -8,7 +8,7 @@ import { withReference } from '../../evolink/reference';
 import { overBudgetOf } from '../order/budget';
 import { hostClock } from '../../evolink/clock';
 import { mayOrderAnew } from '../order/ledger';
-import { textOf, type Problem } from '../../host/errors';
+import { textOf } from '../../host/errors';
 import { decideWait } from '../run/mode';
 import { callbackUrl as callbackUrlOf } from '../run/parkedRun';
 import { draftEntry, refuse, type OrderRun } from '../order/order';
@@ -23,24 +23,15 @@ import { executeGetManyModels } from './getManyModels';
 import { executeGetManyTasks } from './getManyTasks';
 import { executeGetTask } from './getTask';
 import { executeUploadFile } from './uploadFile';
-import { goesOnAfterErrors, hint } from '../../host/context';
+import { goesOnAfterErrors, warn } from '../../host/context';
 import { displayNamesOf, ItemParameters } from '../../host/parameters';
 import { soraVideoFields } from './fields';
 import { isQueued, isRefused, isTask, type Draft, type Entry } from '../entries';
 import { stopOnProblem } from '../items';
 
-type Operation = (
-	ctx: IExecuteFunctions,
-	parametersOf: (item: number) => ItemParameters,
-) => Promise<INodeExecutionData[]>;
+type Operation = typeof executeGetTask;
 
 const displayNames = displayNamesOf(soraVideoFields);
-
-function warn(ctx: IExecuteFunctions, problem: Problem): void {
-	hint(ctx, textOf(problem), 'warning');
-	// a hint of a suspended run goes when the run goes on
-	ctx.logger.warn(textOf(problem));
-}
 
 /** An operation that pays: all items are checked first, then as many are ordered as EvoLink has room for. */
 function paid(
@@ -55,7 +46,7 @@ function paid(
 		const orders = orderRunOf(ctx, settings, { begunAt, callbackUrl });
 		const callback = callbacks && decision.mode === 'none' ? callbackReader(ctx) : () => ({});
 		const isBlind = ctx.getMode() === 'retry' && orders.ledger.isEmpty;
-		if (mayOrderAnew(ctx)) warn(ctx, retriedBlindly());
+		if (mayOrderAnew(ctx)) warn(ctx, textOf(retriedBlindly()));
 		const entries: Entry[] = [];
 		for (const item of ctx.getInputData().keys()) {
 			const parameters = parametersOf(item);
@@ -70,8 +61,7 @@ function paid(
 			briefly(entries),
 			entries.filter(isQueued).map(({ item }) => item),
 		);
-		const plan = { decision, toolWaitMs: settings.toolWaitMs, callbacks };
-		return await run(orders, settings, entries, plan);
+		return await run(orders, settings, entries, { decision, callbacks });
 	};
 }
 

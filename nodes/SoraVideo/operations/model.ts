@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { listModels, type Catalogue, type ListedModel } from '../../evolink/catalogue';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { MODEL_ENTRIES } from '../../evolink/modelEntries';
 import { CHARACTER_MODEL, DEFAULT_MODEL, modelOptions } from '../../evolink/models';
@@ -19,7 +20,17 @@ const OPTIONS = [
 
 export const MODEL_IDS: readonly string[] = OPTIONS.map(({ value }) => value);
 
-const forGenerate = { operation: ['generate'] };
+const SHIPPED = OPTIONS.map(({ name, value }) => ({ id: value, label: name }));
+
+/** Made by another operation, or no video models. */
+const HIDDEN = [CHARACTER_MODEL, ...evolinkFacts.catalogue.noVideo];
+
+/** The models of the form, and those that EvoLink's catalogue has beside them, with what it says of each. */
+export function videoModels(catalogue: Catalogue): ListedModel[] {
+	return listModels(SHIPPED, catalogue, HIDDEN);
+}
+
+export const forGenerate = { operation: ['generate'] };
 
 export const modelField: INodeProperties[] = [
 	{

@@ -7,7 +7,7 @@ import { cancelSignal } from '../../host/context';
 import { ProblemError } from '../../host/errors';
 import { fileRefused } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
-import { emitBroken } from '../items';
+import { forEachItem } from '../items';
 import { RunIntent } from '../order/intent';
 import { namedBinary } from './binaryFile';
 import { megabytes, UPLOAD_MAX_BYTES } from './draft';
@@ -39,18 +39,10 @@ export async function executeUploadFile(
 	ctx: IExecuteFunctions,
 	parametersOf: (item: number) => ItemParameters,
 ): Promise<INodeExecutionData[]> {
-	const items = ctx.getInputData();
 	const intent = new RunIntent(ctx);
-	const output: INodeExecutionData[] = [];
-	for (const item of items.keys()) {
-		try {
-			const json = await upload(ctx, parametersOf(item), intent.fileName(item));
-			output.push({ json, pairedItem: { item } });
-		} catch (error) {
-			output.push(...emitBroken(ctx, error, [item], items.length > 1));
-		}
-	}
-	return output;
+	return await forEachItem(ctx, async (item) => [
+		await upload(ctx, parametersOf(item), intent.fileName(item)),
+	]);
 }
 
 /** @param name without an extension; the same on every try, so that a retry takes no second place */

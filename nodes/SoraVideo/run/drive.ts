@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { taskNamed } from '../../evolink/task';
-import { hint, isToolRun, trace } from '../../host/context';
+import { hint, isToolRun, trace, warn } from '../../host/context';
 import { noteInExecution } from '../../host/customData';
 import { textOf } from '../../host/errors';
 import { notOrdered, orderedEarlier, stopped } from '../../host/messages';
@@ -75,10 +75,7 @@ function tellOrders(ctx: IExecuteFunctions, items: readonly Entry[], mode: WaitD
 	if (reserved !== undefined) hint(ctx, reserved);
 	const earlier = watchesOf(items).flatMap(({ id, replayed }) => (replayed ? [id] : []));
 	if (earlier.length === 0) return;
-	const text = textOf(orderedEarlier(earlier));
-	hint(ctx, text, 'warning');
-	// a hint of a suspended run goes when the run goes on
-	ctx.logger.warn(text);
+	warn(ctx, textOf(orderedEarlier(earlier)));
 }
 
 /** The output of a run that is done. */
@@ -125,8 +122,7 @@ function outcomeFor(
 function emitStopped(ctx: IExecuteFunctions, items: readonly Entry[]): INodeExecutionData[] {
 	const keys = items.filter(isRefused).flatMap(({ problem }) => problem.idempotencyKey ?? []);
 	const problem = stopped(runningIds(items), keys);
-	ctx.logger.warn(textOf(problem));
-	hint(ctx, textOf(problem), 'warning');
+	warn(ctx, textOf(problem));
 	return items.map((entry) => {
 		const taskId = isTask(entry) ? entry.watch.id : undefined;
 		const idempotencyKey = isRefused(entry) ? entry.problem.idempotencyKey : undefined;

@@ -78,7 +78,7 @@ async function goOn(ctx: IExecuteFunctions, state: RunState): Promise<INodeExecu
 		runningIds(state.items),
 	);
 	const read = patientReader(ctx, isCalled);
-	const io = ioOf(orders, { decision: { mode: 'suspend' } }, read);
+	const io = ioOf(orders, 'suspend', undefined, read);
 	// a run that ends now is stored with what it ordered since
 	ctx.getContext('node')[CONTEXT_KEY] = state;
 	state.isAwake = true;
