@@ -1,4 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
+import isUndefined from 'lodash/isUndefined';
+import omitBy from 'lodash/omitBy';
 import { z } from 'zod';
 
 /** What a text is as JSON; `undefined` if it is none. */
@@ -31,6 +33,11 @@ export function isObject(value: unknown): value is IDataObject {
 
 /** An object as JSON has them, in what is stored. */
 export const plainObject = z.custom<IDataObject>(isObject);
+
+/** Without the fields that are undefined: an item's data has none. */
+export function defined<T extends object>(fields: T): Partial<T> & IDataObject {
+	return omitBy(fields, isUndefined) as Partial<T> & IDataObject;
+}
 
 /** Trimmed; `undefined` if there is none. */
 export function text(value: unknown): string | undefined {

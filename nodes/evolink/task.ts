@@ -1,12 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
-import isUndefined from 'lodash/isUndefined';
 import omit from 'lodash/omit';
-import omitBy from 'lodash/omitBy';
 import pick from 'lodash/pick';
 import without from 'lodash/without';
 
 import { evolinkFacts } from './generated/spec.gen';
-import { amount, isObject, scalar, text } from './json';
+import { amount, defined, isObject, scalar, text } from './json';
 import { roundCredits } from './prices';
 
 /** How a task stands for a client. `running` covers every status that no document lists. */
@@ -151,16 +149,11 @@ function errorOf(raw: IDataObject): TaskError | undefined {
 	if (error === undefined || error === null || error === false || error === '') return undefined;
 	const body = isObject(error) ? error : { message: error };
 	const code = scalar(body.code) ?? 'unknown_error';
-	const type = scalar(body.type);
-	const param = scalar(body.param);
-	const suggestion = suggestionIn(body);
 	return {
 		code,
 		message: scalar(body.message) ?? 'EvoLink gave no reason',
 		retryable: failureNote(code)?.retryable ?? false,
-		...(type !== undefined && { type }),
-		...(param !== undefined && { param }),
-		...(suggestion !== undefined && { suggestion }),
+		...defined({ type: scalar(body.type), param: scalar(body.param), suggestion: suggestionIn(body) }),
 	};
 }
 
@@ -169,14 +162,9 @@ export function suggestionIn(error: IDataObject): string | undefined {
 	return scalar(error.suggestion) ?? scalar(error.fallback_suggestion);
 }
 
-interface FailureNote {
-	readonly retryable: boolean;
-	readonly advice: string;
-}
-
 /** What the manual says of a failure code; `undefined` for codes it does not list (the set is open). */
-export function failureNote(code: string): FailureNote | undefined {
-	const known: Readonly<Record<string, FailureNote>> = evolinkFacts.taskFailures;
+export function failureNote(code: string): { retryable: boolean; advice: string } | undefined {
+	const known: Readonly<Record<string, { retryable: boolean; advice: string }>> = evolinkFacts.taskFailures;
 	return Object.hasOwn(known, code) ? known[code] : undefined;
 }
 
@@ -214,7 +202,7 @@ function characterOf(raw: IDataObject): Character | undefined {
 	const name = text(data?.character_name);
 	const profilePictureUrl = link(data?.profile_picture_url);
 	if (name === undefined && profilePictureUrl === undefined) return undefined;
-	return { ...(name && { name }), ...(profilePictureUrl && { profilePictureUrl }) };
+	return defined({ name, profilePictureUrl });
 }
 
 function linkIn(part: unknown, fields: readonly string[]): string | undefined {
@@ -242,8 +230,8 @@ function linksOf(raw: IDataObject): Pick<Task, 'resultUrl' | 'videoUrl' | 'resul
 	const urls = partsOf(raw.results).flatMap((part) => linkIn(part, videoFields) ?? []);
 	return {
 		resultUrl: url,
-		...(!isOther && isVideo(url, raw) && { videoUrl: url }),
-		...(urls.length > 1 && urls[0] === url && { resultUrls: urls }),
+		videoUrl: !isOther && isVideo(url, raw) ? url : undefined,
+		resultUrls: urls.length > 1 && urls[0] === url ? urls : undefined,
 	};
 }
 
@@ -289,29 +277,29 @@ export function taskNamed(id: string): Task {
  * @param unfinishedAt ms since 1970, when this run last knew the task unfinished, if it did: its links live at least 24 h from then
  */
 export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
+	const { id, status, phase, raw, error, resultUrl, videoUrl, character } = task;
 	const created = createdAt(task);
-	const known = {
-		createdAt: created === undefined ? undefined : new Date(created).toISOString(),
+	const expiresAt =
+		phase === 'completed' && unfinishedAt !== undefined ? unfinishedAt + RESULT_LIFETIME_MS : undefined;
+	const known = defined({
+		status: raw.status === undefined ? undefined : status,
+		taskError: error && { ...error },
+		createdAt: isoOf(created),
 		creditsReserved: creditsReserved(task),
 		// the list of tasks has it beside the other fields
-		creditsUsed: creditsIn(task, 'credits_used') ?? inCredits(task.raw.credits_used),
+		creditsUsed: creditsIn(task, 'credits_used') ?? inCredits(raw.credits_used),
 		// EvoLink's `duration`, which is read as the length of the video too easily
-		processingSeconds: task.phase === 'running' ? undefined : amount(task.raw.duration),
-	};
-	return {
-		...omit(task.raw, 'error'),
-		id: task.id,
-		...(task.raw.status !== undefined && { status: task.status }),
-		...(task.error && { taskError: { ...task.error } }),
-		...omitBy(known, isUndefined),
-		...(task.resultUrl && { resultUrl: task.resultUrl }),
-		...(task.videoUrl && { videoUrl: task.videoUrl }),
-		...(task.character && { character: { ...task.character } }),
-		...(task.phase === 'completed' &&
-			unfinishedAt !== undefined && {
-				resultExpiresAt: new Date(unfinishedAt + RESULT_LIFETIME_MS).toISOString(),
-			}),
-	};
+		processingSeconds: phase === 'running' ? undefined : amount(raw.duration),
+		resultUrl,
+		videoUrl,
+		character: character && { ...character },
+		resultExpiresAt: isoOf(expiresAt),
+	});
+	return { ...omit(raw, 'error'), id, ...known };
+}
+
+function isoOf(ms: number | undefined): string | undefined {
+	return ms === undefined ? undefined : new Date(ms).toISOString();
 }
 
 /**

@@ -1,10 +1,9 @@
 import type { IDataObject, INode } from 'n8n-workflow';
-import isUndefined from 'lodash/isUndefined';
-import omitBy from 'lodash/omitBy';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { failureSchema, type Failure } from '../evolink/failure';
+import { defined } from '../evolink/json';
 import { redact } from '../evolink/redact';
 
 export type NodeFailure = NodeApiError | NodeOperationError;
@@ -71,7 +70,7 @@ export function errorData(problem: Problem): IDataObject {
 		idempotencyKey,
 		chargedCredits,
 	};
-	return omitBy(data, isUndefined);
+	return defined(data);
 }
 
 function codeOf({ code, failure }: Problem): string | undefined {
@@ -106,10 +105,7 @@ export function problemOf(error: unknown): Problem {
 function hostFailure(failure: Failure) {
 	switch (failure.kind) {
 		case 'rateLimited':
-			return {
-				cause: 'rate-limited' as const,
-				retryAfterMs: failure.retryAfterMs,
-			};
+			return { cause: 'rate-limited' as const, retryAfterMs: failure.retryAfterMs };
 		case 'balance':
 		case 'keyLimit':
 			return { cause: 'quota-exhausted' as const };
@@ -152,7 +148,7 @@ export function nodeError(
 	error.message = message;
 	error.description = description === undefined || stopped ? description : ofFailed(description);
 	// an error workflow is given them
-	Object.assign(error.context, omitBy({ taskId: problem.taskId, code: codeOf(problem) }, isUndefined));
+	Object.assign(error.context, defined({ taskId: problem.taskId, code: codeOf(problem) }));
 	return error;
 }
 

@@ -4,7 +4,7 @@ import { creditsAvailable, getCredits } from '../../evolink/api';
 import { malformedAnswer } from '../../evolink/failure';
 import { ProblemError } from '../../host/errors';
 import { creditsUnreadable } from '../../host/messages';
-import { isObject } from '../../evolink/json';
+import { defined, isObject } from '../../evolink/json';
 
 /**
  * What the key and the account have left: `{ token: { remaining_credits, used_credits, unlimited_credits }, user: {
@@ -16,8 +16,7 @@ export async function executeGetCredits(ctx: IExecuteFunctions): Promise<INodeEx
 	const answer = await getCredits(ctx);
 	const data = answer.ok ? answer.body.data : undefined;
 	if (answer.ok && isObject(data)) {
-		const available = creditsAvailable(answer.body);
-		const json = { ...data, ...(available !== undefined && { creditsAvailable: available }) };
+		const json = { ...data, ...defined({ creditsAvailable: creditsAvailable(answer.body) }) };
 		return ctx.getInputData().map((_, item) => ({ json: { ...json }, pairedItem: { item } }));
 	}
 	const failure = answer.ok ? malformedAnswer(answer, 'no credits in it') : answer.failure;

@@ -1,11 +1,10 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
-import isUndefined from 'lodash/isUndefined';
-import omitBy from 'lodash/omitBy';
 
 import { getCatalogue } from '../../evolink/api';
 import type { DefaultPrice, ListedModel } from '../../evolink/catalogue';
 import { hostClock } from '../../evolink/clock';
 import { DOCUMENTED_FIELDS } from '../../evolink/generated/spec.gen';
+import { defined } from '../../evolink/json';
 import { fieldsOf, type ModelField, type ModelFields } from '../../evolink/modelEntries';
 import { tasksOf } from '../../evolink/models';
 import { estimateCredits, inUsd } from '../../evolink/prices';
@@ -64,19 +63,17 @@ function modelJson(
 	isSilent: boolean,
 	withFields: boolean,
 ): IDataObject {
-	const fields = fieldsOf(id) ?? documented[id];
-	const tasks = tasksOf(id);
-	return {
+	const fields = Object.entries(fieldsOf(id) ?? documented[id] ?? {});
+	return defined({
 		id,
 		name: label,
 		served: isSilent ? null : unserved === undefined,
-		...(unserved !== undefined && { reason: unserved }),
-		...(tasks !== undefined && { tasks }),
-		...(price && omitBy({ ...price, usd: inUsd(price.credits) }, isUndefined)),
-		...(withFields && {
-			fields: Object.entries(fields ?? {}).map(([name, field]) => fieldJson(name, field)),
-		}),
-	};
+		reason: unserved,
+		tasks: tasksOf(id),
+		...price,
+		usd: price && inUsd(price.credits),
+		fields: withFields ? fields.map(([name, field]) => fieldJson(name, field)) : undefined,
+	});
 }
 
 /** Where EvoLink's list of today does not tell: by the one that came with the package. */
@@ -89,19 +86,14 @@ function shippedPrice(id: string): DefaultPrice | undefined {
 
 function fieldJson(name: string, field: ModelField): IDataObject {
 	const { type, required = false, prose = {} } = field;
-	const {
-		enum: allowed = prose.enum,
-		min = prose.min,
-		max = prose.max,
-		default: usual = prose.default,
-	} = field;
-	return {
+	const allowed = field.enum ?? prose.enum;
+	return defined({
 		name,
 		type,
 		required,
-		...(allowed && { allowed: [...allowed] }),
-		...(min !== undefined && { min }),
-		...(max !== undefined && { max }),
-		...(usual !== undefined && { default: usual }),
-	};
+		allowed: allowed && [...allowed],
+		min: field.min ?? prose.min,
+		max: field.max ?? prose.max,
+		default: field.default ?? prose.default,
+	});
 }

@@ -2,6 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { hostClock } from '../../evolink/clock';
+import { defined } from '../../evolink/json';
 import { uploadFile } from '../../evolink/media/upload';
 import { cancelSignal } from '../../host/context';
 import { ProblemError } from '../../host/errors';
@@ -57,5 +58,5 @@ async function upload(ctx: IExecuteFunctions, parameters: ItemParameters, name: 
 	const { url, fileId } = result;
 	const expiresAt = new Date(hostClock.now() + lifetimeHours * 3_600_000).toISOString();
 	const { fileName = null } = binary;
-	return { url, expiresAt, fileName, mimeType, size, ...(fileId !== undefined && { fileId }) };
+	return defined({ url, expiresAt, fileName, mimeType, size, fileId });
 }
