@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 import { failureSchema } from '../evolink/failure';
 import { plainObject } from '../evolink/json';
-import { problemSchema } from '../host/errors';
+import { uploadableFile } from '../evolink/media/upload';
+import { problemSchema, type Problem } from '../host/errors';
 import { watchSchema, hasEnded, isSettled, type Watch } from './watch';
 
 /*
@@ -11,15 +12,7 @@ import { watchSchema, hasEnded, isSettled, type Watch } from './watch';
  */
 
 const inputFile = z.object({
-	source: z.object({
-		/** With its dot. */
-		extension: z.string(),
-		mimeType: z.string(),
-		/** Bytes. */
-		size: z.number(),
-		/** In n8n's binary store, or in a binary field of an item: the latter is lost when the run is suspended. */
-		content: z.union([z.object({ id: z.string() }), z.object({ item: z.number(), field: z.string() })]),
-	}),
+	source: uploadableFile,
 	/** What stands in the body for its URL. */
 	standIn: z.string(),
 });
@@ -131,6 +124,10 @@ export const isRefused = (entry: Entry): entry is RefusedEntry => entry.phase ==
 /** What is known of the tasks of those items that have one. */
 export function watchesOf(entries: readonly Entry[]): Watch[] {
 	return entries.filter(isTask).map(({ watch }) => watch);
+}
+
+export function refusedEntry({ item, field }: Pick<Entry, 'item' | 'field'>, problem: Problem): RefusedEntry {
+	return { phase: 'refused', item, field, problem };
 }
 
 /** Tasks that are not known to have ended and are still waited for. */

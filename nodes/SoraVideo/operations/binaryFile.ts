@@ -11,14 +11,14 @@ import type { ItemParameters } from '../../host/parameters';
 import { megabytes } from './draft';
 
 /** What a field takes. */
-export interface WantedFile {
+interface WantedFile {
 	what: 'image' | 'video' | 'file';
 	/** Any, if it does not say. */
 	mimeTypes?: readonly string[];
 	maxBytes: number;
 }
 
-export type CheckedFile = Pick<UploadableFile, 'content' | 'size'> & { media?: DetectedMedia };
+type CheckedFile = Pick<UploadableFile, 'content' | 'size'> & { media?: DetectedMedia };
 
 /**
  * The binary field that a parameter names.
@@ -34,9 +34,9 @@ export function namedBinary(
 	const { item } = parameters;
 	const field = parameters.text(name, 'data');
 	if (field === '') throw parameters.refuse(name, '', 'the name of a binary field');
-	const binary = findBinary(ctx, item, field);
-	if (binary !== undefined) return { field, binary };
-	const names = Object.keys(ctx.getInputData()[item].binary ?? {});
+	const { binary = {} } = ctx.getInputData()[item];
+	if (Object.hasOwn(binary, field)) return { field, binary: binary[field] };
+	const names = Object.keys(binary);
 	throw new ProblemError(noFile(parameters.displayName(name), field, names, isOptional), item);
 }
 
@@ -53,11 +53,6 @@ export async function readBinary(
 ): Promise<CheckedFile & { field: string }> {
 	const { field, binary } = namedBinary(ctx, parameters, name, wanted.what === 'image');
 	return { field, ...(await checkFile(ctx, parameters.item, binary, field, wanted)) };
-}
-
-function findBinary(ctx: IExecuteFunctions, item: number, field: string): IBinaryData | undefined {
-	const { binary = {} } = ctx.getInputData()[item];
-	return Object.hasOwn(binary, field) ? binary[field] : undefined;
 }
 
 /** What is no file of any model, however it came into a binary field. */

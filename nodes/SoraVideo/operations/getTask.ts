@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n
 import { API_SERVERS, evolinkFacts, PATHS } from '../../evolink/generated/spec.gen';
 import { problemOf } from '../../host/errors';
 import { decideWait } from '../run/mode';
-import { isRefused, isTask, type Entry } from '../entries';
+import { isRefused, isTask, refusedEntry, type Entry } from '../entries';
 import { hostClock } from '../../evolink/clock';
 import { readFileField, readSettings } from '../settings';
 import { orderRunOf, run } from '../run';
@@ -68,7 +68,7 @@ export async function executeGetTask(
 			const field = readFileField(ctx, parametersOf(item), false);
 			return { phase: 'task', item, field, watch: { id: readTaskId(parametersOf(item)) }, from: 0 };
 		} catch (error) {
-			return { phase: 'refused', item, field: null, problem: problemOf(error) };
+			return refusedEntry({ item, field: null }, problemOf(error));
 		}
 	});
 	stopOnProblem(ctx, entries.filter(isRefused));

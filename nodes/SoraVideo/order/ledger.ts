@@ -140,18 +140,17 @@ export class Ledger {
 	/** Before a request leaves: what is found in this state later counts as unknown. */
 	begin(slot: string, order: Doubt): Sending {
 		const before = this.entries[slot];
-		const { refusedKeys, refusedAt } = before ?? {};
+		const earlier = { refusedKeys: before?.refusedKeys, refusedAt: before?.refusedAt };
 		const { key, fileIds } = order;
-		this.entries[slot] = { ...order, state: 'sending', refusedKeys, refusedAt };
+		this.entries[slot] = { ...order, state: 'sending', ...earlier };
 		return {
 			accept: (id, at, request) =>
-				(this.entries[slot] = { key, state: 'accepted', id, at, request, fileIds, refusedKeys, refusedAt }),
+				(this.entries[slot] = { key, state: 'accepted', id, at, request, fileIds, ...earlier }),
 			doubt: (isModelClosed) =>
 				(this.entries[slot] = {
 					...order,
 					state: 'unknown',
-					refusedKeys,
-					refusedAt,
+					...earlier,
 					isModelClosed: isModelClosed || undefined,
 				}),
 			withdraw: () => {

@@ -23,6 +23,7 @@ import {
 import {
 	isQueued,
 	isRefused,
+	refusedEntry,
 	type AskedEntry,
 	type Doubt,
 	type Draft,
@@ -93,7 +94,7 @@ export async function draftEntry(
 		};
 		return recall(run, ofCall) ?? ofCall;
 	} catch (error) {
-		return { phase: 'refused', item, field: null, problem: problemOf(error) };
+		return refusedEntry({ item, field: null }, problemOf(error));
 	}
 }
 
@@ -121,7 +122,7 @@ export function recall(
 		return { phase: 'task', item, field, watch: { id, orderedAt: at, fileIds, request }, from: now() };
 	}
 	const doubt = omit(known, 'state');
-	if (!resendUnknown) return { phase: 'refused', item, field, problem: sentBefore(doubt) };
+	if (!resendUnknown) return refusedEntry({ item, field }, sentBefore(doubt));
 	return { phase: 'queued', item, field, slot, draft: { body: known.body, doubt } };
 }
 
@@ -134,20 +135,18 @@ export function requeue(run: OrderRun, entry: QueuedEntry | RefusedEntry): Entry
 	const order = isQueued(entry) ? entry : isDoubtful ? undefined : entry.again;
 	if (order === undefined) return entry;
 	const queued = { phase: 'queued' as const, item, field, slot: order.slot, draft: order.draft };
-	return isVolatile(queued) ? { phase: 'refused', item, field, problem: fileLost() } : queued;
+	return isVolatile(queued) ? refusedEntry(queued, fileLost()) : queued;
 }
 
 /** It is not ordered. One that an earlier try may have placed keeps its key; a Retry of a suspended run finds the order again. */
 export async function refuse({ ctx }: OrderRun, entry: QueuedEntry, problem: Problem): Promise<RefusedEntry> {
-	const { item, field, slot, draft } = entry;
-	const { doubt, uploads, ...again } = draft;
+	const { doubt, uploads, ...again } = entry.draft;
 	if (doubt !== undefined) {
 		const before = sentBefore(doubt);
-		const whole = { ...before, description: `${textOf(problem)} ${before.description}` };
-		return { phase: 'refused', item, field, problem: whole };
+		return refusedEntry(entry, { ...before, description: `${textOf(problem)} ${before.description}` });
 	}
 	await deleteUploads(ctx, uploads?.ids ?? []);
-	return { phase: 'refused', item, field, problem, again: { slot, draft: again } };
+	return { ...refusedEntry(entry, problem), again: { slot: entry.slot, draft: again } };
 }
 
 /** Whether an order waits for files that EvoLink must be given first. */
@@ -277,8 +276,7 @@ async function sendOnce(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 			const since = takenSince(failure, begunAt, run.clock.now());
 			return { entry: { phase: 'asked', item, field, slot, draft, key, since, failure } };
 		}
-		const problem = notTaken(failure, String(body.model), key);
-		return { entry: { phase: 'refused', item, field, problem } };
+		return { entry: refusedEntry(entry, notTaken(failure, String(body.model), key)) };
 	}
 }
 
@@ -330,10 +328,7 @@ function takenSince({ answeredAt }: Failure, begunAt: number, now: number): numb
 /** What was asked about an order is answered. @param isFree whether it is certain that EvoLink did not take it: its turn comes again */
 export function answered({ ledger }: OrderRun, entry: AskedEntry, isFree: boolean): Entry {
 	const { item, field, slot, draft, key, failure } = entry;
-	if (!isFree) {
-		const problem = notTaken(failure, String(draft.body.model), key);
-		return { phase: 'refused', item, field, problem };
-	}
+	if (!isFree) return refusedEntry(entry, notTaken(failure, String(draft.body.model), key));
 	ledger.withdraw(slot);
 	ordersOfThisProcess.forgetOrder(key);
 	return { phase: 'queued', item, field, slot, draft };

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, NodeTypeAndVersion } from 'n8n-workflow';
 
 import { isToolRun } from '../../host/context';
 import { canPark } from '../../host/park';
@@ -16,21 +16,13 @@ const WAIT = 'n8n-nodes-base.wait';
 const RESPOND = 'n8n-nodes-base.respondToWebhook';
 const CHAT_TRIGGERS = ['@n8n/n8n-nodes-langchain.chatTrigger', '@n8n/n8n-nodes-langchain.manualChatTrigger'];
 
-interface StartNode {
-	name: string;
-	type: string;
-	/** As written; absent on hosts that do not tell. */
-	parameters?: Record<string, unknown>;
-}
-
-/** The nodes before this one that ran, of those that start, resume or answer an execution, with their parameters as written. */
-function startNodes(ctx: IExecuteFunctions): StartNode[] {
+/** The nodes before this one that ran, of those that start, resume or answer an execution; some hosts tell no parameters. */
+function startNodes(ctx: IExecuteFunctions): NodeTypeAndVersion[] {
 	const parents = ctx.getParentNodes(ctx.getNode().name, { includeNodeParameters: true });
 	const { $ } = ctx.getWorkflowDataProxy(0) as { $: (name: string) => { isExecuted?: boolean } };
 	return parents
 		.filter(({ type }) => [...CALLER_TRIGGERS, ...CHAT_TRIGGERS, WAIT, CALLED, RESPOND].includes(type))
-		.filter(({ name }) => wasExecuted(() => $(name).isExecuted))
-		.map(({ name, type, parameters }) => ({ name, type, ...(parameters && { parameters }) }));
+		.filter(({ name }) => wasExecuted(() => $(name).isExecuted));
 }
 
 /** n8n's proxy throws for nodes that did not run. */
@@ -43,7 +35,7 @@ function wasExecuted(ask: () => boolean | undefined): boolean {
 }
 
 /** Whether a node behind the one that took the call has answered its caller. */
-function hasAnswered(ctx: IExecuteFunctions, nodes: readonly StartNode[], caller: string): boolean {
+function hasAnswered(ctx: IExecuteFunctions, nodes: readonly NodeTypeAndVersion[], caller: string): boolean {
 	return nodes.some(
 		({ name, type }) => type === RESPOND && ctx.getParentNodes(name).some((parent) => parent.name === caller),
 	);

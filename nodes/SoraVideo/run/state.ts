@@ -7,6 +7,16 @@ import type { RunSettings } from '../settings';
 import { entrySchema } from '../entries';
 import { roomSchema } from './room';
 
+const keptSettings = z.object({
+	onTaskFailure: z.enum(['error', 'output']),
+	maxDownloadBytes: z.number(),
+	simplify: z.boolean(),
+	resendUnknown: z.boolean(),
+	tasksAtOnce: z.number().optional(),
+	pollMs: z.number(),
+	timeoutMs: z.number().optional(),
+});
+
 /**
  * A run from its first order to its output, in memory while it polls and in n8n's database while it is suspended. No field of the
  * node is read again: what was checked is what is sent, and what was sent is what is waited for. Moments are ms of the run's own
@@ -19,15 +29,7 @@ const runState = z.object({
 	/** A retry runs under another id. */
 	executionId: z.string(),
 	runIndex: z.number(),
-	settings: z.object({
-		onTaskFailure: z.enum(['error', 'output']),
-		maxDownloadBytes: z.number(),
-		simplify: z.boolean(),
-		resendUnknown: z.boolean(),
-		tasksAtOnce: z.number().optional(),
-		pollMs: z.number(),
-		timeoutMs: z.number().optional(),
-	}),
+	settings: keptSettings,
 	/** By their index. */
 	items: z
 		.array(entrySchema)
@@ -61,13 +63,13 @@ export type RunState = z.infer<typeof runState>;
 
 /** A run that begins. */
 export function beginRun(
-	{ onTaskFailure, maxDownloadBytes, simplify, resendUnknown, tasksAtOnce, pollMs, timeoutMs }: RunSettings,
+	settings: RunSettings,
 	own: Pick<RunState, 'token' | 'executionId' | 'runIndex' | 'items' | 'callsBack'>,
 ): RunState {
 	return {
 		version: 1,
 		...own,
-		settings: { onTaskFailure, maxDownloadBytes, simplify, resendUnknown, tasksAtOnce, pollMs, timeoutMs },
+		settings: keptSettings.parse(settings),
 		lastedMs: 0,
 		tookAt: 0,
 		parkedAt: 0,

@@ -13,6 +13,7 @@ import {
 	isRefused,
 	isTask,
 	openTasks,
+	refusedEntry,
 	watchesOf,
 	type AskedEntry,
 	type Entry,
@@ -329,8 +330,7 @@ export async function doubtLost(state: RunState, io: RunIo, since: number): Prom
 	const strangers = await strangersSince(state, io, since);
 	for (const entry of queue) {
 		if (entry.draft.doubt !== undefined || isNoneOf(strangers, entry, since)) continue;
-		const { item, field } = entry;
-		const again = { slot: entry.slot, draft: entry.draft };
-		put(state, { phase: 'refused', item, field, problem: perhapsOrdered(io.keyOf(entry)), again });
+		const { slot, draft } = entry;
+		put(state, { ...refusedEntry(entry, perhapsOrdered(io.keyOf(entry))), again: { slot, draft } });
 	}
 }

@@ -9,14 +9,11 @@ import type { Task } from '../../evolink/task';
 import type { TaskView } from './taskView';
 
 /** What is known of one task from reading it. */
-interface Seen {
+interface Entry {
 	/** By the latest read that succeeded. */
 	view?: TaskView;
 	/** Why the latest read failed; absent after one that succeeded. */
 	failure?: Failure;
-}
-
-interface Entry extends Seen {
 	/** By the clock's ticks: no read before then. */
 	nextAt: number;
 	/** By the same: when it was last read. */
@@ -58,7 +55,7 @@ export class TaskMemory {
 		ids: readonly string[],
 		how: { read: ReadTasks; viewOf: (task: Task) => TaskView },
 		signal: AbortSignal,
-	): Promise<Map<string, Seen>> {
+	): Promise<Map<string, Entry>> {
 		const entries = new Map(ids.map((id) => [id, this.entryOf(`${wait} ${id}`)]));
 		const now = this.clock.ticks();
 		const due = [...entries].filter(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import { z } from 'zod';
 
 import { streamOf, type ByteStream } from '../streams';
 import { requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from '../client';
@@ -9,19 +10,23 @@ import { checkHttpUrl } from '../urls';
 import { retry } from '../async';
 import { isObject, scalar } from '../json';
 
-/** Where n8n keeps a file's bytes: in its binary store, or in a binary field of an item itself. */
-export type FileContent = { id: string } | { item: number; field: string };
-
-/** A checked input file. Plain data. */
-export interface UploadableFile {
+export const uploadableFile = z.object({
 	/** With its dot. */
-	extension: string;
-	mimeType: string;
+	extension: z.string(),
+	mimeType: z.string(),
 	/** Bytes. */
-	size: number;
-	/** Where n8n keeps the bytes. They are fetched when the file's turn has come: a run may have hundreds of files. */
-	content: FileContent;
-}
+	size: z.number(),
+	/**
+	 * In n8n's binary store, or in a binary field of an item: the latter is lost when the run is suspended. The bytes are fetched when
+	 * the file's turn has come: a run may have hundreds of files.
+	 */
+	content: z.union([z.object({ id: z.string() }), z.object({ item: z.number(), field: z.string() })]),
+});
+
+/** A checked input file. */
+export type UploadableFile = z.infer<typeof uploadableFile>;
+
+type FileContent = UploadableFile['content'];
 
 /** EvoLink's own client gives an upload this long. */
 const UPLOAD_TIMEOUT_MS = 120_000;
