@@ -1,6 +1,8 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import mapValues from 'lodash/mapValues';
 
+import type { NumberRule } from './parameters';
+
 /** Names of other fields, each with values that they must or must not have. */
 type Rules = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
 
@@ -67,6 +69,20 @@ export function builderHint(
 	}));
 	const hint = { searchHint: text, message: text, relatedNodes };
 	return hint;
+}
+
+/** A number with the limits of its rule. */
+export function numberOption(
+	{ min, max, fallback, isCount }: NumberRule,
+	field: Pick<INodeProperties, 'displayName' | 'name' | 'description' | 'displayOptions'>,
+): INodeProperties {
+	return {
+		...field,
+		type: 'number',
+		noDataExpression: true,
+		typeOptions: { minValue: min, maxValue: max, ...(isCount && { numberPrecision: 0 }) },
+		default: fallback,
+	};
 }
 
 /** As n8n's guide words it. */
