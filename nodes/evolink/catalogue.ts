@@ -25,7 +25,6 @@ interface CatalogueModel {
 	/** The id and its aliases. */
 	names: string[];
 	isRetired: boolean;
-	/** Whether it makes videos by the endpoint that orders go to. */
 	isVideo: boolean;
 }
 
@@ -36,14 +35,13 @@ export interface Catalogue {
 	models?: readonly CatalogueModel[];
 	/** Ids that are served right now. */
 	healthy?: ReadonlySet<string>;
-	/** By id. */
 	prices?: ReadonlyMap<string, DefaultPrice>;
 }
 
-/** What an order of nothing but required fields costs, by EvoLink's price list, and for how long a video. */
+/** What an order of nothing but required fields costs, and for how long a video. */
 export type DefaultPrice = Pick<RulePrice, 'credits' | 'seconds'>;
 
-/** A model of the list. `unserved`: why an order would be refused, as far as that is known. */
+/** `unserved`: why an order would be refused, as far as that is known. */
 export interface ListedModel {
 	id: string;
 	label: string;
@@ -98,7 +96,6 @@ function modelOf(entry: IDataObject): CatalogueModel | undefined {
 	};
 }
 
-/** `undefined` if it is not known. */
 function priceOf(rules: IDataObject, id: string): DefaultPrice | undefined {
 	const fields = fieldsOf(id) ?? {};
 	const body = pickBy(fields, ({ required }, name) => required && MEASURABLE.includes(name));
@@ -115,12 +112,7 @@ export function priceInWords({ credits, seconds }: DefaultPrice): string {
 	return `${inMoney(credits)}, ${seconds === undefined ? 'each' : `for ${seconds} s`}`;
 }
 
-/**
- * The models to choose from, those that are served first. Every shipped model stays in the list, whatever the catalogue says:
- * it may be wrong, and the order is EvoLink's to refuse.
- *
- * @param hidden ids that are chosen elsewhere
- */
+/** The models to choose from, those that are served first. A shipped one always stays: the catalogue may be wrong. */
 export function listModels(
 	shipped: ReadonlyArray<{ id: string; label: string }>,
 	catalogue: Catalogue,

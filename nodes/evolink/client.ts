@@ -29,9 +29,9 @@ export const CREDENTIAL = 'evoLinkApi';
 export type EvoLinkContext = IExecuteFunctions | IWebhookFunctions | ILoadOptionsFunctions;
 
 export interface EvoLinkRequest {
-	/** Which call of the API: gives method, host and path. */
+	/** Gives method, host and path. */
 	operation: keyof typeof PATHS;
-	/** Values for the path's placeholders; encoded here. */
+	/** Encoded here. */
 	pathParameters?: Record<string, string>;
 	query?: Record<string, string | number>;
 	/** A plain object is sent as JSON; bytes and streams as they are, with the content type in `headers`. */
@@ -88,9 +88,8 @@ function describeNetwork(code: string | undefined, host: string): string {
 }
 
 /**
- * The only function that speaks HTTP to EvoLink. It never throws for what EvoLink or the network does: every outcome is an
- * answer, and so is a credential that cannot be read, because a throw would lose the ids of a run. Bodies are read as a bounded stream, because a whole body of any size would be parsed otherwise, and because an
- * error body is lost to n8n's helper. Redirects are not followed: they would carry the key elsewhere.
+ * The only function that speaks HTTP to EvoLink. Never throws: a throw would lose the ids of a run. Bodies are read as a bounded
+ * stream, which n8n's helper keeps of errors, too. Redirects are not followed: they would carry the key elsewhere.
  */
 export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkRequest): Promise<EvoLinkAnswer> {
 	let credential: EvoLinkCredential;
@@ -143,7 +142,7 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 	}
 }
 
-/** The key is blanked here, once, in all that is emitted, stored or told of an answer: some gateways repeat it. */
+/** The key is blanked here, once, in all that is told of an answer: some gateways repeat it. */
 function readAnswer(
 	received: { status: number; headers: Record<string, unknown>; namesTask: boolean },
 	bytes: Buffer | undefined,

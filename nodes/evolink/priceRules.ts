@@ -30,7 +30,6 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 /** What only EvoLink can measure, such as the length of a video that is given. */
 const MEASURED = /tokens$|seconds$|search_count$/;
 
-/** Fields of a request that lead to something to be measured. */
 export const MEASURABLE = ['video_urls', 'video_url', 'audio_urls', 'audio_url', 'source_task_id'];
 
 export interface RulePrice {
@@ -43,9 +42,7 @@ export interface RulePrice {
 
 /**
  * What an order costs by EvoLink's own price rules.
- *
- * @param rules EvoLink's for one model, in any form
- * @param body of the create call
+ * @param model EvoLink's rules for one model, in any form
  * @param defaults what counts for a field that the body leaves out
  * @returns `undefined` if the rules are not understood, or need what only EvoLink can measure. Never throws.
  */

@@ -8,9 +8,8 @@ import type { Task } from './task';
 export type TaskReading = { ok: true; task: Task } | { ok: false; failure: Failure };
 
 /**
- * Reads tasks with the key. `record` is called once for each id, as soon as its answer is there; after the signal has aborted
- * no further read is begun. Where each task is a read of its own, no more than `singly` are read, the first ones: n8n pays
- * each request with some 0.1 s of CPU.
+ * Reads tasks with the key. `record` is called once for each id, as soon as its answer is there; none begins after an abort. At most
+ * `singly` reads are of one task each, the first ones: n8n pays each request with some 0.1 s of CPU.
  */
 export type ReadTasks = (
 	ids: readonly string[],
@@ -21,7 +20,7 @@ export type ReadTasks = (
 
 export const READS_AT_ONCE = 5;
 
-/** What one read of many tasks brought: the asked ones that it has, by id, or why there is none. */
+/** What one read of many tasks brought: the asked ones that it has, by id. */
 export type BatchReading = { ok: true; tasks: Map<string, Task> } | { ok: false; failure: Failure };
 
 /** Whether tasks can be read many at once; shared by those who should not find that out again. */
@@ -32,10 +31,7 @@ export interface BatchState {
 /** Up to here single reads, which are documented, cost little more. */
 const READ_SINGLY_AT_MOST = 3;
 
-/**
- * Reads the tasks of one wait, many at once where EvoLink offers it. The batch read is in no manual, so it only ever saves
- * requests: whatever it does not answer is read singly, and no task is given up because of it.
- */
+/** Reads the tasks of one wait, many at once where EvoLink offers it. It is in no manual: the rest is read singly. */
 export class TaskReader {
 	constructor(
 		private readonly readOne: (id: string) => Promise<TaskReading>,
@@ -75,7 +71,7 @@ export class TaskReader {
 		const takeAll = (some: readonly string[]) => some.forEach((id) => take(id, answer));
 		if (failure.kind === 'unauthorized' || failure.status === 429) return takeAll(ids);
 		if (failure.transient) {
-			// One single read tells an outage, which fifty more would make worse, from a batch read that alone is broken or slow.
+			// one single read tells an outage, which fifty more would make worse, from a batch read that alone is broken
 			const [first, ...rest] = ids;
 			const reading = await this.readOne(first);
 			take(first, reading);

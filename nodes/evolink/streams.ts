@@ -2,10 +2,7 @@ import type { BinaryHelperFunctions } from 'n8n-workflow';
 
 import { abortAfter } from './async';
 
-/**
- * Node's Readable, named through n8n's own types: community nodes may not import `stream` (lint rule
- * no-restricted-imports).
- */
+/** Node's Readable, named through n8n's own types: community nodes may not import `stream`. */
 export type ByteStream = Exclude<
 	Parameters<BinaryHelperFunctions['prepareBinaryData']>[0],
 	Buffer | Uint8Array
@@ -25,8 +22,7 @@ export function streamOf(sample: ByteStream, chunks: AsyncIterable<Buffer>): Byt
 }
 
 /**
- * The bytes of a stream, or `undefined` if there are more than `limit`. Destroys the stream when it stops early.
- *
+ * The bytes of a stream, or `undefined` if there are more than `limit`.
  * @param timeoutMs bound for the whole body: HTTP timeouts end with the headers
  * @throws the stream's own error, and a TimeoutError
  */

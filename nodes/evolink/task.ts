@@ -17,9 +17,7 @@ export interface TaskError {
 	/** Whether EvoLink's own client calls the code worth another (paid) try; nothing here ever buys it by itself. */
 	retryable: boolean;
 	type?: string;
-	/** The request's field at fault. */
 	param?: string;
-	/** What EvoLink says to try instead. */
 	suggestion?: string;
 }
 
@@ -50,10 +48,7 @@ export interface Task {
 /** EvoLink's result links live this long (every page that says so: 24 h). */
 export const RESULT_LIFETIME_MS = evolinkFacts.results.linkLifetimeHours * 3_600_000;
 
-/**
- * Bounds an id that goes into URLs, messages and the ledger; the documented form is `task-unified-<unix>-<8>`. Dots alone
- * would lead to another path of the API.
- */
+/** The documented form is `task-unified-<unix>-<8>`; dots alone would lead to another path of the API. */
 const TASK_ID = /^(?!\.{1,2}$)[\x21-\x7e]{1,256}$/;
 
 function link(value: unknown): string | undefined {
@@ -63,10 +58,7 @@ function link(value: unknown): string | undefined {
 
 const { unitsPerCredit } = evolinkFacts.pricing;
 
-/**
- * An amount of credits in a task. EvoLink's newer pages print them in ten-thousandths of a credit: no task costs ten thousand
- * credits.
- */
+/** EvoLink's newer pages print ten-thousandths of a credit: no task costs ten thousand credits. */
 function inCredits(given: unknown): number | undefined {
 	const number = amount(given);
 	const isUnits = Number.isInteger(number) && Number(number) >= unitsPerCredit;
@@ -77,12 +69,12 @@ function creditsIn({ raw }: Task, field: string): number | undefined {
 	return isObject(raw.usage) ? inCredits(raw.usage[field]) : undefined;
 }
 
-/** Credits that EvoLink holds back for a task; `undefined` if it does not say. */
+/** `undefined` if EvoLink does not say. */
 export function creditsReserved(task: Task): number | undefined {
 	return creditsIn(task, 'credits_reserved');
 }
 
-/** What EvoLink says that a task cost, in credits, less what it gave back; `undefined` if it does not say. */
+/** Less what EvoLink gave back; `undefined` if it does not say. */
 export function creditsCharged(task: Task): number | undefined {
 	const billing = isObject(task.raw.billing) ? task.raw.billing : {};
 	const used =
@@ -97,10 +89,7 @@ function isId(candidate: string | undefined): candidate is string {
 	return candidate !== undefined && TASK_ID.test(candidate);
 }
 
-/**
- * The task inside an answer, and its id: some clients see it wrapped in `data`, and what wraps it may have an id of its own.
- * EvoLink's prefix tells a task, or else a status does.
- */
+/** The task inside an answer: some see it wrapped in `data`, which may have an id of its own. The prefix or a status tells it. */
 function findTask(body: unknown): { raw: IDataObject; id: string } | undefined {
 	if (!isObject(body)) return undefined;
 	const found = [body, body.data]
@@ -113,15 +102,14 @@ function findTask(body: unknown): { raw: IDataObject; id: string } | undefined {
 	);
 }
 
-/** The task id in any answer or callback body, trimmed; `undefined` if there is none that could be one. */
+/** `undefined` if there is none that could be one. */
 export function taskIdOf(body: unknown): string | undefined {
 	return findTask(body)?.id;
 }
 
-/** An id of the documented form, wherever it stands in a text. */
 const DOCUMENTED_ID = new RegExp(`${evolinkFacts.task.idPrefix}\\d+(?:-\\w+)+`);
 
-/** The id in what a person pasted: text around an id of the documented form, any id, or a URL whose path ends in one. */
+/** Text around an id of the documented form, any id, or a URL whose path ends in one. */
 export function taskIdFromInput(input: string): string | undefined {
 	const trimmed = input.trim();
 	const documented = DOCUMENTED_ID.exec(trimmed)?.[0];
@@ -185,14 +173,13 @@ function documented(status: string): string {
 	return phase === undefined || phase === 'running' ? status : endStatuses[phase][0];
 }
 
-/** `status` is EvoLink's word, if it is one that no document lists: with all of its progress made and a link, a task has ended. */
+/** A status that no document lists has ended with all of its progress made and a link. */
 function phaseOf(status: string, raw: IDataObject, error: TaskError | undefined): Phase {
 	const phase = PHASE_OF.get(wordOf(status));
 	if (phase === 'failed' && error?.code === cancelledFailureCode) return 'cancelled';
 	return phase ?? (amount(raw.progress) === 100 && firstLink(raw) !== undefined ? 'completed' : 'running');
 }
 
-/** The parts of a field that holds one thing or a list of them. */
 function partsOf(value: unknown): unknown[] {
 	return Array.isArray(value) ? value : [value];
 }
@@ -222,7 +209,7 @@ function firstLink(raw: IDataObject): { url: string; isOther?: true } | undefine
 	return own === undefined ? undefined : { url: own };
 }
 
-/** The first link to a result, and to a video where it is one; all of them where an order made several. */
+/** All of them where an order made several results. */
 function linksOf(raw: IDataObject): Pick<Task, 'resultUrl' | 'videoUrl' | 'resultUrls'> {
 	const first = firstLink(raw);
 	if (first === undefined) return {};
@@ -235,7 +222,7 @@ function linksOf(raw: IDataObject): Pick<Task, 'resultUrl' | 'videoUrl' | 'resul
 	};
 }
 
-/** Whether a link of a task leads to a video, as far as the link and the task tell. */
+/** As far as the link and the task tell. */
 export function isVideo(url: string, { type }: IDataObject): boolean {
 	const path = url.replace(/[?#].*$/s, '');
 	return type !== 'image' && type !== 'audio' && !/\.(jpe?g|png|webp|gif|avif|mp3|m4a|wav)$/i.test(path);
@@ -270,11 +257,9 @@ export function taskNamed(id: string): Task {
 }
 
 /**
- * The one task shape that every operation and the trigger emit: EvoLink's fields verbatim, except `error`, which becomes
- * `taskError` and is dropped when null, because n8n re-runs a paid node whose first item has a top-level `error`; and `status`,
- * which has one word for each end.
- *
- * @param unfinishedAt ms since 1970, when this run last knew the task unfinished, if it did: its links live at least 24 h from then
+ * The one task shape that is emitted: EvoLink's fields, but `error` becomes `taskError`, because n8n re-runs a paid node whose first
+ * item has a top-level `error`, and `status` has one word for each end.
+ * @param unfinishedAt ms since 1970, when this run last knew the task unfinished: its links live at least 24 h from then
  */
 export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
 	const { id, status, phase, raw, error, resultUrl, videoUrl, character } = task;
@@ -302,12 +287,7 @@ function isoOf(ms: number | undefined): string | undefined {
 	return ms === undefined ? undefined : new Date(ms).toISOString();
 }
 
-/**
- * One for each result of a task, because n8n's nodes take items, and one link may fail alone. What the task cost is shared out, so
- * that sums are right.
- *
- * @param json of the whole task
- */
+/** One for each result of a task, because n8n's nodes take items. What it cost is shared out, so that sums are right. */
 export function oneForEachResult(json: IDataObject, { resultUrls = [], raw }: Task): IDataObject[] {
 	if (resultUrls.length < 2) return [json];
 	const { creditsUsed } = json;
@@ -340,7 +320,7 @@ const SIMPLE_FIELDS = [
 	'resultExpiresAt',
 ];
 
-/** The fields of `taskToJson` that most workflows need, under the same names: *Simplify* breaks no expression that uses them. */
+/** The fields that most workflows need, under the same names: *Simplify* breaks no expression that uses them. */
 export function simplified(json: IDataObject): IDataObject {
 	return pick(json, json.videoUrl === undefined ? SIMPLE_FIELDS : without(SIMPLE_FIELDS, 'resultUrl'));
 }

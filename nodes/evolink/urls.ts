@@ -1,7 +1,4 @@
-/**
- * Which URLs may be handed out (callbacks) and which may be fetched (results). WHATWG parsing has already turned decimal,
- * octal, hexadecimal and short IPv4 spellings into dotted ones by the time a host is looked at.
- */
+/** Which URLs may be handed out and which fetched. WHATWG's parser has made all spellings of an IPv4 address dotted ones by then. */
 
 export type UrlCheck = { ok: true; url: URL } | { ok: false; reason: string };
 
@@ -26,10 +23,7 @@ const PRIVATE_IPV4 = (
 	] as const
 ).map(([base, bits]) => ({ base: ipv4Number(base), size: 2 ** (32 - bits) }));
 
-/**
- * Names that resolve inside a house only (RFC 6761, RFC 8375, mDNS, the usual router, container and cluster suffixes), and
- * two public ones that everybody uses for this very machine.
- */
+/** Names that resolve inside a house only (RFC 6761, RFC 8375, mDNS, routers, clusters), and two for this very machine. */
 const PRIVATE_SUFFIXES = [
 	'localhost',
 	'localdomain',
@@ -134,10 +128,7 @@ export function checkPublicHttpsUrl(text: string): UrlCheck {
 	return checked;
 }
 
-/**
- * Whether a result link may be fetched: public https always; http or a private host only where the credential itself names
- * that host and port (a stand-in or a private gateway), and never after a redirect.
- */
+/** Of results: public https; http or a private host only where the credential names it (a gateway), and not after a redirect. */
 export function checkMediaUrl(text: string, trustedHosts: readonly string[], hop: number): UrlCheck {
 	const checked = checkHttpUrl(text);
 	if (!checked.ok) return checked;
@@ -145,7 +136,6 @@ export function checkMediaUrl(text: string, trustedHosts: readonly string[], hop
 	return checkPublicHttpsUrl(text);
 }
 
-/** Scheme, host and port of a base URL, or `undefined` if it is not a URL. */
 export function originOf(baseUrl: string): string | undefined {
 	return parse(baseUrl)?.origin;
 }

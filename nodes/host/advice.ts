@@ -33,7 +33,7 @@ const ADVICE: Record<FailureKind, string> = {
 
 const FROM_PROXY = 'This is not how EvoLink refuses: a proxy or firewall on the way may have answered.';
 
-/** What to do about a failure: the advice that the spec has for its code, or ours for its kind; then what EvoLink suggests. */
+/** The advice that the spec has for its code, or ours for its kind; then what EvoLink suggests. */
 export function adviceOn({ kind, status, code = '', fromProxy, suggestion }: Failure): string {
 	const known: Readonly<Record<string, { advice: string }>> = evolinkFacts.httpFailures;
 	const advice = () => {

@@ -1,7 +1,4 @@
-/**
- * Values as sheets, forms and other APIs write them. What can mean one choice only is taken for it; of anything else the nearest
- * choice is told.
- */
+/** Values as sheets, forms and other APIs write them: what can mean one choice only is taken for it. */
 
 type Value = string | number;
 
@@ -12,7 +9,7 @@ export interface Choice {
 	note?: string;
 }
 
-/** Nothing but blanks, the invisible ones included, or nothing at all: a field that is left to its default. */
+/** Nothing but blanks, the invisible ones included, or nothing at all. */
 export function isBlank(given: unknown): boolean {
 	return given === undefined || given === null || (typeof given === 'string' && plain(given) === '');
 }
@@ -47,7 +44,6 @@ export function meant(given: unknown, choices: readonly Choice[]): Value | undef
 const isNamed = (name: string | undefined, given: Value) =>
 	name !== undefined && plain(name) === plain(String(given));
 
-/** A number with or without its unit. */
 export function amount(given: string): number | undefined {
 	const [, digits] = /^(-?\d+(?:\.\d+)?) ?(?:s|secs?|seconds?)?$/.exec(plain(given)) ?? [];
 	return digits === undefined ? undefined : Number(digits);

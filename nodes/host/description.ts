@@ -3,7 +3,7 @@ import mapValues from 'lodash/mapValues';
 
 import type { NumberRule } from './parameters';
 
-/** Names of other fields, each with values that they must or must not have. */
+/** Names of other fields, with values. */
 type Rules = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
 
 const anythingBut = (value: string) => [{ _cnd: { not: value } } as const];
@@ -53,12 +53,11 @@ export function shown(property: INodeProperties, when: Shown): INodeProperties[]
 	];
 }
 
-/** What n8n tells an AI that configures the node about a field. Before n8n 2.20 or so it was called `message`. */
+/** What n8n tells an AI that configures the node. Before n8n 2.20 or so it was called `message`. */
 export function propertyHint(text: string): { propertyHint: string; message: string } {
 	return { propertyHint: text, message: text };
 }
 
-/** The same about the whole node. */
 export function builderHint(
 	text: string,
 	related: Record<string, string>,
@@ -85,7 +84,6 @@ export function numberOption(
 	};
 }
 
-/** As n8n's guide words it. */
 export const simplifyField: INodeProperties = {
 	displayName: 'Simplify',
 	name: 'simplify',

@@ -8,11 +8,11 @@ import { redact } from '../evolink/redact';
 
 export type NodeFailure = NodeApiError | NodeOperationError;
 
-/** Something that is wrong, before it is n8n's error: plain data, so that a suspended run can carry it through n8n's database. */
+/** Plain data, so that a suspended run can carry it through n8n's database. */
 export const problemSchema = z.object({
 	/**
-	 * What happened, to which task, and why: one sentence of about 200 characters without a full stop, with every id and key that
-	 * leads to a paid video, because n8n's error branch keeps no more.
+	 * What happened, to which task, and why: one sentence of about 200 characters without a full stop, with every id and key that leads to
+	 * a paid video, because n8n's error branch keeps no more.
 	 */
 	message: z.string(),
 	/** What to do, and what it costs. */
@@ -36,10 +36,7 @@ export const problemSchema = z.object({
 
 export type Problem = z.infer<typeof problemSchema>;
 
-/**
- * Who reads what to do next, other than the person behind an order: an AI agent, who can do nothing in n8n; who ran Get Task; who
- * called the workflow, whose Retry is another run.
- */
+/** Who reads it, other than the person behind an order: an AI agent, who ran Get Task, who called the workflow. */
 export const READERS = ['agent', 'getTask', 'called'] as const;
 
 export type Reader = (typeof READERS)[number];
@@ -51,13 +48,13 @@ export function descriptionFor(
 	return (reader && otherwise?.[reader]) ?? description;
 }
 
-/** A problem in the words for its reader. */
+/** In the words for its reader. */
 export function wordedFor(reader: Reader | undefined, { otherwise, ...problem }: Problem): Problem {
 	const description = descriptionFor(reader, { ...problem, otherwise });
 	return { ...problem, description: description === '' ? undefined : description };
 }
 
-/** What an item that failed says, in `error` of its data. */
+/** `error` of an item that failed. */
 export function errorData(problem: Problem): IDataObject {
 	const { message, description, taskId, failure, link, idempotencyKey, chargedCredits } = problem;
 	const data = {
@@ -77,7 +74,6 @@ function codeOf({ code, failure }: Problem): string | undefined {
 	return code ?? failure?.code;
 }
 
-/** A problem on its way to where it belongs to a node. */
 export class ProblemError extends Error {
 	/** @param item absent where it concerns all items */
 	constructor(
@@ -88,13 +84,12 @@ export class ProblemError extends Error {
 	}
 }
 
-/** A problem where there is room for one text only: a hint, a line in a log, a field of an item, the answer to an AI agent. */
+/** Where there is room for one text only. */
 export function textOf({ message, description }: Problem): string {
 	if (description === undefined) return message;
 	return `${message}${/[.…]$/.test(message) ? '' : '.'} ${description}`;
 }
 
-/** What went wrong, of whatever was thrown. */
 export function problemOf(error: unknown): Problem {
 	if (error instanceof ProblemError) return error.problem;
 	const { message } = (error ?? {}) as { message?: unknown };
@@ -126,10 +121,8 @@ function ofFailed(text: string): string {
 }
 
 /**
- * Builds n8n's error: an API error where EvoLink or the network spoke, an operation error where we do. Made from plain text
- * only, because the errors of n8n's HTTP helper carry the request with its Authorization header.
- *
- * @param isOneOfMany whether the message must say which item it is about
+ * An API error where EvoLink or the network spoke, an operation error where we do. From plain text only: errors of n8n's HTTP helper
+ * carry the request with its Authorization header. `isOneOfMany`: the message says which item it is about.
  */
 export function nodeError(
 	node: INode,
