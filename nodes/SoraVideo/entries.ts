@@ -6,27 +6,21 @@ import { uploadableFile } from '../evolink/media/upload';
 import { problemSchema, type Problem } from '../host/errors';
 import { watchSchema, hasEnded, isSettled, type Watch } from './watch';
 
-/*
- * One item of a run that orders or waits, in each of its phases: queued, asked, task, refused. Plain data, because a run keeps it
- * in n8n's database while it is suspended.
- */
+/* One item of a run that orders or waits, in each of its phases. Plain data: a suspended run keeps it in n8n's database. */
 
 const inputFile = z.object({
 	source: uploadableFile,
-	/** What stands in the body for its URL. */
 	standIn: z.string(),
 });
 
 /** A file that EvoLink must be given before the order. */
 export type InputFile = z.infer<typeof inputFile>;
 
-/** An order that may have been taken. */
 export const doubtSchema = z.object({
 	/** The Idempotency-Key. */
 	key: z.string(),
 	/** As sent: a repeat must be identical, whatever the item's expressions say by then. */
 	body: plainObject,
-	/** ms since 1970. */
 	at: z.number(),
 	/** EvoLink's ids of the files that were uploaded for it. */
 	fileIds: z.array(z.string()).optional(),
@@ -48,7 +42,6 @@ const draftSchema = z.object({
 	uploads: z.object({ urls: z.record(z.string(), z.string()), ids: z.array(z.string()) }).optional(),
 	/** EvoLink refused the callback URL, not the order. */
 	isCalledBack: z.literal(false).optional(),
-	/** An earlier try sent it, its outcome is unknown, and the user wants it sent once more. */
 	doubt: doubtSchema.optional(),
 });
 
@@ -110,7 +103,6 @@ export type QueuedEntry = z.infer<typeof queuedSchema>;
 /** EvoLink answered its order with a fault of its own; whether it was taken is being looked up. */
 export type AskedEntry = z.infer<typeof askedSchema>;
 
-/** EvoLink has a task for it. */
 export type TaskEntry = z.infer<typeof taskSchema>;
 
 /** It has no task, or none that is known. */
@@ -121,7 +113,6 @@ export const isAsked = (entry: Entry): entry is AskedEntry => entry.phase === 'a
 export const isTask = (entry: Entry): entry is TaskEntry => entry.phase === 'task';
 export const isRefused = (entry: Entry): entry is RefusedEntry => entry.phase === 'refused';
 
-/** What is known of the tasks of those items that have one. */
 export function watchesOf(entries: readonly Entry[]): Watch[] {
 	return entries.filter(isTask).map(({ watch }) => watch);
 }

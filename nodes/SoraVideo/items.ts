@@ -14,16 +14,11 @@ import {
 import { withOthers, type OtherItem } from '../host/messages';
 import type { Watch } from './watch';
 
-/*
- * What the items of a run come to, and what 'On Error' does to them.
- */
-
-/** What one item came to. */
 export type Outcome = TaskOutcome | { item: number; problem: Problem };
 
 export interface TaskOutcome {
 	item: number;
-	/** The binary field that its file goes to; null where none is wanted. */
+	/** Where its file goes; null where none is wanted. */
 	field: string | null;
 	task: Task;
 	watch: Watch;
@@ -35,8 +30,8 @@ export interface TaskOutcome {
 export type RunningTask = Pick<TaskOutcome, 'item' | 'watch'>;
 
 /**
- * An item that goes on after an error, as plain data: n8n's expressions cannot read a live error. Its one key tells n8n that it
- * failed; in the error branch n8n puts the row beside it, which must not stand here, or n8n takes it for a success.
+ * Plain data: n8n's expressions cannot read a live error. Its one key tells n8n that the item failed; the row beside it, which
+ * n8n puts into the error branch, would make it a success.
  */
 export function emitProblem(ctx: IExecuteFunctions, problem: Problem, item: number): INodeExecutionData {
 	return { json: { error: errorData(wordedFor(readerOf(ctx), problem)) }, pairedItem: { item } };
@@ -49,9 +44,7 @@ function readerOf(ctx: IExecuteFunctions): Reader | undefined {
 }
 
 /**
- * The output of a run that ended before its items could: a wrong setting, or a fault of our own. n8n would let the input
- * go on as if it were the result.
- *
+ * The output of a run that ended before its items could: n8n would let the input go on as if it were the result.
  * @param items those that it concerns
  * @throws n8n's error when the node stops on errors
  */
@@ -70,7 +63,7 @@ export function emitBroken(
 	return items.map((item) => emitProblem(ctx, problem, item));
 }
 
-/** What an operation makes of each item by itself: an item that fails goes on or ends the run, as 'On Error' says. */
+/** What an operation makes of each item by itself. One that fails goes on or ends the run, as 'On Error' says. */
 export async function forEachItem(
 	ctx: IExecuteFunctions,
 	make: (item: number) => Promise<IDataObject[]>,
@@ -88,10 +81,7 @@ export async function forEachItem(
 	return output;
 }
 
-/**
- * @param untouched items whose turn had not come
- * @throws the first problem when the node stops on errors, naming the other items
- */
+/** @throws the first problem when the node stops on errors, naming the others. `untouched`: items whose turn had not come */
 export function stopOnProblem(
 	ctx: IExecuteFunctions,
 	outcomes: ReadonlyArray<Outcome | RunningTask>,

@@ -10,9 +10,7 @@ import type { Outcome } from './items';
 const { linkLifetimeHours } = evolinkFacts.results;
 
 /**
- * What a run came to, in two or three sentences: what was made of what it ordered, how long that took, what it cost, what is left
- * to know.
- *
+ * What was made of what a run ordered, how long that took, what it cost.
  * @param failed output items that are errors
  * @returns `undefined` where nothing was made
  */
@@ -24,7 +22,7 @@ export function receiptOf(outcomes: readonly Outcome[], failed: number): string 
 	return `${parts.filter(Boolean).join(' ')}.${failed === 0 ? '' : missed} Links work for ${linkLifetimeHours} hours.`;
 }
 
-/** What the tasks of a run cost that it ordered; `undefined` where EvoLink says nothing of it. */
+/** `undefined` where EvoLink says nothing of it. */
 export function creditsOf(outcomes: readonly Outcome[]): number | undefined {
 	const credits = numbersOf(orderedTasks(outcomes), 'creditsUsed');
 	return credits.length === 0 ? undefined : roundCredits(sum(credits));

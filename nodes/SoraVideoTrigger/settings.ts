@@ -26,10 +26,7 @@ function words(given: unknown): string[] {
 
 const displayNames = displayNamesOf(triggerFields);
 
-/**
- * @param read gives a parameter's value, or the fallback if it has none
- * @throws ProblemError when a parameter cannot be used
- */
+/** @throws ProblemError when a parameter cannot be used */
 export function readTriggerSettings(read: (name: string, fallback?: unknown) => unknown): TriggerSettings {
 	const parameters = new ItemParameters(read, displayNames);
 	const events = words(parameters.value('events', []));

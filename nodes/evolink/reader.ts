@@ -8,8 +8,8 @@ import type { Task } from './task';
 export type TaskReading = { ok: true; task: Task } | { ok: false; failure: Failure };
 
 /**
- * Reads tasks with the key. `record` is called once for each id, as soon as its answer is there; none begins after an abort. At most
- * `singly` reads are of one task each, the first ones: n8n pays each request with some 0.1 s of CPU.
+ * Reads tasks with the key. `record` is called once for each id, as soon as its answer is there; none begins after an abort.
+ * At most `singly` reads are of one task each, the first ones: n8n pays each request with some 0.1 s of CPU.
  */
 export type ReadTasks = (
 	ids: readonly string[],

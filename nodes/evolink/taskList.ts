@@ -30,8 +30,8 @@ const PHASES: Record<ListStatus, Phase> = {
 };
 
 /**
- * Collects tasks from the list's pages. It is in no manual: an ignored filter is applied again, a task that moved to the next page is
- * taken once, and a page that brings nothing new is a failure.
+ * Collects tasks from the list's pages. It is in no manual: an ignored filter is applied again, a task that moved to the next
+ * page is taken once, and a page that brings nothing new is a failure.
  */
 export async function collectTasks(
 	readPage: (page: number) => Promise<PageReading>,

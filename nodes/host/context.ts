@@ -38,8 +38,8 @@ export function tellResumeUrl(ctx: IExecuteFunctions): void {
 }
 
 /**
- * Names the execution and all its retries: n8n stores it before anything runs, so the key of an order stays the same even where the
- * process was lost before the ledger was stored. n8n before 2.14 has none.
+ * Names the execution and all its retries: n8n stores it before anything runs, so the key of an order stays the same even
+ * where the process was lost before the ledger was stored. n8n before 2.14 has none.
  */
 export function executionToken(ctx: IExecuteFunctions): string | undefined {
 	return /[?&]signature=([^&#]+)/.exec(resumeUrlOf(ctx) ?? '')?.[1];

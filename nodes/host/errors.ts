@@ -11,8 +11,8 @@ export type NodeFailure = NodeApiError | NodeOperationError;
 /** Plain data, so that a suspended run can carry it through n8n's database. */
 export const problemSchema = z.object({
 	/**
-	 * What happened, to which task, and why: one sentence of about 200 characters without a full stop, with every id and key that leads to
-	 * a paid video, because n8n's error branch keeps no more.
+	 * What happened, to which task, and why: one sentence of about 200 characters without a full stop, with every id and key
+	 * that leads to a paid video, because n8n's error branch keeps no more.
 	 */
 	message: z.string(),
 	/** What to do, and what it costs. */
@@ -121,8 +121,8 @@ function ofFailed(text: string): string {
 }
 
 /**
- * An API error where EvoLink or the network spoke, an operation error where we do. From plain text only: errors of n8n's HTTP helper
- * carry the request with its Authorization header. `isOneOfMany`: the message says which item it is about.
+ * An API error where EvoLink or the network spoke, an operation error where we do. From plain text only: errors of n8n's HTTP
+ * helper carry the request with its Authorization header. `isOneOfMany`: the message says which item it is about.
  */
 export function nodeError(
 	node: INode,

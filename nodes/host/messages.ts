@@ -423,8 +423,8 @@ const OTHERS_GO_ON = words('Running tasks continue and are charged; Retry picks 
 });
 
 /**
- * The other items of a run that ends early. Their tasks stand in the message, however many: where a workflow calls another, it is all
- * that is left of the error, and no paid id may be missing. `untouched`: items whose turn had not come.
+ * The other items of a run that ends early. Their tasks stand in the message, however many: where a workflow calls another, it
+ * is all that is left of the error, and no paid id may be missing. `untouched`: items whose turn had not come.
  */
 export function withOthers(
 	problem: Problem,

@@ -57,8 +57,8 @@ export function parkedToken(ctx: IExecuteFunctions): string | undefined {
 }
 
 /**
- * Parks the execution until `at` (ms since 1970) or `wake`; re-entry overwrites run `runIndex`. `forwarded`: what n8n would pass on if
- * the trick failed.
+ * Parks the execution until `at` (ms since 1970) or `wake`; re-entry overwrites run `runIndex`. `forwarded`: what n8n would
+ * pass on if the trick failed.
  */
 export async function park(
 	ctx: IExecuteFunctions,
@@ -100,8 +100,8 @@ export function wasCalled(ctx: IExecuteFunctions): boolean {
 }
 
 /**
- * Whether a run is still parked where a webhook found it: its data was read before the webhook began, and n8n's own claim takes any
- * waiting execution. `isSame`: whether the stored context is the one known. True on hosts that do not tell.
+ * Whether a run is still parked where a webhook found it: its data was read before the webhook began, and n8n's own claim
+ * takes any waiting execution. `isSame`: whether the stored context is the one known. True on hosts that do not tell.
  */
 export async function isStillParked(
 	ctx: IWebhookFunctions,

@@ -9,10 +9,7 @@ import { videoModels } from '../operations/model';
 /** The field cannot be used while its options load. The answer that comes later serves the next opening. */
 const PATIENCE_MS = 2000;
 
-/**
- * The models that the form knows, and those that EvoLink's catalogue has beside them, with what it says of each: served first, what
- * this key cannot call last. Without a credential, or where EvoLink does not answer, nothing is said of any.
- */
+/** Served first, what this key cannot call last. Where EvoLink does not answer, nothing is said of any. */
 export async function getModels(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
 	const catalogue: Catalogue = await Promise.race([
 		getCatalogue(this, hostClock.now()),

@@ -10,21 +10,15 @@ import { fileTooLarge, noFile, unmarkedEnd, wrongFile } from '../../host/message
 import type { ItemParameters } from '../../host/parameters';
 import { megabytes } from './draft';
 
-/** What a field takes. */
 interface WantedFile {
 	what: 'image' | 'video' | 'file';
-	/** Any, if it does not say. */
 	mimeTypes?: readonly string[];
 	maxBytes: number;
 }
 
 type CheckedFile = Pick<UploadableFile, 'content' | 'size'> & { media?: DetectedMedia };
 
-/**
- * The binary field that a parameter names.
- *
- * @throws ProblemError when the item has none of that name
- */
+/** @throws ProblemError when the item has no binary field of the name that a parameter holds */
 export function namedBinary(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
@@ -40,11 +34,7 @@ export function namedBinary(
 	throw new ProblemError(noFile(parameters.displayName(name), field, names, isOptional), item);
 }
 
-/**
- * The file in the binary field that a parameter names, judged by its content.
- *
- * @throws ProblemError before anything is sent, when there is none or EvoLink would not take it
- */
+/** Judged by its content. @throws ProblemError when there is no such file, or EvoLink would not take it */
 export async function readBinary(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,

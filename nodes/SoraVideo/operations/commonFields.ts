@@ -33,7 +33,6 @@ function wait(operation: string, result: string, fallback: 'auto' | 'none'): INo
 	};
 }
 
-/** Of orders that are not waited for. */
 const orderedOnly: INodeProperties[] = [
 	{
 		displayName: 'Callback URL',
@@ -79,7 +78,6 @@ function binaryField(displayOptions: INodeProperties['displayOptions']): INodePr
 	};
 }
 
-/** What generate, character and getTask have in common. */
 export const commonFields: INodeProperties[] = [
 	wait('generate', 'Video', 'auto'),
 	wait('character', 'Character', 'auto'),

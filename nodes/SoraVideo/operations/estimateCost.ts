@@ -24,10 +24,7 @@ export function alsoForEstimates(fields: readonly INodeProperties[]): INodePrope
 	});
 }
 
-/**
- * `{ model, credits, usd, source }` for each item: what its order would cost. It is checked as an order is, and neither it
- * nor its files are sent.
- */
+/** `{ model, credits, usd, source }` for each item. It is checked as an order is, and neither it nor its files are sent. */
 export async function executeEstimateCost(
 	ctx: IExecuteFunctions,
 	parametersOf: (item: number) => ItemParameters,
@@ -42,7 +39,6 @@ export async function executeEstimateCost(
 
 type Asked = Map<string, ReturnType<typeof getPricingRules>>;
 
-/** @throws ProblemError where the price is not known */
 async function estimate(
 	ctx: IExecuteFunctions,
 	body: IDataObject,

@@ -23,9 +23,8 @@ function operations(resource: string, options: INodePropertyOptions[]): INodePro
 }
 
 /**
- * All fields of the node, those of each operation with it. n8n tells an AI what a tool does, and lists actions in the node panel, by
- * the `action` of operations that belong to a resource. The values of operations are unique over all resources, and all other
- * fields depend on them alone, so a node that a script writes without a resource runs as well.
+ * n8n tells an AI what a tool does, and lists actions, by the `action` of operations of a resource. Their values are unique
+ * over all resources, and all fields depend on them alone, so a node that a script writes without a resource runs as well.
  */
 export const soraVideoFields: INodeProperties[] = [
 	{

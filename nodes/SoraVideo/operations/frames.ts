@@ -19,7 +19,7 @@ const FROM = [
 	{ name: 'From Binary Field', value: 'binary' },
 ];
 
-/** The models of the list that lack a frame: the others and unknown ones show its field, an expression as well. */
+/** The others and unknown models show its field, an expression as well. */
 const lacking = (frame: 'first' | 'last') =>
 	[...DOCUMENTED_MODELS, ...MODEL_ENTRIES.map(({ id }) => id)].filter(
 		(id) => framesOf(id)?.[frame] === undefined,
@@ -75,18 +75,14 @@ export const imageFields: INodeProperties[] = [
 	}),
 ];
 
-/** What a model sends for its first and last frame: URLs as given, and names of binary fields, whose files are uploaded later. */
+/** URLs as given, and names of binary fields, whose files are uploaded later. */
 interface GivenFrames {
 	body: IDataObject;
 	/** The binary field that holds the first frame. */
 	startField?: string;
 }
 
-/**
- * Puts the frames where the model takes them.
- *
- * @throws ProblemError for a frame that the model does not take, or that is not there
- */
+/** Puts the frames where the model takes them. @throws ProblemError for one that it does not take, or that is not there */
 export async function placeFrames(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,

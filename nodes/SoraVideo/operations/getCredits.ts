@@ -6,12 +6,7 @@ import { ProblemError } from '../../host/errors';
 import { creditsUnreadable } from '../../host/messages';
 import { defined, isObject } from '../../evolink/json';
 
-/**
- * What the key and the account have left: `{ token: { remaining_credits, used_credits, unlimited_credits }, user: {
- * remaining_credits, used_credits } }`, as EvoLink sends it, and `creditsAvailable`. Asked once, given to every item.
- *
- * @throws ProblemError when they cannot be read
- */
+/** `token` and `user` as EvoLink sends them, and `creditsAvailable`: asked once, given to every item. @throws ProblemError */
 export async function executeGetCredits(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const answer = await getCredits(ctx);
 	const data = answer.ok ? answer.body.data : undefined;

@@ -38,8 +38,8 @@ export const getManyModelsFields: INodeProperties[] = [
 const documented: Readonly<Record<string, ModelFields>> = DOCUMENTED_FIELDS;
 
 /**
- * One item for each model: `{ id, name, served, reason?, price?, credits?, usd?, fields? }`, with the price of the default order
- * where it is known. `served` is null where EvoLink does not say. Free of charge; what the package knows comes without EvoLink, too.
+ * `{ id, name, served, reason?, tasks?, credits?, seconds?, usd?, fields? }` for each model, with the price of the default order.
+ * `served` is null where EvoLink does not say. What the package knows comes without EvoLink, too.
  */
 export async function executeGetManyModels(
 	ctx: IExecuteFunctions,

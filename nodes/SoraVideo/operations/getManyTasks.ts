@@ -87,7 +87,7 @@ export const getManyTasksFields: INodeProperties[] = [
 	},
 ];
 
-/** One item for each task of the account that fits, newest first, with the start of its prompt where this n8n process ordered it. Free. */
+/** Newest first, with the start of the prompt where this n8n process ordered it. Free. */
 export async function executeGetManyTasks(
 	ctx: IExecuteFunctions,
 	parametersOf: (item: number) => ItemParameters,
@@ -117,7 +117,7 @@ async function findTasks(ctx: IExecuteFunctions, parameters: ItemParameters): Pr
 	return withResults ? await readResults(ctx, parameters.item, listing.tasks, signal) : listing.tasks;
 }
 
-/** The same tasks, those that have ended with what the list lacks. A task that EvoLink has deleted stays as it is listed. */
+/** Those that have ended with what the list lacks. A task that EvoLink has deleted stays as it is listed. */
 async function readResults(
 	ctx: IExecuteFunctions,
 	item: number,
@@ -139,7 +139,6 @@ async function readResults(
 	return [...read.values()];
 }
 
-/** @throws ProblemError for the first field that cannot be used */
 function readQuery(ctx: IExecuteFunctions, parameters: ItemParameters): TaskQuery {
 	const filter = (name: string) => parameters.option(name, 'filters') ?? '';
 	const isAll = parameters.boolean('returnAll', parameters.value('returnAll', false));

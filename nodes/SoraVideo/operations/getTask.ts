@@ -44,11 +44,7 @@ export const getTaskFields: INodeProperties[] = [
 	},
 ];
 
-/**
- * The id, however it is given: each mode takes IDs and URLs.
- *
- * @throws ProblemError when the field holds no id
- */
+/** Each mode takes IDs and URLs. @throws ProblemError when the field holds no id */
 function readTaskId(parameters: ItemParameters): string {
 	const value = parameters.located('taskId');
 	const id = taskIdOf(value) ?? taskIdFromInput(scalar(value) ?? '');

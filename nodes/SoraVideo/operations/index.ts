@@ -33,7 +33,7 @@ type Operation = typeof executeGetTask;
 
 const displayNames = displayNamesOf(soraVideoFields);
 
-/** An operation that pays: all items are checked first, then as many are ordered as EvoLink has room for. */
+/** All items are checked first, then as many are ordered as EvoLink has room for. */
 function paid(
 	draft: (ctx: IExecuteFunctions, parameters: ItemParameters) => Promise<Draft>,
 	{ callbacks }: { callbacks: boolean },
@@ -68,7 +68,6 @@ function paid(
 /** Of items that are not ordered yet: those that may not be, and those that an earlier try ordered. */
 const briefly = (entries: readonly Entry[]) => entries.filter((entry) => isRefused(entry) || isTask(entry));
 
-/** Holds all orders back where the run may not pay for them. */
 async function holdToBudget(
 	orders: OrderRun,
 	settings: RunSettings,
@@ -87,7 +86,7 @@ async function holdToBudget(
 
 type Callback = Pick<Draft, 'callbackUrl' | 'reference'>;
 
-/** Says where EvoLink is to call about a task that this run does not wait for: the user's own URL. */
+/** Where EvoLink is to call about a task that this run does not wait for: the user's own URL. */
 function callbackReader(ctx: IExecuteFunctions): (parameters: ItemParameters) => Promise<Callback> {
 	let credential: ReturnType<typeof readCredential> | undefined;
 	return async (parameters) => {
@@ -118,7 +117,6 @@ const operations: Record<string, Operation> = {
 	uploadFile: executeUploadFile,
 };
 
-/** @throws ProblemError when the node has no such operation */
 export async function executeOperation(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const parametersOf = (item: number) =>
 		new ItemParameters(

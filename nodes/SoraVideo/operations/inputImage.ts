@@ -23,11 +23,7 @@ const exactSizes = Object.entries(IMAGE.exactPixels.sizes)
 /** Which model needs which pixels, for people; the pixel ratios say it themselves. */
 export const PIXELS_RULE = `${exactModels.join(', ')}: ${exactSizes.join(', ')}`;
 
-/**
- * The image in an item's binary field, checked by its content: type, size, and pixels against the aspect ratio.
- *
- * @throws ProblemError before anything is sent, when EvoLink would fail the task for it
- */
+/** Checked by its content: type, size, pixels against the ratio. @throws ProblemError where EvoLink would fail the task for it */
 export async function readInputImage(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
@@ -44,7 +40,6 @@ export async function readInputImage(
 	return { content, size, mimeType: header.mimeType, extension: `.${media?.extension}` };
 }
 
-/** The pixels that an image must have, as far as the model asks for any. */
 function exactPixels(rules: string, ratio: string): { width: number; height: number } | undefined {
 	const { models, sizes } = IMAGE.exactPixels;
 	if (!models.some((model) => model === rules)) return undefined;

@@ -1,10 +1,7 @@
 import { checkHttpUrl, isPrivateHost, type UrlCheck } from '../../evolink/urls';
 import type { ItemParameters } from '../../host/parameters';
 
-/**
- * A URL that EvoLink is to fetch: sent as it was given, or not at all. WHATWG's parser would drop tabs and line breaks, encode
- * blanks and mend what is missing, and so make one invented URL of two.
- */
+/** Sent as it was given, or not at all: WHATWG's parser would mend it, and so make one invented URL of two. */
 export function checkGivenUrl(given: string): UrlCheck {
 	const text = given.trim();
 	const several = urlsIn(text);

@@ -55,11 +55,7 @@ const ID = /^[A-Za-z0-9][\w.:/-]{0,199}$/;
 
 const NO_ID = ['undefined', 'null', 'NaN', 'true', 'false'];
 
-/**
- * The ID of the model, by its name as well. One that no list knows is EvoLink's to refuse.
- *
- * @throws ProblemError when it names no model, or one that makes no video
- */
+/** By its name or ID; what no list knows is EvoLink's to refuse. @throws ProblemError for what names no model, or makes no video */
 export function readModel(parameters: ItemParameters): string {
 	const given = parameters.value('model', DEFAULT_MODEL);
 	const example = `the name or ID of a model, such as ${DEFAULT_MODEL}`;

@@ -32,10 +32,7 @@ export const uploadFileFields: INodeProperties[] = [
 	},
 ];
 
-/**
- * `{ url, expiresAt, fileName, mimeType, size, fileId }` for each item: its file, where EvoLink, and everybody who is given the
- * link, can fetch it. Free of charge.
- */
+/** `{ url, expiresAt, fileName, mimeType, size, fileId }`: everybody who is given the link can fetch the file. Free of charge. */
 export async function executeUploadFile(
 	ctx: IExecuteFunctions,
 	parametersOf: (item: number) => ItemParameters,

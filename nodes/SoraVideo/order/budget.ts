@@ -27,7 +27,6 @@ import { isTask, type Entry, type QueuedEntry } from '../entries';
 /** By model: EvoLink's price rules, in whatever form. */
 type Rules = ReadonlyMap<string, IDataObject | undefined>;
 
-/** What a run is about to order, before anything is sent. */
 function estimateOf(orders: readonly QueuedEntry[], rules: Rules): Estimate {
 	const estimates = orders.map(({ item, draft: { body } }) => {
 		const model = String(body.model);
@@ -55,7 +54,6 @@ export function priceToday(body: IDataObject, rules: IDataObject | undefined): R
 /** More different models than this in one run have no price. */
 const MODELS_ASKED = 20;
 
-/** Asks EvoLink for what the price list of this package lacks. */
 async function rulesFor(ctx: IExecuteFunctions, orders: readonly QueuedEntry[]): Promise<Rules> {
 	const unpriced = orders.filter(({ draft }) => estimateCredits(draft.body) === undefined);
 	const models = uniq(unpriced.map(({ draft }) => String(draft.body.model))).slice(0, MODELS_ASKED);
@@ -66,11 +64,8 @@ async function rulesFor(ctx: IExecuteFunctions, orders: readonly QueuedEntry[]):
 }
 
 /**
- * Why no order of a run may be sent: its options 'Max Credits' and 'Check Balance First' do not let it pay for all of them.
- *
  * 'Max Credits' is a promise, so what cannot be estimated is held back. 'Check Balance First' only spares a run that EvoLink
  * would refuse in its midst, at no charge: where the balance or a price is not known, it says so and goes on.
- *
  * @param isBlind whether an earlier try may have placed them without a trace: EvoLink then charges nothing anew
  */
 export async function overBudgetOf(
@@ -112,7 +107,7 @@ async function refusalByBalance(
 	return undefined;
 }
 
-/** What EvoLink has reserved for the tasks that this run ordered, in words; `undefined` if it does not say. */
+/** `undefined` if EvoLink does not say. */
 export function reservedInWords(entries: readonly Entry[]): string | undefined {
 	const reserved = entries.filter(isTask).flatMap(({ watch }) => {
 		const isOwn = watch.orderedAt !== undefined && !watch.replayed;

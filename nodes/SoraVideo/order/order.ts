@@ -36,18 +36,14 @@ import { accountOf, ordersOfThisProcess } from './inFlight';
 import { slotOf, toolSlotOf, type RunIntent } from './intent';
 import type { Ledger } from './ledger';
 
-/*
- * The order of one item: each function takes its entry and says what has become of it. What goes wrong becomes the item's problem.
- */
+/* Each function takes an entry and says what has become of it. What goes wrong becomes the item's problem. */
 
 /** What the orders of a run have in common. */
 export interface OrderRun {
 	ctx: IExecuteFunctions;
 	ledger: Ledger;
 	intent: RunIntent;
-	/** Whether the user wants orders of unknown outcome sent once more. */
 	resendUnknown: boolean;
-	/** Where EvoLink is to call for this run. */
 	callbackUrl?: string;
 	/** ms that the run has lasted. */
 	now(): number;
@@ -59,7 +55,6 @@ export interface OrderRun {
 export interface Step {
 	entry: Entry;
 	noRoom?: Failure;
-	/** Under which it was sent. */
 	key?: string;
 	/** Whether it was taken anew, not found under its key. */
 	isNew?: boolean;
@@ -68,7 +63,7 @@ export interface Step {
 /** Pauses before an order is sent again for which no connection was made. */
 const RESEND_PAUSES_MS = [1000, 2000];
 
-/** Keys that are tried for one intent where EvoLink keeps the refusals of the ones before. */
+/** Where EvoLink keeps the refusals of the ones before. */
 const KEYS_TRIED = 20;
 
 /** Takes an item's order from the ledger, or checks the item. Sends nothing. */
@@ -109,7 +104,6 @@ function fieldOrNull(fieldOf: () => string | null): string | null {
 
 type Place = Pick<QueuedEntry, 'item' | 'field' | 'slot'>;
 
-/** What an earlier try left of an item's order. */
 export function recall(
 	{ ledger, resendUnknown, now }: OrderRun,
 	{ item, field, slot }: Place,
@@ -138,7 +132,7 @@ export function requeue(run: OrderRun, entry: QueuedEntry | RefusedEntry): Entry
 	return isVolatile(queued) ? refusedEntry(queued, fileLost()) : queued;
 }
 
-/** It is not ordered. One that an earlier try may have placed keeps its key; a Retry of a suspended run finds the order again. */
+/** One that an earlier try may have placed keeps its key; a Retry of a suspended run finds the order again. */
 export async function refuse({ ctx }: OrderRun, entry: QueuedEntry, problem: Problem): Promise<RefusedEntry> {
 	const { doubt, uploads, ...again } = entry.draft;
 	if (doubt !== undefined) {
@@ -156,7 +150,6 @@ export const hasFiles = ({ draft }: QueuedEntry) => draft.files !== undefined &&
 export const isVolatile = (entry: QueuedEntry) =>
 	hasFiles(entry) && entry.draft.files!.some(({ source }) => 'item' in source.content);
 
-/** Gives EvoLink the item's files, where it has some. */
 export async function upload(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 	if (!hasFiles(entry)) return { entry };
 	const { ctx, intent, signal } = run;
@@ -183,7 +176,6 @@ export async function upload(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 	}
 }
 
-/** Sends an order that is ready. */
 export async function send(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 	try {
 		const attempt = async () => {
@@ -199,7 +191,6 @@ export async function send(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 	}
 }
 
-/** The body as it goes out. */
 function bodyOf({ draft }: QueuedEntry, callbackUrl: string | undefined): IDataObject {
 	const { doubt, body, uploads, isCalledBack = true } = draft;
 	if (doubt !== undefined) return doubt.body;
@@ -258,7 +249,7 @@ async function sendOnce(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 		}
 		const { failure } = answer;
 		const isTold = isRefusedKey || (failure.kind === 'rateLimited' && failure.replayed === true);
-		// EvoLink kept its refusal under this key; or it has another body for it, which may as well be an order that it took from another retry
+		// it kept its refusal under this key; or it has another body for it, perhaps of an order that it took from another retry
 		const isKept =
 			failure.replayed === true ||
 			(failure.kind === 'submission' && (await isFree(run, slot, String(body.model))));
@@ -285,7 +276,6 @@ function startOf(prompt: unknown): string | undefined {
 	return typeof prompt === 'string' ? truncate(prompt, { length: 80, omission: '…' }) : undefined;
 }
 
-/** No more tasks of the account are looked through for those that may be of an order. */
 const LOOKED_THROUGH = 500;
 
 /** The account's tasks. @param since ms since 1970 */
@@ -325,7 +315,7 @@ function takenSince({ answeredAt }: Failure, begunAt: number, now: number): numb
 		: answeredAt - (now - begunAt) - CLOCK_MARGIN_MS;
 }
 
-/** What was asked about an order is answered. @param isFree whether it is certain that EvoLink did not take it: its turn comes again */
+/** `isFree`: it is certain that EvoLink did not take it, and its turn comes again. */
 export function answered({ ledger }: OrderRun, entry: AskedEntry, isFree: boolean): Entry {
 	const { item, field, slot, draft, key, failure } = entry;
 	if (!isFree) return refusedEntry(entry, notTaken(failure, String(draft.body.model), key));
@@ -352,12 +342,10 @@ async function refuseBy(run: OrderRun, entry: QueuedEntry, failure: Failure, key
 	return await refuse(run, entry, orderRefused(failure, String(draft.body.model)));
 }
 
-/** An earlier try sent it, and whether it was taken is not known. */
 function sentBefore({ key, at, body, isModelClosed }: Doubt): Problem {
 	return unknownBefore(key, at, isModelClosed && String(body.model));
 }
 
-/** EvoLink has an order under this key, or may have. */
 function notTaken(failure: Failure, model: string, key: string): Problem {
 	return failure.kind === 'submission' ? keyInUse(failure, key) : outcomeUnknown(failure, model, key);
 }

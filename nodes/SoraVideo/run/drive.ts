@@ -18,11 +18,7 @@ import { suspend } from './suspend';
 /** EvoLink repeats a callback for 7 s, and none reaches a run that is not suspended. */
 const CALLBACKS_REPEATED_MS = 5000;
 
-/**
- * Steps until the run is done or suspended.
- *
- * @param silent why EvoLink calls nobody back, where that is known
- */
+/** Steps until the run is done or suspended. @param silent why EvoLink calls nobody back, where that is known */
 export async function drive(
 	ctx: IExecuteFunctions,
 	state: RunState,
@@ -68,7 +64,6 @@ function mayHaveMissed({ items, observedAt = -Infinity }: RunState, now: number)
 	return now - Math.max(orderedAt, observedAt) > CALLBACKS_REPEATED_MS;
 }
 
-/** What is said of the first orders of a run. */
 function tellOrders(ctx: IExecuteFunctions, items: readonly Entry[], mode: WaitDecision['mode']): void {
 	// elsewhere the receipt says what they cost
 	const reserved = mode === 'none' ? reservedInWords(items) : undefined;
@@ -78,7 +73,6 @@ function tellOrders(ctx: IExecuteFunctions, items: readonly Entry[], mode: WaitD
 	warn(ctx, textOf(orderedEarlier(earlier)));
 }
 
-/** The output of a run that is done. */
 async function deliver(
 	ctx: IExecuteFunctions,
 	state: RunState,
@@ -115,10 +109,7 @@ function outcomeFor(
 	return outcomeOf({ item, field, watch }, { settings, timeoutMs: timeoutOf(state) });
 }
 
-/**
- * The output of a stopped run. It is returned, not thrown: n8n shows what a node returns after a stop in the editor, but drops
- * what it throws; no further node is started either way. The server log has it for production runs.
- */
+/** Returned, not thrown: n8n shows in the editor what a node returns after a stop, but drops what it throws. */
 function emitStopped(ctx: IExecuteFunctions, items: readonly Entry[]): INodeExecutionData[] {
 	const keys = items.filter(isRefused).flatMap(({ problem }) => problem.idempotencyKey ?? []);
 	const problem = stopped(runningIds(items), keys);

@@ -26,14 +26,13 @@ const LAST_READ_MS = 5000;
 /** Links live no longer: nothing that is queued is waited for longer either. */
 const LONGEST_TURN_MS = 24 * 3_600_000;
 
-/** How a run goes on. */
 export interface Plan {
 	decision: WaitDecision;
 	/** Whether EvoLink calls back for such tasks. */
 	callbacks: boolean;
 }
 
-/** What the orders of a run have in common. @param begunAt when the run began, in ticks of the clock */
+/** @param begunAt when the run began, in ticks of the clock */
 export function orderRunOf(
 	ctx: IExecuteFunctions,
 	{ resendUnknown }: Pick<RunSettings, 'resendUnknown'>,
@@ -51,7 +50,6 @@ export function orderRunOf(
 	};
 }
 
-/** What a run needs of n8n and EvoLink. */
 export function ioOf(
 	orders: OrderRun,
 	mode: WaitDecision['mode'],
@@ -84,7 +82,6 @@ export function ioOf(
 	};
 }
 
-/** Takes the items of a run to the node's output, the way that was decided. */
 export async function run(
 	orders: OrderRun,
 	settings: RunSettings,

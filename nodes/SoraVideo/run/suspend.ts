@@ -19,11 +19,7 @@ function firstDue(left: readonly number[]): number {
 	return Math.max(...left.filter((ms) => ms <= first + SHORTEST_TIMER_MS), first, 0);
 }
 
-/**
- * Suspends a run. What it returns is shown in the editor meanwhile.
- *
- * @param silent why EvoLink calls nobody back, where that is known
- */
+/** What it returns is shown in the editor meanwhile. @param silent why EvoLink calls nobody back, where that is known */
 export async function suspend(
 	ctx: IExecuteFunctions,
 	state: RunState,

@@ -8,17 +8,15 @@ import { Recent } from '../../evolink/recent';
 import type { Task } from '../../evolink/task';
 import type { TaskView } from './taskView';
 
-/** What is known of one task from reading it. */
 interface Entry {
 	/** By the latest read that succeeded. */
 	view?: TaskView;
 	/** Why the latest read failed; absent after one that succeeded. */
 	failure?: Failure;
-	/** By the clock's ticks: no read before then. */
+	/** Ticks: no read before then. */
 	nextAt: number;
-	/** By the same: when it was last read. */
+	/** Ticks. */
 	readAt: number;
-	/** The read that is under way. */
 	pending?: Promise<void>;
 }
 
@@ -43,10 +41,8 @@ export class TaskMemory {
 	}
 
 	/**
-	 * Reads those tasks whose last read is too old, together with whoever is reading them already.
-	 *
+	 * Reads those whose last read is too old, together with whoever is reading them already.
 	 * @param wait who waits for them: what one key may see is not shown to those of another
-	 * @param how tasks are read and shown
 	 * @param signal once it aborts, what is known by then is returned, and no further read begins for this viewer
 	 * @returns by id; without an entry for tasks whose first read has not ended
 	 */

@@ -91,7 +91,7 @@ async function leadsInside(ctx: DownloadContext, url: URL): Promise<boolean> {
 	}
 }
 
-/** Opens the link without the key. Redirects are followed here, not by n8n, so that each hop is checked and carries no credentials. */
+/** Redirects are followed here, not by n8n, so that each hop is checked and carries no credentials. */
 async function open(
 	ctx: DownloadContext,
 	request: DownloadRequest,
