@@ -67,25 +67,17 @@ function codeOf(error: unknown, depth = 0): string | undefined {
 	return codeOf(cause, depth + 1) ?? own ?? (BLOCKED.test(String(message)) ? 'BLOCKED_BY_N8N' : undefined);
 }
 
-function describeNetwork(code: string | undefined, host: string): string {
-	switch (code) {
-		case 'ECONNREFUSED':
-			return `${host} refused the connection`;
-		case 'ENOTFOUND':
-		case 'EAI_AGAIN':
-			return `The name ${host} could not be looked up`;
-		case 'BLOCKED_BY_N8N':
-			return `n8n does not allow requests to ${host}`;
-		case 'ECONNABORTED':
-		case 'ETIMEDOUT':
-			return `${host} did not answer in time`;
-		case 'ECONNRESET':
-		case 'EPIPE':
-			return `${host} dropped the connection`;
-		default:
-			return `No answer came from ${host}`;
-	}
-}
+/** By network code. */
+const NETWORK_FAULTS: Readonly<Record<string, (host: string) => string>> = {
+	ECONNREFUSED: (host) => `${host} refused the connection`,
+	ENOTFOUND: (host) => `The name ${host} could not be looked up`,
+	EAI_AGAIN: (host) => `The name ${host} could not be looked up`,
+	BLOCKED_BY_N8N: (host) => `n8n does not allow requests to ${host}`,
+	ECONNABORTED: (host) => `${host} did not answer in time`,
+	ETIMEDOUT: (host) => `${host} did not answer in time`,
+	ECONNRESET: (host) => `${host} dropped the connection`,
+	EPIPE: (host) => `${host} dropped the connection`,
+};
 
 /**
  * The only function that speaks HTTP to EvoLink. Never throws: a throw would lose the ids of a run. Bodies are read as a bounded
@@ -137,8 +129,9 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 		return readAnswer({ status: response.statusCode, headers: response.headers, namesTask }, bytes, blank);
 	} catch (error) {
 		const code = codeOf(error);
-		const message = blank(describeNetwork(code, checked.url.hostname));
-		return { ok: false, failure: networkFailure(code, message) };
+		const { hostname } = checked.url;
+		const message = NETWORK_FAULTS[code ?? '']?.(hostname) ?? `No answer came from ${hostname}`;
+		return { ok: false, failure: networkFailure(code, blank(message)) };
 	}
 }
 

@@ -106,23 +106,20 @@ function kindOf(status: number, said: ErrorBody, namesTask: boolean): FailureKin
 	// the older bodies have no word for it, only the field at fault
 	if (param === 'model' && [400, 403, 404].includes(status)) return 'modelUnavailable';
 	if (inGroup('keyState', code)) return status === 401 ? 'unauthorized' : 'keyState';
-	switch (status) {
-		case 401:
-			return 'unauthorized';
-		case 403:
-			return 'forbidden';
-		case 404:
-			return namesTask ? 'notFound' : 'unexpected';
-		case 409:
-			return 'submission';
-		case 413:
-			return 'tooLarge';
-		case 429:
-			return 'rateLimited';
-	}
-	if (status >= 500 || status === 408 || status === 425) return 'server';
-	return status >= 400 ? 'badRequest' : 'unexpected';
+	if (status === 404) return namesTask ? 'notFound' : 'unexpected';
+	if (status >= 500) return 'server';
+	return KIND_OF[status] ?? (status >= 400 ? 'badRequest' : 'unexpected');
 }
+
+const KIND_OF: Readonly<Record<number, FailureKind>> = {
+	401: 'unauthorized',
+	403: 'forbidden',
+	408: 'server',
+	409: 'submission',
+	413: 'tooLarge',
+	425: 'server',
+	429: 'rateLimited',
+};
 
 const RETRY_IN_WORDS = /\b(?:retry|try again) (?:after|in) (\d+(?:\.\d+)?) ?(?:s|secs?|seconds?)\b/i;
 

@@ -133,7 +133,6 @@ class Calculation {
 		const args = given.args ?? [];
 		if (!Array.isArray(args)) return unknown('arguments');
 		const at = (index: number) => this.evaluate(args[index]);
-		const numbers = () => args.map((arg) => number(this.evaluate(arg)));
 		switch (op) {
 			case 'constant':
 				return value === 'true' || value === 'false'
@@ -160,43 +159,27 @@ class Calculation {
 			case 'neq':
 				return !isSame(at(0), at(1));
 			default:
-				return arithmetic(String(op), numbers());
+				if (typeof op !== 'string' || !Object.hasOwn(ARITHMETIC, op)) return unknown('an operation');
+				return ARITHMETIC[op](...args.map((arg) => number(this.evaluate(arg))));
 		}
 	}
 }
 
-function arithmetic(op: string, numbers: number[]): Value {
-	const [first, second, third] = numbers;
-	switch (op) {
-		case 'add':
-			return numbers.reduce((sum, each) => sum + each, 0);
-		case 'multiply':
-			return numbers.reduce((product, each) => product * each, 1);
-		case 'subtract':
-			return first - second;
-		case 'divide':
-			return first / second;
-		case 'min':
-			return Math.min(...numbers);
-		case 'max':
-			return Math.max(...numbers);
-		case 'clamp':
-			return Math.min(Math.max(first, second), third);
-		case 'ceil':
-		case 'floor':
-			return whole(first, op);
-		case 'lt':
-			return first < second;
-		case 'lte':
-			return first <= second;
-		case 'gt':
-			return first > second;
-		case 'gte':
-			return first >= second;
-		default:
-			return unknown(op);
-	}
-}
+const ARITHMETIC: Readonly<Record<string, (...numbers: number[]) => Value>> = {
+	add: (...numbers) => numbers.reduce((sum, each) => sum + each, 0),
+	multiply: (...numbers) => numbers.reduce((product, each) => product * each, 1),
+	subtract: (first, second) => first - second,
+	divide: (first, second) => first / second,
+	min: Math.min,
+	max: Math.max,
+	clamp: (value, least, most) => Math.min(Math.max(value, least), most),
+	ceil: (value) => whole(value, 'ceil'),
+	floor: (value) => whole(value, 'floor'),
+	lt: (first, second) => first < second,
+	lte: (first, second) => first <= second,
+	gt: (first, second) => first > second,
+	gte: (first, second) => first >= second,
+};
 
 /** EvoLink reckons with fractions; what is off by a hair in floating point must not become one more. */
 const HAIR = 1e-9;

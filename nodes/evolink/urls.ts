@@ -24,23 +24,8 @@ const PRIVATE_IPV4 = (
 ).map(([base, bits]) => ({ base: ipv4Number(base), size: 2 ** (32 - bits) }));
 
 /** Names that resolve inside a house only (RFC 6761, RFC 8375, mDNS, routers, clusters), and two for this very machine. */
-const PRIVATE_SUFFIXES = [
-	'localhost',
-	'localdomain',
-	'local',
-	'internal',
-	'intranet',
-	'lan',
-	'home',
-	'corp',
-	'home.arpa',
-	'onion',
-	'svc',
-	'consul',
-	'docker',
-	'lvh.me',
-	'localtest.me',
-];
+const PRIVATE_NAME =
+	/(^|\.)(localhost|localdomain|local|internal|intranet|lan|home|corp|home\.arpa|onion|svc|consul|docker|lvh\.me|localtest\.me)$/;
 
 /** Public names that lead to the address which stands in them: `127.0.0.1.nip.io`, `app-10-0-0-1.sslip.io`, `7f000001.nip.io`. */
 const NAMES_AN_ADDRESS = /\.(nip\.io|sslip\.io|xip\.io|traefik\.me)$/;
@@ -99,7 +84,7 @@ export function isPrivateHost({ hostname }: URL): boolean {
 	// The parser takes a host for an IPv4 address by its last part, and refuses it if the rest does not fit.
 	if (/\.\d+$/.test(host)) return isPrivateIpv4(ipv4Number(host));
 	if (NAMES_AN_ADDRESS.test(host)) return namesPrivateAddress(host.replace(NAMES_AN_ADDRESS, ''));
-	return !host.includes('.') || PRIVATE_SUFFIXES.some((suffix) => `.${host}`.endsWith(`.${suffix}`));
+	return !host.includes('.') || PRIVATE_NAME.test(host);
 }
 
 function parse(text: string): URL | undefined {

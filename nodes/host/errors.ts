@@ -97,22 +97,18 @@ export function problemOf(error: unknown): Problem {
 }
 
 /** n8n's names for causes (`failure` option, n8n-workflow ≥ 2.39; older hosts ignore it). */
-function hostFailure(failure: Failure) {
-	switch (failure.kind) {
-		case 'rateLimited':
-			return { cause: 'rate-limited' as const, retryAfterMs: failure.retryAfterMs };
-		case 'balance':
-		case 'keyLimit':
-			return { cause: 'quota-exhausted' as const };
-		case 'server':
-		case 'network':
-			return { cause: 'temporarily-unavailable' as const };
-		case 'unauthorized':
-		case 'keyState':
-			return { cause: 'credential-invalid' as const };
-		default:
-			return undefined;
-	}
+const CAUSES = {
+	balance: 'quota-exhausted',
+	keyLimit: 'quota-exhausted',
+	server: 'temporarily-unavailable',
+	network: 'temporarily-unavailable',
+	unauthorized: 'credential-invalid',
+	keyState: 'credential-invalid',
+} as const;
+
+function hostFailure({ kind, retryAfterMs }: Failure) {
+	if (kind === 'rateLimited') return { cause: 'rate-limited' as const, retryAfterMs };
+	return Object.hasOwn(CAUSES, kind) ? { cause: CAUSES[kind as keyof typeof CAUSES] } : undefined;
 }
 
 /** n8n takes a failed run for a stopped one, and starts no error workflow, when an error holds this word, whoever wrote it. */

@@ -58,13 +58,19 @@ const orderedOnly: INodeProperties[] = [
 	},
 ];
 
-const downloadDescription = `Whether to download the finished file into a binary field. EvoLink's own link works for ${linkLifetimeHours} hours only.`;
-
 const paidFor = ['generate', 'character'];
 const tasks = [...paidFor, 'getTask'];
 const forOrders = { show: { '/operation': paidFor } };
 /** A tool run never downloads. Hosts that do not know the condition show the fields all the same. */
 const inTools = { '@tool': [true] };
+
+const download: INodeProperties = {
+	displayName: 'Download',
+	name: 'download',
+	type: 'boolean',
+	default: true,
+	description: `Whether to download the finished file into a binary field. EvoLink's own link works for ${linkLifetimeHours} hours only.`,
+};
 
 function binaryField(displayOptions: INodeProperties['displayOptions']): INodeProperties {
 	return {
@@ -83,22 +89,8 @@ export const commonFields: INodeProperties[] = [
 	wait('character', 'Character', 'auto'),
 	wait('getTask', 'Result', 'none'),
 	...orderedOnly,
-	{
-		displayName: 'Download',
-		name: 'download',
-		type: 'boolean',
-		default: true,
-		displayOptions: { show: { operation: paidFor }, hide: { ...inTools, wait: ['none'] } },
-		description: downloadDescription,
-	},
-	{
-		displayName: 'Download',
-		name: 'download',
-		type: 'boolean',
-		default: false,
-		displayOptions: { show: { operation: ['getTask'] }, hide: inTools },
-		description: downloadDescription,
-	},
+	{ ...download, displayOptions: { show: { operation: paidFor }, hide: { ...inTools, wait: ['none'] } } },
+	{ ...download, default: false, displayOptions: { show: { operation: ['getTask'] }, hide: inTools } },
 	binaryField({ show: { operation: paidFor, download: [true] }, hide: { ...inTools, wait: ['none'] } }),
 	binaryField({ show: { operation: ['getTask'], download: [true] }, hide: inTools }),
 	{ ...simplifyField, displayOptions: { show: { operation: [...tasks, 'getManyTasks'] } } },

@@ -75,20 +75,18 @@ export const imageFields: INodeProperties[] = [
 	}),
 ];
 
-/** URLs as given, and names of binary fields, whose files are uploaded later. */
-interface GivenFrames {
-	body: IDataObject;
-	/** The binary field that holds the first frame. */
-	startField?: string;
-}
-
-/** Puts the frames where the model takes them. @throws ProblemError for one that it does not take, or that is not there */
+/**
+ * Puts the frames where the model takes them: URLs, and names of binary fields, whose files are uploaded later. `startField`: the
+ * one that holds the first frame.
+ *
+ * @throws ProblemError for a frame that the model does not take, or that is not there
+ */
 export async function placeFrames(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
 	id: string,
 	body: IDataObject,
-): Promise<GivenFrames> {
+): Promise<{ body: IDataObject; startField?: string }> {
 	const { first, last, set } = framesOf(id) ?? {};
 	const start = await readFrame(ctx, parameters, 'startImage', first !== undefined, id);
 	const end = await readFrame(ctx, parameters, 'endImage', last !== undefined, id);
@@ -109,10 +107,7 @@ export async function placeFrames(
 			? [...((places[field] ?? []) as string[]), frame.source]
 			: frame.source;
 	}
-	return {
-		body: { ...set, ...body, ...places },
-		...(start?.isField && { startField: start.source }),
-	};
+	return { body: { ...set, ...body, ...places }, startField: start?.isField ? start.source : undefined };
 }
 
 async function readFrame(

@@ -97,16 +97,6 @@ function contextOf(ctx: IExecuteFunctions): IDataObject {
 	}
 }
 
-/** An order whose request is about to leave; exactly one of these says how that ended. */
-export interface Sending {
-	/** `at`: ms since 1970, when it was ordered. `request`: what was asked for, as far as that is known. */
-	accept(id: string, at: number, request?: IDataObject): void;
-	/** It may have been taken. `isModelClosed`: EvoLink answered that it does not serve the model. */
-	doubt(isModelClosed?: boolean): void;
-	/** It was not taken: the ledger is as it was before. */
-	withdraw(): void;
-}
-
 export class Ledger {
 	private constructor(private readonly entries: Record<string, LedgerEntry>) {}
 
@@ -126,22 +116,26 @@ export class Ledger {
 		return this.entries[slot];
 	}
 
-	/** Before a request leaves: what is found in this state later counts as unknown. */
-	begin(slot: string, order: Doubt): Sending {
+	/**
+	 * Before a request leaves: what is found in this state later counts as unknown. Exactly one of what it returns says how that
+	 * ended.
+	 */
+	begin(slot: string, order: Doubt) {
 		const before = this.entries[slot];
 		const earlier = { refusedKeys: before?.refusedKeys, refusedAt: before?.refusedAt };
 		const { key, fileIds } = order;
 		this.entries[slot] = { ...order, state: 'sending', ...earlier };
 		return {
-			accept: (id, at, request) =>
-				(this.entries[slot] = { key, state: 'accepted', id, at, request, fileIds, ...earlier }),
-			doubt: (isModelClosed) =>
-				(this.entries[slot] = {
-					...order,
-					state: 'unknown',
-					...earlier,
-					isModelClosed: isModelClosed || undefined,
-				}),
+			/** `at`: ms since 1970, when it was ordered. `request`: what was asked for, as far as that is known. */
+			accept: (id: string, at: number, request?: IDataObject) => {
+				this.entries[slot] = { key, state: 'accepted', id, at, request, fileIds, ...earlier };
+			},
+			/** It may have been taken. `isModelClosed`: EvoLink answered that it does not serve the model. */
+			doubt: (isModelClosed = false) => {
+				const closed = isModelClosed || undefined;
+				this.entries[slot] = { ...order, state: 'unknown', ...earlier, isModelClosed: closed };
+			},
+			/** It was not taken: the ledger is as it was before. */
 			withdraw: () => {
 				if (before === undefined) delete this.entries[slot];
 				else this.entries[slot] = before;
