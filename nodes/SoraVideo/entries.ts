@@ -17,7 +17,6 @@ const inputFile = z.object({
 export type InputFile = z.infer<typeof inputFile>;
 
 export const doubtSchema = z.object({
-	/** The Idempotency-Key. */
 	key: z.string(),
 	/** As sent: a repeat must be identical, whatever the item's expressions say by then. */
 	body: plainObject,
@@ -45,7 +44,6 @@ const draftSchema = z.object({
 	doubt: doubtSchema.optional(),
 });
 
-/** One item's order, checked in full, with nothing sent yet. */
 export type Draft = z.infer<typeof draftSchema>;
 
 const item = {

@@ -12,6 +12,7 @@ import {
 	type Reader,
 } from '../host/errors';
 import { withOthers, type OtherItem } from '../host/messages';
+import type { ItemParameters } from '../host/parameters';
 import type { Watch } from './watch';
 
 export type Outcome = TaskOutcome | { item: number; problem: Problem };
@@ -27,7 +28,7 @@ export interface TaskOutcome {
 }
 
 /** A task that nothing came of yet. */
-export type RunningTask = Pick<TaskOutcome, 'item' | 'watch'>;
+type RunningTask = Pick<TaskOutcome, 'item' | 'watch'>;
 
 /**
  * Plain data: n8n's expressions cannot read a live error. Its one key tells n8n that the item failed; the row beside it, which
@@ -62,6 +63,12 @@ export function emitBroken(
 	const problem = problemOf(error);
 	return items.map((item) => emitProblem(ctx, problem, item));
 }
+
+/** What the node does for the items of a run; their parameters by item. */
+export type Operation = (
+	ctx: IExecuteFunctions,
+	parametersOf: (item: number) => ItemParameters,
+) => Promise<INodeExecutionData[]>;
 
 /** What an operation makes of each item by itself. One that fails goes on or ends the run, as 'On Error' says. */
 export async function forEachItem(

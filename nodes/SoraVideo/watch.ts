@@ -15,9 +15,9 @@ export const watchSchema = z.object({
 	orderedAt: z.number().optional(),
 	/** EvoLink's ids of the files that were uploaded for it; absent once they are deleted. */
 	fileIds: z.array(z.string()).optional(),
-	/** EvoLink's latest answer about the task. */
+	/** EvoLink's latest answer. */
 	seen: plainObject.optional(),
-	/** Why the latest read failed; absent after one that succeeded. */
+	/** Of the latest read; absent after one that succeeded. */
 	failure: failureSchema.optional(),
 	/** ms since 1970, when this run last knew the task unfinished, if it ever did. */
 	unfinishedAt: z.number().optional(),
@@ -31,7 +31,7 @@ export const watchSchema = z.object({
 
 export type Watch = z.infer<typeof watchSchema>;
 
-export type WaitResult =
+type WaitResult =
 	| { kind: 'ended'; task: Task }
 	/** Neither; `last` is the latest successful reading, `failure` the reason of the latest unsuccessful one. */
 	| { kind: 'unfinished'; last?: Task; failure?: Failure }

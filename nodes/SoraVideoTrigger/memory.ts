@@ -15,7 +15,7 @@ export interface Memory {
 export const MEMORY_SIZE = 500;
 
 /** Those of all nodes together: what counts are deliveries at the same time. */
-export const SHARED_SIZE = 10 * MEMORY_SIZE;
+const SHARED_SIZE = 10 * MEMORY_SIZE;
 
 /** Ids hold no blanks. */
 const withReference = (id: string) => `${id} referenced`;

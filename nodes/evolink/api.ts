@@ -30,7 +30,7 @@ const READ_TIMEOUT_MS = 15_000;
 const BATCH_TIMEOUT_MS = 30_000;
 
 /** `replayed`: the task is that of an earlier order under the same key, and nothing was charged for this one. */
-export type OrderAnswer = { ok: true; task: Task; replayed: boolean } | { ok: false; failure: Failure };
+type OrderAnswer = { ok: true; task: Task; replayed: boolean } | { ok: false; failure: Failure };
 
 /** Sends one paid order. Never repeats itself. */
 export async function createTask(
@@ -160,7 +160,7 @@ function readListed(entry: unknown): Task | [] {
 	return readTask({ ...(created !== undefined && { created }), ...entry }) ?? [];
 }
 
-/** The key's own limit and the account's balance, as EvoLink sends it. */
+/** As EvoLink sends it. */
 export async function getCredits(ctx: EvoLinkContext): Promise<EvoLinkAnswer> {
 	return await requestEvoLink(ctx, { operation: 'getCredits', timeoutMs: READ_TIMEOUT_MS });
 }

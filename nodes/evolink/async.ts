@@ -33,7 +33,7 @@ export function abortAfter(ms: number, signal?: AbortSignal): AbortSignal {
 	return signal === undefined ? limit : AbortSignal.any([limit, signal]);
 }
 
-export interface Attempt<T> {
+interface Attempt<T> {
 	result: T;
 	/** ms until another attempt makes sense; absent where none does. */
 	againInMs?: number;

@@ -28,12 +28,11 @@ interface CatalogueModel {
 	isVideo: boolean;
 }
 
-/** What EvoLink says of its models. Each part is missing where it said nothing of use. */
+/** Each part is missing where EvoLink said nothing of use. */
 export interface Catalogue {
 	/** Ids that this key may call. */
 	callable?: ReadonlySet<string>;
 	models?: readonly CatalogueModel[];
-	/** Ids that are served right now. */
 	healthy?: ReadonlySet<string>;
 	prices?: ReadonlyMap<string, DefaultPrice>;
 }

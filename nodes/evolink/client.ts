@@ -67,7 +67,6 @@ function codeOf(error: unknown, depth = 0): string | undefined {
 	return codeOf(cause, depth + 1) ?? own ?? (BLOCKED.test(String(message)) ? 'BLOCKED_BY_N8N' : undefined);
 }
 
-/** By network code. */
 const NETWORK_FAULTS: Readonly<Record<string, (host: string) => string>> = {
 	ECONNREFUSED: (host) => `${host} refused the connection`,
 	ENOTFOUND: (host) => `The name ${host} could not be looked up`,

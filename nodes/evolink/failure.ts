@@ -11,9 +11,8 @@ import { isObject, scalar } from './json';
 export const failureSchema = z.object({
 	// of another version: told by its message, and n8n is given no cause
 	kind: z.custom<FailureKind>((kind) => typeof kind === 'string'),
-	/** EvoLink's own words, or ours where it gave none. */
 	message: z.string(),
-	/** HTTP status; absent where no answer came. */
+	/** Absent where no answer came. */
 	status: z.number().optional(),
 	/** EvoLink's own code, or the network's. */
 	code: z.string().optional(),
@@ -257,7 +256,7 @@ export function networkFailure(code: string | undefined, message: string): Failu
 	};
 }
 
-/** The credential is missing or cannot be read: nothing was sent, and sending again changes nothing. */
+/** Nothing was sent, and sending again changes nothing. */
 export function credentialFailure(reason: string): Failure {
 	return {
 		kind: 'unauthorized',

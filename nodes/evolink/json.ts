@@ -3,7 +3,6 @@ import isUndefined from 'lodash/isUndefined';
 import omitBy from 'lodash/omitBy';
 import { z } from 'zod';
 
-/** `undefined` if it is none. */
 export function parseJson(text: string): unknown {
 	try {
 		// some servers begin with a byte order mark, which JSON.parse refuses
@@ -38,7 +37,7 @@ export function defined<T extends object>(fields: T): Partial<T> & IDataObject {
 	return omitBy(fields, isUndefined) as Partial<T> & IDataObject;
 }
 
-/** Trimmed; `undefined` if there is none. */
+/** Trimmed. */
 export function text(value: unknown): string | undefined {
 	return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
 }

@@ -31,7 +31,7 @@ export function estimateCredits(body: IDataObject): number | undefined {
 	return roundCredits(Math.max(creditsPerSecond * seconds, minimumCredits) * factor * count);
 }
 
-export function resultsIn({ n }: IDataObject): number {
+function resultsIn({ n }: IDataObject): number {
 	return Math.max(Number(n ?? 1) || 1, 1);
 }
 

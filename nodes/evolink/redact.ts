@@ -61,7 +61,7 @@ export function blankDeep(value: unknown, blank: Blank): unknown {
 	);
 }
 
-/** Removes what looks like a key of EvoLink's, whoever's it is. */
+/** What looks like a key of EvoLink's, whoever's it is. */
 export function redact(text: string): string {
 	return text.replace(/\bBearer\s+[^\s"',]+/gi, `Bearer ${BLANK}`).replace(/\bsk-[A-Za-z0-9_-]{6,}/g, BLANK);
 }
@@ -72,6 +72,11 @@ export function tidy(text: string): string {
 		.replace(/[\p{Cc}\s]+/gu, ' ')
 		.trim();
 	return line.length > 500 ? `${line.slice(0, 497)}…` : line;
+}
+
+/** Without the full stop at its end. */
+export function sentence(text: string): string {
+	return text.trim().replace(/[.\s]+$/, '');
 }
 
 /** The start of a text, on one line. Blanked before it is cut: half a key would not be recognised. */

@@ -23,7 +23,7 @@ export function withReference(url: string, reference: string, apiKey: string): s
 }
 
 /** `verified`: somebody who has the key wrote it. `unverified`: there was no key to tell. `wrong`: not with this key, or no text. */
-export type ReadReference = { kind: 'verified' | 'unverified'; reference: string } | { kind: 'wrong' };
+type ReadReference = { kind: 'verified' | 'unverified'; reference: string } | { kind: 'wrong' };
 
 /** The reference in the query of a callback; without `apiKey` nothing can be verified. Never throws. */
 export function readReference(query: unknown, apiKey: string | undefined): ReadReference | undefined {

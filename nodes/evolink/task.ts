@@ -7,11 +7,11 @@ import { evolinkFacts } from './generated/spec.gen';
 import { amount, defined, isObject, scalar, text } from './json';
 import { roundCredits } from './prices';
 
-/** How a task stands for a client. `running` covers every status that no document lists. */
+/** `running` covers every status that no document lists. */
 export type Phase = 'running' | 'completed' | 'failed' | 'cancelled';
 
-/** A failed task's reason. `code` is always text: the older error generation sends numbers. */
-export interface TaskError {
+/** `code` is always text: the older error generation sends numbers. */
+interface TaskError {
 	code: string;
 	message: string;
 	/** Whether EvoLink's own client calls the code worth another (paid) try; nothing here ever buys it by itself. */
@@ -26,10 +26,9 @@ export interface Character {
 	profilePictureUrl?: string;
 }
 
-/** What the answer to a create, a read or a callback says, read without trusting its shape. */
+/** An answer or a callback, read without trusting its shape. */
 export interface Task {
 	id: string;
-	/** EvoLink's own word, as sent. */
 	status: string;
 	phase: Phase;
 	error?: TaskError;

@@ -5,12 +5,12 @@ import { createdAt, type Phase, type Task } from './task';
 /** One page of the account's list, newest first. */
 export type PageReading = { ok: true; tasks: Task[]; isLast: boolean } | { ok: false; failure: Failure };
 
-export type ListStatus = (typeof evolinkFacts.task.listStatuses)[number];
+type ListStatus = (typeof evolinkFacts.task.listStatuses)[number];
 
 export interface TaskQuery {
 	status?: ListStatus;
 	model?: string;
-	/** ms since 1970: only tasks that were created then or later. */
+	/** ms since 1970. */
 	since?: number;
 	limit: number;
 }

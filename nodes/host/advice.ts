@@ -1,6 +1,6 @@
 import { failureReference, type Failure, type FailureKind } from '../evolink/failure';
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { tidy } from '../evolink/redact';
+import { sentence, tidy } from '../evolink/redact';
 
 /** What to do where EvoLink does not serve a model. */
 export const MODEL_ADVICE =
@@ -45,8 +45,12 @@ export function adviceOn({ kind, status, code = '', fromProxy, suggestion }: Fai
 	return tidy(parts.filter(Boolean).join(' '));
 }
 
+/** `EvoLink's words (reference)` */
+export function failureWords(failure: Failure): string {
+	return `${sentence(failure.message)} ${failureReference(failure)}`.trimEnd();
+}
+
 /** `EvoLink's words (reference). Advice.` */
 export function failureSentence(failure: Failure): string {
-	const said = failure.message.replace(/[.\s]+$/, '');
-	return [`${said} ${failureReference(failure)}`.trimEnd(), adviceOn(failure)].join('. ');
+	return `${failureWords(failure)}. ${adviceOn(failure)}`;
 }

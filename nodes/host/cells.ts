@@ -3,7 +3,7 @@
 type Value = string | number;
 
 /** A value that a field takes. `note` says what it is in words: 'Portrait, exact pixels'. */
-export interface Choice {
+interface Choice {
 	value: Value;
 	name?: string;
 	note?: string;

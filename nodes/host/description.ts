@@ -3,12 +3,11 @@ import mapValues from 'lodash/mapValues';
 
 import type { NumberRule } from './parameters';
 
-/** Names of other fields, with values. */
 type Rules = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
 
 const anythingBut = (value: string) => [{ _cnd: { not: value } } as const];
 
-/** A rule that only expressions meet. */
+/** Only expressions meet it. */
 const EXPRESSION = ['={{ }}'];
 
 /** Any value but none. */
@@ -37,7 +36,7 @@ export interface Shown {
 	chosen?: Readonly<Record<string, string>>;
 }
 
-/** A field as often as n8n needs it to obey the table. */
+/** As often as n8n needs it to obey the table. */
 export function shown(property: INodeProperties, when: Shown): INodeProperties[] {
 	const { in: show, not, only, chosen } = when;
 	const hide = { ...not, ...mapValues({ ...only, ...chosen }, anythingBut) };
@@ -67,7 +66,6 @@ export function builderHint(
 	return hint;
 }
 
-/** A number with the limits of its rule. */
 export function numberOption(
 	{ min, max, fallback, isCount }: NumberRule,
 	field: Pick<INodeProperties, 'displayName' | 'name' | 'description' | 'displayOptions'>,

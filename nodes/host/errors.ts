@@ -19,16 +19,16 @@ export const problemSchema = z.object({
 	description: z.string().optional(),
 	/** The same for other readers, where it differs. */
 	otherwise: z.object({ agent: z.string(), getTask: z.string(), called: z.string() }).partial().optional(),
-	/** What EvoLink or the network said; absent for problems of our own. */
+	/** Absent for problems of our own. */
 	failure: failureSchema.optional(),
 	taskId: z.string().optional(),
 	/** Why a task failed, in EvoLink's word, or what became of the file or the wait, in one of ours. */
 	code: z.string().optional(),
 	/** To a result that is there all the same. */
 	link: z.string().optional(),
-	/** The Idempotency-Key of an order that may have been taken. */
+	/** Of an order that may have been taken. */
 	idempotencyKey: z.string().optional(),
-	/** What EvoLink says that a task without a result cost. */
+	/** Of a task without a result. */
 	chargedCredits: z.number().optional(),
 	/** The run was stopped; nothing failed. */
 	stopped: z.literal(true).optional(),

@@ -5,9 +5,9 @@ import without from 'lodash/without';
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import type { DownloadFailure } from '../evolink/media/download';
 import { failureReference, type Failure } from '../evolink/failure';
-import { tidy } from '../evolink/redact';
+import { sentence, tidy } from '../evolink/redact';
 import { creditsCharged, failureNote, type Task } from '../evolink/task';
-import { adviceOn, MODEL_ADVICE } from './advice';
+import { adviceOn, failureWords, MODEL_ADVICE } from './advice';
 import { descriptionFor, READERS, type Problem, type Reader } from './errors';
 
 /** The sentences of the node. A message says what happened, to which task, why; a description what to do and what it costs. */
@@ -69,10 +69,6 @@ const MESSAGE_LENGTH = 190;
 
 /** What is left of a server's words at least. */
 const WORDS_LENGTH = 40;
-
-function sentence(text: string): string {
-	return text.trim().replace(/[.\s]+$/, '');
-}
 
 type Part = string | Words | false | undefined;
 
@@ -330,10 +326,6 @@ function progressOf(task: Task): string {
 	return typeof progress === 'number' ? ` (${progress} %)` : '';
 }
 
-function failureWords(failure: Failure): string {
-	return referred(sentence(failure.message), failure);
-}
-
 export function creditsUnreadable(failure: Failure): Problem {
 	return refusal('The credits could not be read', failure, adviceOn(failure));
 }
@@ -411,7 +403,7 @@ export function wrongReference(): Problem {
 
 export interface OtherItem {
 	item: number;
-	/** The task, or what kept it from being one. */
+	/** Its task, or what kept it from having one. */
 	what: string;
 	id?: string;
 	key?: string;
@@ -440,10 +432,7 @@ export function withOthers(
 	const list = others.map(({ item, what }) => `item ${item}: ${what}`).join('; ');
 	return {
 		...problem,
-		message: [
-			problem.message,
-			...(names.length > 0 ? [`other tasks of this run: ${names.join(', ')}`] : []),
-		].join('; '),
+		message: `${problem.message}${names.length === 0 ? '' : `; other tasks of this run: ${names.join(', ')}`}`,
 		...described(
 			problem,
 			others.length > 0 && `The other items of this run: ${list}.`,
@@ -559,22 +548,17 @@ export function notOrdered(): Problem {
 export function stopped(ids: readonly string[], unknownKeys: readonly string[]): Problem {
 	const running = `${ids.length === 1 ? 'a task is' : `${ids.length} tasks are`} still running at EvoLink: ${ids.join(', ')}`;
 	const unknown = `it is not known whether EvoLink took the orders under Idempotency-Key ${unknownKeys.join(', ')}`;
-	const parts = [
-		...(ids.length > 0 ? [running] : []),
-		...(unknownKeys.length > 0 ? [unknown] : []),
-		...(ids.length + unknownKeys.length === 0 ? ['no task is running'] : []),
-	];
+	const parts = [ids.length > 0 && running, unknownKeys.length > 0 && unknown].filter(Boolean);
+	const onCompletion = (how: string) =>
+		`What is running is charged on completion: ${how}, at most ${linkHours} hours after it is done.`;
 	return {
-		message: `The execution was canceled; ${parts.join('; ')}`,
+		message: `The execution was canceled; ${parts.join('; ') || 'no task is running'}`,
 		...described(
 			ids.length > 0 &&
-				words(
-					`What is running is charged on completion: fetch the result with the operation Get Task, at most ${linkHours} hours after it is done.`,
-					{
-						agent: `What is running is charged on completion: use the tool that gets a task, at most ${linkHours} hours after it is done.`,
-						getTask: `What is running is charged on completion: run this again, at most ${linkHours} hours after it is done.`,
-					},
-				),
+				words(onCompletion('fetch the result with the operation Get Task'), {
+					agent: onCompletion('use the tool that gets a task'),
+					getTask: onCompletion('run this again'),
+				}),
 			unknownKeys.length > 0 &&
 				words(
 					'Look for orders of unknown outcome with the operation Get Many Tasks, or in the EvoLink dashboard under their Idempotency-Key.',

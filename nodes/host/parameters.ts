@@ -16,8 +16,8 @@ export interface NumberRule {
 
 export const MAX_DOWNLOAD_MB: NumberRule = { min: 0.001, max: 10_240, fallback: 500, unit: 'MB' };
 
-/** Display names by parameter name, those inside collections included, where no field has that name. */
-export type DisplayNames = ReadonlyMap<string, string>;
+/** By parameter name, those inside collections included, where no field has that name. */
+type DisplayNames = ReadonlyMap<string, string>;
 
 export function displayNamesOf(properties: readonly INodeProperties[]): DisplayNames {
 	const names = new Map<string, string>();
@@ -33,7 +33,7 @@ export function displayNamesOf(properties: readonly INodeProperties[]): DisplayN
 
 type ReadOptions = { extractValue: true } | { skipValidation: true };
 
-/** The parameters of one item. Refuses what cannot be used by the name that the user sees. */
+/** Of one item. Refuses what cannot be used by the name that the user sees. */
 export class ItemParameters {
 	/** Collections that were read: n8n resolves every expression in one each time that it is asked for it. */
 	private readonly collections = new Map<string, unknown>();

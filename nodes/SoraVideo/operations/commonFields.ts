@@ -33,13 +33,15 @@ function wait(operation: string, result: string, fallback: 'auto' | 'none'): INo
 	};
 }
 
+const notWaitedFor = { show: { operation: ['generate'], wait: ['none'] } };
+
 const orderedOnly: INodeProperties[] = [
 	{
 		displayName: 'Callback URL',
 		name: 'callbackUrl',
 		type: 'string',
 		default: '',
-		displayOptions: { show: { operation: ['generate'], wait: ['none'] } },
+		displayOptions: notWaitedFor,
 		placeholder: 'e.g. https://n8n.example.com/webhook/…',
 		description: `Where EvoLink posts the finished task: the URL of a Sora Video Trigger, for instance. Public https, at most ${maxLength} characters.`,
 		builderHint: propertyHint(
@@ -51,7 +53,7 @@ const orderedOnly: INodeProperties[] = [
 		name: 'reference',
 		type: 'string',
 		default: '',
-		displayOptions: { show: { operation: ['generate'], wait: ['none'] } },
+		displayOptions: notWaitedFor,
 		placeholder: 'e.g. {{ $json.rowId }}',
 		description:
 			"Your own name for the order, such as a row or a customer. The Sora Video Trigger outputs it as 'reference'. It travels in the callback URL, signed with the API key, and EvoLink can read it.",

@@ -1,11 +1,11 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import memoize from 'lodash/memoize';
 
 import { getPricingRules } from '../../evolink/api';
 import { estimateCredits, inUsd, PRICES_AS_OF } from '../../evolink/prices';
 import { ProblemError } from '../../host/errors';
 import { costUnknown } from '../../host/messages';
-import type { ItemParameters } from '../../host/parameters';
-import { forEachItem } from '../items';
+import { forEachItem, type Operation } from '../items';
 import { priceToday } from '../order/budget';
 import { draftGenerate } from './generate';
 
@@ -25,32 +25,23 @@ export function alsoForEstimates(fields: readonly INodeProperties[]): INodePrope
 }
 
 /** `{ model, credits, usd, source }` for each item. It is checked as an order is, and neither it nor its files are sent. */
-export async function executeEstimateCost(
-	ctx: IExecuteFunctions,
-	parametersOf: (item: number) => ItemParameters,
-): Promise<INodeExecutionData[]> {
-	/** By model: what EvoLink says of its price, asked for once. */
-	const asked: Asked = new Map();
+export const executeEstimateCost: Operation = async (ctx, parametersOf) => {
+	const rulesOf = memoize(async (model: string) => await getPricingRules(ctx, model));
 	return await forEachItem(ctx, async (item) => {
 		const { body } = await draftGenerate(ctx, parametersOf(item));
-		return [await estimate(ctx, body, item, asked)];
+		return [await estimate(body, item, rulesOf)];
 	});
-}
-
-type Asked = Map<string, ReturnType<typeof getPricingRules>>;
+};
 
 async function estimate(
-	ctx: IExecuteFunctions,
 	body: IDataObject,
 	item: number,
-	asked: Asked,
+	rulesOf: (model: string) => Promise<IDataObject | undefined>,
 ): Promise<IDataObject> {
 	const model = String(body.model);
 	const listed = estimateCredits(body);
 	if (listed !== undefined) return outcome(model, listed, `EvoLink's price list of ${PRICES_AS_OF}`);
-	const answer = asked.get(model) ?? getPricingRules(ctx, model);
-	asked.set(model, answer);
-	const rules = await answer;
+	const rules = await rulesOf(model);
 	const price = rules && priceToday(body, rules);
 	if (price === undefined) throw new ProblemError(costUnknown(model, rules !== undefined), item);
 	return outcome(model, price.credits, "EvoLink's price rules of today");

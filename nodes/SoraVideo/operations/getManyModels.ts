@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { getCatalogue } from '../../evolink/api';
 import type { DefaultPrice, ListedModel } from '../../evolink/catalogue';
@@ -9,8 +9,7 @@ import { fieldsOf, type ModelField, type ModelFields } from '../../evolink/model
 import { tasksOf } from '../../evolink/models';
 import { estimateCredits, inUsd } from '../../evolink/prices';
 import { hint } from '../../host/context';
-import type { ItemParameters } from '../../host/parameters';
-import { forEachItem } from '../items';
+import { forEachItem, type Operation } from '../items';
 import { videoModels } from './model';
 
 const show = { operation: ['getManyModels'] };
@@ -41,10 +40,7 @@ const documented: Readonly<Record<string, ModelFields>> = DOCUMENTED_FIELDS;
  * `{ id, name, served, reason?, tasks?, credits?, seconds?, usd?, fields? }` for each model, with the price of the default order.
  * `served` is null where EvoLink does not say. What the package knows comes without EvoLink, too.
  */
-export async function executeGetManyModels(
-	ctx: IExecuteFunctions,
-	parametersOf: (item: number) => ItemParameters,
-): Promise<INodeExecutionData[]> {
+export const executeGetManyModels: Operation = async (ctx, parametersOf) => {
 	const catalogue = await getCatalogue(ctx, hostClock.now());
 	const isSilent = catalogue.callable === undefined && catalogue.models === undefined;
 	if (isSilent) hint(ctx, 'EvoLink did not answer: it is not known which models it serves.', 'warning');
@@ -56,7 +52,7 @@ export async function executeGetManyModels(
 		const found = models.filter(({ id, label }) => `${label} ${id}`.toLowerCase().includes(wanted));
 		return found.map((model) => modelJson(model, isSilent, withFields));
 	});
-}
+};
 
 function modelJson(
 	{ id, label, price = shippedPrice(id), unserved }: ListedModel,

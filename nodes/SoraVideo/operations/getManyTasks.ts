@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { tryToParseDateTime } from 'n8n-workflow';
 import upperFirst from 'lodash/upperFirst';
 
@@ -10,7 +10,7 @@ import { cancelSignal, hint } from '../../host/context';
 import { ProblemError, type Problem } from '../../host/errors';
 import { listUnreadable, unreadable } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
-import { forEachItem } from '../items';
+import { forEachItem, type Operation } from '../items';
 import { accountOf, ordersOfThisProcess } from '../order/inFlight';
 import { readSimplify } from '../settings';
 
@@ -88,10 +88,7 @@ export const getManyTasksFields: INodeProperties[] = [
 ];
 
 /** Newest first, with the start of the prompt where this n8n process ordered it. Free. */
-export async function executeGetManyTasks(
-	ctx: IExecuteFunctions,
-	parametersOf: (item: number) => ItemParameters,
-): Promise<INodeExecutionData[]> {
+export const executeGetManyTasks: Operation = async (ctx, parametersOf) => {
 	const account = await accountOf(ctx);
 	return await forEachItem(ctx, async (item) => {
 		const simplify = readSimplify(parametersOf(item));
@@ -102,7 +99,7 @@ export async function executeGetManyTasks(
 			return all.map((json) => ({ ...(simplify ? simplified(json) : json), ...(prompt && { prompt }) }));
 		});
 	});
-}
+};
 
 async function findTasks(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Task[]> {
 	const query = readQuery(ctx, parameters);

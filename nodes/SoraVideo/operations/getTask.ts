@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { API_SERVERS, evolinkFacts, PATHS } from '../../evolink/generated/spec.gen';
 import { problemOf } from '../../host/errors';
@@ -10,7 +10,7 @@ import { orderRunOf, run } from '../run';
 import { taskIdFromInput, taskIdOf } from '../../evolink/task';
 import { hint } from '../../host/context';
 import type { ItemParameters } from '../../host/parameters';
-import { stopOnProblem } from '../items';
+import { stopOnProblem, type Operation } from '../items';
 import { scalar } from '../../evolink/json';
 
 const EXAMPLE_ID = `${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw`;
@@ -52,11 +52,8 @@ function readTaskId(parameters: ItemParameters): string {
 	throw parameters.refuse('taskId', value ?? '', `an ID such as ${EXAMPLE_ID}, or a URL that ends in one`);
 }
 
-/** Reads tasks that exist already; with a wait mode, waits for them. Never pays. */
-export async function executeGetTask(
-	ctx: IExecuteFunctions,
-	parametersOf: (item: number) => ItemParameters,
-): Promise<INodeExecutionData[]> {
+/** Never pays. */
+export const executeGetTask: Operation = async (ctx, parametersOf) => {
 	const settings = readSettings(ctx, parametersOf(0), { wait: 'none' });
 	const begunAt = hostClock.ticks();
 	const entries = ctx.getInputData().map<Entry>((_, item) => {
@@ -72,7 +69,7 @@ export async function executeGetTask(
 	const decision = decideWait(ctx, settings.wait);
 	const orders = orderRunOf(ctx, settings, { begunAt });
 	return await run(orders, settings, entries, { decision, callbacks: false });
-}
+};
 
 /** What EvoLink's manual calls a task id begins alike, but its own client takes others, too: a hint, no refusal. */
 function hintAtOddIds(ctx: IExecuteFunctions, entries: Entry[], parameters: ItemParameters): void {

@@ -27,9 +27,7 @@ import { goesOnAfterErrors, warn } from '../../host/context';
 import { displayNamesOf, ItemParameters } from '../../host/parameters';
 import { soraVideoFields } from './fields';
 import { isQueued, isRefused, isTask, type Draft, type Entry } from '../entries';
-import { stopOnProblem } from '../items';
-
-type Operation = typeof executeGetTask;
+import { stopOnProblem, type Operation } from '../items';
 
 const displayNames = displayNamesOf(soraVideoFields);
 

@@ -68,7 +68,7 @@ function withParameter(url: URL, name: string, value: string): string {
 	return direct.href;
 }
 
-/** What to do about a URL that leads to a page instead of a file; `undefined` for all others. */
+/** What to do about a URL that leads to a page instead of a file. */
 export function pageAdvice(url: URL): string | undefined {
 	const service = PAGES.find(({ hosts }) => hosts.test(url.hostname));
 	const direct = service?.direct?.(url);

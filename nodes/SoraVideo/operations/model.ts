@@ -25,7 +25,7 @@ const SHIPPED = OPTIONS.map(({ name, value }) => ({ id: value, label: name }));
 /** Made by another operation, or no video models. */
 const HIDDEN = [CHARACTER_MODEL, ...evolinkFacts.catalogue.noVideo];
 
-/** The models of the form, and those that EvoLink's catalogue has beside them, with what it says of each. */
+/** Those of the form, and those that EvoLink's catalogue has beside them. */
 export function videoModels(catalogue: Catalogue): ListedModel[] {
 	return listModels(SHIPPED, catalogue, HIDDEN);
 }

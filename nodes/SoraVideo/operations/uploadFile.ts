@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { hostClock } from '../../evolink/clock';
@@ -8,7 +8,7 @@ import { cancelSignal } from '../../host/context';
 import { ProblemError } from '../../host/errors';
 import { fileRefused } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
-import { forEachItem } from '../items';
+import { forEachItem, type Operation } from '../items';
 import { RunIntent } from '../order/intent';
 import { namedBinary } from './binaryFile';
 import { megabytes, UPLOAD_MAX_BYTES } from './draft';
@@ -33,15 +33,12 @@ export const uploadFileFields: INodeProperties[] = [
 ];
 
 /** `{ url, expiresAt, fileName, mimeType, size, fileId }`: everybody who is given the link can fetch the file. Free of charge. */
-export async function executeUploadFile(
-	ctx: IExecuteFunctions,
-	parametersOf: (item: number) => ItemParameters,
-): Promise<INodeExecutionData[]> {
+export const executeUploadFile: Operation = async (ctx, parametersOf) => {
 	const intent = new RunIntent(ctx);
 	return await forEachItem(ctx, async (item) => [
 		await upload(ctx, parametersOf(item), intent.fileName(item)),
 	]);
-}
+};
 
 /** @param name without an extension; the same on every try, so that a retry takes no second place */
 async function upload(ctx: IExecuteFunctions, parameters: ItemParameters, name: string) {

@@ -8,7 +8,7 @@ import type { Task } from '../../evolink/task';
 export interface Sent {
 	/** ms since 1970. */
 	at: number;
-	/** Which EvoLink account it went to: see `accountOf`. */
+	/** See `accountOf`. */
 	account?: string;
 	/** The start of its prompt. */
 	prompt?: string;

@@ -51,7 +51,7 @@ export interface OrderRun {
 	signal?: AbortSignal;
 }
 
-/** What became of an order. `noRoom`: EvoLink took nothing and can be asked again. */
+/** `noRoom`: EvoLink took nothing and can be asked again. */
 export interface Step {
 	entry: Entry;
 	noRoom?: Failure;
@@ -104,10 +104,7 @@ function fieldOrNull(fieldOf: () => string | null): string | null {
 
 type Place = Pick<QueuedEntry, 'item' | 'field' | 'slot'>;
 
-export function recall(
-	{ ledger, resendUnknown, now }: OrderRun,
-	{ item, field, slot }: Place,
-): Entry | undefined {
+function recall({ ledger, resendUnknown, now }: OrderRun, { item, field, slot }: Place): Entry | undefined {
 	const known = ledger.get(slot);
 	if (known === undefined || known.state === 'refused') return undefined;
 	const { at, fileIds } = known;

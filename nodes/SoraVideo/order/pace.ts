@@ -11,7 +11,7 @@ const PAUSE_MS = 1000;
 /** A pause's time is a little longer than asked for, because no two requests take equally long on their way. */
 const MARGIN = 1.05;
 
-/** What goes out between two pauses. */
+/** Between two pauses. */
 interface Round {
 	begun: number;
 	through: number;

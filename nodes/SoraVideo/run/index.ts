@@ -28,7 +28,6 @@ const LONGEST_TURN_MS = 24 * 3_600_000;
 
 export interface Plan {
 	decision: WaitDecision;
-	/** Whether EvoLink calls back for such tasks. */
 	callbacks: boolean;
 }
 

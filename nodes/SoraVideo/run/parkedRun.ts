@@ -57,10 +57,7 @@ export const CONTEXT_KEY = 'wait';
 
 /** n8n gives webhooks no other way to the execution's data than an expression. */
 export function parkedRunOf(ctx: IWebhookFunctions): RunState | undefined {
-	const { name } = ctx.getNode();
-	const escaped = Array.from(
-		{ length: name.length },
-		(_, at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, '0')}`,
-	);
-	return readRun(ctx.evaluateExpression(`{{ $("${escaped.join('')}").context.${CONTEXT_KEY} }}`));
+	const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+	const name = ctx.getNode().name.replace(/[^]/g, escape);
+	return readRun(ctx.evaluateExpression(`{{ $("${name}").context.${CONTEXT_KEY} }}`));
 }

@@ -17,7 +17,7 @@ const DEAR = 10;
 export const roomSchema = z.object({
 	/** Tasks of the run that were under way when an order was refused. */
 	cap: z.number(),
-	/** Refusals since EvoLink was last found to have more room than that. */
+	/** Since EvoLink was last found to have more room. */
 	strikes: z.number(),
 	/** When one more than `cap` may be tried. */
 	tryAt: z.number(),

@@ -48,7 +48,7 @@ export interface ParkedWait {
 	youngestMs: number;
 	/** Until the first of them is waited for no longer. */
 	leftMs: number;
-	/** EvoLink's largest estimate for the tasks. */
+	/** The largest. */
 	estimatedSeconds?: number;
 	/** Whether EvoLink was asked to call back for all of them, and could be read. */
 	callbackExpected: boolean;

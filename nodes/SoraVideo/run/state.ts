@@ -39,7 +39,6 @@ const runState = z.object({
 	refusal: failureSchema.optional(),
 	/** When the account's list is looked at for orders that EvoLink answered with a fault of its own. */
 	lookup: z.object({ begunAt: z.number(), at: z.number() }).optional(),
-	/** In ms. */
 	lastedMs: z.number(),
 	/** When EvoLink last took an order. */
 	tookAt: z.number(),

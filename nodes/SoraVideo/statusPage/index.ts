@@ -74,7 +74,6 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	return response ?? { noWebhookResponse: true };
 }
 
-/** Where n8n shows the execution. */
 function executionOf(ctx: IWebhookFunctions, { executionId: id }: RunState): StatusPage['execution'] {
 	const { id: workflowId } = ctx.getWorkflow();
 	const base = checkHttpUrl(ctx.getInstanceBaseUrl());

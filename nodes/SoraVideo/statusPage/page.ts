@@ -32,7 +32,6 @@ export interface StatusPage {
 }
 
 export type StatusItem =
-	/** Nothing was ordered. */
 	| { item: number; problem: string }
 	/** Nothing is ordered yet. `since`: ms since 1970, when EvoLink last took an order of the run. */
 	| { item: number; turn: number; turns: number; since: number }

@@ -11,7 +11,7 @@ import type { TaskView } from './taskView';
 interface Entry {
 	/** By the latest read that succeeded. */
 	view?: TaskView;
-	/** Why the latest read failed; absent after one that succeeded. */
+	/** Of the latest read; absent after one that succeeded. */
 	failure?: Failure;
 	/** Ticks: no read before then. */
 	nextAt: number;
@@ -29,7 +29,7 @@ const READ_SINGLY = 20;
 /** More than this many are forgotten, the least recently viewed first. */
 const KEPT = 5000;
 
-/** What all viewers of this process know of tasks together. A task that has ended is not read again. */
+/** Shared by all viewers of this process. A task that has ended is not read again. */
 export class TaskMemory {
 	private readonly entries: Recent<Entry>;
 

@@ -24,7 +24,7 @@ export type UploadableFile = z.infer<typeof uploadableFile>;
 
 type FileContent = UploadableFile['content'];
 
-/** EvoLink's own client gives an upload this long. */
+/** As EvoLink's own client. */
 const UPLOAD_TIMEOUT_MS = 120_000;
 const DELETE_TIMEOUT_MS = 5000;
 
