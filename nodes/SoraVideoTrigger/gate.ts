@@ -6,7 +6,6 @@ import { Recent } from '../evolink/recent';
 
 /** Reads under way, of all triggers of the process together. */
 export const READS_AT_ONCE = 5;
-
 export const QUEUE_LENGTH = 100;
 
 /** A read takes up to 8 s (4 s for its headers, 4 s for its body), and EvoLink gives up on an answer after 10 s. */

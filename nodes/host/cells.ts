@@ -1,3 +1,5 @@
+import minBy from 'lodash/minBy';
+
 /** Values as sheets, forms and other APIs write them: what can mean one choice only is taken for it. */
 
 type Value = string | number;
@@ -81,8 +83,5 @@ function nearestNumber(given: Value, choices: readonly Choice[]): string | undef
 	const wanted = amount(String(given));
 	const numbers = choices.flatMap(({ value }) => (typeof value === 'number' ? [value] : []));
 	if (wanted === undefined || numbers.length === 0) return undefined;
-	const closest = numbers.reduce((best, each) =>
-		Math.abs(each - wanted) < Math.abs(best - wanted) ? each : best,
-	);
-	return `${closest} is the nearest`;
+	return `${minBy(numbers, (each) => Math.abs(each - wanted))} is the nearest`;
 }

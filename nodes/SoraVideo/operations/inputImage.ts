@@ -40,12 +40,6 @@ export async function readInputImage(
 	return { content, size, mimeType: header.mimeType, extension: `.${media?.extension}` };
 }
 
-function exactPixels(rules: string, ratio: string): { width: number; height: number } | undefined {
-	const { models, sizes } = IMAGE.exactPixels;
-	if (!models.some((model) => model === rules)) return undefined;
-	return new Map<string, { width: number; height: number }>(Object.entries(sizes)).get(ratio);
-}
-
 /** EvoLink fails a task whose image does not have exactly the pixels of its ratio, after a wait. */
 function checkPixels(
 	ctx: IExecuteFunctions,
@@ -54,7 +48,9 @@ function checkPixels(
 	ratio: string,
 	{ width, height }: ImageHeader,
 ): void {
-	const wanted = exactPixels(rules, ratio);
+	const { models, sizes } = IMAGE.exactPixels;
+	const isExact = models.some((model) => model === rules);
+	const wanted = isExact ? Object.entries(sizes).find(([name]) => name === ratio)?.[1] : undefined;
 	if (wanted === undefined) {
 		const [across, down] = ratio.split(/[:x]/).map(Number);
 		if (rules !== CUSTOM && across < down !== width < height) {

@@ -27,19 +27,15 @@ const newRound = (): Round => ({ begun: 0, through: 0, isRefused: false });
  */
 export class Pace {
 	atOnce = FIRST_AT_ONCE;
-
 	opensAt = 0;
 
 	/** Requests in a round; no limit before the first 429. */
 	private quota = Infinity;
-
 	private round = newRound();
-
 	private pauseMs = PAUSE_MS;
 
 	/** Rounds in a row of which nothing got through. */
 	private stalls = 0;
-
 	private throughAt: number;
 
 	/** @param patienceMs no 429 is waited for that lets nothing through for longer */

@@ -26,7 +26,6 @@ export const resumeWebhooks: IWebhookDescription[] = [
 ];
 
 const WAITING = 'The video is being made. The execution is suspended and uses no worker until it resumes.';
-
 const LINK = 'See how far it is';
 
 /** The editor knows the token, which the link needs, only of executions that it was told of: see `tellResumeUrl`. */

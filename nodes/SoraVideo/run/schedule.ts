@@ -24,9 +24,7 @@ export function nextReadAt(now: number, pollMs: number, random: number, retryAft
 
 /** n8n looks for parked executions that are due once a minute, 70 s ahead: the shortest time that it keeps exactly. */
 export const SHORTEST_TIMER_MS = 66_000;
-
 const SHORT_TIMERS_UNTIL_MS = 300_000;
-
 const FIRST_TIMER_MS = 150_000;
 
 /** An estimate of more is not believed as far as timers go. */

@@ -74,7 +74,6 @@ export function beginRun(
 /** A stored run that this version of the package cannot read: the tasks and items that it names all the same. */
 export class UnreadableRun extends Error {
 	readonly ids: string[];
-
 	readonly items: number[];
 
 	constructor({ items }: IDataObject) {

@@ -122,17 +122,10 @@ async function open(
 		if (response.statusCode < 300 || response.statusCode > 399 || typeof location !== 'string')
 			return response;
 		discard(response);
-		url = resolve(location, checked.url);
+		const { href } = checked.url;
+		url = URL.canParse(location, href) ? new URL(location, href).href : location;
 	}
 	return failed('hostRefused', `the link was redirected more than ${MAX_REDIRECTS} times`);
-}
-
-function resolve(location: string, base: URL): string {
-	try {
-		return new URL(location, base).href;
-	} catch {
-		return location;
-	}
 }
 
 function discard(response: IN8nHttpFullResponse): void {
