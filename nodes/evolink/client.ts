@@ -80,7 +80,7 @@ const NETWORK_FAULTS: Readonly<Record<string, (host: string) => string>> = {
 
 /**
  * The only function that speaks HTTP to EvoLink. Never throws: a throw would lose the ids of a run. Bodies are read as a bounded
- * stream, which n8n's helper keeps of errors, too. Redirects are not followed: they would carry the key elsewhere.
+ * stream: n8n would parse one of any size, and loses that of an error. Redirects are not followed: they would carry the key.
  */
 export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkRequest): Promise<EvoLinkAnswer> {
 	let credential: EvoLinkCredential;

@@ -16,18 +16,21 @@ export const FILLED_IN = [{ _cnd: { exists: true } } as const];
 /**
  * When a field is shown, and when it is required, by the values of other fields:
  *
- * | key | shown | required | |---|---|---| | `in` | for these values of fields that take no expression | as the field says | |
- * `not` | but for these values; an expression shows it | as the field says | | `only` | for this value; no expression shows it
- * | as the field says | | `chosen` | for this value of a choice, or where an expression chooses | for the value, not for an
- * expression |
+ * | key | shown | required |
+ * |---|---|---|
+ * | `in` | for these values of fields that take no expression | as the field says |
+ * | `not` | but for these values; an expression shows it | as the field says |
+ * | `only` | for this value; no expression shows it | as the field says |
+ * | `chosen` | for this value of a choice, or where an expression chooses | for the value, not for an expression |
  *
  * Three things about n8n stand behind it:
  *
- * 1. As soon as one `show` rule, in their order, meets an expression, n8n shows the field and looks at no other rule. So what
- * may    be an expression is looked at by `hide` alone. A rule that is a regular expression fails the execution where it takes
- * more    than 250 ms on the clock, so there is none. 2. It does not run a workflow while a required field is shown and empty.
- * Where an expression decides, a field may be shown    without being needed, so there it is not required. 3. A field that has
- * a default is never required: a saved workflow lacks what is left at its default, and n8n does not publish it.
+ * 1. As soon as one `show` rule, in their order, meets an expression, n8n shows the field and looks at no other rule. So what may
+ *    be an expression is looked at by `hide` alone. A rule that is a regular expression fails the execution where it takes more
+ *    than 250 ms on the clock, so there is none.
+ * 2. It does not run a workflow while a required field is shown and empty. Where an expression decides, a field may be shown
+ *    without being needed, so there it is not required.
+ * 3. A field that has a default is never required: a saved workflow lacks what is left at its default, and n8n does not publish it.
  */
 export interface Shown {
 	in: Rules;
