@@ -36,11 +36,8 @@ export function readTriggerSettings(read: (name: string, fallback?: unknown) => 
 	const verify = parameters.value('verify', true) !== false;
 	const download = verify && parameters.value('download', false) === true;
 	const binaryField = download ? parameters.outputField('binaryField', 'data') : 'data';
-	const maxDownloadMb = parameters.number(
-		'maxDownloadMb',
-		parameters.option('maxDownloadMb'),
-		MAX_DOWNLOAD_MB,
-	);
+	const largest = parameters.option('maxDownloadMb');
+	const maxDownloadMb = parameters.number('maxDownloadMb', largest, MAX_DOWNLOAD_MB);
 	return {
 		events,
 		verify,

@@ -31,7 +31,7 @@ export const failureSchema = z.object({
 	transient: z.boolean(),
 	/** A 3xx or 4xx that is no error of EvoLink's: something between may have answered. */
 	fromProxy: z.literal(true).optional(),
-	/** Of a create: `none`, for certain; `unlikely`: EvoLink refused it; `unknown`: it may have been taken. */
+	/** Of a create. `unlikely`: EvoLink refused it, which its own client does not take for free; `unknown`: it may have been taken. */
 	charge: z.enum(['none', 'unlikely', 'unknown']),
 });
 
