@@ -32,15 +32,12 @@ function keyOf(given: Value, isAmount: boolean): string {
 /** The only choice that a cell can mean; `undefined` if there is none, or more than one. */
 export function meant(given: unknown, choices: readonly Choice[]): Value | undefined {
 	if (typeof given !== 'string' && typeof given !== 'number') return undefined;
+	if (choices.some(({ value }) => value === given)) return given;
 	const fits = choices.filter(({ value, name }) => {
-		if (value === given) return true;
-		return (
-			keyOf(value, typeof value === 'number') === keyOf(given, typeof value === 'number') ||
-			isNamed(name, given)
-		);
+		const isAmount = typeof value === 'number';
+		return keyOf(value, isAmount) === keyOf(given, isAmount) || isNamed(name, given);
 	});
-	const exact = fits.find(({ value }) => value === given);
-	return exact?.value ?? (fits.length === 1 ? fits[0].value : undefined);
+	return fits.length === 1 ? fits[0].value : undefined;
 }
 
 const isNamed = (name: string | undefined, given: Value) =>
