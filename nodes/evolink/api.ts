@@ -61,8 +61,7 @@ export async function getTask(
 		timeoutMs,
 	});
 	const reading = asTask(answer);
-	if (!reading.ok) return { ok: false, failure: patient(reading.failure) };
-	if (reading.task.id === id) return reading;
+	if (!reading.ok || reading.task.id === id) return reading;
 	return { ok: false, failure: malformedAnswer({ status: 200 }, `another task (${reading.task.id})`) };
 }
 
@@ -77,7 +76,7 @@ export async function getTasks(
 		body: { task_ids: [...ids] },
 		timeoutMs,
 	});
-	if (!answer.ok) return { ok: false, failure: patient(answer.failure) };
+	if (!answer.ok) return answer;
 	const entries: unknown = answer.body.data;
 	if (!Array.isArray(entries)) {
 		return { ok: false, failure: malformedAnswer(answer, 'no list of tasks') };
@@ -236,16 +235,6 @@ async function askForCatalogue(ctx: EvoLinkContext): Promise<Catalogue> {
 		ask({ operation: 'listPricingRules', query: { modality: 'video', view: 'full' } }),
 	]);
 	return readCatalogue({ models, catalogue, health, prices });
-}
-
-/** A page of a proxy may ask for an hour. */
-const LONGEST_PAUSE_MS = 120_000;
-
-function patient(failure: Failure): Failure {
-	const { retryAfterMs } = failure;
-	return retryAfterMs === undefined
-		? failure
-		: { ...failure, retryAfterMs: Math.min(retryAfterMs, LONGEST_PAUSE_MS) };
 }
 
 function asTask(answer: EvoLinkAnswer): TaskReading {

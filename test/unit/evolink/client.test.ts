@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { createTask, getPricingRules, getTask, getTasks } from '../../../nodes/evolink/api';
+import { createTask, getPricingRules, getTask } from '../../../nodes/evolink/api';
 import {
 	CREDENTIAL,
 	alwaysAsync,
@@ -291,14 +291,6 @@ test("an order that n8n's own protection blocks is known to cost nothing, and n8
 	const reading = await createTask(ctx, {}, 'k');
 	expect(reading).toMatchObject({ ok: false, failure: { charge: 'none' } });
 	expect(JSON.stringify(reading)).toContain('n8n does not allow requests to api.evolink.ai');
-});
-
-test('a pause of more than two minutes is asked of no read, whoever asks for it: a proxy knows nothing of the task', async () => {
-	const { ctx } = host(() => ({ status: 503, headers: { 'retry-after': '3600' }, body: '<html>' }));
-	for (const reading of [await getTask(ctx, ID), await getTasks(ctx, [ID])]) {
-		expect(reading).toMatchObject({ ok: false, failure: { status: 503, retryAfterMs: 120_000 } });
-	}
-	expect(await createTask(ctx, {}, 'k'.repeat(20))).toMatchObject({ failure: { retryAfterMs: 3_600_000 } });
 });
 
 describe('the price rules of a model', () => {
