@@ -188,6 +188,8 @@ describe('Task ID', () => {
 		locator('list', "={{ '' }}"),
 		'={{ $json.missing }}',
 		'={{ ({}) }}',
+		'two words',
+		'x'.repeat(300),
 	])('%j is told before any request', (taskId) =>
 		inLab(async (lab) => {
 			const run = await lab.run(getTask({ taskId }));
