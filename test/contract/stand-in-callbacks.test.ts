@@ -144,17 +144,6 @@ test.each(['//127.0.0.1:1/x?y=//z', '//elsewhere.example.com/'])(
 	},
 );
 
-test('a host that only looks like an entry of the table is none', async () => {
-	await expect(evolink.forgeCallback('https://constructor/', {})).rejects.toThrow('no entry for constructor');
-});
-
-test('a receiver that is down is tried four times', async () => {
-	evolink.callbackHosts['n8n.example.test'] = 'http://127.0.0.1:1';
-	evolink.finish(await start());
-	await evolink.until(() => evolink.callbacks.length === 4);
-	expect(evolink.callbacks.every(({ error }) => error?.includes('ECONNREFUSED'))).toBe(true);
-});
-
 async function delivered(fault: CallbackFault, count: number): Promise<Json[]> {
 	evolink.fault('callback', fault);
 	evolink.finish(await start());
@@ -192,16 +181,6 @@ test('fault: no JSON', async () => {
 	await evolink.until(() => evolink.callbacks.length === 1);
 	expect(received[0]).toMatchObject({ type: 'text/plain', body: 'task finished' });
 });
-
-test.each([undefined, 'text/html', 'application/json; charset=latin1', 'nonsense'])(
-	'fault: the proper body under the content type %s',
-	async (value) => {
-		const [body] = await delivered({ kind: 'content-type', value }, 1);
-		expect(received[0].type).toBe(value ?? '');
-		expect(misfitTask(body)).toBeUndefined();
-		expect(body.status).toBe('completed');
-	},
-);
 
 test('fault: never, for one task only', async () => {
 	const ids = [await start('a cat'), await start('a dog')];

@@ -109,14 +109,6 @@ test('a missing key, a missing file and an unknown file are refused in the form 
 	expect(misfit('deleteFile', unknown)).toBeUndefined();
 });
 
-test('the record of an upload shows fields, name, type and size, not the bytes', async () => {
-	await client.upload(STREAM, { bytes: 5000, fields: { fileName: 'a.png' } });
-	expect(evolink.requests[0].body).toEqual({
-		fileName: 'a.png',
-		file: { name: 'photo.png', type: 'image/png', size: 5000 },
-	});
-});
-
 describe('a task fails for want of an input that EvoLink can use', () => {
 	const failure = async (body: Json) => {
 		const id = String((await client.create({ prompt: 'a cat', ...body })).json?.id);
@@ -150,27 +142,6 @@ describe('a task fails for want of an input that EvoLink can use', () => {
 		['https://10.0.0.1/me.mp4', 'invalid_parameters'],
 	])('video %s: %s', async (link, expected) => {
 		expect(await fromVideo(link)).toBe(expected);
-	});
-
-	test('uploads are known by their type', async () => {
-		const uploaded = async (name: string, type: string) =>
-			String(dataOf(await client.upload(STREAM, { name, type })).file_url);
-		const [png, gif, mp4] = [
-			await uploaded('a.png', 'image/png'),
-			await uploaded('a.gif', 'image/gif'),
-			await uploaded('a.mp4', 'video/mp4'),
-		];
-		expect([await fromImage(png), await fromImage(gif), await fromImage(mp4)]).toEqual([
-			'completed',
-			'image_processing_error',
-			'image_processing_error',
-		]);
-		expect([await fromVideo(mp4), await fromVideo(png)]).toEqual(['completed', 'invalid_parameters']);
-	});
-
-	test('a script has the last word', async () => {
-		evolink.script('a cat', { outcome: 'completed' });
-		expect(await fromImage('https://a.example/cat.gif')).toBe('completed');
 	});
 });
 
