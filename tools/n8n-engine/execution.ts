@@ -68,11 +68,6 @@ export class Execution {
 		return this.task(nodeName, run)?.hints ?? [];
 	}
 
-	/** Messages of `sendMessageToUI`, as the editor's browser console shows them. */
-	get uiMessages(): IDataObject[] {
-		return this.pushed.flatMap((event) => (event.type === 'sendConsoleMessage' ? [event.data] : []));
-	}
-
 	/**
 	 * Run data, stored error, editor pushes and log lines as one text, for "the key occurs nowhere" tests. Stricter than
 	 * what n8n writes: the hidden parts of errors (stack, cause and its request) are included, as a later node may see them.
