@@ -1,21 +1,18 @@
 import { json } from '../../../tools/n8n-server/client';
 import { Flow } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 
-let n8n: Installation;
+const n8n = openInstallation({
+	name: 'loss',
+	mode: 'queue',
+	// 50 at once: the isolated expression engine alone would take most of the time
+	env: { N8N_EXPRESSION_ENGINE: 'legacy' },
+	standIn: { idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
+});
 let flow: Flow;
-
 beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'loss',
-		mode: 'queue',
-		// 50 at once: the isolated expression engine alone would take most of the time
-		env: { N8N_EXPRESSION_ENGINE: 'legacy' },
-		standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
-	});
 	flow = await Flow.publish(n8n, 'lost worker');
-}, 240_000);
-afterAll(async () => await n8n?.close());
+});
 
 async function fiftyWaitAndTheWorkerIsKilled(name: string) {
 	const prompts = Array.from({ length: 50 }, (_, index) => `${name} ${index}`);

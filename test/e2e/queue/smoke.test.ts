@@ -1,20 +1,17 @@
 import { items, json } from '../../../tools/n8n-server/client';
 import { Flow } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { keepsTheKey, openInstallation } from '../lib/installation';
 import { order, TriggerFlow } from '../lib/trigger';
 
-let n8n: Installation;
+const n8n = openInstallation({
+	name: 'queue',
+	mode: 'queue',
+	standIn: { defaults: { seconds: 1_000_000 } },
+});
 let flow: Flow;
-
 beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'queue',
-		mode: 'queue',
-		standIn: { timeScale: 20, defaults: { seconds: 1_000_000 } },
-	});
 	flow = await Flow.publish(n8n, 'queued');
-}, 240_000);
-afterAll(async () => await n8n?.close());
+});
 
 it('ordered on a worker, called back on the webhook process, finished on a worker, with the file', async () => {
 	const started = await flow.park('through the queue');
@@ -63,7 +60,4 @@ it('the trigger takes a callback on the webhook process and downloads the video 
 	expect(items(end, 'Next')[0].binary?.data).toMatchObject({ mimeType: 'video/mp4' });
 });
 
-it('the key stands in no log or file of any process, and the stand-in found nothing out of order', () => {
-	expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
-	expect(n8n.evolink.violations).toEqual([]);
-});
+keepsTheKey(n8n);

@@ -1,21 +1,17 @@
 import { json } from '../../../tools/n8n-server/client';
 import { Flow, type Started } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 import { eventually } from '../../../tools/n8n-server/poll';
 
-let n8n: Installation;
+const n8n = openInstallation({
+	name: 'crash',
+	// EvoLink does not document the Idempotency-Key: nothing here may rest on it
+	standIn: { idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
+});
 let flow: Flow;
-
 beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'crash',
-		mode: 'regular',
-		// EvoLink does not document the Idempotency-Key: nothing here may rest on it
-		standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
-	});
 	flow = await Flow.publish(n8n, 'killed');
-}, 180_000);
-afterAll(async () => await n8n?.close());
+});
 
 /** What must hold after any crash: never stuck, never a false success, never paid twice. */
 async function finishedOrRetried(started: Started): Promise<string> {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import { type Execution, json } from '../../../tools/n8n-server/client';
 import { Flow, type Started } from '../lib/flow';
-import { executionIdOf, Installation } from '../../../tools/n8n-server/installation';
+import { executionIdOf } from '../../../tools/n8n-server/installation';
+import { keepsTheKey, openInstallation } from '../lib/installation';
 import { eventually } from '../../../tools/n8n-server/poll';
 import {
 	calledTrigger,
@@ -21,7 +22,8 @@ import {
  */
 const ROUNDS_MS = 150_000;
 
-let n8n: Installation;
+// EvoLink does not document the Idempotency-Key: nothing here may rest on it
+const n8n = openInstallation({ name: 'timer', standIn: { idempotency: 'ignored' } });
 const started: Record<string, Started> = {};
 const flows: Record<string, Flow> = {};
 
@@ -68,12 +70,6 @@ async function beginBehind(): Promise<void> {
 }
 
 beforeAll(async () => {
-	// EvoLink does not document the Idempotency-Key: nothing here may rest on it
-	n8n = await Installation.open({
-		name: 'timer',
-		mode: 'regular',
-		standIn: { timeScale: 20, idempotency: 'ignored' },
-	});
 	const { evolink } = n8n;
 	const early = 'called too early';
 	evolink.fault('callback', { kind: 'early' }, { match: ({ task }) => task.request.prompt === early });
@@ -93,7 +89,6 @@ beforeAll(async () => {
 	await beginSubWorkflow();
 	await beginBehind();
 }, 240_000);
-afterAll(async () => await n8n?.close());
 
 it('a lost callback costs time, not the video: all items arrive in order with their files', async () => {
 	const done = await end('lost');
@@ -146,7 +141,4 @@ it('behind a video a Wait node waits: neither the timer nor a late callback of t
 	await n8n.client.stop(executionId);
 }, 200_000);
 
-it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
-	expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
-	expect(n8n.evolink.violations).toEqual([]);
-});
+keepsTheKey(n8n);
