@@ -68,10 +68,6 @@ describe('the list of models', () => {
 
 	test.concurrent.each<[string, ApiFault]>([
 		['down', { kind: 'drop-before' }],
-		['closed to this key', { kind: 'http', status: 403 }],
-		['empty', { kind: 'body', body: { data: [], models: [] } }],
-		['huge', { kind: 'huge-body', bytes: 8 * 2 ** 20 }],
-		['a page of HTML', { kind: 'html' }],
 		['of other shapes', { kind: 'body', body: { data: { id: VEO }, models: 'all', meta: [] } }],
 		[
 			'full of nonsense',

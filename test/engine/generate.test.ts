@@ -1,6 +1,6 @@
 import { binaryOf, type Execution } from '../../tools/n8n-engine';
 import { inLab } from './lab';
-import { BY_HAND, SORA, ordersOf, prompts, sora } from './support';
+import { BY_HAND, SORA, prompts, sora } from './support';
 
 /** What is asked for by a prompt alone. */
 const ORDER = { model: 'sora-2-preview', prompt: 'a cat', aspect_ratio: '16:9', duration: 4 };
@@ -179,23 +179,6 @@ describe("'Simplify' leaves the fields that most workflows need", () => {
 	);
 });
 
-describe("'When a Task Fails' = error", () => {
-	test.concurrent.each([
-		['cancelled', { outcome: 'cancelled' }, /was cancelled at EvoLink/],
-		['canceled, the other spelling', { outcome: 'canceled' }, /was cancelled at EvoLink/],
-		['cancelled on request', { outcome: 'request-cancelled' }, /was cancelled at EvoLink/],
-		['completed without a result', { outcome: 'no-results' }, /completed, but EvoLink sent no link/],
-		['expired', { outcome: 'expired' }, /could not be read.*404/],
-	] as const)('a task that is %s ends its item with an error that names it', (_, script, message) =>
-		inLab(async (lab) => {
-			lab.evolink.script('', script);
-			const run = await lab.run(sora({ options: { timeoutMinutes: 0.01 } }));
-			expect(run.error?.message).toContain(lab.idOf('a cat'));
-			expect(run.error?.message).toMatch(message);
-		}),
-	);
-});
-
 describe("'Wait' = none", () => {
 	const callbackUrl = 'https://n8n.example.test/webhook/abc';
 
@@ -217,18 +200,5 @@ describe("'Wait' = none", () => {
 			},
 			{ callbackHosts: { 'n8n.example.test': 'http://127.0.0.1:9' } },
 		),
-	);
-
-	test.concurrent('a Retry after another item was refused gives the tasks that exist', () =>
-		inLab(async (lab) => {
-			lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1, match: ordersOf('a dog') });
-			const first = await lab.run(sora({ wait: 'none' }), prompts('a cat', 'a dog'));
-			expect(first.status).toBe('error');
-			const second = await lab.retry(first);
-			expect(second.json(SORA).map(({ id }) => id)).toEqual(
-				['a cat', 'a dog'].map((prompt) => lab.idOf(prompt)),
-			);
-			expect(lab.paid.sort()).toEqual(['a cat', 'a dog']);
-		}),
 	);
 });

@@ -20,18 +20,6 @@ describe('a fault that stays', () => {
 		}),
 	);
 
-	test.concurrent('EvoLink offline: the order goes out once it is back, on the Retry', () =>
-		inLab(async (lab) => {
-			await lab.evolink.offline();
-			const first = await lab.run(sora());
-			expect(first.errorText).toMatch(/refused the connection.*Nothing was charged/);
-			await lab.evolink.online();
-			const second = await lab.retry(first);
-			expect(second.status).toBe('success');
-			expect(lab.paid).toEqual([PROMPT]);
-		}),
-	);
-
 	test.concurrent(
 		'no answer at all: the order counts as unknown after half a minute and is not sent again',
 		() =>
@@ -146,15 +134,6 @@ describe('after the order, a retry goes on with the same task', () => {
 			const second = await lab.retry(first);
 			expect(second.json('Sora Video')).toMatchObject([{ id: taskId, status: 'completed' }]);
 			expect(lab.paid).toEqual([PROMPT]);
-		}),
-	);
-
-	test.concurrent('an unknown status is waited for within the limit, and named when it runs out', () =>
-		inLab(async (lab) => {
-			lab.evolink.script('', { outcome: 'unknown-status', status: 'dreaming' });
-			const node = sora({ options: { timeoutMinutes: 0.01 } });
-			const run = await lab.run(node);
-			expect(run.error?.message).toMatch(/^Task task-unified-\S+ was still 'dreaming'/);
 		}),
 	);
 

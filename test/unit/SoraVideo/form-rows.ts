@@ -360,6 +360,9 @@ const images: Row[] = [
 		'image_urls',
 		"nothing beside 'Start Image'",
 	]),
+	refuses('an image in the form and in further fields', { ...start, ...further({ image_urls: [B] }) }, [
+		"nothing beside 'Start Image' or 'End Image'",
+	]),
 	refuses(
 		'a choice that is none',
 		{ startImage: '={{ $json.c }}' },
