@@ -4,7 +4,7 @@ import { DOCUMENTED_FIELDS } from '../../nodes/evolink/generated/spec.gen';
 import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
 import { manualTrigger, node, soraVideo } from '../../tools/n8n-server/workflows';
 import { eventually } from '../../tools/n8n-server/poll';
-import { openSoraVideo, openUi } from './lib/editor';
+import { endsWell, openSoraVideo, openUi } from './lib/editor';
 
 const ui = openUi('fields');
 
@@ -143,4 +143,4 @@ it('as a tool of an AI agent it offers no download: an agent takes data only', a
 	expect(await ui.editor.fields()).toEqual(['descriptionType', ...ofTask]);
 });
 
-it('no page of it threw', () => expect(ui.editor.pageErrors).toEqual([]));
+endsWell(ui);

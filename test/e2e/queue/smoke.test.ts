@@ -26,18 +26,14 @@ it('ordered on a worker, called back on the webhook process, finished on a worke
 });
 
 it('20 wait and are called back at once: each goes on once, with its own video', async () => {
-	const prompts = Array.from({ length: 20 }, (_, index) => `queued ${index}`);
-	const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+	const started = await flow.parkEach('queued', 20);
 	for (const { tasks } of started) n8n.evolink.finish(tasks[0].id);
-	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 60_000)));
-	expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
-	expect(ends.map((end) => json(end, 'Next')[0].id)).toEqual(started.map(({ tasks }) => tasks[0].id));
+	await flow.expectEach(started, 60_000);
 	expect(n8n.evolink.charges).toHaveLength(21);
 }, 120_000);
 
 it('the worker is killed while videos wait, callbacks arrive meanwhile: a new worker finishes them all', async () => {
-	const prompts = Array.from({ length: 5 }, (_, index) => `worker lost ${index}`);
-	const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+	const started = await flow.parkEach('worker lost', 5);
 	await n8n.worker.kill();
 	for (const { tasks } of started) n8n.evolink.finish(tasks[0].id);
 	await n8n.evolink.until(() =>
@@ -45,10 +41,7 @@ it('the worker is killed while videos wait, callbacks arrive meanwhile: a new wo
 	);
 	n8n.worker.useFreshFolder('new', n8n.main);
 	await n8n.worker.boot();
-	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 120_000)));
-	expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
-	expect(ends.map((end) => json(end, 'Next')[0].id)).toEqual(started.map(({ tasks }) => tasks[0].id));
-	for (const prompt of prompts) expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
+	await flow.expectEach(started, 120_000);
 }, 200_000);
 
 it('the trigger takes a callback on the webhook process and downloads the video for a worker', async () => {

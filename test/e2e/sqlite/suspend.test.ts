@@ -1,11 +1,9 @@
 import { items, json } from '../../../tools/n8n-server/client';
 import { dispatches, FOREIGN_NODES, parkBeforeDispatch } from '../lib/dispatch';
 import { Flow } from '../lib/flow';
-import { executionIdOf } from '../../../tools/n8n-server/installation';
 import { keepsTheKey, openInstallation } from '../lib/installation';
 import { PACKAGE_NAME } from '../../../tools/n8n-server/package-under-test';
 import { eventually } from '../../../tools/n8n-server/poll';
-import { chain, setFields, soraVideo, webhookTrigger } from '../../../tools/n8n-server/workflows';
 
 const n8n = openInstallation({
 	name: 'suspend',
@@ -74,13 +72,10 @@ describe('a suspended video', () => {
 	});
 
 	it('leaves the only slot free: ten wait at once where n8n runs one execution at a time', async () => {
-		const prompts = Array.from({ length: 10 }, (_, index) => `ten at once ${index}`);
-		const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+		const started = await flow.parkEach('ten at once', 10);
 		expect(await running()).toEqual({ stored: 0, slots: 0 });
 		for (const { tasks } of started) n8n.evolink.finish(tasks[0].id);
-		const ends = await Promise.all(started.map(async (one) => await flow.end(one)));
-		expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
-		expect(ends.map((end) => json(end, 'Next')[0].asked)).toEqual(prompts);
+		await flow.expectEach(started);
 	});
 
 	it('cannot be reached without the token of its resume URL', async () => {
@@ -172,33 +167,6 @@ it('three callbacks of one run come while the only slot is taken: the run keeps 
 	await last.park('last in the queue');
 	expect(dispatches(n8n.main, executionId)).toBe(1);
 	await n8n.client.stop(executionId);
-});
-
-it('two suspended videos in a row wait one after the other in one execution', async () => {
-	const path = 'two-in-a-row';
-	const video = (name: string) =>
-		soraVideo(name, n8n.credential, { prompt: `=${name} of {{ $execution.id }}` });
-	const nodes = [
-		webhookTrigger('Call', path),
-		video('First'),
-		video('Second'),
-		setFields('Next', { call: "={{ $('Call').item.json.body.tag }}" }),
-	];
-	await n8n.publish({ name: path, nodes, connections: chain(...nodes) });
-	await n8n.call(path, { tag: 'x' });
-	const byPrompt = (start: string) => () =>
-		[...n8n.evolink.tasks.values()].find(({ request }) => String(request.prompt).startsWith(start));
-	const first = await n8n.evolink.until(byPrompt('First of'));
-	const executionId = executionIdOf(first);
-	await n8n.client.until(executionId, ['waiting']);
-	n8n.evolink.finish(first.id);
-	const second = await n8n.evolink.until(byPrompt('Second of'));
-	expect(executionIdOf(second)).toBe(executionId);
-	await n8n.client.until(executionId, ['waiting']);
-	n8n.evolink.finish(second.id);
-	const end = await n8n.client.until(executionId, ['success', 'error']);
-	expect(json(end, 'First')[0].id).toBe(first.id);
-	expect(json(end, 'Next')).toEqual([expect.objectContaining({ id: second.id, call: 'x' })]);
 });
 
 it('what n8n writes can be searched', () => {

@@ -41,6 +41,14 @@ export function openUi(name: string, options: Partial<InstallationOptions> = {},
 	return ui;
 }
 
+/** What must hold at the end of every file. */
+export function endsWell(ui: Ui): void {
+	it('no page of it threw, and EvoLink found nothing out of order', () => {
+		expect(ui.editor.pageErrors).toEqual([]);
+		expect(ui.n8n.evolink.violations).toEqual([]);
+	});
+}
+
 /** Saves a workflow of these nodes, each behind the one before, and opens its node Sora Video. */
 export async function openSoraVideo({ n8n, editor }: Ui, name: string, nodes: INode[]): Promise<void> {
 	nodes.forEach((node, at) => (node.position = [at * 220, 0]));

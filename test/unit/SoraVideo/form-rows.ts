@@ -96,6 +96,7 @@ const sora: Row[] = [
 	refuses('a prompt that is too long', { prompt: 'x'.repeat(5200) }, [
 		"'Prompt' has 5,200 characters. Allowed: 1 to 5000 characters",
 	]),
+	refuses('a prompt of 5001 emoji', { prompt: '🎬'.repeat(5001) }, ["'Prompt' has 5,001 characters"]),
 	refuses('an object as prompt', { prompt: '={{ $json.p }}' }, [`'Prompt' is {"text":"a cat"}`], {
 		item: { p: { text: 'a cat' } },
 	}),
