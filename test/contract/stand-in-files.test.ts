@@ -121,24 +121,18 @@ describe('a task fails for want of an input that EvoLink can use', () => {
 		failure({ model: 'sora-character', prompt: undefined, video_url: link });
 
 	test.each<[string, string]>([
-		['https://a.example/cat.png', 'completed'],
 		['http://a.example/CAT.JPEG?size=1.gif', 'completed'],
 		['https://a.example/cat', 'completed'],
 		['https://a.example/cat.gif', 'image_processing_error'],
-		['https://a.example/cat.heic', 'image_processing_error'],
 		['https://192.168.1.7/cat.png', 'image_processing_error'],
-		['http://localhost/cat.png', 'image_processing_error'],
 		['http://[::ffff:127.0.0.1]/cat.png', 'image_processing_error'],
 	])('image %s: %s', async (link, expected) => {
 		expect(await fromImage(link)).toBe(expected);
 	});
 
 	test.each<[string, string]>([
-		['https://a.example/me.mp4', 'completed'],
 		['https://a.example/me.MOV', 'completed'],
-		['https://a.example/me', 'completed'],
 		['https://a.example/me.avi', 'invalid_parameters'],
-		['https://a.example/me.png', 'invalid_parameters'],
 		['https://10.0.0.1/me.mp4', 'invalid_parameters'],
 	])('video %s: %s', async (link, expected) => {
 		expect(await fromVideo(link)).toBe(expected);

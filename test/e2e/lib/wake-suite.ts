@@ -284,21 +284,6 @@ export function wakeSuite(
 			expect(await stored()).toEqual(before);
 		});
 
-		it('while EvoLink is down it shows what was known, says so, and wakes nobody', async () => {
-			const before = await stored();
-			await n8n.evolink.offline();
-			try {
-				const page = await eventually('a page that says so', async () => {
-					const text = await (await look()).text();
-					return text.includes('EvoLink cannot be read now: ') && text;
-				});
-				for (const { id } of started.tasks) expect(page).toContain(id);
-			} finally {
-				await n8n.evolink.online();
-			}
-			expect(await stored()).toEqual(before);
-		});
-
 		it('wakes the run when it finds that all tasks have ended, although no callback comes', async () => {
 			for (const { id } of started.tasks) n8n.evolink.finish(id);
 			const page = await eventually('a page that finds it', async () => {
