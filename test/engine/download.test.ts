@@ -134,18 +134,11 @@ describe('what is no video', () => {
 		}
 	};
 
-	test('is refused with the reason, the task and its link (On Error = continue)', async () => {
+	test('is refused with the reason, the task and its link', async () => {
 		const run = await lab.makeAll(prompts, { options: { maxDownloadMb: 1 } });
 		expectExplained(run.output(SORA).map(errorTextOf));
 		expect(run.output(SORA).every(({ binary }) => binary === undefined)).toBe(true);
 		expect(lab.evolink.mediaStats.openConnections).toBe(0);
-	});
-
-	test('is refused with the reason, the task and its link (On Error = error output)', async () => {
-		const options = { maxDownloadMb: 1 };
-		const run = await lab.makeAll([...prompts, 'good'], { options }, { onError: 'continueErrorOutput' });
-		expectExplained(run.output('Failed').map(errorTextOf));
-		expect(run.json('After')).toEqual([expect.objectContaining({ id: lab.taskOf('good').id })]);
 	});
 
 	test('stops the workflow with the reason, the task, its link and the tasks of the others (On Error = stop)', async () => {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { binaryOf, type NodeFixture } from '../../tools/n8n-engine';
 import { labForEachTest } from './lab';
 import { after, parking, prompts, start, failedWith } from './support';
@@ -308,27 +307,6 @@ describe('one intent, one charge', () => {
 		lab.evolink.finish(lab.ids[0]);
 		const again = await lab.retry({ executionId });
 		expect(again.json('After')).toMatchObject([{ id: lab.ids[0] }]);
-		expect(lab.evolink.charges).toHaveLength(1);
-	});
-
-	async function lostBeforeStored(waitMode: string) {
-		lab.evolink.script('', { estimatedTime: 0 });
-		const node = parking({ parameters: { options: { waitMode, pollSeconds: 0.25 } } });
-		return await lab.startRetry(await lab.lostWhileOrdering(node));
-	}
-
-	test('a process lost before anything was stored: the retried order has the same Idempotency-Key and gets the same task', async () => {
-		const again = await lostBeforeStored('poll');
-		await once(lab.evolink.events, 'read');
-		lab.evolink.finish(lab.ids[0]);
-		expect((await lab.end(again)).json('After')).toMatchObject([{ id: lab.ids[0] }]);
-		expect(lab.creates).toHaveLength(2);
-		expect(lab.evolink.charges).toHaveLength(1);
-	});
-
-	test('a process lost before it parked: the new callback URL makes EvoLink refuse the repeat, which is told and costs nothing', async () => {
-		const again = await lab.end(await lostBeforeStored('suspend'));
-		expect(again.error?.message).toContain(lab.evolink.charges[0].idempotencyKey);
 		expect(lab.evolink.charges).toHaveLength(1);
 	});
 

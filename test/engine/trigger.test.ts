@@ -409,21 +409,6 @@ describe('with Download', () => {
 	});
 });
 
-describe('whoever learns the URL and makes up ids', () => {
-	test('makes one read for each id at a time, at most five together, and one line in the log', async () => {
-		await withTrigger({}, async (trigger) => {
-			trigger.evolink.fault('read', { kind: 'slow', seconds: 20, accepted: true });
-			const ids = Array.from({ length: 200 }, (_, at) => `task-unified-1757165031-forged${at % 40}`);
-			const calls = await Promise.all(ids.map(async (id) => await trigger.call({ body: { id } })));
-			expect(trigger.started).toEqual([]);
-			for (const { statusCode } of calls) expect([404, 503]).toContain(statusCode);
-			expect(trigger.reads.length).toBeLessThanOrEqual(40);
-			const lines = calls.flatMap(({ logs }) => logs).filter(({ text }) => text.includes('was answered'));
-			expect(new Set(lines.map(({ message }) => message)).size).toBeLessThanOrEqual(2);
-		});
-	});
-});
-
 describe('with Verify off', () => {
 	test('the callback is taken at its word without a credential, and nothing is read or fetched', async () => {
 		await withTrigger(
