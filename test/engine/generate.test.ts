@@ -1,23 +1,9 @@
-import { binaryOf, type Execution } from '../../tools/n8n-engine';
+import type { Execution } from '../../tools/n8n-engine';
 import { inLab } from './lab';
 import { BY_HAND, SORA, prompts, sora } from './support';
 
 /** What is asked for by a prompt alone. */
 const ORDER = { model: 'sora-2-preview', prompt: 'a cat', aspect_ratio: '16:9', duration: 4 };
-
-test.concurrent('text becomes a video file, told apart from its task data', () =>
-	inLab(async (lab) => {
-		const run = await lab.run(sora({ download: true }), prompts('a cat', 'a dog'));
-		for (const [item, prompt] of ['a cat', 'a dog'].entries()) {
-			const id = lab.idOf(prompt);
-			const file = await binaryOf(run.output(SORA)[item]!);
-			expect(file).toMatchObject({ mimeType: 'video/mp4', fileName: `${id}.mp4` });
-			expect((await file.buffer()).toString('latin1', 4, 8)).toBe('ftyp');
-			expect(run.output(SORA)[item]).toMatchObject({ json: { id }, pairedItem: { item } });
-			expect(JSON.stringify(run.json(SORA)[item]).length).toBeLessThan(2000);
-		}
-	}),
-);
 
 test.concurrent(
 	'20 equal items overlap: every order is sent before the first is done, and order is kept',
@@ -47,41 +33,6 @@ test.concurrent('orders begin five at a time: the sixth goes out when one of the
 		expect(lab.creates).toHaveLength(5);
 		lab.evolink.advance(4000);
 		expect((await lab.end(run)).output(SORA)).toHaveLength(12);
-	}),
-);
-
-test.concurrent("the task is EvoLink's own, word for word, but its error, which has a name of its own", () =>
-	inLab(async (lab) => {
-		const extra = { new_field: { deep: [1, 2] }, error: null };
-		lab.evolink.script('', { extra });
-		const before = Date.now();
-		const run = await lab.run(sora());
-		const [json] = run.json(SORA);
-		const [task] = [...lab.evolink.tasks.values()];
-		const answer = await fetch(`${lab.evolink.url}/v1/tasks/${task!.id}`, {
-			headers: { authorization: `Bearer ${lab.evolink.apiKey}` },
-		});
-		const { error: _, ...verbatim } = (await answer.json()) as {
-			created: number;
-			error: unknown;
-			results: string[];
-			duration: number;
-			usage: { credits_reserved: number; credits_used: number };
-		};
-		expect(json).toEqual({
-			...verbatim,
-			createdAt: new Date(verbatim.created * 1000).toISOString(),
-			resultUrl: verbatim.results[0],
-			videoUrl: verbatim.results[0],
-			creditsReserved: verbatim.usage.credits_reserved,
-			creditsUsed: verbatim.usage.credits_used,
-			processingSeconds: verbatim.duration,
-			request: ORDER,
-			resultExpiresAt: expect.any(String),
-		});
-		const left = Date.parse(String(json!.resultExpiresAt)) - before;
-		expect(left).toBeGreaterThan(23.99 * 3_600_000);
-		expect(left).toBeLessThan(24.01 * 3_600_000);
 	}),
 );
 

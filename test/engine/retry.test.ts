@@ -37,27 +37,6 @@ describe('a fault that stays', () => {
 });
 
 test.concurrent(
-	'an EvoLink that allows ten orders a second takes all orders of a large run, one after the other',
-	() =>
-		inLab(async (lab) => {
-			const taken: number[] = [];
-			const isTooFast = () => {
-				while (taken.length > 0 && taken[0]! <= Date.now() - 1000) taken.shift();
-				if (taken.length >= 10) return true;
-				taken.push(Date.now());
-				return false;
-			};
-			const limit = lab.evolink.fault('create', http(429, { retryAfter: 1 }), { match: isTooFast });
-			const many = Array.from({ length: 45 }, (_, item) => `video ${item}`);
-			const run = await lab.run(sora({ wait: 'none' }), prompts(...many));
-			expect(run.status).toBe('success');
-			expect([...lab.paid].sort()).toEqual([...many].sort());
-			expect(run.json(SORA).map(({ id }) => id)).toEqual(many.map((prompt) => lab.idOf(prompt)));
-			expect(limit.hits).toBeGreaterThan(0);
-		}),
-);
-
-test.concurrent(
 	'an order that was being sent when its process was lost is of unknown outcome, and not sent again',
 	() =>
 		inLab(async (lab) => {
