@@ -54,16 +54,6 @@ test('what was uploaded is deleted by the id of its answer, and nothing else', a
 	expect(sent[0].timeout).toBeLessThanOrEqual(10_000);
 });
 
-test('a full quota refuses an upload, and takes one again for each that is deleted', async () => {
-	const uploads = [];
-	for (let item = 0; item < 100; item += 1) uploads.push(await upload(item));
-	await expect(upload(100)).rejects.toThrow("The account's file quota is used up (400 40003");
-	await deleteUpload(host().ctx, String(uploads[7].fileId));
-	await upload(101);
-	await expect(upload(102)).rejects.toThrow('40003');
-	expect(evolink.files.size).toBe(100);
-});
-
 test.each<[string, ApiFault]>([
 	['503', { kind: 'http', status: 503, retryAfter: 1 }],
 	['429', { kind: 'http', status: 429 }],

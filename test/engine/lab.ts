@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { INodeExecutionData, INodeParameters, WorkflowExecuteMode } from 'n8n-workflow';
-import { PATHS } from '../../nodes/evolink/generated/spec.gen';
 import {
 	startStandIn,
 	type SeenRequest,
@@ -59,16 +58,6 @@ let host: Promise<Host> | undefined;
 function fixtureOf(runnable: Runnable): WorkflowFixture {
 	if (Array.isArray(runnable)) return { nodes: runnable };
 	return 'nodes' in runnable ? runnable : withBothOutputs(runnable);
-}
-
-/** Orders a video the way any program does, and gives the id of its task. */
-export async function orderAt({ url, apiKey }: StandIn, body: object): Promise<string> {
-	const response = await fetch(`${url}${PATHS.createVideoTask.path}`, {
-		method: 'POST',
-		headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-		body: JSON.stringify({ model: 'sora-2-preview', ...body }),
-	});
-	return ((await response.json()) as { id: string }).id;
 }
 
 /** Changes what is stored of the parked run of the node. */

@@ -14,8 +14,8 @@ import {
 } from '../../tools/n8n-server/client';
 import { ChatModel } from '../../tools/n8n-server/chat-model';
 import { errorText } from '../e2e/lib/flow';
+import { openInstallation } from '../e2e/lib/installation';
 import { order } from '../e2e/lib/trigger';
-import { Installation } from '../../tools/n8n-server/installation';
 import { listen, shut } from '../../tools/loopback';
 import { PUBLIC_HOST } from '../../tools/n8n-server/n8n';
 import { n8nPath, PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
@@ -29,23 +29,17 @@ const FILES = path.join(RUN_DIR, 'example-files');
 const TOOLS = path.join(RUN_DIR, 'example-tools');
 
 /** Whether this machine lacks GraphicsMagick, which n8n's Docker image has. */
-let isDoubled: boolean;
-let n8n: Installation;
+const isDoubled = spawnSync('gm', ['version'], { env: { PATH: n8nPath() } }).status !== 0;
 let inbox: Inbox;
 beforeAll(async () => {
 	mkdirSync(FILES, { recursive: true });
-	inbox = await Inbox.open();
-	isDoubled = spawnSync('gm', ['version'], { env: { PATH: n8nPath() } }).status !== 0;
 	if (isDoubled) doubleGraphicsMagick();
-	const env = {
-		N8N_RESTRICT_FILE_ACCESS_TO: FILES,
-		...(isDoubled && { PATH: `${TOOLS}:${n8nPath()}` }),
-	};
-	n8n = await Installation.open({ name: 'examples', mode: 'regular', env, standIn: { timeScale: 20 } });
-}, 180_000);
-afterAll(async () => {
-	await n8n?.close();
-	await inbox?.close();
+	inbox = await Inbox.open();
+});
+afterAll(async () => await inbox?.close());
+const n8n = openInstallation({
+	name: 'examples',
+	env: { N8N_RESTRICT_FILE_ACCESS_TO: FILES, ...(isDoubled && { PATH: `${TOOLS}:${n8nPath()}` }) },
 });
 
 /** What a user does with each example after importing it, and what they must find. */

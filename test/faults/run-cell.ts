@@ -13,7 +13,7 @@ import {
 	type Run,
 	type WorkflowFixture,
 } from '../../tools/n8n-engine';
-import { makeDue, orderAt } from '../engine/lab';
+import { makeDue } from '../engine/lab';
 import { mp4, png } from '../engine/media-files';
 import { SORA, retryOnFail as retrying, withBothOutputs } from '../engine/support';
 import type { Bridge } from './bridge';
@@ -168,7 +168,10 @@ async function steps(cell: Cell, world: World, evolink: StandIn, trace: Trace): 
 	const taskIds =
 		cell.operation === 'getTask'
 			? await Promise.all(
-					ITEMS.map(async (item) => await orderAt(evolink, { prompt: fieldsOf(item).prompt })),
+					ITEMS.map(
+						async (item) =>
+							(await evolink.order({ model: 'sora-2-preview', prompt: fieldsOf(item).prompt })).id,
+					),
 				)
 			: [];
 	const items = ITEMS.map<INodeExecutionData>((item) => ({
