@@ -144,15 +144,6 @@ describe('a fault of the moment', () => {
 			expect((await (await binaryOf(item)).buffer()).equals(CLIP)).toBe(true);
 		expect(faults.map(({ hits }) => hits)).toEqual([1, 1, 1]);
 	});
-
-	test('that does not pass ends in an error with task and link, and half a file is never output', async () => {
-		const run = await lab.makeAll(['cut [stand-in: media truncated]', 'down [stand-in: media 500]']);
-		const [cut, down] = errorsOf(run);
-		expect(cut).toContain('the transfer broke off');
-		expect(cut).toContain(lab.taskOf('cut [stand-in: media truncated]').id);
-		expect(down).toContain('the media host answered 500');
-		expect(run.output(SORA).every(({ binary }) => binary === undefined)).toBe(true);
-	});
 });
 
 describe('a file that is cut off although HTTP does not say so', () => {

@@ -82,26 +82,6 @@ describe('what was asked for stands in the item', () => {
 			expect(requests(await lab.run(sora({ options: { onTaskFailure: 'output' } })))).toEqual([ORDER]);
 		}),
 	);
-
-	test.concurrent('on the Retry of a wait that ran out, whatever the prompt would say by then', () =>
-		inLab(async (lab) => {
-			lab.evolink.script('', BY_HAND);
-			const prompt = '={{ "cat " + Math.random() }}';
-			const first = await lab.run(sora({ prompt, options: { timeoutMinutes: 0.01 } }));
-			lab.evolink.finish(lab.ids[0]);
-			expect(requests(await lab.retry(first))).toEqual([{ ...ORDER, prompt: lab.paid[0] }]);
-		}),
-	);
-
-	test.concurrent('of an order that was sent once more, as it was sent at first', () =>
-		inLab(async (lab) => {
-			lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1 });
-			const prompt = '={{ "cat " + Math.random() }}';
-			const first = await lab.run(sora({ prompt, options: { resendUnknown: true } }));
-			expect(first.status).toBe('error');
-			expect(requests(await lab.retry(first))).toEqual([{ ...ORDER, prompt: lab.paid[0] }]);
-		}),
-	);
 });
 
 describe("'Simplify' leaves the fields that most workflows need", () => {

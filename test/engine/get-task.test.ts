@@ -67,15 +67,6 @@ test.concurrent(
 		}),
 );
 
-test.concurrent('with a wait a failed task is an error, and the message names it', () =>
-	inLab(async (lab) => {
-		lab.evolink.script('', { outcome: 'failed', code: 'service_error' });
-		const id = await ordered(lab);
-		const run = await lab.run(getTask({ wait: 'auto' }), items(id));
-		expect(run.error?.message).toMatch(new RegExp(`^Task ${id} failed`));
-	}),
-);
-
 test.concurrent('with a wait a finished task is there at once, however slow the polling', () =>
 	inLab(async (lab) => {
 		const id = await ordered(lab);
