@@ -22,7 +22,7 @@ const options = (fields: INodeParameters) => ({ options: fields });
 /** Parameters beside a prompt of "a cat"; the refusal's text up to 'Allowed', and a part of what it allows. */
 type Refusal = [parameters: INodeParameters, given: string, allowed: string];
 
-const common: Refusal[] = [
+const refusals: Refusal[] = [
 	[{ wait: 'forever' }, "'Wait' is 'forever'", 'auto, none'],
 	[{ wait: 'auto', ...options({ waitMode: 'none' }) }, "'How to Wait' is 'none'", 'auto, poll, suspend'],
 	[{ binaryField: '__proto__' }, "'Output Data Field Name' is '__proto__'", 'a field name'],
@@ -32,9 +32,6 @@ const common: Refusal[] = [
 		"'Operation' is 'remix'",
 		'generate, character, getTask, getManyModels, getManyTasks, estimateCost, getCredits, uploadFile',
 	],
-];
-
-const callbacks: Refusal[] = [
 	[
 		{ wait: 'none', callbackUrl: 'https://3232235780/hook' },
 		"'Callback URL' is 'https://3232235780/hook'",
@@ -82,10 +79,7 @@ test.each(ENGINE_ROWS)('in the engine: %s', async (what) => {
 	expect(requests()).toBe(before);
 });
 
-describe.each([
-	['every operation', common],
-	['the callback URL and the reference', callbacks],
-])('a wrong parameter of %s ends before any request', (_, refusals) => {
+describe('a wrong parameter ends before any request', () => {
 	const cases = refusals.map(([parameters, given, allowed]) => ({ given, allowed, parameters }));
 	test.each(cases)('$given. Allowed: $allowed', async ({ parameters, given, allowed }) => {
 		const before = requests();
@@ -101,7 +95,7 @@ describe.each([
 
 describe('a wrong setting of a run that goes on after errors makes every item an error item, never a result', () => {
 	const wrong: INodeParameters[] = [
-		...[...common, callbacks[0]!].map(([parameters]) => parameters),
+		...refusals.map(([parameters]) => parameters),
 		{ download: '={{ "maybe" }}' },
 		{ operation: 'getTask', taskId: 'task-unified-1-a', wait: 'auto', ...options({ pollSeconds: 0 }) },
 	];
