@@ -60,26 +60,6 @@ function fixtureOf(runnable: Runnable): WorkflowFixture {
 	return 'nodes' in runnable ? runnable : withBothOutputs(runnable);
 }
 
-/** Changes what is stored of the parked run of the node. */
-export function changeWait(
-	{ store }: Engine,
-	executionId: string,
-	change: (wait: StoredWait) => unknown,
-): void {
-	const data = store.readData(executionId);
-	change(data.executionData!.contextData[`node:${SORA}`]!.wait as unknown as StoredWait);
-	store.write(executionId, {}, data);
-}
-
-/** Lets the time pass that a parked run still has until its timer. */
-export function makeDue(engine: Engine, executionId: string): void {
-	changeWait(engine, executionId, (wait) => {
-		const left = Math.max(wait.wakesAt - Date.now(), 0);
-		wait.parkedAt -= left;
-		wait.wakesAt -= left;
-	});
-}
-
 /**
  * One stand-in, one engine, and every execution that ran on them. Open it with `inLab`, `labForEachTest` or `labForFile`: they
  * close it, and ask what must hold after every test.
@@ -228,13 +208,26 @@ export class Lab {
 		return this.follow(await resumeByTimer(this.engine, executionId));
 	}
 
+	/** Changes what is stored of the parked run of the node. */
 	change(executionId: string, change: (wait: StoredWait) => unknown): void {
-		changeWait(this.engine, executionId, change);
+		const { store } = this.engine;
+		const data = store.readData(executionId);
+		change(data.executionData!.contextData[`node:${SORA}`]!.wait as unknown as StoredWait);
+		store.write(executionId, {}, data);
+	}
+
+	/** Lets the time pass that a parked run still has until its timer. */
+	makeDue(executionId: string): void {
+		this.change(executionId, (wait) => {
+			const left = Math.max(wait.wakesAt - Date.now(), 0);
+			wait.parkedAt -= left;
+			wait.wakesAt -= left;
+		});
 	}
 
 	/** The timer of a parked run, once its time is over. */
 	async timeIsUp(executionId: string): Promise<Execution> {
-		makeDue(this.engine, executionId);
+		this.makeDue(executionId);
 		return await this.timer(executionId);
 	}
 
