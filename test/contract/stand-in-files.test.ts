@@ -116,26 +116,19 @@ describe('a task fails for want of an input that EvoLink can use', () => {
 		const { status, error } = (await client.read(id)).json!;
 		return status === 'failed' ? (error as Json).code : status;
 	};
-	const fromImage = (...links: string[]) => failure({ model: 'sora-2-preview', image_urls: links });
-	const fromVideo = (link: string) =>
-		failure({ model: 'sora-character', prompt: undefined, video_url: link });
+	const image = (link: string) => ({ model: 'sora-2-preview', image_urls: [link] });
+	const video = (link: string) => ({ model: 'sora-character', prompt: undefined, video_url: link });
 
-	test.each<[string, string]>([
-		['http://a.example/CAT.JPEG?size=1.gif', 'completed'],
-		['https://a.example/cat', 'completed'],
-		['https://a.example/cat.gif', 'image_processing_error'],
-		['https://192.168.1.7/cat.png', 'image_processing_error'],
-		['http://[::ffff:127.0.0.1]/cat.png', 'image_processing_error'],
-	])('image %s: %s', async (link, expected) => {
-		expect(await fromImage(link)).toBe(expected);
-	});
-
-	test.each<[string, string]>([
-		['https://a.example/me.MOV', 'completed'],
-		['https://a.example/me.avi', 'invalid_parameters'],
-		['https://10.0.0.1/me.mp4', 'invalid_parameters'],
-	])('video %s: %s', async (link, expected) => {
-		expect(await fromVideo(link)).toBe(expected);
+	test.each<[Json, string]>([
+		[image('http://a.example/CAT.JPEG?size=1.gif'), 'completed'],
+		[image('https://a.example/cat'), 'completed'],
+		[image('https://a.example/cat.gif'), 'image_processing_error'],
+		[image('http://[::ffff:127.0.0.1]/cat.png'), 'image_processing_error'],
+		[video('https://a.example/me.MOV'), 'completed'],
+		[video('https://a.example/me.avi'), 'invalid_parameters'],
+		[video('https://10.0.0.1/me.mp4'), 'invalid_parameters'],
+	])('%j: %s', async (body, expected) => {
+		expect(await failure(body)).toBe(expected);
 	});
 });
 

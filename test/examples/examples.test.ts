@@ -87,12 +87,7 @@ const scenarios: Record<string, () => Promise<void>> = {
 	'image-to-video.json': async () => {
 		const workflow = await load('image-to-video.json');
 		await n8n.client.activate(workflow);
-		const form = new FormData();
-		form.set('field-0', new Blob([png(1600, 1200)], { type: 'image/png' }), 'meadow.png');
-		form.set('field-1', 'The grass sways in the wind');
-		const { webhookId } = workflow.nodes.find(({ name }) => name === 'Form')!;
-		const answer = await fetch(`${n8n.main.url}/form/${webhookId}`, { method: 'POST', body: form });
-		expect(answer.status).toBe(200);
+		await sendForm(workflow, 'The grass sways in the wind');
 		const { request } = await n8n.taskOf('The grass sways in the wind');
 		const uploaded = [...n8n.evolink.files.values()].map(({ url }) => url);
 		expect(request.image_urls).toEqual(uploaded);
@@ -164,11 +159,7 @@ const scenarios: Record<string, () => Promise<void>> = {
 	'product-ad.json': async () => {
 		const workflow = await load('product-ad.json');
 		await n8n.client.activate(workflow);
-		const form = new FormData();
-		form.set('field-0', new Blob([png(1600, 1200)], { type: 'image/png' }), 'bottle.png');
-		form.set('field-1', 'The bottle turns slowly, warm light');
-		const { webhookId } = workflow.nodes.find(({ name }) => name === 'Form')!;
-		await fetch(`${n8n.main.url}/form/${webhookId}`, { method: 'POST', body: form });
+		await sendForm(workflow, 'The bottle turns slowly, warm light');
 		const { id } = await n8n.taskOf('The bottle turns slowly, warm light');
 		const asked = () => inbox.texts.find((text) => text.startsWith('A new ad: http'));
 		await inbox.until(() => asked() !== undefined);
@@ -312,6 +303,16 @@ async function runFrom(trigger: string, workflow: SavedWorkflow, items?: object[
 		body,
 	);
 	return check(await n8n.client.until(executionId, ['success', 'error', 'waiting'], 60_000));
+}
+
+/** Somebody fills in the form of a workflow: a picture, and a prompt. */
+async function sendForm({ nodes }: SavedWorkflow, prompt: string): Promise<void> {
+	const form = new FormData();
+	form.set('field-0', new Blob([png(1600, 1200)], { type: 'image/png' }), 'picture.png');
+	form.set('field-1', prompt);
+	const { webhookId } = nodes.find(({ name }) => name === 'Form')!;
+	const answer = await fetch(`${n8n.main.url}/form/${webhookId}`, { method: 'POST', body: form });
+	expect(answer.status).toBe(200);
 }
 
 async function ended(workflow: SavedWorkflow): Promise<Execution> {

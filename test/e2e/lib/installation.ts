@@ -24,6 +24,7 @@ export const BY_HAND = { idempotency: 'ignored', defaults: { seconds: 1_000_000 
 export function keepsTheKey(n8n: Installation): void {
 	it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
 		expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
+		expect(n8n.evolink.mediaStats.authorizations).toEqual([]);
 		expect(n8n.evolink.violations).toEqual([]);
 	});
 }
