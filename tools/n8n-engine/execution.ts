@@ -1,7 +1,6 @@
 import './environment';
 import { BinaryDataService } from 'n8n-core';
 import { Container } from '@n8n/di';
-import type { Readable } from 'node:stream';
 import type {
 	ExecutionError,
 	ExecutionStatus,
@@ -93,7 +92,6 @@ export interface StoredBinary {
 	mimeType?: string;
 	/** Size in bytes. */
 	bytes: number;
-	stream(): Promise<Readable>;
 	buffer(): Promise<Buffer>;
 }
 
@@ -108,7 +106,6 @@ export async function binaryOf(item: INodeExecutionData, field = 'data'): Promis
 		fileName: binary.fileName,
 		mimeType: binary.mimeType,
 		bytes: fileSize,
-		stream: async () => await store.getAsStream(id),
 		buffer: async () => await store.getAsBuffer(binary),
 	};
 }
