@@ -79,11 +79,6 @@ describe('each model shows what it takes', () => {
 	});
 });
 
-it('another model of the list shows its own fields', async () => {
-	await openNew({ model: 'seedance-2.0-image-to-video' });
-	await ui.editor.page.getByText('Duration (4–15; default 5)').waitFor();
-});
-
 it.each([
 	['seedance', 'seedance-2.0-text-to-video'],
 	['veo', 'veo-3.1-generate-preview'],

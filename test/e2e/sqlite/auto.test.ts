@@ -25,13 +25,6 @@ const hints = (execution: Execution): string =>
 const callbackUrl = async (prompt: string) => (await n8n.taskOf(prompt)).request.callback_url;
 
 describe('wait = auto', () => {
-	it('suspends a production execution that nobody waits for', async () => {
-		const flow = await Flow.publish(n8n, 'production');
-		const started = await flow.start('in production');
-		expect(await callbackUrl('in production')).toMatch(/^https:\/\/n8n\.example\.test\/webhook-waiting\//);
-		expect((await flow.end(started)).status).toBe('success');
-	});
-
 	it('polls in an editor test run', async () => {
 		const nodes = [
 			manualTrigger(),

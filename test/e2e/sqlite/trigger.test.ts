@@ -125,15 +125,6 @@ it('does not activate with Verify on and no credential, and says why', async () 
 	await expect(publish).rejects.toThrow(/credential/i);
 });
 
-it('with Verify off it needs no credential and passes on what the callback says', async () => {
-	const unverified = await TriggerFlow.publish(n8n, 'verify off', { verify: false }, { credential: false });
-	const reads = n8n.evolink.requests.filter(({ operationId }) => operationId === 'getTask').length;
-	const id = await order(n8n, 'not verified', unverified.url);
-	await delivered(id);
-	expect(await unverified.outcomes(1)).toEqual([expect.objectContaining({ id, status: 'completed' })]);
-	expect(n8n.evolink.requests.filter(({ operationId }) => operationId === 'getTask')).toHaveLength(reads);
-});
-
 it('is gone after deactivation', async () => {
 	const gone = await TriggerFlow.publish(n8n, 'gone');
 	await n8n.client.deactivate(gone.workflow);
