@@ -40,14 +40,8 @@ describe('whatever is sent, the answer is a refusal, nothing is charged and noth
 		['null', 400, ['POST', CREATE, JSON_TYPE, 'null']],
 		['JSON that never ends nesting', 400, ['POST', CREATE, JSON_TYPE, nested(100_000)]],
 		['no content type', 400, ['POST', CREATE, undefined, CAT]],
-		['JSON as a form', 400, ['POST', CREATE, 'application/x-www-form-urlencoded', CAT]],
 		['an order as form data', 400, ['POST', CREATE, FORM, `${part('model', 'sora-2-preview')}\r\n--b--\r\n`]],
 		['an upload as JSON', 400, ['POST', STREAM, JSON_TYPE, CAT]],
-		[
-			'an upload without a boundary',
-			400,
-			['POST', STREAM, 'multipart/form-data', part('file', 'x', 'a.png')],
-		],
 		['an upload that ends inside the file', 400, ['POST', STREAM, FORM, part('file', 'half', 'a.png')]],
 		[
 			'two files in one upload',
@@ -55,16 +49,6 @@ describe('whatever is sent, the answer is a refusal, nothing is charged and noth
 			['POST', STREAM, FORM, `${part('file', 'x', 'a.png')}\r\n${part('file', 'y', 'b.png')}\r\n--b--\r\n`],
 		],
 		['base64 that is none', 400, ['POST', BASE64, JSON_TYPE, '{"base64_data":"*** not base64 ***"}']],
-		[
-			'a file name that is no text',
-			400,
-			['POST', BASE64, JSON_TYPE, '{"base64_data":"AAAA","file_name":"\\ud800.png"}'],
-		],
-		[
-			'a folder above its own',
-			400,
-			['POST', BASE64, JSON_TYPE, '{"base64_data":"AAAA","file_name":"a.png","upload_path":"../.."}'],
-		],
 	])('%s', async (_name, status, [method, path, type, body]) => {
 		expect(await ask(method, path, type, body)).toBe(status);
 		expect(evolink.charges).toEqual([]);

@@ -17,29 +17,6 @@ async function bytesOf(response: Response): Promise<Buffer> {
 	return Buffer.from(await response.arrayBuffer());
 }
 
-test('a result is a playable clip of four seconds', async () => {
-	const response = await fetch(await client.finishedLink());
-	const bytes = await bytesOf(response);
-	expect(response.headers.get('content-type')).toBe('video/mp4');
-	expect(response.headers.get('content-length')).toBe(String(bytes.length));
-	expect(bytes.toString('latin1', 4, 8)).toBe('ftyp');
-	expect(bytes.length).toBeLessThan(60 * 1024);
-	// Movie header, version 0: time scale and duration stand 12 and 16 bytes behind the box's name.
-	const header = bytes.indexOf('mvhd') + 4;
-	expect(bytes.readUInt32BE(header + 16) / bytes.readUInt32BE(header + 12)).toBe(4);
-});
-
-test('a character has a picture', async () => {
-	const created = await client.create({ model: 'sora-character', video_url: 'https://a.example/me.mp4' });
-	const id = String(created.json?.id);
-	evolink.finish(id);
-	const data = (await client.read(id)).json?.result_data as Record<string, string>;
-	expect(data.character_name).toMatch(/^chr_\w{8}#$/);
-	const response = await fetch(data.profile_picture_url);
-	expect(response.headers.get('content-type')).toBe('image/jpeg');
-	expect((await bytesOf(response)).toString('hex', 0, 3)).toBe('ffd8ff');
-});
-
 test('an Authorization header is recorded, without its secret', async () => {
 	const link = await client.finishedLink();
 	await fetch(link);
