@@ -20,6 +20,7 @@ module.exports = {
 	transformIgnorePatterns: ['/node_modules/(?!@apidevtools/json-schema-ref-parser/)'],
 	globalSetup: '<rootDir>/test/engine/global-setup.ts',
 	maxWorkers: 2,
+	testSequencer: '<rootDir>/test/longest-first.cjs',
 	// only what hangs: a busy machine may be slow
 	testTimeout: 180_000,
 };

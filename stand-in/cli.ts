@@ -1,62 +1,5 @@
-import { parseArgs } from 'node:util';
-import { startStandIn, type Room, type SeenRequest, type StandIn } from './index';
-import { FULL_ANSWERS } from './room';
-
-const USAGE = `A local EvoLink for trying the nodes without an API key.
-
-  tsx stand-in/cli.ts [--port 4010] [--time-scale 1] [--callback-host name=http://127.0.0.1:5678]… [--minutes 240]
-    [--room 3] [--full 429]
-
-  --time-scale     API seconds per real second (a render takes 20 API seconds)
-  --callback-host  deliver callbacks for this public-looking name to a local port; may be repeated
-  --minutes        ends by itself after so many real minutes
-  --room           tasks that the account may have under way at once
-  --full           how an order beyond them is answered: ${FULL_ANSWERS.join(', ')}`;
-
-/** A mistake of the user: reported in one line, with the usage. */
-class UsageError extends Error {}
-
-function readOptions() {
-	try {
-		return parseArgs({
-			options: {
-				port: { type: 'string', default: '4010' },
-				'time-scale': { type: 'string', default: '1' },
-				'callback-host': { type: 'string', multiple: true, default: [] },
-				minutes: { type: 'string', default: '240' },
-				room: { type: 'string' },
-				full: { type: 'string', default: FULL_ANSWERS[0] },
-				help: { type: 'boolean', default: false },
-			},
-		}).values;
-	} catch (error) {
-		throw new UsageError((error as Error).message);
-	}
-}
-
-function number(name: string, text: string, least: number): number {
-	const value = Number(text);
-	if (!Number.isFinite(value) || value < least)
-		throw new UsageError(`--${name} ${text}: not a number from ${least}`);
-	return value;
-}
-
-function roomOf(tasks: string | undefined, answer: string): Room | undefined {
-	const full = FULL_ANSWERS.find((known) => known === answer);
-	if (!full) throw new UsageError(`--full ${answer}: expected ${FULL_ANSWERS.join(', ')}`);
-	return tasks === undefined ? undefined : { tasks: number('room', tasks, 0), full };
-}
-
-function callbackHosts(entries: string[]): Record<string, string> {
-	return Object.fromEntries(
-		entries.map((entry) => {
-			const [name, target] = [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)];
-			if (!name || !URL.canParse(target))
-				throw new UsageError(`--callback-host ${entry}: expected name=http://127.0.0.1:port`);
-			return [name, target];
-		}),
-	);
-}
+import { readOptions, USAGE, UsageError } from './cli-options';
+import { startStandIn, type SeenRequest, type StandIn } from './index';
 
 function promptOf({ body }: SeenRequest): string {
 	const { prompt } = (body ?? {}) as { prompt?: unknown };
@@ -78,15 +21,9 @@ function logEverything({ events }: StandIn): void {
 }
 
 async function main(): Promise<void> {
-	const values = readOptions();
-	if (values.help) return console.log(USAGE);
-	const minutes = number('minutes', values.minutes, 0);
-	const evolink = await startStandIn({
-		port: number('port', values.port, 0),
-		timeScale: number('time-scale', values['time-scale'], 0.001),
-		callbackHosts: callbackHosts(values['callback-host']),
-		room: roomOf(values.room, values.full),
-	});
+	const { help, minutes, ...options } = readOptions(process.argv.slice(2));
+	if (help) return console.log(USAGE);
+	const evolink = await startStandIn(options);
 	logEverything(evolink);
 	console.log(
 		`Stand-in EvoLink at ${evolink.url} (use it as both Base URL and Files URL)\nAPI key: ${evolink.apiKey}`,

@@ -51,16 +51,16 @@ const validators = new Map<string, ValidateFunction>();
 /** The rules of `models.json` for a create body; models whose fields are not known pass. Throws the refusal. */
 export function checkByEntry(body: Json, entries: Entries): void {
 	const model = String(body.model);
-	const fields = Object.hasOwn(entries, model) ? entries[model].fields : undefined;
+	const { callback, fields } = Object.hasOwn(entries, model) ? entries[model] : {};
 	if (fields === undefined) return;
-	const fits = validators.get(model) ?? ajv.compile(bodySchema(fields));
+	const fits = validators.get(model) ?? ajv.compile(bodySchema(fields, callback));
 	validators.set(model, fits);
 	const [error] = fits(body) ? [] : (fits.errors ?? []);
 	if (error) throw new Refusal(400, wordsOf(error, error.instancePath.slice(1)));
 }
 
-function bodySchema(fields: Record<string, EntryField>): object {
-	const own = { model: { type: 'string' }, callback_url: { type: 'string' } };
+function bodySchema(fields: Record<string, EntryField>, takesCallback = true): object {
+	const own = { model: { type: 'string' }, ...(takesCallback && { callback_url: { type: 'string' } }) };
 	const { properties, required } = objectSchema(fields);
 	return { type: 'object', properties: { ...own, ...properties }, required, additionalProperties: false };
 }

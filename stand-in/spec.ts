@@ -27,8 +27,8 @@ export interface EntryField {
 	itemFields?: Record<string, EntryField>;
 }
 
-/** The models beside those of the OpenAPI file: their request fields by id. */
-export type Entries = Record<string, { fields?: Record<string, EntryField> }>;
+/** The models beside those of the OpenAPI file: their request fields by id, and whether they take a `callback_url`. */
+export type Entries = Record<string, { callback?: false; fields?: Record<string, EntryField> }>;
 
 export interface InputRules {
 	mimeTypes: string[];

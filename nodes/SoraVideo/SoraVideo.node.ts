@@ -17,7 +17,9 @@ import { resumeWebhooks, STATUS_WEBHOOK, waitingTooltip } from './run/parkedRun'
 import { statusPage } from './statusPage';
 import { isParked, resume } from './run/resume';
 import { soraVideoFields } from './operations/fields';
-import { methods } from './methods';
+import { getModelFields } from './methods/modelFields';
+import { getModels } from './methods/getModels';
+import { searchTasks } from './methods/searchTasks';
 import { executeOperation } from './operations';
 import { emitBroken } from './items';
 
@@ -62,7 +64,11 @@ export class SoraVideo implements INodeType {
 		),
 	};
 
-	methods = methods;
+	methods = {
+		listSearch: { searchTasks },
+		loadOptions: { getModels },
+		resourceMapping: { getModelFields },
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		try {

@@ -47,7 +47,6 @@ export function outcomeOf(
 
 type OutputSettings = Pick<RunSettings, 'maxDownloadBytes' | 'simplify'>;
 
-/** One output item: of a problem, a task, or one of several results of a task. */
 type Piece = { outcome: { item: number; problem: Problem } } | TaskPiece;
 
 interface TaskPiece {
@@ -70,7 +69,7 @@ function piecesOf(ctx: IExecuteFunctions, outcome: Outcome, { simplify }: Output
 	}));
 }
 
-/** An item with its file when asked for. @returns a problem instead when the file could not be had */
+/** @returns a problem instead when the file could not be had */
 async function emitPiece(
 	ctx: IExecuteFunctions,
 	{ outcome, json }: TaskPiece,
@@ -97,11 +96,7 @@ async function emitPiece(
 	return { emitted: { json: { ...json, downloadError: textOf(problem) }, pairedItem: { item } } };
 }
 
-/**
- * Turns outcomes into the node's output, in input order.
- *
- * @throws the first problem, naming what became of all other items, when the node stops on errors
- */
+/** In input order. @throws the first problem, naming what became of all other items, when the node stops on errors */
 export async function emit(
 	ctx: IExecuteFunctions,
 	outcomes: readonly Outcome[],

@@ -2,38 +2,24 @@ import { z } from 'zod';
 
 import { failureSchema } from '../evolink/failure';
 import { plainObject } from '../evolink/json';
-import { problemSchema } from '../host/errors';
+import { uploadableFile } from '../evolink/media/upload';
+import { problemSchema, type Problem } from '../host/errors';
 import { watchSchema, hasEnded, isSettled, type Watch } from './watch';
 
-/*
- * One item of a run that orders or waits, in each of its phases: queued, asked, task, refused. Plain data, because a run keeps it
- * in n8n's database while it is suspended.
- */
+/* One item of a run that orders or waits, in each of its phases. Plain data: a suspended run keeps it in n8n's database. */
 
 const inputFile = z.object({
-	source: z.object({
-		/** With its dot. */
-		extension: z.string(),
-		mimeType: z.string(),
-		/** Bytes. */
-		size: z.number(),
-		/** In n8n's binary store, or in a binary field of an item: the latter is lost when the run is suspended. */
-		content: z.union([z.object({ id: z.string() }), z.object({ item: z.number(), field: z.string() })]),
-	}),
-	/** What stands in the body for its URL. */
+	source: uploadableFile,
 	standIn: z.string(),
 });
 
 /** A file that EvoLink must be given before the order. */
 export type InputFile = z.infer<typeof inputFile>;
 
-/** An order that may have been taken. */
 export const doubtSchema = z.object({
-	/** The Idempotency-Key. */
 	key: z.string(),
 	/** As sent: a repeat must be identical, whatever the item's expressions say by then. */
 	body: plainObject,
-	/** ms since 1970. */
 	at: z.number(),
 	/** EvoLink's ids of the files that were uploaded for it. */
 	fileIds: z.array(z.string()).optional(),
@@ -55,11 +41,9 @@ const draftSchema = z.object({
 	uploads: z.object({ urls: z.record(z.string(), z.string()), ids: z.array(z.string()) }).optional(),
 	/** EvoLink refused the callback URL, not the order. */
 	isCalledBack: z.literal(false).optional(),
-	/** An earlier try sent it, its outcome is unknown, and the user wants it sent once more. */
 	doubt: doubtSchema.optional(),
 });
 
-/** One item's order, checked in full, with nothing sent yet. */
 export type Draft = z.infer<typeof draftSchema>;
 
 const item = {
@@ -117,7 +101,6 @@ export type QueuedEntry = z.infer<typeof queuedSchema>;
 /** EvoLink answered its order with a fault of its own; whether it was taken is being looked up. */
 export type AskedEntry = z.infer<typeof askedSchema>;
 
-/** EvoLink has a task for it. */
 export type TaskEntry = z.infer<typeof taskSchema>;
 
 /** It has no task, or none that is known. */
@@ -128,9 +111,12 @@ export const isAsked = (entry: Entry): entry is AskedEntry => entry.phase === 'a
 export const isTask = (entry: Entry): entry is TaskEntry => entry.phase === 'task';
 export const isRefused = (entry: Entry): entry is RefusedEntry => entry.phase === 'refused';
 
-/** What is known of the tasks of those items that have one. */
 export function watchesOf(entries: readonly Entry[]): Watch[] {
 	return entries.filter(isTask).map(({ watch }) => watch);
+}
+
+export function refusedEntry({ item, field }: Pick<Entry, 'item' | 'field'>, problem: Problem): RefusedEntry {
+	return { phase: 'refused', item, field, problem };
 }
 
 /** Tasks that are not known to have ended and are still waited for. */

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { resultLink, type Task } from '../evolink/task';
 import { goesOnAfterErrors, isCalled, isToolRun } from '../host/context';
@@ -12,18 +12,14 @@ import {
 	type Reader,
 } from '../host/errors';
 import { withOthers, type OtherItem } from '../host/messages';
+import type { ItemParameters } from '../host/parameters';
 import type { Watch } from './watch';
 
-/*
- * What the items of a run come to, and what 'On Error' does to them.
- */
-
-/** What one item came to. */
 export type Outcome = TaskOutcome | { item: number; problem: Problem };
 
 export interface TaskOutcome {
 	item: number;
-	/** The binary field that its file goes to; null where none is wanted. */
+	/** Where its file goes; null where none is wanted. */
 	field: string | null;
 	task: Task;
 	watch: Watch;
@@ -32,11 +28,11 @@ export interface TaskOutcome {
 }
 
 /** A task that nothing came of yet. */
-export type RunningTask = Pick<TaskOutcome, 'item' | 'watch'>;
+type RunningTask = Pick<TaskOutcome, 'item' | 'watch'>;
 
 /**
- * An item that goes on after an error, as plain data: n8n's expressions cannot read a live error. Its one key tells n8n that it
- * failed; in the error branch n8n puts the row beside it, which must not stand here, or n8n takes it for a success.
+ * Plain data: n8n's expressions cannot read a live error. Its one key tells n8n that the item failed; the row beside it, which
+ * n8n puts into the error branch, would make it a success.
  */
 export function emitProblem(ctx: IExecuteFunctions, problem: Problem, item: number): INodeExecutionData {
 	return { json: { error: errorData(wordedFor(readerOf(ctx), problem)) }, pairedItem: { item } };
@@ -49,9 +45,7 @@ function readerOf(ctx: IExecuteFunctions): Reader | undefined {
 }
 
 /**
- * The output of a run that ended before its items could: a wrong setting, or a fault of our own. n8n would let the input
- * go on as if it were the result.
- *
+ * The output of a run that ended before its items could: n8n would let the input go on as if it were the result.
  * @param items those that it concerns
  * @throws n8n's error when the node stops on errors
  */
@@ -70,10 +64,31 @@ export function emitBroken(
 	return items.map((item) => emitProblem(ctx, problem, item));
 }
 
-/**
- * @param untouched items whose turn had not come
- * @throws the first problem when the node stops on errors, naming the other items
- */
+/** What the node does for the items of a run; their parameters by item. */
+export type Operation = (
+	ctx: IExecuteFunctions,
+	parametersOf: (item: number) => ItemParameters,
+) => Promise<INodeExecutionData[]>;
+
+/** What an operation makes of each item by itself. One that fails goes on or ends the run, as 'On Error' says. */
+export async function forEachItem(
+	ctx: IExecuteFunctions,
+	make: (item: number) => Promise<IDataObject[]>,
+): Promise<INodeExecutionData[]> {
+	const items = [...ctx.getInputData().keys()];
+	const output: INodeExecutionData[] = [];
+	for (const item of items) {
+		try {
+			const made = await make(item);
+			output.push(...made.map((json) => ({ json, pairedItem: { item } })));
+		} catch (error) {
+			output.push(...emitBroken(ctx, error, [item], items.length > 1));
+		}
+	}
+	return output;
+}
+
+/** @throws the first problem when the node stops on errors, naming the others. `untouched`: items whose turn had not come */
 export function stopOnProblem(
 	ctx: IExecuteFunctions,
 	outcomes: ReadonlyArray<Outcome | RunningTask>,

@@ -10,31 +10,28 @@ import type { Outcome } from './items';
 const { linkLifetimeHours } = evolinkFacts.results;
 
 /**
- * What a run came to, in two or three sentences: what was made of what it ordered, how long that took, what it cost, what is left
- * to know.
- *
+ * What was made of what a run ordered, how long that took, what it cost.
  * @param failed output items that are errors
  * @returns `undefined` where nothing was made
  */
 export function receiptOf(outcomes: readonly Outcome[], failed: number): string | undefined {
-	const made = outcomes.flatMap((outcome) =>
-		'task' in outcome && outcome.watch.orderedAt !== undefined && outcome.task.phase === 'completed'
-			? [outcome.task]
-			: [],
-	);
+	const made = orderedTasks(outcomes).filter(({ phase }) => phase === 'completed');
 	if (made.length === 0) return undefined;
 	const parts = ['Made', inNumbers(made), took(made), cost(made)];
 	const missed = failed === 1 ? ' 1 failed: see its item.' : ` ${failed} failed: see their items.`;
 	return `${parts.filter(Boolean).join(' ')}.${failed === 0 ? '' : missed} Links work for ${linkLifetimeHours} hours.`;
 }
 
-/** What the tasks of a run cost that it ordered; `undefined` where EvoLink says nothing of it. */
+/** `undefined` where EvoLink says nothing of it. */
 export function creditsOf(outcomes: readonly Outcome[]): number | undefined {
-	const tasks = outcomes.flatMap((outcome) =>
+	const credits = numbersOf(orderedTasks(outcomes), 'creditsUsed');
+	return credits.length === 0 ? undefined : roundCredits(sum(credits));
+}
+
+function orderedTasks(outcomes: readonly Outcome[]): Task[] {
+	return outcomes.flatMap((outcome) =>
 		'task' in outcome && outcome.watch.orderedAt !== undefined ? [outcome.task] : [],
 	);
-	const credits = numbersOf(tasks, 'creditsUsed');
-	return credits.length === 0 ? undefined : roundCredits(sum(credits));
 }
 
 function inNumbers(made: readonly Task[]): string {

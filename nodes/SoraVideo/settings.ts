@@ -95,21 +95,16 @@ export function readSettings(
 	};
 }
 
-/** 'Resend When Outcome Is Unknown' as it stands now, for a Retry of a run that keeps its other settings. */
+/** As it stands now, for a Retry of a run that keeps its other settings. */
 export function readResend(ctx: IExecuteFunctions): boolean {
 	return [true, 'true'].includes(ctx.getNodeParameter('options.resendUnknown', 0, false) as boolean);
 }
 
-/** @throws ProblemError when 'Simplify' cannot be used */
 export function readSimplify(parameters: ItemParameters): boolean {
 	return parameters.boolean('simplify', parameters.value('simplify', true));
 }
 
-/**
- * The binary field that an item's file goes to; null where none is wanted. A tool run gives links only.
- *
- * @throws ProblemError when 'Download' or the field's name cannot be used
- */
+/** Null where no file is wanted. A tool run gives links only. @throws ProblemError */
 export function readFileField(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
@@ -120,12 +115,10 @@ export function readFileField(
 	return parameters.outputField('binaryField', 'data');
 }
 
-/** Whether an image is refused whose pixels EvoLink would not take. */
 export function readImageCheck(parameters: ItemParameters): boolean {
 	return parameters.boolean('checkImageSize', parameters.option('checkImageSize') ?? true);
 }
 
-/** The callback URL of an item whose run does not wait; `undefined` if none was given. */
 export function readCallbackUrl(parameters: ItemParameters): string | undefined {
 	const given = parameters.value('callbackUrl', '');
 	if (given === undefined || given === null || given === '') return undefined;
@@ -137,14 +130,13 @@ export function readCallbackUrl(parameters: ItemParameters): string | undefined 
 	throw parameters.refuse('callbackUrl', given, `${allowed}${reason}`);
 }
 
-/** What the callback of an item's task is to bring back; `undefined` if none was given. Numbers and objects are written out. */
+/** Numbers and objects are written out. */
 export function readReference(parameters: ItemParameters): string | undefined {
 	const given = parameters.value('reference', '');
 	if (given === undefined || given === null || given === '') return undefined;
 	return typeof given === 'object' ? JSON.stringify(given) : String(given as string | number);
 }
 
-/** The fields of 'Additional Fields (JSON)', as an object of their own. */
 export function readAdditionalFields(parameters: ItemParameters): IDataObject {
 	const given = parameters.option('additionalFields');
 	if (given === undefined || given === '' || given === null) return {};

@@ -6,22 +6,15 @@ import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { deleteUpload } from '../evolink/media/upload';
 import { hasEnded, type Watch } from './watch';
 
-/*
- * EvoLink keeps about 100 uploaded files of an account, each for 72 hours, and refuses the next one. A file is needed until its
- * task has ended: it is deleted then.
- */
+/* EvoLink keeps about 100 files of an account, each for 72 hours, and refuses the next one: each is deleted when its task has ended. */
 
 const DELETIONS_AT_ONCE = 5;
 
-/** Whether an upload was refused because EvoLink keeps too many files. */
 export function isOutOfRoom({ code }: Failure): boolean {
 	return code === evolinkFacts.upload.quotaCode;
 }
 
-/**
- * Deletes the uploads of the tasks that have ended, each at most once. A file that stays costs nothing but its place for 72
- * hours: never throws.
- */
+/** Each at most once. Never throws: a file that stays costs nothing but its place. */
 export async function releaseUploads(ctx: IExecuteFunctions, watches: readonly Watch[]): Promise<void> {
 	const ended = watches.filter((watch) => watch.fileIds !== undefined && hasEnded(watch));
 	const ids = ended.flatMap(({ fileIds = [] }) => fileIds);

@@ -8,16 +8,16 @@ import { plainObject } from '../evolink/json';
 import { hasResult, readTask, type Task } from '../evolink/task';
 import type { ReadTasks, TaskReading } from '../evolink/reader';
 
-/** What is known of one task, however it is waited for. Plain data: a parked run keeps it in n8n's database. */
+/** What is known of one task. Plain data: a parked run keeps it in n8n's database. */
 export const watchSchema = z.object({
 	id: z.string(),
 	/** ms since 1970, when this execution ordered it; absent for tasks that were there before. */
 	orderedAt: z.number().optional(),
 	/** EvoLink's ids of the files that were uploaded for it; absent once they are deleted. */
 	fileIds: z.array(z.string()).optional(),
-	/** EvoLink's latest answer about the task. */
+	/** EvoLink's latest answer. */
 	seen: plainObject.optional(),
-	/** Why the latest read failed; absent after one that succeeded. */
+	/** Of the latest read; absent after one that succeeded. */
 	failure: failureSchema.optional(),
 	/** ms since 1970, when this run last knew the task unfinished, if it ever did. */
 	unfinishedAt: z.number().optional(),
@@ -31,8 +31,7 @@ export const watchSchema = z.object({
 
 export type Watch = z.infer<typeof watchSchema>;
 
-export type WaitResult =
-	/** Terminal. */
+type WaitResult =
 	| { kind: 'ended'; task: Task }
 	/** Neither; `last` is the latest successful reading, `failure` the reason of the latest unsuccessful one. */
 	| { kind: 'unfinished'; last?: Task; failure?: Failure }
@@ -45,10 +44,7 @@ const UNKNOWN_AT_FIRST_MS = 120_000;
 /** A task's links may come a little later than its end. */
 const WITHOUT_RESULT_MS = 120_000;
 
-/**
- * Whether a failed read may succeed later. EvoLink has accepted the order of a watched task, so an answer that is not
- * EvoLink's own (a page of a proxy) says nothing about the task.
- */
+/** Whether a failed read may succeed later. The order was accepted: an answer that is not EvoLink's own says nothing. */
 function isPassing({ orderedAt }: Watch, failure: Failure, readAt: number): boolean {
 	if (failure.transient || orderedAt === undefined) return failure.transient;
 	return (
@@ -56,7 +52,7 @@ function isPassing({ orderedAt }: Watch, failure: Failure, readAt: number): bool
 	);
 }
 
-/** Records one read of the task: the only step of a wait. `readAt` (ms since 1970) is when the read began. */
+/** `readAt`: ms since 1970, when the read began. */
 export function observe(watch: Watch, reading: TaskReading, readAt: number): void {
 	if (!reading.ok) {
 		const { failure } = reading;
@@ -71,7 +67,7 @@ export function observe(watch: Watch, reading: TaskReading, readAt: number): voi
 	else watch.withoutResult = { since: watch.withoutResult?.since ?? readAt, seenAt: readAt };
 }
 
-/** Reads each task once, and records what came of it. Those that were not read when the signal aborts stay as they are. */
+/** Those that were not read when the signal aborts stay as they are. */
 export async function readAll(
 	watches: readonly Watch[],
 	read: ReadTasks,
@@ -90,19 +86,18 @@ export function taskOf({ seen }: Watch): Task | undefined {
 	return seen && readTask(seen);
 }
 
-/** Whether the task has ended. One that has no result yet is waited for a little longer. */
+/** One that has no result yet is waited for a little longer. */
 export function hasEnded(watch: Watch): boolean {
 	const task = taskOf(watch);
 	const { since, seenAt } = watch.withoutResult ?? { since: 0, seenAt: Infinity };
 	return task !== undefined && task.phase !== 'running' && seenAt - since >= WITHOUT_RESULT_MS;
 }
 
-/** Whether another read can tell nothing new: the task has ended, or EvoLink refuses to show it. */
+/** Another read can tell nothing new: the task has ended, or EvoLink refuses to show it. */
 export function isSettled(watch: Watch): boolean {
 	return hasEnded(watch) || watch.failure?.transient === false;
 }
 
-/** What the wait comes to if it ends now. */
 export function resultOf(watch: Watch): WaitResult {
 	const { failure } = watch;
 	const task = taskOf(watch);

@@ -5,11 +5,7 @@ import { checkPublicHttpsUrl } from '../evolink/urls';
 import { problemOf } from '../host/errors';
 import { readTriggerSettings } from './settings';
 
-/**
- * What keeps a trigger from ever starting its workflow.
- *
- * @returns a sentence, or `undefined` if the trigger can be activated
- */
+/** What keeps a trigger from ever starting its workflow, in a sentence. */
 export async function whyNotActivate(ctx: IHookFunctions): Promise<string | undefined> {
 	try {
 		const settings = readTriggerSettings((name, fallback) => ctx.getNodeParameter(name, fallback) as unknown);
@@ -26,10 +22,7 @@ export async function whyNotActivate(ctx: IHookFunctions): Promise<string | unde
 	}
 }
 
-/**
- * Says in n8n's log that EvoLink cannot reach the trigger. Not an error: a tunnel or a proxy may lead to the address under
- * another name, which n8n does not know of.
- */
+/** Not an error: a tunnel or a proxy may lead to the address under another name, which n8n does not know of. */
 export function warnOfUnreachableUrl(ctx: IHookFunctions): void {
 	const url = ctx.getNodeWebhookUrl('default');
 	const checked = checkPublicHttpsUrl(url ?? '');

@@ -1,4 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
+import upperFirst from 'lodash/upperFirst';
 
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import { modelOptions } from '../evolink/models';
@@ -7,10 +8,6 @@ import { MAX_DOWNLOAD_MB } from '../host/parameters';
 
 const { callback, results } = evolinkFacts;
 const { fallback: DEFAULT_DOWNLOAD_MB } = MAX_DOWNLOAD_MB;
-
-function capitalized(word: string): string {
-	return word.charAt(0).toUpperCase() + word.slice(1);
-}
 
 export const triggerFields: INodeProperties[] = [
 	{
@@ -29,7 +26,7 @@ export const triggerFields: INodeProperties[] = [
 		required: true,
 		options: callback.events.map((event) => ({
 			// the node panel makes 'On video completed' of it
-			name: `Video ${capitalized(event)}`,
+			name: `Video ${upperFirst(event)}`,
 			value: event,
 			description: callback.eventDescriptions[event],
 		})),

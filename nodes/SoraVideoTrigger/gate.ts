@@ -6,7 +6,6 @@ import { Recent } from '../evolink/recent';
 
 /** Reads under way, of all triggers of the process together. */
 export const READS_AT_ONCE = 5;
-
 export const QUEUE_LENGTH = 100;
 
 /** A read takes up to 8 s (4 s for its headers, 4 s for its body), and EvoLink gives up on an answer after 10 s. */
@@ -15,10 +14,7 @@ const PATIENCE_MS = 2000;
 /** How long a read that found no task of ours keeps its place: whoever makes up ids must not use up the key's rate limit. */
 const PENALTY_MS = 2000;
 
-/**
- * Lets few reads through at a time: anybody who learns a trigger's URL can make it read with the user's key, as fast as they
- * like. What is turned away, EvoLink sends again.
- */
+/** Whoever learns a trigger's URL can make it read with the user's key. What is turned away, EvoLink sends again. */
 export class ReadGate {
 	private readonly underWay = new Map<string, Promise<TaskReading | undefined>>();
 
@@ -30,8 +26,7 @@ export class ReadGate {
 	constructor(private readonly clock: Clock = hostClock) {}
 
 	/**
-	 * @param key tells reads apart; whoever asks for one that is under way gets its answer
-	 * @param isNotOurs whether the answer says that the task is none of the account's
+	 * Whoever asks for a `key` that is under way gets its answer. `isNotOurs`: the task is none of the account's.
 	 * @returns `undefined` if there are too many
 	 */
 	async read(
@@ -91,7 +86,7 @@ export class LogGate {
 
 	constructor(private readonly clock: Pick<Clock, 'ticks'> = hostClock) {}
 
-	/** @returns what to add to the line, or `undefined` if it is to be left out */
+	/** What to add to the line, or `undefined` if it is to be left out. */
 	admit(key: string): string | undefined {
 		const now = this.clock.ticks();
 		const last = this.lines.get(key);

@@ -3,8 +3,8 @@ import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { Recent } from '../evolink/recent';
 
 /**
- * Tasks that have started a workflow. EvoLink repeats a callback within a minute, so few need to be kept. Anybody may call for a
- * task without the reference of its order, so a task with a verified one is another.
+ * EvoLink repeats a callback within a minute, so few need to be kept. Anybody may call for a task without the reference of its
+ * order, so a task with a verified one is another.
  */
 export interface Memory {
 	has(id: string, isReferenced?: boolean): boolean;
@@ -15,7 +15,7 @@ export interface Memory {
 export const MEMORY_SIZE = 500;
 
 /** Those of all nodes together: what counts are deliveries at the same time. */
-export const SHARED_SIZE = 10 * MEMORY_SIZE;
+const SHARED_SIZE = 10 * MEMORY_SIZE;
 
 /** Ids hold no blanks. */
 const withReference = (id: string) => `${id} referenced`;
@@ -24,10 +24,7 @@ function ids(value: unknown): string[] {
 	return Array.isArray(value) ? value.filter((id): id is string => typeof id === 'string') : [];
 }
 
-/**
- * @param stored n8n's static data of the node: survives a restart, but of deliveries at the same time only one is kept
- * @param shared what this process remembers: sees deliveries at the same time
- */
+/** `stored` survives a restart, but of deliveries at the same time only one is kept there; `shared` sees them all. */
 export function memoryIn(stored: IDataObject, shared: Map<string, true>, node: string): Memory {
 	const has = (entry: string) => ids(stored.started).includes(entry) || shared.has(`${node} ${entry}`);
 	return {

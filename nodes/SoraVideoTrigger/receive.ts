@@ -40,10 +40,7 @@ import {
 } from './verdict';
 import { answering, CALLBACK_READ_TIMEOUT_MS, callbackBody, respond } from '../host/webhook';
 
-/**
- * A callback of EvoLink at the trigger's URL. Never throws: n8n would
- * answer 500 and store a failed execution for whatever a stranger sends.
- */
+/** Never throws: n8n would answer 500 and store a failed execution for whatever a stranger sends. */
 export async function receive(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	return await answering(ctx, handle, {
 		what: 'Sora Video Trigger: a callback could not be handled, EvoLink is asked to repeat it',
@@ -106,7 +103,7 @@ function itemOf(task: Task, { verify }: TriggerSettings, reference: IDataObject)
 	return { json, pairedItem: { item: 0 } };
 }
 
-/** What the sender of the order wrote into the callback URL, as fields of the item. It decides nothing. */
+/** What the sender of the order wrote into the callback URL. It decides nothing. */
 async function referenceOf(ctx: IWebhookFunctions, { verify }: TriggerSettings): Promise<IDataObject> {
 	const query: unknown = ctx.getQueryData();
 	if (readReference(query, undefined) === undefined) return {};
@@ -117,10 +114,7 @@ async function referenceOf(ctx: IWebhookFunctions, { verify }: TriggerSettings):
 	return { reference: read.reference, referenceVerified: read.kind === 'verified' };
 }
 
-/**
- * What the trigger does inside the execution that it started: fetches the videos, where that is wanted, and simplifies. Before, n8n
- * would have nothing to show and to retry if it were lost meanwhile.
- */
+/** Inside the execution, because before it n8n would have nothing to show and to retry if a file were lost meanwhile. */
 export async function fetchFiles(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const items = ctx.getInputData();
 	const settings = settingsIn(ctx);
@@ -147,13 +141,12 @@ function settingsIn(ctx: IExecuteFunctions): TriggerSettings | undefined {
 	}
 }
 
-/** An item for each result of its task. */
 function piecesOf(item: INodeExecutionData, task = readTask(item.json)): INodeExecutionData[] {
 	if (task === undefined) return [item];
 	return oneForEachResult(item.json, task).map((json) => ({ ...item, json }));
 }
 
-/** The items with their videos; without them, and saying why, where these could not be had. */
+/** Without their videos, and saying why, where these could not be had. */
 async function withFiles(
 	ctx: IExecuteFunctions,
 	item: INodeExecutionData,

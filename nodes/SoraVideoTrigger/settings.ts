@@ -26,10 +26,7 @@ function words(given: unknown): string[] {
 
 const displayNames = displayNamesOf(triggerFields);
 
-/**
- * @param read gives a parameter's value, or the fallback if it has none
- * @throws ProblemError when a parameter cannot be used
- */
+/** @throws ProblemError when a parameter cannot be used */
 export function readTriggerSettings(read: (name: string, fallback?: unknown) => unknown): TriggerSettings {
 	const parameters = new ItemParameters(read, displayNames);
 	const events = words(parameters.value('events', []));
@@ -39,11 +36,8 @@ export function readTriggerSettings(read: (name: string, fallback?: unknown) => 
 	const verify = parameters.value('verify', true) !== false;
 	const download = verify && parameters.value('download', false) === true;
 	const binaryField = download ? parameters.outputField('binaryField', 'data') : 'data';
-	const maxDownloadMb = parameters.number(
-		'maxDownloadMb',
-		parameters.option('maxDownloadMb'),
-		MAX_DOWNLOAD_MB,
-	);
+	const largest = parameters.option('maxDownloadMb');
+	const maxDownloadMb = parameters.number('maxDownloadMb', largest, MAX_DOWNLOAD_MB);
 	return {
 		events,
 		verify,

@@ -20,12 +20,7 @@ function answer(status: Answer['status'], message: string, failure?: Failure): A
 	return { kind: 'answer', status, message, failure };
 }
 
-/**
- * Which task a callback is about, if it is worth anything at all. Never throws.
- *
- * @param body as received; anything at all
- * @param started whether a task has started the workflow before
- */
+/** Which task a callback is about, if it is worth anything at all. Never throws. `started`: it has started the workflow before. */
 export function callbackOf(
 	body: unknown,
 	{ ignoreRepeats }: Pick<TriggerSettings, 'ignoreRepeats'>,
@@ -37,22 +32,22 @@ export function callbackOf(
 	return { kind: 'task', id };
 }
 
-/** What becomes of a callback, by what EvoLink says of the task when asked with the key. */
+/** By what EvoLink says of the task when asked with the key. */
 export function verdictOnReading(reading: TaskReading, settings: TriggerSettings): Verdict {
 	if (!reading.ok) return unread(reading.failure);
 	if (reading.task.phase === 'running') return answer(503, 'The task has not ended yet');
 	return select(reading.task, settings);
 }
 
-/** What becomes of a callback that is taken at its word ('Verify' off). */
+/** Taken at its word ('Verify' off). */
 export function verdictOnBody(body: unknown, settings: TriggerSettings): Verdict {
 	const task = readTask(body);
 	return task === undefined ? answer(400, 'The body holds no task') : select(task, settings);
 }
 
 /**
- * EvoLink answers 400 for an id that cannot be one, 404 for an unknown or expired one, 403 for one of another account.
- * Everything else (a wrong key included) says nothing about the task, so the callback is worth another try.
+ * EvoLink answers 400 for an id that cannot be one, 404 for an unknown or expired one, 403 for one of another account. All
+ * else says nothing about the task, so the callback is worth another try.
  */
 function unread(failure: Failure): Answer {
 	return isNotOurs({ ok: false, failure })
@@ -60,7 +55,6 @@ function unread(failure: Failure): Answer {
 		: answer(503, 'The task cannot be read at EvoLink now', failure);
 }
 
-/** Whether EvoLink itself says that the task is none of this account. */
 export function isNotOurs(reading: TaskReading): boolean {
 	if (reading.ok || reading.failure.fromProxy) return false;
 	return ['badRequest', 'notFound', 'forbidden'].includes(reading.failure.kind);

@@ -30,7 +30,7 @@ const READ_TIMEOUT_MS = 15_000;
 const BATCH_TIMEOUT_MS = 30_000;
 
 /** `replayed`: the task is that of an earlier order under the same key, and nothing was charged for this one. */
-export type OrderAnswer = { ok: true; task: Task; replayed: boolean } | { ok: false; failure: Failure };
+type OrderAnswer = { ok: true; task: Task; replayed: boolean } | { ok: false; failure: Failure };
 
 /** Sends one paid order. Never repeats itself. */
 export async function createTask(
@@ -96,11 +96,7 @@ function saysHowItEnded(task: Task): boolean {
 	return task.phase !== 'failed' || task.error !== undefined;
 }
 
-/**
- * By base URL: whether tasks can be read many at once there, for ten minutes from the first question. A suspended run has a
- * reader for each wake-up, which should not try in vain every time; for no longer, because EvoLink may mend it. It is a
- * matter of the server and stands in no stored run.
- */
+/** By base URL: whether tasks can be read many at once there. Each wake-up has a new reader; EvoLink may mend it meanwhile. */
 const batchStates = new Recent<BatchState & { until: number }>(20);
 const BATCH_STATE_LIFE_MS = 600_000;
 
@@ -164,16 +160,12 @@ function readListed(entry: unknown): Task | [] {
 	return readTask({ ...(created !== undefined && { created }), ...entry }) ?? [];
 }
 
-/** The key's own limit and the account's balance, as EvoLink sends it. */
+/** As EvoLink sends it. */
 export async function getCredits(ctx: EvoLinkContext): Promise<EvoLinkAnswer> {
 	return await requestEvoLink(ctx, { operation: 'getCredits', timeoutMs: READ_TIMEOUT_MS });
 }
 
-/**
- * What new orders can be paid from: the account's balance, or less where the key has a limit of its own. Debts are below zero.
- *
- * @returns `undefined` if the answer names neither
- */
+/** What new orders can be paid from: the balance, or less where the key has a limit of its own; `undefined` if neither is named. */
 export function creditsAvailable({ data }: IDataObject): number | undefined {
 	const { token, user } = isObject(data) ? data : {};
 	const key = isObject(token) ? token : {};
@@ -194,11 +186,7 @@ const CATALOGUE_TIMEOUT_MS = 5000;
 const catalogues = new Recent<{ until: number; catalogue: Promise<Catalogue> }>(20);
 const CATALOGUE_LIFE_MS = 60_000;
 
-/**
- * What EvoLink says of its models, as far as it answers: never an error, and nothing that a run depends on.
- *
- * @param now ms of any clock
- */
+/** What EvoLink says of its models, as far as it answers; never an error. @param now ms of any clock */
 export async function getCatalogue(ctx: EvoLinkContext, now: number): Promise<Catalogue> {
 	const credential = await readCredential(ctx).catch(() => undefined);
 	if (credential === undefined) return {};
@@ -210,10 +198,7 @@ export async function getCatalogue(ctx: EvoLinkContext, now: number): Promise<Ca
 	return await catalogue;
 }
 
-/**
- * EvoLink's price rules for one model, in whatever form; `undefined` if it does not answer. They may be listed under another of the
- * model's names.
- */
+/** EvoLink's price rules for a model, perhaps listed under another of its names; `undefined` if it does not answer. */
 export async function getPricingRules(ctx: EvoLinkContext, model: string): Promise<IDataObject | undefined> {
 	const name = model.toLowerCase();
 	const rules = await askForRules(ctx, model);
@@ -253,7 +238,7 @@ async function askForCatalogue(ctx: EvoLinkContext): Promise<Catalogue> {
 	return readCatalogue({ models, catalogue, health, prices });
 }
 
-/** Who asks for a longer pause is no EvoLink that would know when a task ends: a page of a proxy may ask for an hour. */
+/** A page of a proxy may ask for an hour. */
 const LONGEST_PAUSE_MS = 120_000;
 
 function patient(failure: Failure): Failure {

@@ -11,7 +11,7 @@ export async function sleepUntilAborted(ms: number, signal?: AbortSignal): Promi
 	}
 }
 
-/** What `work` comes to, or `undefined` as soon as the signal aborts: work that cannot be taken back is not waited for then. */
+/** What `work` comes to, or `undefined` as soon as the signal aborts. */
 export async function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
 	if (signal === undefined) return await work;
 	let stop: () => void = () => {};
@@ -27,19 +27,19 @@ export async function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): 
 	}
 }
 
-/** What one attempt came to. */
-export interface Attempt<T> {
+/** Aborts after `ms`, or as soon as `signal` does. */
+export function abortAfter(ms: number, signal?: AbortSignal): AbortSignal {
+	const limit = AbortSignal.timeout(ms);
+	return signal === undefined ? limit : AbortSignal.any([limit, signal]);
+}
+
+interface Attempt<T> {
 	result: T;
 	/** ms until another attempt makes sense; absent where none does. */
 	againInMs?: number;
 }
 
-/**
- * Makes an attempt, and another one after each pause for as long as that makes sense. The last pause is followed by the last
- * attempt; once the signal has aborted no attempt begins.
- *
- * @param pauses ms, the least to wait each time
- */
+/** Makes an attempt, and another after each pause (ms, at least) while that makes sense; none begins once the signal has aborted. */
 export async function retry<T>(
 	pauses: readonly number[],
 	attempt: () => Promise<Attempt<T>>,

@@ -5,7 +5,7 @@ import uniqBy from 'lodash/uniqBy';
 
 import { evolinkFacts } from './generated/spec.gen';
 import { fieldsOf } from './modelEntries';
-import { MEASURABLE, priceByRules } from './priceRules';
+import { MEASURABLE, priceByRules, type RulePrice } from './priceRules';
 import { inMoney } from './prices';
 import { tidy } from './redact';
 import { isObject } from './json';
@@ -25,28 +25,22 @@ interface CatalogueModel {
 	/** The id and its aliases. */
 	names: string[];
 	isRetired: boolean;
-	/** Whether it makes videos by the endpoint that orders go to. */
 	isVideo: boolean;
 }
 
-/** What EvoLink says of its models. Each part is missing where it said nothing of use. */
+/** Each part is missing where EvoLink said nothing of use. */
 export interface Catalogue {
 	/** Ids that this key may call. */
 	callable?: ReadonlySet<string>;
 	models?: readonly CatalogueModel[];
-	/** Ids that are served right now. */
 	healthy?: ReadonlySet<string>;
-	/** By id. */
 	prices?: ReadonlyMap<string, DefaultPrice>;
 }
 
-/** What an order of nothing but required fields costs, by EvoLink's price list, and for how long a video. */
-export interface DefaultPrice {
-	credits: number;
-	seconds?: number;
-}
+/** What an order of nothing but required fields costs, and for how long a video. */
+export type DefaultPrice = Pick<RulePrice, 'credits' | 'seconds'>;
 
-/** A model of the list. `unserved`: why an order would be refused, as far as that is known. */
+/** `unserved`: why an order would be refused, as far as that is known. */
 export interface ListedModel {
 	id: string;
 	label: string;
@@ -54,12 +48,7 @@ export interface ListedModel {
 	unserved?: string;
 }
 
-interface CatalogueAnswers {
-	models?: IDataObject;
-	catalogue?: IDataObject;
-	health?: IDataObject;
-	prices?: IDataObject;
-}
+type CatalogueAnswers = Partial<Record<'models' | 'catalogue' | 'health' | 'prices', IDataObject>>;
 
 /** Reads what it can; a part that is empty says nothing. Never throws. */
 export function readCatalogue(answers: CatalogueAnswers): Catalogue {
@@ -106,7 +95,6 @@ function modelOf(entry: IDataObject): CatalogueModel | undefined {
 	};
 }
 
-/** `undefined` if it is not known. */
 function priceOf(rules: IDataObject, id: string): DefaultPrice | undefined {
 	const fields = fieldsOf(id) ?? {};
 	const body = pickBy(fields, ({ required }, name) => required && MEASURABLE.includes(name));
@@ -123,12 +111,7 @@ export function priceInWords({ credits, seconds }: DefaultPrice): string {
 	return `${inMoney(credits)}, ${seconds === undefined ? 'each' : `for ${seconds} s`}`;
 }
 
-/**
- * The models to choose from, those that are served first. Every shipped model stays in the list, whatever the catalogue says:
- * it may be wrong, and the order is EvoLink's to refuse.
- *
- * @param hidden ids that are chosen elsewhere
- */
+/** The models to choose from, those that are served first. A shipped one always stays: the catalogue may be wrong. */
 export function listModels(
 	shipped: ReadonlyArray<{ id: string; label: string }>,
 	catalogue: Catalogue,

@@ -29,9 +29,9 @@ export const CREDENTIAL = 'evoLinkApi';
 export type EvoLinkContext = IExecuteFunctions | IWebhookFunctions | ILoadOptionsFunctions;
 
 export interface EvoLinkRequest {
-	/** Which call of the API: gives method, host and path. */
+	/** Gives method, host and path. */
 	operation: keyof typeof PATHS;
-	/** Values for the path's placeholders; encoded here. */
+	/** Encoded here. */
 	pathParameters?: Record<string, string>;
 	query?: Record<string, string | number>;
 	/** A plain object is sent as JSON; bytes and streams as they are, with the content type in `headers`. */
@@ -67,30 +67,20 @@ function codeOf(error: unknown, depth = 0): string | undefined {
 	return codeOf(cause, depth + 1) ?? own ?? (BLOCKED.test(String(message)) ? 'BLOCKED_BY_N8N' : undefined);
 }
 
-function describeNetwork(code: string | undefined, host: string): string {
-	switch (code) {
-		case 'ECONNREFUSED':
-			return `${host} refused the connection`;
-		case 'ENOTFOUND':
-		case 'EAI_AGAIN':
-			return `The name ${host} could not be looked up`;
-		case 'BLOCKED_BY_N8N':
-			return `n8n does not allow requests to ${host}`;
-		case 'ECONNABORTED':
-		case 'ETIMEDOUT':
-			return `${host} did not answer in time`;
-		case 'ECONNRESET':
-		case 'EPIPE':
-			return `${host} dropped the connection`;
-		default:
-			return `No answer came from ${host}`;
-	}
-}
+const NETWORK_FAULTS: Readonly<Record<string, (host: string) => string>> = {
+	ECONNREFUSED: (host) => `${host} refused the connection`,
+	ENOTFOUND: (host) => `The name ${host} could not be looked up`,
+	EAI_AGAIN: (host) => `The name ${host} could not be looked up`,
+	BLOCKED_BY_N8N: (host) => `n8n does not allow requests to ${host}`,
+	ECONNABORTED: (host) => `${host} did not answer in time`,
+	ETIMEDOUT: (host) => `${host} did not answer in time`,
+	ECONNRESET: (host) => `${host} dropped the connection`,
+	EPIPE: (host) => `${host} dropped the connection`,
+};
 
 /**
- * The only function that speaks HTTP to EvoLink. It never throws for what EvoLink or the network does: every outcome is an
- * answer, and so is a credential that cannot be read, because a throw would lose the ids of a run. Bodies are read as a bounded stream, because a whole body of any size would be parsed otherwise, and because an
- * error body is lost to n8n's helper. Redirects are not followed: they would carry the key elsewhere.
+ * The only function that speaks HTTP to EvoLink. Never throws: a throw would lose the ids of a run. Bodies are read as a bounded
+ * stream: n8n would parse one of any size, and loses that of an error. Redirects are not followed: they would carry the key.
  */
 export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkRequest): Promise<EvoLinkAnswer> {
 	let credential: EvoLinkCredential;
@@ -138,12 +128,13 @@ export async function requestEvoLink(ctx: EvoLinkContext, request: EvoLinkReques
 		return readAnswer({ status: response.statusCode, headers: response.headers, namesTask }, bytes, blank);
 	} catch (error) {
 		const code = codeOf(error);
-		const message = blank(describeNetwork(code, checked.url.hostname));
-		return { ok: false, failure: networkFailure(code, message) };
+		const { hostname } = checked.url;
+		const message = NETWORK_FAULTS[code ?? '']?.(hostname) ?? `No answer came from ${hostname}`;
+		return { ok: false, failure: networkFailure(code, blank(message)) };
 	}
 }
 
-/** The key is blanked here, once, in all that is emitted, stored or told of an answer: some gateways repeat it. */
+/** The key is blanked here, once, in all that is told of an answer: some gateways repeat it. */
 function readAnswer(
 	received: { status: number; headers: Record<string, unknown>; namesTask: boolean },
 	bytes: Buffer | undefined,

@@ -1,6 +1,6 @@
 import { sleepUntilAborted } from './async';
 
-/** Time as the waiting code sees it. Tests pass their own. */
+/** Tests pass their own. */
 export interface Clock {
 	/** Milliseconds since 1970: for what is stored or shown. May jump when the machine's clock is set. */
 	now(): number;

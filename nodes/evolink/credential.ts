@@ -17,7 +17,7 @@ const base = (value: unknown) =>
 		.trim()
 		.replace(/\/+$/, '');
 
-/** The credential's fields as they are used. A key that was pasted as a whole header loses what stands before it. */
+/** A key that was pasted as a whole header loses what stands before it. */
 export function parseCredential(data: ICredentialDataDecryptedObject): EvoLinkCredential {
 	const api = base(data.baseUrl);
 	const files = base(data.filesUrl);

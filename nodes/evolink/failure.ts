@@ -7,22 +7,19 @@ import { excerptOf, tidy } from './redact';
 import { suggestionIn } from './task';
 import { isObject, scalar } from './json';
 
-/** What went wrong between us and EvoLink, in one form for all three hosts and both generations of error bodies. */
+/** What went wrong between us and EvoLink, in one form for all hosts and both generations of error bodies. */
 export const failureSchema = z.object({
 	// of another version: told by its message, and n8n is given no cause
 	kind: z.custom<FailureKind>((kind) => typeof kind === 'string'),
-	/** EvoLink's own words, or ours where it gave none. */
 	message: z.string(),
-	/** HTTP status; absent where no answer came. */
+	/** Absent where no answer came. */
 	status: z.number().optional(),
 	/** EvoLink's own code, or the network's. */
 	code: z.string().optional(),
 	requestId: z.string().optional(),
-	/** What EvoLink says to try instead. */
 	suggestion: z.string().optional(),
 	/** Milliseconds to wait, from Retry-After, or from words such as "retry after 60 seconds". */
 	retryAfterMs: z.number().optional(),
-	/** The field of the request that EvoLink names. */
 	param: z.string().optional(),
 	/** ms since 1970, by the clock of whoever answered. */
 	answeredAt: z.number().optional(),
@@ -32,12 +29,9 @@ export const failureSchema = z.object({
 	answered: z.literal(true).optional(),
 	/** Whether the same read may succeed a moment later. */
 	transient: z.boolean(),
-	/** A 3xx or 4xx that is no error of EvoLink's: something between may have answered, and it says nothing of what was asked for. */
+	/** A 3xx or 4xx that is no error of EvoLink's: something between may have answered. */
 	fromProxy: z.literal(true).optional(),
-	/**
-	 * For a create: `none` = nothing was charged, for certain; `unlikely` = EvoLink refused it, which its pages and users take
-	 * for free, and its own client does not; `unknown` = it may have been taken, so it must not simply be sent again.
-	 */
+	/** Of a create. `unlikely`: EvoLink refused it, which its own client does not take for free; `unknown`: it may have been taken. */
 	charge: z.enum(['none', 'unlikely', 'unknown']),
 });
 
@@ -69,13 +63,7 @@ const uncharged: ReadonlySet<string> = new Set([
 	...evolinkFacts.uncharged.groups.flatMap((name) => groups[name]),
 ]);
 
-interface ErrorBody {
-	code?: string;
-	param?: string;
-	message?: string;
-	hint?: string;
-	requestId?: string;
-}
+type ErrorBody = Partial<Record<'code' | 'param' | 'message' | 'hint' | 'requestId', string>>;
 
 /** Both generations (`error.code` text or number), the file host's flat form, and OAuth's `error: "text"`. */
 function readErrorBody(body: unknown): ErrorBody {
@@ -91,10 +79,7 @@ function readErrorBody(body: unknown): ErrorBody {
 	};
 }
 
-/**
- * Whether a body has the form of an error of EvoLink's: `error` with a code or a message, the file host's `code` and `msg`, or
- * OAuth's text and description. A page has not, nor has what the usual proxies and firewalls answer as JSON.
- */
+/** `error` with a code or a message, the file host's `code` and `msg`, or OAuth's text and description: no page of a proxy. */
 function isEvoLinks(body: unknown): boolean {
 	if (!isObject(body)) return false;
 	const { error, code, msg, message, error_description: description } = body;
@@ -120,25 +105,21 @@ function kindOf(status: number, said: ErrorBody, namesTask: boolean): FailureKin
 	// the older bodies have no word for it, only the field at fault
 	if (param === 'model' && [400, 403, 404].includes(status)) return 'modelUnavailable';
 	if (inGroup('keyState', code)) return status === 401 ? 'unauthorized' : 'keyState';
-	switch (status) {
-		case 401:
-			return 'unauthorized';
-		case 403:
-			return 'forbidden';
-		case 404:
-			return namesTask ? 'notFound' : 'unexpected';
-		case 409:
-			return 'submission';
-		case 413:
-			return 'tooLarge';
-		case 429:
-			return 'rateLimited';
-	}
-	if (status >= 500 || status === 408 || status === 425) return 'server';
-	return status >= 400 ? 'badRequest' : 'unexpected';
+	if (status === 404) return namesTask ? 'notFound' : 'unexpected';
+	if (status >= 500) return 'server';
+	return KIND_OF[status] ?? (status >= 400 ? 'badRequest' : 'unexpected');
 }
 
-/** "retry after 60 seconds": EvoLink's pages say it in words, and show no header. */
+const KIND_OF: Readonly<Record<number, FailureKind>> = {
+	401: 'unauthorized',
+	403: 'forbidden',
+	408: 'server',
+	409: 'submission',
+	413: 'tooLarge',
+	425: 'server',
+	429: 'rateLimited',
+};
+
 const RETRY_IN_WORDS = /\b(?:retry|try again) (?:after|in) (\d+(?:\.\d+)?) ?(?:s|secs?|seconds?)\b/i;
 
 function retryInWords({ message, hint }: ErrorBody): string | undefined {
@@ -171,10 +152,7 @@ const REFUSALS = [
 	'input',
 ] as const;
 
-/**
- * The HTTP status that a refusal inside a 2xx stands for, by its code: 404 is 404, 40001 a bad request, 50001 a fault of the
- * server. Nothing where the code does not say that anything was refused.
- */
+/** The HTTP status that a refusal inside a 2xx stands for, by its code: 404 is 404, 40001 is 400, 50001 is 500; or nothing. */
 export function statusOfRefusal(body: IDataObject): number | undefined {
 	return statusOfCode(readErrorBody(body).code) ?? statusOfCode(scalar(body.code));
 }
@@ -191,7 +169,6 @@ function statusOfCode(code = ''): number | undefined {
 export function httpFailure(
 	answer: {
 		status: number;
-		/** The parsed JSON, or the text where it was none. */
 		body: unknown;
 		headers: Record<string, unknown>;
 		/** Whether the request named a task: without one, 404 is about the address or the model. */
@@ -232,7 +209,7 @@ export function httpFailure(
 	};
 }
 
-/** Whether EvoLink itself says that it failed to create a task: it may still have made one, as its list of tasks then shows. */
+/** Whether EvoLink itself says that it failed to create a task: it may still have made one. */
 export function isRefusedCreation({ answered, kind, charge }: Failure): boolean {
 	return answered === true && charge === 'unknown' && kind !== 'submission';
 }
@@ -264,7 +241,7 @@ export function malformedAnswer(
 const NOTHING_SENT =
 	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EAI_NODATA|ENETUNREACH|CERT_.*|.*_CERT.*|UNABLE_TO_.*|SELF_SIGNED.*|ERR_TLS_CERT.*|DEPTH_ZERO.*|ERR_INVALID_URL|ERR_INVALID_CHAR|BLOCKED_BY_N8N)$/;
 
-/** Whether a network code says that the connection was never made (a refusal by us or by name lookup included). */
+/** Whether a network code says that the connection was never made. */
 export function nothingSent(code: string | undefined): boolean {
 	return code !== undefined && NOTHING_SENT.test(code);
 }
@@ -279,7 +256,7 @@ export function networkFailure(code: string | undefined, message: string): Failu
 	};
 }
 
-/** The credential is missing or cannot be read: nothing was sent, and sending again changes nothing. */
+/** Nothing was sent, and sending again changes nothing. */
 export function credentialFailure(reason: string): Failure {
 	return {
 		kind: 'unauthorized',
@@ -292,11 +269,7 @@ export function credentialFailure(reason: string): Failure {
 /** Codes and request ids are short; what a server writes there instead must not push our own words out of sight. */
 const shorten = (text: string) => truncate(text, { length: 60, omission: '…' });
 
-/**
- * `(402 insufficient_quota, request req_1)`: what EvoLink's support asks for.
- *
- * @param key the Idempotency-Key of an order that may have been taken
- */
+/** `(402 insufficient_quota, request req_1)`. @param key the Idempotency-Key of an order that may have been taken */
 export function failureReference(failure: Failure, key?: string): string {
 	const { status, code, requestId } = failure;
 	// the older bodies repeat the status as their code

@@ -1,7 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
+import isUndefined from 'lodash/isUndefined';
+import omitBy from 'lodash/omitBy';
 import { z } from 'zod';
 
-/** What a text is as JSON; `undefined` if it is none. */
 export function parseJson(text: string): unknown {
 	try {
 		// some servers begin with a byte order mark, which JSON.parse refuses
@@ -14,7 +15,7 @@ export function parseJson(text: string): unknown {
 /** EvoLink's answers are five levels deep; n8n can neither store nor show what is nested thousands of levels deep. */
 export const MAX_DEPTH = 100;
 
-/** Whether more than `MAX_DEPTH` lists or objects stand in one another. Level by level: a call for each would overflow the stack. */
+/** Level by level: a call for each would overflow the stack. */
 export function isTooDeep(value: unknown): boolean {
 	let level = [value];
 	for (let depth = 0; depth <= MAX_DEPTH; depth += 1) {
@@ -29,10 +30,14 @@ export function isObject(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An object as JSON has them, in what is stored. */
 export const plainObject = z.custom<IDataObject>(isObject);
 
-/** Trimmed; `undefined` if there is none. */
+/** Without the fields that are undefined: an item's data has none. */
+export function defined<T extends object>(fields: T): Partial<T> & IDataObject {
+	return omitBy(fields, isUndefined) as Partial<T> & IDataObject;
+}
+
+/** Trimmed. */
 export function text(value: unknown): string | undefined {
 	return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
 }
@@ -48,7 +53,6 @@ export function finite(value: unknown): number | undefined {
 	return Number.isFinite(number) ? number : undefined;
 }
 
-/** As `finite`, and not below 0. */
 export function amount(value: unknown): number | undefined {
 	const number = finite(value);
 	return number !== undefined && number >= 0 ? number : undefined;

@@ -27,28 +27,30 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 	resolution: ['quality'],
 };
 
-/** Names that rules have for the number of results. */
-
 /** What only EvoLink can measure, such as the length of a video that is given. */
 const MEASURED = /tokens$|seconds$|search_count$/;
 
-/** Fields of a request that lead to something to be measured. */
 export const MEASURABLE = ['video_urls', 'video_url', 'audio_urls', 'audio_url', 'source_task_id'];
+
+export interface RulePrice {
+	credits: number;
+	/** The length that it is for, where the rules know one. */
+	seconds?: number;
+	/** The field that costs more than this. */
+	extra?: string;
+}
 
 /**
  * What an order costs by EvoLink's own price rules.
- *
- * @param rules EvoLink's for one model, in any form
- * @param body of the create call
+ * @param model EvoLink's rules for one model, in any form
  * @param defaults what counts for a field that the body leaves out
- * @returns `seconds`: the length that it is for, where the rules know one; `extra`: the field that costs more than this;
- * `undefined` if the rules are not understood, or need what only EvoLink can measure. Never throws.
+ * @returns `undefined` if the rules are not understood, or need what only EvoLink can measure. Never throws.
  */
 export function priceByRules(
 	model: unknown,
 	body: IDataObject,
 	defaults: IDataObject,
-): { credits: number; seconds?: number; extra?: string } | undefined {
+): RulePrice | undefined {
 	try {
 		if (!isObject(model) || model.pricing_status !== available) return undefined;
 		const components = listOf(model.components);
@@ -131,7 +133,6 @@ class Calculation {
 		const args = given.args ?? [];
 		if (!Array.isArray(args)) return unknown('arguments');
 		const at = (index: number) => this.evaluate(args[index]);
-		const numbers = () => args.map((arg) => number(this.evaluate(arg)));
 		switch (op) {
 			case 'constant':
 				return value === 'true' || value === 'false'
@@ -158,43 +159,27 @@ class Calculation {
 			case 'neq':
 				return !isSame(at(0), at(1));
 			default:
-				return arithmetic(String(op), numbers());
+				if (typeof op !== 'string' || !Object.hasOwn(ARITHMETIC, op)) return unknown('an operation');
+				return ARITHMETIC[op](...args.map((arg) => number(this.evaluate(arg))));
 		}
 	}
 }
 
-function arithmetic(op: string, numbers: number[]): Value {
-	const [first, second, third] = numbers;
-	switch (op) {
-		case 'add':
-			return numbers.reduce((sum, each) => sum + each, 0);
-		case 'multiply':
-			return numbers.reduce((product, each) => product * each, 1);
-		case 'subtract':
-			return first - second;
-		case 'divide':
-			return first / second;
-		case 'min':
-			return Math.min(...numbers);
-		case 'max':
-			return Math.max(...numbers);
-		case 'clamp':
-			return Math.min(Math.max(first, second), third);
-		case 'ceil':
-		case 'floor':
-			return whole(first, op);
-		case 'lt':
-			return first < second;
-		case 'lte':
-			return first <= second;
-		case 'gt':
-			return first > second;
-		case 'gte':
-			return first >= second;
-		default:
-			return unknown(op);
-	}
-}
+const ARITHMETIC: Readonly<Record<string, (...numbers: number[]) => Value>> = {
+	add: (...numbers) => numbers.reduce((sum, each) => sum + each, 0),
+	multiply: (...numbers) => numbers.reduce((product, each) => product * each, 1),
+	subtract: (first, second) => first - second,
+	divide: (first, second) => first / second,
+	min: Math.min,
+	max: Math.max,
+	clamp: (value, least, most) => Math.min(Math.max(value, least), most),
+	ceil: (value) => whole(value, 'ceil'),
+	floor: (value) => whole(value, 'floor'),
+	lt: (first, second) => first < second,
+	lte: (first, second) => first <= second,
+	gt: (first, second) => first > second,
+	gte: (first, second) => first >= second,
+};
 
 /** EvoLink reckons with fractions; what is off by a hair in floating point must not become one more. */
 const HAIR = 1e-9;

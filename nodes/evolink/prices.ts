@@ -4,7 +4,6 @@ import { DOCUMENTED_FIELDS, evolinkFacts } from './generated/spec.gen';
 import { isObject } from './json';
 import type { ModelFields } from './modelEntries';
 
-/** What a model costs, in credits, by EvoLink's price list. */
 interface Price {
 	readonly creditsPerSecond?: number;
 	readonly minimumCredits?: number;
@@ -19,12 +18,7 @@ const documented: Readonly<Record<string, ModelFields>> = DOCUMENTED_FIELDS;
 /** The day of the price list that estimates are made from. */
 export const PRICES_AS_OF: string = pricing.asOf;
 
-/**
- * What an order will cost by the price list of `PRICES_AS_OF`, in credits. An estimate: the task says what was reserved.
- *
- * @param body of the create call, as it is sent
- * @returns `undefined` if the list lacks the model, or the body says too little
- */
+/** Credits by the price list of `PRICES_AS_OF`; `undefined` if the list lacks the model, or the body says too little. */
 export function estimateCredits(body: IDataObject): number | undefined {
 	const model = String(body.model);
 	if (!Object.hasOwn(prices, model)) return undefined;
@@ -37,16 +31,11 @@ export function estimateCredits(body: IDataObject): number | undefined {
 	return roundCredits(Math.max(creditsPerSecond * seconds, minimumCredits) * factor * count);
 }
 
-/** How many results an order asks for. */
-export function resultsIn({ n }: IDataObject): number {
+function resultsIn({ n }: IDataObject): number {
 	return Math.max(Number(n ?? 1) || 1, 1);
 }
 
-/**
- * The first field of a body that costs extra and that an estimate leaves out: it is too low then.
- *
- * @param isCounted whether the estimate has this field in it
- */
+/** The first field of a body that costs extra and is not counted in an estimate: it is too low then. */
 export function extraIn(body: IDataObject, isCounted: (field: string) => boolean): string | undefined {
 	const parts = [body, body.model_params].filter(isObject);
 	const extra = pricing.extras.find(
@@ -59,18 +48,18 @@ function factorOf(given: unknown): number | undefined {
 	return typeof given === 'string' && Object.hasOwn(factors, given) ? factors[given] : undefined;
 }
 
-/** `23 credits, about 0.34 USD`: EvoLink sells credits at a fixed rate. */
+/** `23 credits, about 0.34 USD` */
 export function inMoney(credits: number): string {
 	const rounded = credits < 10 ? roundCredits(credits) : Math.round(credits);
 	return `${rounded} credits, about ${inUsd(credits).toFixed(2)} USD`;
 }
 
-/** EvoLink counts in ten-thousandths of a credit; sums of such numbers are a little off in floating point. */
+/** EvoLink counts in ten-thousandths of a credit. */
 export function roundCredits(credits: number): number {
 	return Math.round(credits * 10_000) / 10_000;
 }
 
-/** `23.04 credits (about 0.34 USD)`, by the rate of `PRICES_AS_OF`. */
+/** `23.04 credits (about 0.34 USD)` */
 export function creditsInWords(credits: number): string {
 	return `${roundCredits(credits)} credits (about ${inUsd(credits).toFixed(2)} USD)`;
 }

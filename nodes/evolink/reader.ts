@@ -8,9 +8,8 @@ import type { Task } from './task';
 export type TaskReading = { ok: true; task: Task } | { ok: false; failure: Failure };
 
 /**
- * Reads tasks with the key. `record` is called once for each id, as soon as its answer is there; after the signal has aborted
- * no further read is begun. Where each task is a read of its own, no more than `singly` are read, the first ones: n8n pays
- * each request with some 0.1 s of CPU.
+ * Reads tasks with the key. `record` is called once for each id, as soon as its answer is there; none begins after an abort.
+ * At most `singly` reads are of one task each, the first ones: n8n pays each request with some 0.1 s of CPU.
  */
 export type ReadTasks = (
 	ids: readonly string[],
@@ -21,7 +20,7 @@ export type ReadTasks = (
 
 export const READS_AT_ONCE = 5;
 
-/** What one read of many tasks brought: the asked ones that it has, by id, or why there is none. */
+/** What one read of many tasks brought: the asked ones that it has, by id. */
 export type BatchReading = { ok: true; tasks: Map<string, Task> } | { ok: false; failure: Failure };
 
 /** Whether tasks can be read many at once; shared by those who should not find that out again. */
@@ -32,10 +31,7 @@ export interface BatchState {
 /** Up to here single reads, which are documented, cost little more. */
 const READ_SINGLY_AT_MOST = 3;
 
-/**
- * Reads the tasks of one wait, many at once where EvoLink offers it. The batch read is in no manual, so it only ever saves
- * requests: whatever it does not answer is read singly, and no task is given up because of it.
- */
+/** Reads the tasks of one wait, many at once where EvoLink offers it. It is in no manual: the rest is read singly. */
 export class TaskReader {
 	constructor(
 		private readonly readOne: (id: string) => Promise<TaskReading>,
@@ -43,17 +39,7 @@ export class TaskReader {
 		private readonly batch: BatchState = { isUsable: true },
 	) {}
 
-	/**
-	 * @param record called once for each id, as soon as it is read
-	 * @param signal once it is aborted no further read begins
-	 * @param singly so many single reads at most
-	 */
-	async read(
-		ids: readonly string[],
-		record: (id: string, reading: TaskReading) => void,
-		signal?: AbortSignal,
-		singly = Infinity,
-	): Promise<void> {
+	read: ReadTasks = async (ids, record, signal, singly = Infinity) => {
 		const open = new Set(ids);
 		const take = (id: string, reading: TaskReading) => {
 			open.delete(id);
@@ -70,13 +56,10 @@ export class TaskReader {
 			if (!signal?.aborted) take(id, await this.readOne(id));
 		};
 		await mapLimit([...open].slice(0, singly), READS_AT_ONCE, readSingly);
-	}
+	};
 
 	/** Takes what a batch read settles; the rest is to be read singly. */
-	private async readPart(
-		ids: readonly string[],
-		take: (id: string, reading: TaskReading) => void,
-	): Promise<void> {
+	private async readPart(ids: readonly string[], take: Parameters<ReadTasks>[1]): Promise<void> {
 		const answer = await this.readMany(ids);
 		if (answer.ok) {
 			for (const [id, task] of answer.tasks) take(id, { ok: true, task });
@@ -88,7 +71,7 @@ export class TaskReader {
 		const takeAll = (some: readonly string[]) => some.forEach((id) => take(id, answer));
 		if (failure.kind === 'unauthorized' || failure.status === 429) return takeAll(ids);
 		if (failure.transient) {
-			// One single read tells an outage, which fifty more would make worse, from a batch read that alone is broken or slow.
+			// one single read tells an outage, which fifty more would make worse, from a batch read that alone is broken
 			const [first, ...rest] = ids;
 			const reading = await this.readOne(first);
 			take(first, reading);

@@ -1,9 +1,6 @@
 const all: Array<Recent<unknown>> = [];
 
-/**
- * What a process remembers from one execution to the next: a map of so many entries, of which the one set longest ago is forgotten
- * first. Made once for each purpose, where a module begins.
- */
+/** What a process remembers from one execution to the next: so many entries, the one set longest ago is forgotten first. */
 export class Recent<Value> extends Map<string, Value> {
 	constructor(private readonly most: number) {
 		super();
@@ -19,7 +16,7 @@ export class Recent<Value> extends Map<string, Value> {
 	}
 }
 
-/** Leaves the process as if it had just begun. For tests. */
+/** For tests. */
 export function forgetEverything(): void {
 	for (const memory of all) memory.clear();
 }

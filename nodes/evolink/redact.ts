@@ -2,16 +2,12 @@
 
 const BLANK = '[redacted]';
 
-/** Blanks one key wherever it stands in a text. */
 export type Blank = (text: string) => string;
 
 /** A key of fewer letters would blank words of every sentence. */
 const SHORTEST_KEY = 6;
 
-/**
- * In a text that is not JSON, in JSON that is text in JSON, in a URL (also encoded twice), in a page: one character, however
- * it is written. The repeats are bounded, because the text comes from a server.
- */
+/** One character, however it is written in JSON, in a URL, in a page. Bounded, because the text comes from a server. */
 const CHARACTER =
 	/\\{1,7}(?:u([\da-f]{4})|x([\da-f]{2})|([^]))|%(?:25){0,3}([\da-f]{2})|&#(?:x0{0,6}([\da-f]{1,4})|0{0,6}(\d{1,5}));|[^]/gi;
 
@@ -46,10 +42,7 @@ function blankSpelled(text: string, needles: readonly string[]): string {
 	return written.join('');
 }
 
-/**
- * What base64 and base64url make of a text that holds the key, at each of the three places where it can begin: the
- * characters that do not hang on what stands before and behind it.
- */
+/** What base64 and base64url make of a text that holds the key, at each of the three places where it can begin. */
 function base64Of(key: string): string[] {
 	const cores = [0, 1, 2].map((shift) => {
 		const bytes = Buffer.from('\0'.repeat(shift) + key);
@@ -58,7 +51,7 @@ function base64Of(key: string): string[] {
 	return cores.flatMap((core) => [core, core.replaceAll('+', '-').replaceAll('/', '_')]);
 }
 
-/** A parsed answer with the key blanked in every text and every name. Its depth is bounded: see `isTooDeep`. */
+/** A parsed answer with the key blanked in every text and every name; see `isTooDeep`. */
 export function blankDeep(value: unknown, blank: Blank): unknown {
 	if (typeof value === 'string') return blank(value);
 	if (typeof value !== 'object' || value === null) return value;
@@ -68,7 +61,7 @@ export function blankDeep(value: unknown, blank: Blank): unknown {
 	);
 }
 
-/** Removes what looks like a key of EvoLink's, whoever's it is. */
+/** What looks like a key of EvoLink's, whoever's it is. */
 export function redact(text: string): string {
 	return text.replace(/\bBearer\s+[^\s"',]+/gi, `Bearer ${BLANK}`).replace(/\bsk-[A-Za-z0-9_-]{6,}/g, BLANK);
 }
@@ -79,6 +72,11 @@ export function tidy(text: string): string {
 		.replace(/[\p{Cc}\s]+/gu, ' ')
 		.trim();
 	return line.length > 500 ? `${line.slice(0, 497)}…` : line;
+}
+
+/** Without the full stop at its end. */
+export function sentence(text: string): string {
+	return text.trim().replace(/[.\s]+$/, '');
 }
 
 /** The start of a text, on one line. Blanked before it is cut: half a key would not be recognised. */

@@ -1,11 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isObject } from './json';
 
-/** What an order's sender wants to find again in its callback travels in the callback URL, with a signature made with the API key. */
+/** What the sender of an order wants to find again travels in the callback URL, signed with the API key. */
 const PARAMETER = 'reference';
 const SIGNATURE = 'reference_signature';
 
-/** 128 bits are enough for what cannot be tried out offline without the key, and a URL has room for 2048 characters only. */
+/** 128 bits are enough for what cannot be tried out offline; a URL has room for 2048 characters only. */
 const SIGNATURE_BYTES = 16;
 
 function signatureOf(reference: string, apiKey: string): string {
@@ -14,7 +14,6 @@ function signatureOf(reference: string, apiKey: string): string {
 	return signed.digest().subarray(0, SIGNATURE_BYTES).toString('base64url');
 }
 
-/** The callback URL with a reference in it. The rest of the URL stays as it is. */
 export function withReference(url: string, reference: string, apiKey: string): string {
 	const [address, ...hash] = url.split('#');
 	// half a surrogate pair cannot be encoded
@@ -24,14 +23,9 @@ export function withReference(url: string, reference: string, apiKey: string): s
 }
 
 /** `verified`: somebody who has the key wrote it. `unverified`: there was no key to tell. `wrong`: not with this key, or no text. */
-export type ReadReference = { kind: 'verified' | 'unverified'; reference: string } | { kind: 'wrong' };
+type ReadReference = { kind: 'verified' | 'unverified'; reference: string } | { kind: 'wrong' };
 
-/**
- * The reference in the query of a callback; `undefined` if there is none. Never throws.
- *
- * @param query as parsed by n8n: anything at all
- * @param apiKey absent where nothing can be verified
- */
+/** The reference in the query of a callback; without `apiKey` nothing can be verified. Never throws. */
 export function readReference(query: unknown, apiKey: string | undefined): ReadReference | undefined {
 	if (!isObject(query)) return undefined;
 	const { [PARAMETER]: reference, [SIGNATURE]: signature } = query;

@@ -1,9 +1,8 @@
 import type { BinaryHelperFunctions } from 'n8n-workflow';
 
-/**
- * Node's Readable, named through n8n's own types: community nodes may not import `stream` (lint rule
- * no-restricted-imports).
- */
+import { abortAfter } from './async';
+
+/** Node's Readable, named through n8n's own types: community nodes may not import `stream`. */
 export type ByteStream = Exclude<
 	Parameters<BinaryHelperFunctions['prepareBinaryData']>[0],
 	Buffer | Uint8Array
@@ -23,8 +22,7 @@ export function streamOf(sample: ByteStream, chunks: AsyncIterable<Buffer>): Byt
 }
 
 /**
- * The bytes of a stream, or `undefined` if there are more than `limit`. Destroys the stream when it stops early.
- *
+ * The bytes of a stream, or `undefined` if there are more than `limit`.
  * @param timeoutMs bound for the whole body: HTTP timeouts end with the headers
  * @throws the stream's own error, and a TimeoutError
  */
@@ -50,8 +48,7 @@ export async function readCapped(
 
 /** Destroys a stream that is still flowing after `ms`; call what it returns once the stream is done with. */
 export function destroyAfter(stream: ByteStream, ms: number, signal?: AbortSignal): () => void {
-	const timeout = AbortSignal.timeout(ms);
-	const limit = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
+	const limit = abortAfter(ms, signal);
 	const destroy = () => {
 		const { reason } = limit as { reason: unknown };
 		stream.destroy(reason instanceof Error ? reason : undefined);

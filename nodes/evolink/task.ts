@@ -1,27 +1,23 @@
 import type { IDataObject } from 'n8n-workflow';
-import isUndefined from 'lodash/isUndefined';
 import omit from 'lodash/omit';
-import omitBy from 'lodash/omitBy';
 import pick from 'lodash/pick';
 import without from 'lodash/without';
 
 import { evolinkFacts } from './generated/spec.gen';
-import { amount, isObject, scalar, text } from './json';
+import { amount, defined, isObject, scalar, text } from './json';
 import { roundCredits } from './prices';
 
-/** How a task stands for a client. `running` covers every status that no document lists. */
+/** `running` covers every status that no document lists. */
 export type Phase = 'running' | 'completed' | 'failed' | 'cancelled';
 
-/** A failed task's reason. `code` is always text: the older error generation sends numbers. */
-export interface TaskError {
+/** `code` is always text: the older error generation sends numbers. */
+interface TaskError {
 	code: string;
 	message: string;
 	/** Whether EvoLink's own client calls the code worth another (paid) try; nothing here ever buys it by itself. */
 	retryable: boolean;
 	type?: string;
-	/** The request's field at fault. */
 	param?: string;
-	/** What EvoLink says to try instead. */
 	suggestion?: string;
 }
 
@@ -30,10 +26,9 @@ export interface Character {
 	profilePictureUrl?: string;
 }
 
-/** What the answer to a create, a read or a callback says, read without trusting its shape. */
+/** An answer or a callback, read without trusting its shape. */
 export interface Task {
 	id: string;
-	/** EvoLink's own word, as sent. */
 	status: string;
 	phase: Phase;
 	error?: TaskError;
@@ -52,10 +47,7 @@ export interface Task {
 /** EvoLink's result links live this long (every page that says so: 24 h). */
 export const RESULT_LIFETIME_MS = evolinkFacts.results.linkLifetimeHours * 3_600_000;
 
-/**
- * Bounds an id that goes into URLs, messages and the ledger; the documented form is `task-unified-<unix>-<8>`. Dots alone
- * would lead to another path of the API.
- */
+/** The documented form is `task-unified-<unix>-<8>`; dots alone would lead to another path of the API. */
 const TASK_ID = /^(?!\.{1,2}$)[\x21-\x7e]{1,256}$/;
 
 function link(value: unknown): string | undefined {
@@ -65,10 +57,7 @@ function link(value: unknown): string | undefined {
 
 const { unitsPerCredit } = evolinkFacts.pricing;
 
-/**
- * An amount of credits in a task. EvoLink's newer pages print them in ten-thousandths of a credit: no task costs ten thousand
- * credits.
- */
+/** EvoLink's newer pages print ten-thousandths of a credit: no task costs ten thousand credits. */
 function inCredits(given: unknown): number | undefined {
 	const number = amount(given);
 	const isUnits = Number.isInteger(number) && Number(number) >= unitsPerCredit;
@@ -79,12 +68,12 @@ function creditsIn({ raw }: Task, field: string): number | undefined {
 	return isObject(raw.usage) ? inCredits(raw.usage[field]) : undefined;
 }
 
-/** Credits that EvoLink holds back for a task; `undefined` if it does not say. */
+/** `undefined` if EvoLink does not say. */
 export function creditsReserved(task: Task): number | undefined {
 	return creditsIn(task, 'credits_reserved');
 }
 
-/** What EvoLink says that a task cost, in credits, less what it gave back; `undefined` if it does not say. */
+/** Less what EvoLink gave back; `undefined` if it does not say. */
 export function creditsCharged(task: Task): number | undefined {
 	const billing = isObject(task.raw.billing) ? task.raw.billing : {};
 	const used =
@@ -99,10 +88,7 @@ function isId(candidate: string | undefined): candidate is string {
 	return candidate !== undefined && TASK_ID.test(candidate);
 }
 
-/**
- * The task inside an answer, and its id: some clients see it wrapped in `data`, and what wraps it may have an id of its own.
- * EvoLink's prefix tells a task, or else a status does.
- */
+/** The task inside an answer: some see it wrapped in `data`, which may have an id of its own. The prefix or a status tells it. */
 function findTask(body: unknown): { raw: IDataObject; id: string } | undefined {
 	if (!isObject(body)) return undefined;
 	const found = [body, body.data]
@@ -115,15 +101,14 @@ function findTask(body: unknown): { raw: IDataObject; id: string } | undefined {
 	);
 }
 
-/** The task id in any answer or callback body, trimmed; `undefined` if there is none that could be one. */
+/** `undefined` if there is none that could be one. */
 export function taskIdOf(body: unknown): string | undefined {
 	return findTask(body)?.id;
 }
 
-/** An id of the documented form, wherever it stands in a text. */
 const DOCUMENTED_ID = new RegExp(`${evolinkFacts.task.idPrefix}\\d+(?:-\\w+)+`);
 
-/** The id in what a person pasted: text around an id of the documented form, any id, or a URL whose path ends in one. */
+/** Text around an id of the documented form, any id, or a URL whose path ends in one. */
 export function taskIdFromInput(input: string): string | undefined {
 	const trimmed = input.trim();
 	const documented = DOCUMENTED_ID.exec(trimmed)?.[0];
@@ -151,16 +136,11 @@ function errorOf(raw: IDataObject): TaskError | undefined {
 	if (error === undefined || error === null || error === false || error === '') return undefined;
 	const body = isObject(error) ? error : { message: error };
 	const code = scalar(body.code) ?? 'unknown_error';
-	const type = scalar(body.type);
-	const param = scalar(body.param);
-	const suggestion = suggestionIn(body);
 	return {
 		code,
 		message: scalar(body.message) ?? 'EvoLink gave no reason',
 		retryable: failureNote(code)?.retryable ?? false,
-		...(type !== undefined && { type }),
-		...(param !== undefined && { param }),
-		...(suggestion !== undefined && { suggestion }),
+		...defined({ type: scalar(body.type), param: scalar(body.param), suggestion: suggestionIn(body) }),
 	};
 }
 
@@ -169,14 +149,9 @@ export function suggestionIn(error: IDataObject): string | undefined {
 	return scalar(error.suggestion) ?? scalar(error.fallback_suggestion);
 }
 
-interface FailureNote {
-	readonly retryable: boolean;
-	readonly advice: string;
-}
-
 /** What the manual says of a failure code; `undefined` for codes it does not list (the set is open). */
-export function failureNote(code: string): FailureNote | undefined {
-	const known: Readonly<Record<string, FailureNote>> = evolinkFacts.taskFailures;
+export function failureNote(code: string): { retryable: boolean; advice: string } | undefined {
+	const known: Readonly<Record<string, { retryable: boolean; advice: string }>> = evolinkFacts.taskFailures;
 	return Object.hasOwn(known, code) ? known[code] : undefined;
 }
 
@@ -197,14 +172,13 @@ function documented(status: string): string {
 	return phase === undefined || phase === 'running' ? status : endStatuses[phase][0];
 }
 
-/** `status` is EvoLink's word, if it is one that no document lists: with all of its progress made and a link, a task has ended. */
+/** A status that no document lists has ended with all of its progress made and a link. */
 function phaseOf(status: string, raw: IDataObject, error: TaskError | undefined): Phase {
 	const phase = PHASE_OF.get(wordOf(status));
 	if (phase === 'failed' && error?.code === cancelledFailureCode) return 'cancelled';
 	return phase ?? (amount(raw.progress) === 100 && firstLink(raw) !== undefined ? 'completed' : 'running');
 }
 
-/** The parts of a field that holds one thing or a list of them. */
 function partsOf(value: unknown): unknown[] {
 	return Array.isArray(value) ? value : [value];
 }
@@ -214,7 +188,7 @@ function characterOf(raw: IDataObject): Character | undefined {
 	const name = text(data?.character_name);
 	const profilePictureUrl = link(data?.profile_picture_url);
 	if (name === undefined && profilePictureUrl === undefined) return undefined;
-	return { ...(name && { name }), ...(profilePictureUrl && { profilePictureUrl }) };
+	return defined({ name, profilePictureUrl });
 }
 
 function linkIn(part: unknown, fields: readonly string[]): string | undefined {
@@ -234,7 +208,7 @@ function firstLink(raw: IDataObject): { url: string; isOther?: true } | undefine
 	return own === undefined ? undefined : { url: own };
 }
 
-/** The first link to a result, and to a video where it is one; all of them where an order made several. */
+/** All of them where an order made several results. */
 function linksOf(raw: IDataObject): Pick<Task, 'resultUrl' | 'videoUrl' | 'resultUrls'> {
 	const first = firstLink(raw);
 	if (first === undefined) return {};
@@ -242,12 +216,12 @@ function linksOf(raw: IDataObject): Pick<Task, 'resultUrl' | 'videoUrl' | 'resul
 	const urls = partsOf(raw.results).flatMap((part) => linkIn(part, videoFields) ?? []);
 	return {
 		resultUrl: url,
-		...(!isOther && isVideo(url, raw) && { videoUrl: url }),
-		...(urls.length > 1 && urls[0] === url && { resultUrls: urls }),
+		videoUrl: !isOther && isVideo(url, raw) ? url : undefined,
+		resultUrls: urls.length > 1 && urls[0] === url ? urls : undefined,
 	};
 }
 
-/** Whether a link of a task leads to a video, as far as the link and the task tell. */
+/** As far as the link and the task tell. */
 export function isVideo(url: string, { type }: IDataObject): boolean {
 	const path = url.replace(/[?#].*$/s, '');
 	return type !== 'image' && type !== 'audio' && !/\.(jpe?g|png|webp|gif|avif|mp3|m4a|wav)$/i.test(path);
@@ -282,44 +256,37 @@ export function taskNamed(id: string): Task {
 }
 
 /**
- * The one task shape that every operation and the trigger emit: EvoLink's fields verbatim, except `error`, which becomes
- * `taskError` and is dropped when null, because n8n re-runs a paid node whose first item has a top-level `error`; and `status`,
- * which has one word for each end.
- *
- * @param unfinishedAt ms since 1970, when this run last knew the task unfinished, if it did: its links live at least 24 h from then
+ * The one task shape that is emitted: EvoLink's fields, but `error` becomes `taskError`, because n8n re-runs a paid node whose
+ * first item has a top-level `error`, and `status` has one word for each end.
+ * @param unfinishedAt ms since 1970, when this run last knew the task unfinished: its links live at least 24 h from then
  */
 export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {
+	const { id, status, phase, raw, error, resultUrl, videoUrl, character } = task;
 	const created = createdAt(task);
-	const known = {
-		createdAt: created === undefined ? undefined : new Date(created).toISOString(),
+	const expiresAt =
+		phase === 'completed' && unfinishedAt !== undefined ? unfinishedAt + RESULT_LIFETIME_MS : undefined;
+	const known = defined({
+		status: raw.status === undefined ? undefined : status,
+		taskError: error && { ...error },
+		createdAt: isoOf(created),
 		creditsReserved: creditsReserved(task),
 		// the list of tasks has it beside the other fields
-		creditsUsed: creditsIn(task, 'credits_used') ?? inCredits(task.raw.credits_used),
+		creditsUsed: creditsIn(task, 'credits_used') ?? inCredits(raw.credits_used),
 		// EvoLink's `duration`, which is read as the length of the video too easily
-		processingSeconds: task.phase === 'running' ? undefined : amount(task.raw.duration),
-	};
-	return {
-		...omit(task.raw, 'error'),
-		id: task.id,
-		...(task.raw.status !== undefined && { status: task.status }),
-		...(task.error && { taskError: { ...task.error } }),
-		...omitBy(known, isUndefined),
-		...(task.resultUrl && { resultUrl: task.resultUrl }),
-		...(task.videoUrl && { videoUrl: task.videoUrl }),
-		...(task.character && { character: { ...task.character } }),
-		...(task.phase === 'completed' &&
-			unfinishedAt !== undefined && {
-				resultExpiresAt: new Date(unfinishedAt + RESULT_LIFETIME_MS).toISOString(),
-			}),
-	};
+		processingSeconds: phase === 'running' ? undefined : amount(raw.duration),
+		resultUrl,
+		videoUrl,
+		character: character && { ...character },
+		resultExpiresAt: isoOf(expiresAt),
+	});
+	return { ...omit(raw, 'error'), id, ...known };
 }
 
-/**
- * One for each result of a task, because n8n's nodes take items, and one link may fail alone. What the task cost is shared out, so
- * that sums are right.
- *
- * @param json of the whole task
- */
+function isoOf(ms: number | undefined): string | undefined {
+	return ms === undefined ? undefined : new Date(ms).toISOString();
+}
+
+/** One for each result of a task, because n8n's nodes take items. What it cost is shared out, so that sums are right. */
 export function oneForEachResult(json: IDataObject, { resultUrls = [], raw }: Task): IDataObject[] {
 	if (resultUrls.length < 2) return [json];
 	const { creditsUsed } = json;
@@ -352,7 +319,7 @@ const SIMPLE_FIELDS = [
 	'resultExpiresAt',
 ];
 
-/** The fields of `taskToJson` that most workflows need, under the same names: *Simplify* breaks no expression that uses them. */
+/** The fields that most workflows need, under the same names: *Simplify* breaks no expression that uses them. */
 export function simplified(json: IDataObject): IDataObject {
 	return pick(json, json.videoUrl === undefined ? SIMPLE_FIELDS : without(SIMPLE_FIELDS, 'resultUrl'));
 }

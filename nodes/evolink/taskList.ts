@@ -2,15 +2,15 @@ import { malformedAnswer, type Failure } from './failure';
 import { evolinkFacts } from './generated/spec.gen';
 import { createdAt, type Phase, type Task } from './task';
 
-/** One page of the account's list, newest first, or why there is none. */
+/** One page of the account's list, newest first. */
 export type PageReading = { ok: true; tasks: Task[]; isLast: boolean } | { ok: false; failure: Failure };
 
-export type ListStatus = (typeof evolinkFacts.task.listStatuses)[number];
+type ListStatus = (typeof evolinkFacts.task.listStatuses)[number];
 
 export interface TaskQuery {
 	status?: ListStatus;
 	model?: string;
-	/** ms since 1970: only tasks that were created then or later. */
+	/** ms since 1970. */
 	since?: number;
 	limit: number;
 }
@@ -30,8 +30,8 @@ const PHASES: Record<ListStatus, Phase> = {
 };
 
 /**
- * Collects tasks from the list's pages. The list is in no manual: a filter that EvoLink ignored is applied again, a task that
- * moved to the next page meanwhile is taken once, and a page that brings nothing new ends it with a failure.
+ * Collects tasks from the list's pages. It is in no manual: an ignored filter is applied again, a task that moved to the next
+ * page is taken once, and a page that brings nothing new is a failure.
  */
 export async function collectTasks(
 	readPage: (page: number) => Promise<PageReading>,

@@ -1,7 +1,4 @@
-/**
- * Which URLs may be handed out (callbacks) and which may be fetched (results). WHATWG parsing has already turned decimal,
- * octal, hexadecimal and short IPv4 spellings into dotted ones by the time a host is looked at.
- */
+/** Which URLs may be handed out and which fetched. WHATWG's parser has made all spellings of an IPv4 address dotted ones by then. */
 
 export type UrlCheck = { ok: true; url: URL } | { ok: false; reason: string };
 
@@ -26,27 +23,9 @@ const PRIVATE_IPV4 = (
 	] as const
 ).map(([base, bits]) => ({ base: ipv4Number(base), size: 2 ** (32 - bits) }));
 
-/**
- * Names that resolve inside a house only (RFC 6761, RFC 8375, mDNS, the usual router, container and cluster suffixes), and
- * two public ones that everybody uses for this very machine.
- */
-const PRIVATE_SUFFIXES = [
-	'localhost',
-	'localdomain',
-	'local',
-	'internal',
-	'intranet',
-	'lan',
-	'home',
-	'corp',
-	'home.arpa',
-	'onion',
-	'svc',
-	'consul',
-	'docker',
-	'lvh.me',
-	'localtest.me',
-];
+/** Names that resolve inside a house only (RFC 6761, RFC 8375, mDNS, routers, clusters), and two for this very machine. */
+const PRIVATE_NAME =
+	/(^|\.)(localhost|localdomain|local|internal|intranet|lan|home|corp|home\.arpa|onion|svc|consul|docker|lvh\.me|localtest\.me)$/;
 
 /** Public names that lead to the address which stands in them: `127.0.0.1.nip.io`, `app-10-0-0-1.sslip.io`, `7f000001.nip.io`. */
 const NAMES_AN_ADDRESS = /\.(nip\.io|sslip\.io|xip\.io|traefik\.me)$/;
@@ -105,7 +84,7 @@ export function isPrivateHost({ hostname }: URL): boolean {
 	// The parser takes a host for an IPv4 address by its last part, and refuses it if the rest does not fit.
 	if (/\.\d+$/.test(host)) return isPrivateIpv4(ipv4Number(host));
 	if (NAMES_AN_ADDRESS.test(host)) return namesPrivateAddress(host.replace(NAMES_AN_ADDRESS, ''));
-	return !host.includes('.') || PRIVATE_SUFFIXES.some((suffix) => `.${host}`.endsWith(`.${suffix}`));
+	return !host.includes('.') || PRIVATE_NAME.test(host);
 }
 
 function parse(text: string): URL | undefined {
@@ -134,10 +113,7 @@ export function checkPublicHttpsUrl(text: string): UrlCheck {
 	return checked;
 }
 
-/**
- * Whether a result link may be fetched: public https always; http or a private host only where the credential itself names
- * that host and port (a stand-in or a private gateway), and never after a redirect.
- */
+/** Of results: public https; http or a private host only where the credential names it (a gateway), and not after a redirect. */
 export function checkMediaUrl(text: string, trustedHosts: readonly string[], hop: number): UrlCheck {
 	const checked = checkHttpUrl(text);
 	if (!checked.ok) return checked;
@@ -145,7 +121,6 @@ export function checkMediaUrl(text: string, trustedHosts: readonly string[], hop
 	return checkPublicHttpsUrl(text);
 }
 
-/** Scheme, host and port of a base URL, or `undefined` if it is not a URL. */
 export function originOf(baseUrl: string): string | undefined {
 	return parse(baseUrl)?.origin;
 }

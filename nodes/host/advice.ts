@@ -1,6 +1,6 @@
 import { failureReference, type Failure, type FailureKind } from '../evolink/failure';
 import { evolinkFacts } from '../evolink/generated/spec.gen';
-import { tidy } from '../evolink/redact';
+import { sentence, tidy } from '../evolink/redact';
 
 /** What to do where EvoLink does not serve a model. */
 export const MODEL_ADVICE =
@@ -33,7 +33,7 @@ const ADVICE: Record<FailureKind, string> = {
 
 const FROM_PROXY = 'This is not how EvoLink refuses: a proxy or firewall on the way may have answered.';
 
-/** What to do about a failure: the advice that the spec has for its code, or ours for its kind; then what EvoLink suggests. */
+/** The advice that the spec has for its code, or ours for its kind; then what EvoLink suggests. */
 export function adviceOn({ kind, status, code = '', fromProxy, suggestion }: Failure): string {
 	const known: Readonly<Record<string, { advice: string }>> = evolinkFacts.httpFailures;
 	const advice = () => {
@@ -45,8 +45,12 @@ export function adviceOn({ kind, status, code = '', fromProxy, suggestion }: Fai
 	return tidy(parts.filter(Boolean).join(' '));
 }
 
+/** `EvoLink's words (reference)` */
+export function failureWords(failure: Failure): string {
+	return `${sentence(failure.message)} ${failureReference(failure)}`.trimEnd();
+}
+
 /** `EvoLink's words (reference). Advice.` */
 export function failureSentence(failure: Failure): string {
-	const said = failure.message.replace(/[.\s]+$/, '');
-	return [`${said} ${failureReference(failure)}`.trimEnd(), adviceOn(failure)].join('. ');
+	return `${failureWords(failure)}. ${adviceOn(failure)}`;
 }

@@ -1,18 +1,17 @@
-/**
- * Values as sheets, forms and other APIs write them. What can mean one choice only is taken for it; of anything else the nearest
- * choice is told.
- */
+import minBy from 'lodash/minBy';
+
+/** Values as sheets, forms and other APIs write them: what can mean one choice only is taken for it. */
 
 type Value = string | number;
 
 /** A value that a field takes. `note` says what it is in words: 'Portrait, exact pixels'. */
-export interface Choice {
+interface Choice {
 	value: Value;
 	name?: string;
 	note?: string;
 }
 
-/** Nothing but blanks, the invisible ones included, or nothing at all: a field that is left to its default. */
+/** Nothing but blanks, the invisible ones included, or nothing at all. */
 export function isBlank(given: unknown): boolean {
 	return given === undefined || given === null || (typeof given === 'string' && plain(given) === '');
 }
@@ -33,21 +32,17 @@ function keyOf(given: Value, isAmount: boolean): string {
 /** The only choice that a cell can mean; `undefined` if there is none, or more than one. */
 export function meant(given: unknown, choices: readonly Choice[]): Value | undefined {
 	if (typeof given !== 'string' && typeof given !== 'number') return undefined;
+	if (choices.some(({ value }) => value === given)) return given;
 	const fits = choices.filter(({ value, name }) => {
-		if (value === given) return true;
-		return (
-			keyOf(value, typeof value === 'number') === keyOf(given, typeof value === 'number') ||
-			isNamed(name, given)
-		);
+		const isAmount = typeof value === 'number';
+		return keyOf(value, isAmount) === keyOf(given, isAmount) || isNamed(name, given);
 	});
-	const exact = fits.find(({ value }) => value === given);
-	return exact?.value ?? (fits.length === 1 ? fits[0].value : undefined);
+	return fits.length === 1 ? fits[0].value : undefined;
 }
 
 const isNamed = (name: string | undefined, given: Value) =>
 	name !== undefined && plain(name) === plain(String(given));
 
-/** A number with or without its unit. */
 export function amount(given: string): number | undefined {
 	const [, digits] = /^(-?\d+(?:\.\d+)?) ?(?:s|secs?|seconds?)?$/.exec(plain(given)) ?? [];
 	return digits === undefined ? undefined : Number(digits);
@@ -85,8 +80,5 @@ function nearestNumber(given: Value, choices: readonly Choice[]): string | undef
 	const wanted = amount(String(given));
 	const numbers = choices.flatMap(({ value }) => (typeof value === 'number' ? [value] : []));
 	if (wanted === undefined || numbers.length === 0) return undefined;
-	const closest = numbers.reduce((best, each) =>
-		Math.abs(each - wanted) < Math.abs(best - wanted) ? each : best,
-	);
-	return `${closest} is the nearest`;
+	return `${minBy(numbers, (each) => Math.abs(each - wanted))} is the nearest`;
 }

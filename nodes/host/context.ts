@@ -1,18 +1,12 @@
 import type { IExecuteFunctions, NodeExecutionHint } from 'n8n-workflow';
 
-/**
- * Whether an AI agent runs this node as a tool. `isToolExecution()` is false for nodes that n8n turned into tools, but n8n
- * gives those a type of their own, which ends in "Tool".
- */
+/** `isToolExecution()` is false for nodes that n8n turned into tools; their type ends in "Tool". */
 export function isToolRun(ctx: IExecuteFunctions): boolean {
 	if (typeof ctx.isToolExecution === 'function' && ctx.isToolExecution()) return true;
 	return ctx.getNode().type.endsWith('Tool');
 }
 
-/**
- * Whether the node goes on after errors. A tool does, whatever its 'On Error' says: of what a tool throws, older agents read
- * nothing, and order the video once more.
- */
+/** A tool goes on, whatever its 'On Error' says: of what a tool throws, older agents read nothing, and order once more. */
 export function goesOnAfterErrors(ctx: IExecuteFunctions): boolean {
 	return ctx.continueOnFail() || isToolRun(ctx);
 }
@@ -22,7 +16,6 @@ export function isCalled(ctx: IExecuteFunctions): boolean {
 	return ctx.getMode() === 'integrated';
 }
 
-/** The execution's cancel signal; older hosts may have none. */
 export function cancelSignal(ctx: IExecuteFunctions): AbortSignal | undefined {
 	return ctx.getExecutionCancelSignal();
 }
@@ -45,18 +38,23 @@ export function tellResumeUrl(ctx: IExecuteFunctions): void {
 }
 
 /**
- * Names the execution and all its retries. n8n gives each execution a random token when it is created, stores it before
- * anything runs, and keeps it when the execution is retried under a new id: so the key of an order stays the same even where
- * the process was lost before the ledger was stored. n8n before 2.14 has none.
+ * Names the execution and all its retries: n8n stores it before anything runs, so the key of an order stays the same even
+ * where the process was lost before the ledger was stored. n8n before 2.14 has none.
  */
 export function executionToken(ctx: IExecuteFunctions): string | undefined {
 	return /[?&]signature=([^&#]+)/.exec(resumeUrlOf(ctx) ?? '')?.[1];
 }
 
-/** A line in n8n's log at debug level: what happened, to which tasks, in which execution. */
+/** A line in n8n's log at debug level. */
 export function trace(ctx: IExecuteFunctions, what: string, taskIds: readonly string[]): void {
 	const { name } = ctx.getNode();
 	ctx.logger.debug(`${name}: ${what}`, { executionId: ctx.getExecutionId(), taskIds: [...taskIds] });
+}
+
+/** Warns beside the output and in the log: a hint of a suspended run goes when the run goes on. */
+export function warn(ctx: IExecuteFunctions, message: string): void {
+	hint(ctx, message, 'warning');
+	ctx.logger.warn(message);
 }
 
 /** Shows a sentence beside the output, which n8n takes for HTML; hosts that know no hints go without. */

@@ -14,18 +14,14 @@ interface HasCustomData {
 	customData?: { set(key: string, value: string): void };
 }
 
-/** What all nodes of this package have noted of an execution, kept in it. */
+/** What all nodes of this package have noted, kept in the execution. */
 interface Notes extends IDataObject {
 	tasks: string[];
 	/** By node and round. */
 	credits: Record<string, number>;
 }
 
-/**
- * Writes task ids, and what they cost, into the execution's custom data, by which n8n finds it. Hosts without it go without.
- *
- * @param credits of the node's run; absent while they are not known
- */
+/** Writes task ids, and what the node's run cost once that is known, into the execution's custom data, by which n8n finds it. */
 export function noteInExecution(ctx: IExecuteFunctions, ids: readonly string[], credits?: number): void {
 	try {
 		const context = ctx.getContext('flow');
@@ -45,7 +41,6 @@ export function noteInExecution(ctx: IExecuteFunctions, ids: readonly string[], 
 
 const SEPARATOR = ' ';
 
-/** As many as fit into each value. */
 function inValues(ids: readonly string[]): string[][] {
 	const values: string[][] = [];
 	for (const id of ids) {

@@ -1,12 +1,13 @@
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import mapValues from 'lodash/mapValues';
 
-/** Names of other fields, each with values that they must or must not have. */
+import type { NumberRule } from './parameters';
+
 type Rules = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
 
 const anythingBut = (value: string) => [{ _cnd: { not: value } } as const];
 
-/** A rule that only expressions meet. */
+/** Only expressions meet it. */
 const EXPRESSION = ['={{ }}'];
 
 /** Any value but none. */
@@ -38,7 +39,7 @@ export interface Shown {
 	chosen?: Readonly<Record<string, string>>;
 }
 
-/** A field as often as n8n needs it to obey the table. */
+/** As often as n8n needs it to obey the table. */
 export function shown(property: INodeProperties, when: Shown): INodeProperties[] {
 	const { in: show, not, only, chosen } = when;
 	const hide = { ...not, ...mapValues({ ...only, ...chosen }, anythingBut) };
@@ -51,12 +52,11 @@ export function shown(property: INodeProperties, when: Shown): INodeProperties[]
 	];
 }
 
-/** What n8n tells an AI that configures the node about a field. Before n8n 2.20 or so it was called `message`. */
+/** What n8n tells an AI that configures the node. Before n8n 2.20 or so it was called `message`. */
 export function propertyHint(text: string): { propertyHint: string; message: string } {
 	return { propertyHint: text, message: text };
 }
 
-/** The same about the whole node. */
 export function builderHint(
 	text: string,
 	related: Record<string, string>,
@@ -69,7 +69,19 @@ export function builderHint(
 	return hint;
 }
 
-/** As n8n's guide words it. */
+export function numberOption(
+	{ min, max, fallback, isCount }: NumberRule,
+	field: Pick<INodeProperties, 'displayName' | 'name' | 'description' | 'displayOptions'>,
+): INodeProperties {
+	return {
+		...field,
+		type: 'number',
+		noDataExpression: true,
+		typeOptions: { minValue: min, maxValue: max, ...(isCount && { numberPrecision: 0 }) },
+		default: fallback,
+	};
+}
+
 export const simplifyField: INodeProperties = {
 	displayName: 'Simplify',
 	name: 'simplify',

@@ -1,35 +1,33 @@
-import type { IDataObject, INode } from 'n8n-workflow';
-import isUndefined from 'lodash/isUndefined';
-import omitBy from 'lodash/omitBy';
-import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError, type IDataObject, type INode } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { failureSchema, type Failure } from '../evolink/failure';
+import { defined } from '../evolink/json';
 import { redact } from '../evolink/redact';
 
 export type NodeFailure = NodeApiError | NodeOperationError;
 
-/** Something that is wrong, before it is n8n's error: plain data, so that a suspended run can carry it through n8n's database. */
+/** Plain data, so that a suspended run can carry it through n8n's database. */
 export const problemSchema = z.object({
 	/**
-	 * What happened, to which task, and why: one sentence of about 200 characters without a full stop, with every id and key that
-	 * leads to a paid video, because n8n's error branch keeps no more.
+	 * What happened, to which task, and why: one sentence of about 200 characters without a full stop, with every id and key
+	 * that leads to a paid video, because n8n's error branch keeps no more.
 	 */
 	message: z.string(),
 	/** What to do, and what it costs. */
 	description: z.string().optional(),
 	/** The same for other readers, where it differs. */
 	otherwise: z.object({ agent: z.string(), getTask: z.string(), called: z.string() }).partial().optional(),
-	/** What EvoLink or the network said; absent for problems of our own. */
+	/** Absent for problems of our own. */
 	failure: failureSchema.optional(),
 	taskId: z.string().optional(),
 	/** Why a task failed, in EvoLink's word, or what became of the file or the wait, in one of ours. */
 	code: z.string().optional(),
 	/** To a result that is there all the same. */
 	link: z.string().optional(),
-	/** The Idempotency-Key of an order that may have been taken. */
+	/** Of an order that may have been taken. */
 	idempotencyKey: z.string().optional(),
-	/** What EvoLink says that a task without a result cost. */
+	/** Of a task without a result. */
 	chargedCredits: z.number().optional(),
 	/** The run was stopped; nothing failed. */
 	stopped: z.literal(true).optional(),
@@ -37,10 +35,7 @@ export const problemSchema = z.object({
 
 export type Problem = z.infer<typeof problemSchema>;
 
-/**
- * Who reads what to do next, other than the person behind an order: an AI agent, who can do nothing in n8n; who ran Get Task; who
- * called the workflow, whose Retry is another run.
- */
+/** Who reads it, other than the person behind an order: an AI agent, who ran Get Task, who called the workflow. */
 export const READERS = ['agent', 'getTask', 'called'] as const;
 
 export type Reader = (typeof READERS)[number];
@@ -52,13 +47,13 @@ export function descriptionFor(
 	return (reader && otherwise?.[reader]) ?? description;
 }
 
-/** A problem in the words for its reader. */
+/** In the words for its reader. */
 export function wordedFor(reader: Reader | undefined, { otherwise, ...problem }: Problem): Problem {
 	const description = descriptionFor(reader, { ...problem, otherwise });
 	return { ...problem, description: description === '' ? undefined : description };
 }
 
-/** What an item that failed says, in `error` of its data. */
+/** `error` of an item that failed. */
 export function errorData(problem: Problem): IDataObject {
 	const { message, description, taskId, failure, link, idempotencyKey, chargedCredits } = problem;
 	const data = {
@@ -71,14 +66,13 @@ export function errorData(problem: Problem): IDataObject {
 		idempotencyKey,
 		chargedCredits,
 	};
-	return omitBy(data, isUndefined);
+	return defined(data);
 }
 
 function codeOf({ code, failure }: Problem): string | undefined {
 	return code ?? failure?.code;
 }
 
-/** A problem on its way to where it belongs to a node. */
 export class ProblemError extends Error {
 	/** @param item absent where it concerns all items */
 	constructor(
@@ -89,13 +83,12 @@ export class ProblemError extends Error {
 	}
 }
 
-/** A problem where there is room for one text only: a hint, a line in a log, a field of an item, the answer to an AI agent. */
+/** Where there is room for one text only. */
 export function textOf({ message, description }: Problem): string {
 	if (description === undefined) return message;
 	return `${message}${/[.…]$/.test(message) ? '' : '.'} ${description}`;
 }
 
-/** What went wrong, of whatever was thrown. */
 export function problemOf(error: unknown): Problem {
 	if (error instanceof ProblemError) return error.problem;
 	const { message } = (error ?? {}) as { message?: unknown };
@@ -103,25 +96,18 @@ export function problemOf(error: unknown): Problem {
 }
 
 /** n8n's names for causes (`failure` option, n8n-workflow ≥ 2.39; older hosts ignore it). */
-function hostFailure(failure: Failure) {
-	switch (failure.kind) {
-		case 'rateLimited':
-			return {
-				cause: 'rate-limited' as const,
-				retryAfterMs: failure.retryAfterMs,
-			};
-		case 'balance':
-		case 'keyLimit':
-			return { cause: 'quota-exhausted' as const };
-		case 'server':
-		case 'network':
-			return { cause: 'temporarily-unavailable' as const };
-		case 'unauthorized':
-		case 'keyState':
-			return { cause: 'credential-invalid' as const };
-		default:
-			return undefined;
-	}
+const CAUSES = {
+	balance: 'quota-exhausted',
+	keyLimit: 'quota-exhausted',
+	server: 'temporarily-unavailable',
+	network: 'temporarily-unavailable',
+	unauthorized: 'credential-invalid',
+	keyState: 'credential-invalid',
+} as const;
+
+function hostFailure({ kind, retryAfterMs }: Failure) {
+	if (kind === 'rateLimited') return { cause: 'rate-limited' as const, retryAfterMs };
+	return Object.hasOwn(CAUSES, kind) ? { cause: CAUSES[kind as keyof typeof CAUSES] } : undefined;
 }
 
 /** n8n takes a failed run for a stopped one, and starts no error workflow, when an error holds this word, whoever wrote it. */
@@ -130,10 +116,8 @@ function ofFailed(text: string): string {
 }
 
 /**
- * Builds n8n's error: an API error where EvoLink or the network spoke, an operation error where we do. Made from plain text
- * only, because the errors of n8n's HTTP helper carry the request with its Authorization header.
- *
- * @param isOneOfMany whether the message must say which item it is about
+ * An API error where EvoLink or the network spoke, an operation error where we do. From plain text only: errors of n8n's HTTP
+ * helper carry the request with its Authorization header. `isOneOfMany`: the message says which item it is about.
  */
 export function nodeError(
 	node: INode,
@@ -152,7 +136,7 @@ export function nodeError(
 	error.message = message;
 	error.description = description === undefined || stopped ? description : ofFailed(description);
 	// an error workflow is given them
-	Object.assign(error.context, omitBy({ taskId: problem.taskId, code: codeOf(problem) }, isUndefined));
+	Object.assign(error.context, defined({ taskId: problem.taskId, code: codeOf(problem) }));
 	return error;
 }
 

@@ -5,15 +5,12 @@ import without from 'lodash/without';
 import { evolinkFacts } from '../evolink/generated/spec.gen';
 import type { DownloadFailure } from '../evolink/media/download';
 import { failureReference, type Failure } from '../evolink/failure';
-import { tidy } from '../evolink/redact';
+import { sentence, tidy } from '../evolink/redact';
 import { creditsCharged, failureNote, type Task } from '../evolink/task';
-import { adviceOn, MODEL_ADVICE } from './advice';
+import { adviceOn, failureWords, MODEL_ADVICE } from './advice';
 import { descriptionFor, READERS, type Problem, type Reader } from './errors';
 
-/**
- * The sentences of the node, without `this`. Each message is one sentence: what happened, to which task, why. Each description
- * says what to do and what it costs.
- */
+/** The sentences of the node. A message says what happened, to which task, why; a description what to do and what it costs. */
 
 type Words = Pick<Problem, 'description' | 'otherwise'>;
 
@@ -42,7 +39,7 @@ const NOT_BOUGHT_AGAIN = words(
 	},
 );
 
-/** How to find the task of an order whose answer never came. The list shows no keys: there the time tells. */
+/** The list shows no keys: there the time tells. */
 const LOOK_UP = words(
 	'look for a task of that time with the operation Get Many Tasks, or in the EvoLink dashboard under the Idempotency-Key, and fetch it with the operation Get Task.',
 	{
@@ -73,13 +70,9 @@ const MESSAGE_LENGTH = 190;
 /** What is left of a server's words at least. */
 const WORDS_LENGTH = 40;
 
-function sentence(text: string): string {
-	return text.trim().replace(/[.\s]+$/, '');
-}
-
 type Part = string | Words | false | undefined;
 
-/** Sentences one after the other, for whoever reads them. */
+/** For whoever reads them. */
 function described(...parts: Part[]): Words {
 	const textFor = (reader?: Reader) =>
 		parts
@@ -96,10 +89,7 @@ function described(...parts: Part[]): Words {
 	};
 }
 
-/**
- * A problem whose message has the first sentence of somebody else's words between ours. Where the message has no room for all of
- * them, they stand in full at the end of the description.
- */
+/** The message has the first sentence of somebody else's words between ours; the description has them in full if they are longer. */
 function quoting([before, words, after = '']: [string, string, string?], ...parts: Part[]): Problem {
 	const whole = sentence(tidy(words));
 	const length = Math.max(MESSAGE_LENGTH - before.length - after.length, WORDS_LENGTH);
@@ -115,17 +105,16 @@ function referred(text: string, failure: Failure, key?: string): string {
 	return `${text} ${failureReference(failure, key)}`.trimEnd();
 }
 
-/** A name that a user or a server gave, not long. */
+/** A name that a user or a server gave. */
 function nameOf(given: string): string {
 	return truncate(tidy(given), { length: 60, omission: '…' });
 }
 
-/** What EvoLink or the network said, after words of ours: `EvoLink did not take the order: Insufficient quota (402, request 1)`. */
+/** `EvoLink did not take the order: Insufficient quota (402, request 1)` */
 function refusal(before: string, failure: Failure, ...parts: Part[]): Problem {
 	return { ...quoting([`${before}: `, failure.message, referred('', failure)], ...parts), failure };
 }
 
-/** @param model as it was ordered */
 function modelClosed(failure: Failure, model: string, charge: Part, key?: string): Problem {
 	return {
 		message: referred(`EvoLink does not serve ${nameOf(model)} to this key`, failure, key),
@@ -143,7 +132,6 @@ export function orderRefused(failure: Failure, model: string): Problem {
 	return refusal('EvoLink did not take the order', failure, adviceOn(failure), charge);
 }
 
-/** EvoLink refused the file of an order, which was not sent then. */
 export function fileRefused(failure: Failure, so = 'Nothing was ordered for this item.'): Problem {
 	return refusal('EvoLink did not take the input file', failure, adviceOn(failure), so);
 }
@@ -161,12 +149,7 @@ export function fileLost(): Problem {
 	};
 }
 
-/**
- * A queued order whose turn never came.
- *
- * @param ms how long EvoLink took no order
- * @param failure its latest refusal
- */
+/** A queued order whose turn never came: for so many ms EvoLink took none, and this is its latest refusal. */
 export function noRoom(ms: number, failure?: Failure): Problem {
 	return {
 		message: `Nothing was ordered for this item: EvoLink had no room for another task for ${lasting(Math.round(ms / 1000) / 60)}`,
@@ -187,7 +170,6 @@ export function perhapsOrdered(key: string): Problem {
 	};
 }
 
-/** Whether an order was taken is not known. */
 export function outcomeUnknown(failure: Failure, model: string, key: string): Problem {
 	if (failure.kind === 'modelUnavailable') {
 		const charge = described('It is not known whether this order was charged:', LOOK_UP);
@@ -231,11 +213,7 @@ export function orderedEarlier(ids: readonly string[]): Problem {
 	};
 }
 
-/**
- * An earlier try of the same intent left its outcome unknown.
- *
- * @param closedModel where EvoLink answered that it does not serve the model
- */
+/** An earlier try of the same intent left its outcome unknown. `closedModel`: EvoLink answered that it does not serve it. */
 export function unknownBefore(key: string, sentAt: number, closedModel?: string): Problem {
 	const at = new Date(sentAt).toISOString();
 	if (closedModel === undefined) {
@@ -292,7 +270,7 @@ export function taskEnded(task: Task): Problem {
 	};
 }
 
-/** Where EvoLink says it; else there is a rule of thumb. */
+/** Where EvoLink says it. */
 function costOf(task: Task): string | undefined {
 	const charged = creditsCharged(task);
 	if (charged === undefined) return undefined;
@@ -348,10 +326,6 @@ function progressOf(task: Task): string {
 	return typeof progress === 'number' ? ` (${progress} %)` : '';
 }
 
-function failureWords(failure: Failure): string {
-	return referred(sentence(failure.message), failure);
-}
-
 export function creditsUnreadable(failure: Failure): Problem {
 	return refusal('The credits could not be read', failure, adviceOn(failure));
 }
@@ -393,7 +367,6 @@ export function nextStep(id: string): Problem {
 
 type LostFile = Pick<DownloadFailure, 'why' | 'reason'>;
 
-/** What to do about a result that is paid, whose file could not be had. */
 function fetching({ why }: LostFile, url: string, later: Part): Words {
 	if (why === 'expired') {
 		return described(
@@ -430,11 +403,9 @@ export function wrongReference(): Problem {
 
 export interface OtherItem {
 	item: number;
-	/** The task, or what kept it from being one. */
+	/** Its task, or what kept it from having one. */
 	what: string;
-	/** Its task. */
 	id?: string;
-	/** The Idempotency-Key under which it may have one. */
 	key?: string;
 }
 
@@ -444,10 +415,8 @@ const OTHERS_GO_ON = words('Running tasks continue and are charged; Retry picks 
 });
 
 /**
- * The other items of a run that ends early. Their tasks stand in the message, however many: where a workflow calls another, the
- * message is all that is left of its error, and no paid id may be missing.
- *
- * @param untouched items whose turn had not come
+ * The other items of a run that ends early. Their tasks stand in the message, however many: where a workflow calls another, it
+ * is all that is left of the error, and no paid id may be missing. `untouched`: items whose turn had not come.
  */
 export function withOthers(
 	problem: Problem,
@@ -463,10 +432,7 @@ export function withOthers(
 	const list = others.map(({ item, what }) => `item ${item}: ${what}`).join('; ');
 	return {
 		...problem,
-		message: [
-			problem.message,
-			...(names.length > 0 ? [`other tasks of this run: ${names.join(', ')}`] : []),
-		].join('; '),
+		message: `${problem.message}${names.length === 0 ? '' : `; other tasks of this run: ${names.join(', ')}`}`,
 		...described(
 			problem,
 			others.length > 0 && `The other items of this run: ${list}.`,
@@ -477,7 +443,7 @@ export function withOthers(
 	};
 }
 
-/** What an earlier try ordered is stored, but not in a form that this version knows. `names`: task ids and Idempotency-Keys in it. */
+/** What an earlier try ordered cannot be read. `names`: task ids and Idempotency-Keys in it. */
 export function unreadableLedger(names: readonly string[]): Problem {
 	const what = names.length === 0 ? '' : `; it names ${names.join(', ')}`;
 	return {
@@ -487,7 +453,6 @@ export function unreadableLedger(names: readonly string[]): Problem {
 	};
 }
 
-/** A fault of our own in a run whose tasks are paid. */
 export function brokenRun({ message: why, description }: Problem, ids: readonly string[]): Problem {
 	const tasks = ids.length === 0 ? '' : `; its tasks are ${ids.join(', ')}`;
 	const { message, ...rest } = quoting(
@@ -501,19 +466,22 @@ export function brokenRun({ message: why, description }: Problem, ids: readonly 
 	return { message: `${message}${tasks}`, ...rest };
 }
 
-interface RunEstimate {
+/** What the orders of a run would cost. */
+export interface Estimate {
 	orders: number;
+	/** Of all, as far as their prices are known. */
 	credits: number;
-	unpriced?: unknown;
+	/** The first whose price is not known, or not all of it: what the field `extra` adds. */
+	unpriced?: { item: number; model: string; extra?: string };
 }
 
-function priceOf({ orders, credits, unpriced }: RunEstimate): string {
+function priceOf({ orders, credits, unpriced }: Estimate): string {
 	if (credits === 0) return 'the price of this run is not known';
 	const what = orders === 1 ? 'the order' : `the ${orders} orders`;
 	return `${what} of this run would cost ${unpriced ? 'at least' : 'about'} ${credits} credits`;
 }
 
-export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
+export function overBudget(estimate: Estimate, maxCredits: number): Problem {
 	return {
 		message: `No order was sent: ${priceOf(estimate)}, and 'Max Credits' is ${maxCredits}`,
 		description: 'Nothing was charged. Raise the limit, or order less in one run.',
@@ -521,7 +489,7 @@ export function overBudget(estimate: RunEstimate, maxCredits: number): Problem {
 }
 
 export function priceUnknown(
-	{ item, model, extra }: { item: number; model: string; extra?: string },
+	{ item, model, extra }: NonNullable<Estimate['unpriced']>,
 	maxCredits: number,
 ): Problem {
 	const price = extra === undefined ? 'the price' : `what '${nameOf(extra)}' adds to the price`;
@@ -547,7 +515,7 @@ export function costUnknown(model: string, isListed: boolean): Problem {
 }
 
 /** 'Check Balance First' found too few credits. `isBlind`: an earlier try may have ordered without a trace. */
-export function balanceTooLow(estimate: RunEstimate, left: number, isBlind: boolean): Problem {
+export function balanceTooLow(estimate: Estimate, left: number, isBlind: boolean): Problem {
 	return {
 		message: `No order was sent: ${priceOf(estimate)}, and ${left} credits are left on the account or the key ('Check Balance First')`,
 		...described(
@@ -576,31 +544,21 @@ export function notOrdered(): Problem {
 	};
 }
 
-/**
- * The run was stopped. "canceled" is the word by which the engine tells a stopped run from a failed one.
- *
- * @param ids of tasks that are not known to have ended
- * @param unknownKeys Idempotency-Keys of orders that were under way
- */
+/** "canceled" is the word by which the engine tells a stopped run. `ids`: of tasks not known to have ended. */
 export function stopped(ids: readonly string[], unknownKeys: readonly string[]): Problem {
 	const running = `${ids.length === 1 ? 'a task is' : `${ids.length} tasks are`} still running at EvoLink: ${ids.join(', ')}`;
 	const unknown = `it is not known whether EvoLink took the orders under Idempotency-Key ${unknownKeys.join(', ')}`;
-	const parts = [
-		...(ids.length > 0 ? [running] : []),
-		...(unknownKeys.length > 0 ? [unknown] : []),
-		...(ids.length + unknownKeys.length === 0 ? ['no task is running'] : []),
-	];
+	const parts = [ids.length > 0 && running, unknownKeys.length > 0 && unknown].filter(Boolean);
+	const onCompletion = (how: string) =>
+		`What is running is charged on completion: ${how}, at most ${linkHours} hours after it is done.`;
 	return {
-		message: `The execution was canceled; ${parts.join('; ')}`,
+		message: `The execution was canceled; ${parts.join('; ') || 'no task is running'}`,
 		...described(
 			ids.length > 0 &&
-				words(
-					`What is running is charged on completion: fetch the result with the operation Get Task, at most ${linkHours} hours after it is done.`,
-					{
-						agent: `What is running is charged on completion: use the tool that gets a task, at most ${linkHours} hours after it is done.`,
-						getTask: `What is running is charged on completion: run this again, at most ${linkHours} hours after it is done.`,
-					},
-				),
+				words(onCompletion('fetch the result with the operation Get Task'), {
+					agent: onCompletion('use the tool that gets a task'),
+					getTask: onCompletion('run this again'),
+				}),
 			unknownKeys.length > 0 &&
 				words(
 					'Look for orders of unknown outcome with the operation Get Many Tasks, or in the EvoLink dashboard under their Idempotency-Key.',
@@ -614,7 +572,6 @@ export function stopped(ids: readonly string[], unknownKeys: readonly string[]):
 
 const NOTHING_FOR_IT = 'Nothing was ordered for this item.';
 
-/** An item lacks the file that a field names. */
 export function noFile(
 	displayName: string,
 	field: string,
@@ -634,7 +591,6 @@ export function noFile(
 	};
 }
 
-/** By what was found. */
 const FILE_ADVICE: Readonly<Record<string, string>> = {
 	HEIC: 'Convert it to JPEG. An iPhone takes JPEG itself with Settings, Camera, Formats, Most Compatible.',
 	'a web page': 'The link that it came from leads to a page: use a link to the file itself.',
@@ -643,12 +599,7 @@ const FILE_ADVICE: Readonly<Record<string, string>> = {
 	incomplete: 'It breaks off before its end: get it once more.',
 };
 
-/**
- * A file that EvoLink would not take.
- *
- * @param found completes "the file is …"
- * @param takes what it takes instead
- */
+/** `found` completes "the file is …"; `takes`: what EvoLink takes instead. */
 export function wrongFile(field: string, found: string, takes?: string): Problem {
 	return {
 		message: `The file in '${nameOf(field)}' is ${found}${takes === undefined ? '' : `, EvoLink takes ${takes}`}`,

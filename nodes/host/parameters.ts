@@ -14,11 +14,10 @@ export interface NumberRule {
 	isCount?: boolean;
 }
 
-/** The option of both nodes. */
 export const MAX_DOWNLOAD_MB: NumberRule = { min: 0.001, max: 10_240, fallback: 500, unit: 'MB' };
 
-/** Display names by parameter name, those inside collections included, where no field has that name. */
-export type DisplayNames = ReadonlyMap<string, string>;
+/** By parameter name, those inside collections included, where no field has that name. */
+type DisplayNames = ReadonlyMap<string, string>;
 
 export function displayNamesOf(properties: readonly INodeProperties[]): DisplayNames {
 	const names = new Map<string, string>();
@@ -34,15 +33,12 @@ export function displayNamesOf(properties: readonly INodeProperties[]): DisplayN
 
 type ReadOptions = { extractValue: true } | { skipValidation: true };
 
-/** The parameters of one item. Refuses what cannot be used by the name that the user sees. */
+/** Of one item. Refuses what cannot be used by the name that the user sees. */
 export class ItemParameters {
 	/** Collections that were read: n8n resolves every expression in one each time that it is asked for it. */
 	private readonly collections = new Map<string, unknown>();
 
-	/**
-	 * @param read gives a parameter's value, expressions resolved, or the fallback if a saved workflow lacks it
-	 * @param item for run-wide parameters 0
-	 */
+	/** @param read gives a parameter's value, expressions resolved, or the fallback if a saved workflow lacks it */
 	constructor(
 		private readonly read: (name: string, fallback?: unknown, options?: ReadOptions) => unknown,
 		private readonly displayNames: DisplayNames,
@@ -58,7 +54,7 @@ export class ItemParameters {
 		return this.read(name, '', { extractValue: true });
 	}
 
-	/** What a resource mapper holds, by field; n8n's own check of it knows neither ranges nor lists, and is left out. */
+	/** What a resource mapper holds, by field; n8n's own check knows neither ranges nor lists, and is left out. */
 	mapped(name: string): unknown {
 		return this.read(`${name}.value`, {}, { skipValidation: true });
 	}
@@ -83,11 +79,7 @@ export class ItemParameters {
 		return isBlank(value) ? fallback : this.text(name, fallback);
 	}
 
-	/**
-	 * Where a file is put in an item.
-	 *
-	 * @throws ProblemError
-	 */
+	/** @throws ProblemError */
 	outputField(name: string, fallback: string): string {
 		const field = this.textOr(name, fallback);
 		// no object keeps a field of that name
@@ -95,11 +87,7 @@ export class ItemParameters {
 		return field;
 	}
 
-	/**
-	 * Expressions may give the words as text; anything else would silently mean no.
-	 *
-	 * @throws ProblemError
-	 */
+	/** Expressions may give the words as text; anything else would silently mean no. @throws ProblemError */
 	boolean(name: string, given: unknown): boolean {
 		if (given === true || given === 'true') return true;
 		if (given === false || given === 'false') return false;
@@ -122,12 +110,11 @@ export class ItemParameters {
 		throw this.refuse(name, wanted, `${min} to ${max} ${unit}${isCount ? ', as a whole number' : ''}`);
 	}
 
-	/** A wrong parameter, told with its display name, what was given and what is allowed. */
 	refuse(name: string, given: unknown, allowed: string): ProblemError {
 		return new ProblemError({ message: parameterMessage(this.displayName(name), given, allowed) }, this.item);
 	}
 
-	/** The same where more than the value itself is to be said of it: `has 5,200 characters`. */
+	/** Where more than the value itself is to be said of it: `has 5,200 characters`. */
 	refuseFor(name: string, what: string, allowed: string): ProblemError {
 		return new ProblemError(
 			{ message: `'${this.displayName(name)}' ${what}. Allowed: ${allowed}` },
@@ -146,7 +133,6 @@ export function parameterMessage(displayName: string, given: unknown, allowed: s
 	return `'${displayName}' is ${show(given)}. Allowed: ${truncate(allowed, { length: 1000, omission: '…' })}`;
 }
 
-/** What was given, short enough for a message. */
 function show(given: unknown): string {
 	if (given === undefined || given === '') return 'empty';
 	const text = typeof given === 'string' ? `'${given}'` : (asJson(given) ?? String(given));

@@ -41,7 +41,6 @@ const CALLED = 'soraVideoCalled';
 
 type Metadata = Record<string, unknown>;
 
-/** Whether this host has what parking needs. */
 export function canPark(ctx: IExecuteFunctions): boolean {
 	const { runExecutionData } = ctx as HostInternals;
 	return (
@@ -58,10 +57,8 @@ export function parkedToken(ctx: IExecuteFunctions): string | undefined {
 }
 
 /**
- * Parks the execution until `at` (ms since 1970) or until `wake`.
- *
- * @param runIndex of this run: re-entry overwrites it instead of adding one
- * @param forwarded the error item that n8n would pass on if the trick failed
+ * Parks the execution until `at` (ms since 1970) or `wake`; re-entry overwrites run `runIndex`. `forwarded`: what n8n would
+ * pass on if the trick failed.
  */
 export async function park(
 	ctx: IExecuteFunctions,
@@ -103,11 +100,8 @@ export function wasCalled(ctx: IExecuteFunctions): boolean {
 }
 
 /**
- * Whether a run is still parked where a webhook found it. Its data was read before the webhook began, and n8n's own claim asks for
- * an execution that waits at whatever node. `getRunExecutionData` is public in n8n-core's contexts, but not in the types.
- *
- * @param isSame whether what the node keeps in its context is what the webhook knows
- * @returns true on hosts that do not tell
+ * Whether a run is still parked where a webhook found it: its data was read before the webhook began, and n8n's own claim
+ * takes any waiting execution. `isSame`: whether the stored context is the one known. True on hosts that do not tell.
  */
 export async function isStillParked(
 	ctx: IWebhookFunctions,

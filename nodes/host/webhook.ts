@@ -38,11 +38,7 @@ export function respond(ctx: IWebhookFunctions, status: number, message: string)
 	return { noWebhookResponse: true };
 }
 
-/**
- * Answers a call, whatever happens: of what `handle` throws n8n would make a failed execution, or end one that waits.
- *
- * @param what begins the line in the log
- */
+/** Answers a call, whatever happens: a throw would be a failed execution, or end one that waits. `what` begins the log line. */
 export async function answering(
 	ctx: IWebhookFunctions,
 	handle: (ctx: IWebhookFunctions) => Promise<IWebhookResponseData>,

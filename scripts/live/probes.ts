@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
+import { Spec } from '../../stand-in/spec';
 import { PATHS, type Json, type Question, type Reply, type Side } from './side';
 
 /** What was found beside the answers themselves, in words or numbers that can be compared. */
@@ -43,7 +45,6 @@ export interface CallbackReceiver {
 
 export const UNKNOWN_TASK = 'task-unified-1700000000-aaaaaaaa';
 const NOTHING = 'no-such-model';
-const HAILUO = 'MiniMax-Hailuo-2.3';
 
 const STATUSES = ['pending', 'processing', 'completed', 'failed', 'cancelled'];
 
@@ -58,6 +59,10 @@ const MP4 = Buffer.concat([
 ]);
 /** Agents that a media host may refuse: ours, a browser's, and the usual defaults. */
 const AGENTS = ['n8n-nodes-evolink-sora', 'Mozilla/5.0', 'axios/1.7.0', 'Python-urllib/3.12'];
+
+const { requestHeader, runIdHeader } = evolinkFacts.idempotency;
+/** As the nodes send a key. */
+export const keyed = (key: string) => ({ [requestHeader]: key, [runIdHeader]: key });
 
 /** An order that cannot be taken: it lacks what its model requires (the prompt, a character's video), whatever else is in it. */
 const refused = async (evolink: Side, body: Json, headers?: Record<string, string>) =>
@@ -166,7 +171,7 @@ export const FREE: Probe[] = [
 			for (const model of ['sora-2-preview', 'sora-2-pro-preview']) await refused(evolink, { model });
 			await refused(evolink, { model: 'sora-character' });
 			await refused(evolink, { model: 'sora-2-preview', duration: 5 });
-			await refused(evolink, { model: 'sora-2-preview' }, { 'idempotency-key': 'no' });
+			await refused(evolink, { model: 'sora-2-preview' }, keyed('no'));
 			await refused(evolink, {
 				model: 'seedance-2.0-mini-text-to-video',
 				model_params: { web_search: true },
@@ -193,14 +198,15 @@ export const FREE: Probe[] = [
 		ask: async (evolink) => {
 			for (const callback of ['https://example.com/a', 'http://example.com/a', 'https://10.0.0.1/a'])
 				await refused(evolink, { model: 'sora-2-preview', callback_url: callback });
-			await refused(evolink, { model: HAILUO, callback_url: 'https://example.com/a' });
+			for (const [model, { callback }] of Object.entries(new Spec().entries))
+				if (callback === false) await refused(evolink, { model, callback_url: 'https://example.com/a' });
 		},
 	},
 	{
 		name: 'refused-key',
 		assumption: 'A key whose order was refused may come again with another body',
 		ask: async (evolink, { keyOf }) => {
-			const headers = { 'idempotency-key': keyOf(evolink, 'refused') };
+			const headers = keyed(keyOf(evolink, 'refused'));
 			await refused(evolink, { model: 'sora-2-preview' }, headers);
 			await refused(evolink, { model: 'sora-2-preview' }, headers);
 			await refused(evolink, { model: 'sora-2-preview', duration: 5 }, headers);
@@ -267,16 +273,17 @@ export const PAID: Probe[] = [
 	{
 		name: 'order',
 		assumption:
-			'The Idempotency-Key alone finds the order again; another body is a conflict; the result is a public https link',
+			'The Idempotency-Key finds the order again; another body is a conflict; the result is a public https link',
 		ask: async (evolink, { order = {}, keyOf, remember }) => {
-			const key = { 'idempotency-key': keyOf(evolink, 'order') };
+			const key = keyOf(evolink, 'order');
+			const headers = keyed(key);
 			const create = async (question: Question) => await evolink.ask('createVideoTask', question);
-			const first = await create({ body: order, headers: key });
+			const first = await create({ body: order, headers });
 			const id = idOf(first);
 			if (id === undefined) return { ordered: false };
 			const fresh = await evolink.quietly('GET', taskUrl(evolink, id));
-			const again = await create({ body: order, headers: key });
-			if (idOf(again) === id) await create({ body: { ...order, prompt: 'another cat' }, headers: key });
+			const again = await create({ body: order, headers });
+			if (idOf(again) === id) await create({ body: { ...order, prompt: 'another cat' }, headers });
 			const { words, last } = await watched(evolink, id);
 			const read = await evolink.ask('getTask', { path: { task_id: id } });
 			await evolink.ask('getTasks', { body: { task_ids: [id] } });
@@ -291,7 +298,7 @@ export const PAID: Probe[] = [
 				link: link ?? '',
 				uploadUrl: String(dataOf(upload).file_url ?? ''),
 				order,
-				key: key['idempotency-key'],
+				key,
 			});
 			return {
 				'a fresh task is readable': fresh.status === 200,
@@ -313,7 +320,7 @@ export const CALLBACK: Probe = {
 		const body = { ...order, callback_url: url };
 		const reply = await evolink.ask('createVideoTask', {
 			body,
-			headers: { 'idempotency-key': keyOf(evolink, 'callback') },
+			headers: keyed(keyOf(evolink, 'callback')),
 		});
 		const id = idOf(reply);
 		if (id === undefined) return { ordered: false };
@@ -339,7 +346,7 @@ export const BURST: Probe = {
 	ask: async (evolink, { order = {}, keyOf, burst }) => {
 		let taken = 0;
 		for (; taken < burst; taken++) {
-			const headers = { 'idempotency-key': keyOf(evolink, `burst-${taken}`) };
+			const headers = keyed(keyOf(evolink, `burst-${taken}`));
 			const { status } = await evolink.ask('createVideoTask', { body: order, headers });
 			if (status !== 200) break;
 		}
@@ -353,7 +360,7 @@ export const LATER: Probe = {
 	ask: async (evolink, { earlier }) => {
 		const { taskId, link, uploadUrl, order, key } = await earlier(evolink);
 		await evolink.ask('getTask', { path: { task_id: taskId } });
-		const again = await evolink.ask('createVideoTask', { body: order, headers: { 'idempotency-key': key } });
+		const again = await evolink.ask('createVideoTask', { body: order, headers: keyed(key) });
 		return {
 			'the link': (await statusesOf(evolink, link)).split(' ')[0],
 			'the upload': (await statusesOf(evolink, uploadUrl)).split(' ')[0],

@@ -8,6 +8,7 @@ import {
 	CALLBACK,
 	FREE,
 	LATER,
+	keyed,
 	newKey,
 	PAID,
 	type CallbackReceiver,
@@ -202,7 +203,7 @@ function rememberedRun(file: string): Earlier {
 async function yesterday(side: Side, standIn: StandIn): Promise<Earlier> {
 	const [order, key] = [ORDERS[0], newKey()];
 	const body = { base64_data: Buffer.from('a picture').toString('base64'), file_name: 'later.png' };
-	const created = await side.ask('createVideoTask', { body: order, headers: { 'idempotency-key': key } });
+	const created = await side.ask('createVideoTask', { body: order, headers: keyed(key) });
 	const upload = await side.ask('uploadFileBase64', { body });
 	const { id } = created.body as { id: string };
 	if (!standIn.tasks.get(id)?.terminal) standIn.finish(id);

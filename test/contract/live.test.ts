@@ -310,3 +310,13 @@ test('docs/live.md tells each assumption, and what asks for it', () => {
 	expect([...new Set(named)].sort()).toEqual(PROBES.map(({ name }) => name).sort());
 	for (const [, , , probes] of rows) expect(probes).toMatch(/`[\w-]+`|^none: /);
 });
+
+test('docs/live.md calls a guess just what the spec calls one', () => {
+	const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+	const told = [...read('docs/live.md').matchAll(/^\| (\d+) \| .*?a guess/gm)];
+	const spec = ['spec/evolink-sora.openapi.yaml', 'spec/models.json'].map(read).join('');
+	const marked = [...spec.matchAll(/guess (\d+)/g)];
+	const numbers = (found: RegExpExecArray[]) =>
+		found.map(([, number]) => Number(number)).sort((a, b) => a - b);
+	expect(numbers(marked)).toEqual(numbers(told));
+});

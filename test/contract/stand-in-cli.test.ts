@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { readOptions } from '../../stand-in/cli-options';
 
 const ROOT = join(__dirname, '../..');
 
@@ -46,16 +47,24 @@ test('it ends by itself after --minutes', async () => {
 	expect(run.output()).toContain('Stand-in EvoLink at');
 });
 
-test.each([
-	[['--room', '3', '--full', '418'], '--full 418'],
-	[['--callback-host', 'n8n.example.test'], '--callback-host n8n.example.test'],
-	[['--bogus'], '--bogus'],
-])('a wrong option is named in one line above the usage: %j', async (options, named) => {
-	const run = start(...options);
+test('a wrong option is named in one line above the usage', async () => {
+	const run = start('--bogus');
 	expect(await once(run.child, 'close')).toEqual([2, null]);
 	const [line, empty, ...usage] = run.output().split('\n');
-	expect(line).toContain(named);
+	expect(line).toContain('--bogus');
 	expect(empty).toBe('');
 	expect(usage.join('\n')).toMatch(/^A local EvoLink[^]*--minutes/);
 	expect(run.output()).not.toContain('    at ');
+});
+
+test.each([
+	[['--port', 'abc'], '--port abc'],
+	[['--time-scale', '0'], '--time-scale 0'],
+	[['--room', 'many'], '--room many'],
+	[['--room', '3', '--full', '418'], '--full 418'],
+	[['--callback-host', 'n8n.example.test'], '--callback-host n8n.example.test'],
+	[['--port'], '--port'],
+	[['stray'], 'stray'],
+])('a wrong option is refused: %j', (options, named) => {
+	expect(() => readOptions(options)).toThrow(named);
 });

@@ -24,6 +24,7 @@ module.exports = {
 	// openapi-backend (the stand-in) requires this ES module
 	transformIgnorePatterns: ['/node_modules/(?!@apidevtools/)'],
 	maxWorkers: 2,
+	testSequencer: '<rootDir>/test/longest-first.cjs',
 	testTimeout: 60_000,
 	verbose: true,
 };

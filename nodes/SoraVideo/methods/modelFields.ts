@@ -11,7 +11,7 @@ import { framesOf } from '../../evolink/models';
 /** Shown at once, beside what a model needs and its media; the others can be added. */
 const USUAL = ['aspect_ratio', 'duration', 'quality'];
 
-/** The fields of the chosen model, as its entry describes them. Their defaults are told and not filled in: EvoLink has them. */
+/** Their defaults are told and not filled in: EvoLink has them. */
 export async function getModelFields(this: ILoadOptionsFunctions): Promise<ResourceMapperFields> {
 	// an expression comes as its text
 	const given = String(this.getCurrentNodeParameter('model') ?? '').trim();

@@ -10,12 +10,7 @@ import { listUnreadable } from '../../host/messages';
 /** Pages that one look may take: the editor asks for more only where it has got something. */
 const PAGES_AT_ONCE = 4;
 
-/**
- * The account's tasks, newest first, whose name or ID holds the words.
- *
- * @param paginationToken number of the page to begin with
- * @throws NodeApiError when the list cannot be read
- */
+/** Newest first, whose name or ID holds the words. `paginationToken`: the page to begin with. @throws NodeApiError */
 export async function searchTasks(
 	this: ILoadOptionsFunctions,
 	filter = '',
@@ -39,7 +34,7 @@ export async function searchTasks(
 	}
 }
 
-/** `2025-09-06 16:42 · A paper boat · sora-2-preview · completed`; the list has no prompts, but this process knows its own. */
+/** `2025-09-06 16:42 · A paper boat · sora-2-preview · completed`; the list has no prompts, this process knows its own. */
 function nameOf(task: Task, zone: string, prompt?: string): string {
 	const at = createdAt(task);
 	const { model } = task.raw;

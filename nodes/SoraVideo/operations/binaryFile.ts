@@ -10,21 +10,15 @@ import { fileTooLarge, noFile, unmarkedEnd, wrongFile } from '../../host/message
 import type { ItemParameters } from '../../host/parameters';
 import { megabytes } from './draft';
 
-/** What a field takes. */
-export interface WantedFile {
+interface WantedFile {
 	what: 'image' | 'video' | 'file';
-	/** Any, if it does not say. */
 	mimeTypes?: readonly string[];
 	maxBytes: number;
 }
 
-export type CheckedFile = Pick<UploadableFile, 'content' | 'size'> & { media?: DetectedMedia };
+type CheckedFile = Pick<UploadableFile, 'content' | 'size'> & { media?: DetectedMedia };
 
-/**
- * The binary field that a parameter names.
- *
- * @throws ProblemError when the item has none of that name
- */
+/** @throws ProblemError when the item has no binary field of the name that a parameter holds */
 export function namedBinary(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
@@ -34,17 +28,13 @@ export function namedBinary(
 	const { item } = parameters;
 	const field = parameters.text(name, 'data');
 	if (field === '') throw parameters.refuse(name, '', 'the name of a binary field');
-	const binary = findBinary(ctx, item, field);
-	if (binary !== undefined) return { field, binary };
-	const names = Object.keys(ctx.getInputData()[item].binary ?? {});
+	const { binary = {} } = ctx.getInputData()[item];
+	if (Object.hasOwn(binary, field)) return { field, binary: binary[field] };
+	const names = Object.keys(binary);
 	throw new ProblemError(noFile(parameters.displayName(name), field, names, isOptional), item);
 }
 
-/**
- * The file in the binary field that a parameter names, judged by its content.
- *
- * @throws ProblemError before anything is sent, when there is none or EvoLink would not take it
- */
+/** Judged by its content. @throws ProblemError when there is no such file, or EvoLink would not take it */
 export async function readBinary(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
@@ -53,11 +43,6 @@ export async function readBinary(
 ): Promise<CheckedFile & { field: string }> {
 	const { field, binary } = namedBinary(ctx, parameters, name, wanted.what === 'image');
 	return { field, ...(await checkFile(ctx, parameters.item, binary, field, wanted)) };
-}
-
-function findBinary(ctx: IExecuteFunctions, item: number, field: string): IBinaryData | undefined {
-	const { binary = {} } = ctx.getInputData()[item];
-	return Object.hasOwn(binary, field) ? binary[field] : undefined;
 }
 
 /** What is no file of any model, however it came into a binary field. */

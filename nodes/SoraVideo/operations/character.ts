@@ -86,7 +86,7 @@ export function readTimestamps(given: string): string | undefined {
 	return rising && span <= TIMESTAMPS.maxSpanSeconds + 1e-9 ? seconds.join(',') : undefined;
 }
 
-/** Checks one item's fields and video. Sends nothing. */
+/** Sends nothing. */
 export async function draftCharacter(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Draft> {
 	const chosen = parameters.value('video', 'url');
 	const from = isBlank(chosen) ? 'url' : (meant(chosen, FROM) ?? chosen);

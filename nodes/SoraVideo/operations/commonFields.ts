@@ -2,18 +2,12 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { PRICES_AS_OF } from '../../evolink/prices';
-import { propertyHint, simplifyField } from '../../host/description';
+import { numberOption, propertyHint, simplifyField } from '../../host/description';
 import { MAX_DOWNLOAD_MB } from '../../host/parameters';
 import { MAX_CREDITS, POLL_SECONDS, TASKS_AT_ONCE, TIMEOUT_MINUTES, TOOL_WAIT_SECONDS } from '../settings';
 import { PIXELS_RULE } from './inputImage';
 
 const { maxLength } = evolinkFacts.callback;
-const { fallback: DEFAULT_DOWNLOAD_MB } = MAX_DOWNLOAD_MB;
-const { fallback: DEFAULT_CREDITS } = MAX_CREDITS;
-const { fallback: DEFAULT_POLL_SECONDS } = POLL_SECONDS;
-const { fallback: DEFAULT_TASKS_AT_ONCE } = TASKS_AT_ONCE;
-const { fallback: DEFAULT_TIMEOUT_MINUTES } = TIMEOUT_MINUTES;
-const { fallback: DEFAULT_TOOL_WAIT_SECONDS } = TOOL_WAIT_SECONDS;
 const { linkLifetimeHours } = evolinkFacts.results;
 
 function wait(operation: string, result: string, fallback: 'auto' | 'none'): INodeProperties {
@@ -39,14 +33,15 @@ function wait(operation: string, result: string, fallback: 'auto' | 'none'): INo
 	};
 }
 
-/** Of orders that are not waited for. */
+const notWaitedFor = { show: { operation: ['generate'], wait: ['none'] } };
+
 const orderedOnly: INodeProperties[] = [
 	{
 		displayName: 'Callback URL',
 		name: 'callbackUrl',
 		type: 'string',
 		default: '',
-		displayOptions: { show: { operation: ['generate'], wait: ['none'] } },
+		displayOptions: notWaitedFor,
 		placeholder: 'e.g. https://n8n.example.com/webhook/…',
 		description: `Where EvoLink posts the finished task: the URL of a Sora Video Trigger, for instance. Public https, at most ${maxLength} characters.`,
 		builderHint: propertyHint(
@@ -58,19 +53,26 @@ const orderedOnly: INodeProperties[] = [
 		name: 'reference',
 		type: 'string',
 		default: '',
-		displayOptions: { show: { operation: ['generate'], wait: ['none'] } },
+		displayOptions: notWaitedFor,
 		placeholder: 'e.g. {{ $json.rowId }}',
 		description:
 			"Your own name for the order, such as a row or a customer. The Sora Video Trigger outputs it as 'reference'. It travels in the callback URL, signed with the API key, and EvoLink can read it.",
 	},
 ];
 
-const downloadDescription = `Whether to download the finished file into a binary field. EvoLink's own link works for ${linkLifetimeHours} hours only.`;
-
 const paidFor = ['generate', 'character'];
 const tasks = [...paidFor, 'getTask'];
+const forOrders = { show: { '/operation': paidFor } };
 /** A tool run never downloads. Hosts that do not know the condition show the fields all the same. */
 const inTools = { '@tool': [true] };
+
+const download: INodeProperties = {
+	displayName: 'Download',
+	name: 'download',
+	type: 'boolean',
+	default: true,
+	description: `Whether to download the finished file into a binary field. EvoLink's own link works for ${linkLifetimeHours} hours only.`,
+};
 
 function binaryField(displayOptions: INodeProperties['displayOptions']): INodeProperties {
 	return {
@@ -84,28 +86,13 @@ function binaryField(displayOptions: INodeProperties['displayOptions']): INodePr
 	};
 }
 
-/** What generate, character and getTask have in common. */
 export const commonFields: INodeProperties[] = [
 	wait('generate', 'Video', 'auto'),
 	wait('character', 'Character', 'auto'),
 	wait('getTask', 'Result', 'none'),
 	...orderedOnly,
-	{
-		displayName: 'Download',
-		name: 'download',
-		type: 'boolean',
-		default: true,
-		displayOptions: { show: { operation: paidFor }, hide: { ...inTools, wait: ['none'] } },
-		description: downloadDescription,
-	},
-	{
-		displayName: 'Download',
-		name: 'download',
-		type: 'boolean',
-		default: false,
-		displayOptions: { show: { operation: ['getTask'] }, hide: inTools },
-		description: downloadDescription,
-	},
+	{ ...download, displayOptions: { show: { operation: paidFor }, hide: { ...inTools, wait: ['none'] } } },
+	{ ...download, default: false, displayOptions: { show: { operation: ['getTask'] }, hide: inTools } },
 	binaryField({ show: { operation: paidFor, download: [true] }, hide: { ...inTools, wait: ['none'] } }),
 	binaryField({ show: { operation: ['getTask'], download: [true] }, hide: inTools }),
 	{ ...simplifyField, displayOptions: { show: { operation: [...tasks, 'getManyTasks'] } } },
@@ -122,7 +109,7 @@ export const commonFields: INodeProperties[] = [
 				name: 'additionalFields',
 				type: 'json',
 				default: '{}',
-				displayOptions: { show: { '/operation': ['generate', 'character'] } },
+				displayOptions: forOrders,
 				description:
 					"Further fields for the request, checked together with the rest. 'model' and 'callback_url' are set by the node.",
 			},
@@ -132,7 +119,7 @@ export const commonFields: INodeProperties[] = [
 				type: 'boolean',
 				noDataExpression: true,
 				default: false,
-				displayOptions: { show: { '/operation': ['generate', 'character'] } },
+				displayOptions: forOrders,
 				description:
 					'Whether to check the credits left before ordering, and to order nothing if they do not pay for the whole run. If EvoLink does not tell them, or a price is not known, the run continues with a hint.',
 			},
@@ -169,78 +156,51 @@ export const commonFields: INodeProperties[] = [
 				displayOptions: { show: { '/wait': ['auto'] } },
 				description: 'What the execution does while the video is made',
 			},
-			{
+			numberOption(MAX_CREDITS, {
 				displayName: 'Max Credits',
 				name: 'maxCredits',
-				type: 'number',
-				noDataExpression: true,
-				typeOptions: { minValue: MAX_CREDITS.min, maxValue: MAX_CREDITS.max },
-				default: DEFAULT_CREDITS,
-				displayOptions: { show: { '/operation': ['generate', 'character'] } },
+				displayOptions: forOrders,
 				description: `The most that all new orders of a run may cost together, by EvoLink's price list of ${PRICES_AS_OF} or, for other models, its price rules of the day. If they would cost more, or a price is not known, nothing is ordered. Each round of a loop and each call of a tool is a run of its own.`,
-			},
-			{
+			}),
+			numberOption(MAX_DOWNLOAD_MB, {
 				displayName: 'Max Download MB',
 				name: 'maxDownloadMb',
-				type: 'number',
-				noDataExpression: true,
-				typeOptions: { minValue: MAX_DOWNLOAD_MB.min, maxValue: MAX_DOWNLOAD_MB.max },
-				default: DEFAULT_DOWNLOAD_MB,
 				description: 'Largest file that is stored, in millions of bytes',
-			},
-			{
+			}),
+			numberOption(POLL_SECONDS, {
 				displayName: 'Poll Seconds',
 				name: 'pollSeconds',
-				type: 'number',
-				noDataExpression: true,
-				typeOptions: { minValue: POLL_SECONDS.min, maxValue: POLL_SECONDS.max },
-				default: DEFAULT_POLL_SECONDS,
 				description: 'Time between two status checks while polling',
-			},
+			}),
 			{
 				displayName: 'Resend When Outcome Is Unknown',
 				name: 'resendUnknown',
 				type: 'boolean',
 				noDataExpression: true,
 				default: false,
-				displayOptions: { show: { '/operation': ['generate', 'character'] } },
+				displayOptions: forOrders,
 				description:
 					'Whether a retry sends an order again whose outcome is unknown. It goes out under the same Idempotency-Key, so EvoLink can answer with the first task; if EvoLink ignores the key, it is paid twice.',
 			},
-			{
+			numberOption(TASKS_AT_ONCE, {
 				displayName: 'Tasks at Once',
 				name: 'tasksAtOnce',
-				type: 'number',
-				noDataExpression: true,
-				typeOptions: { minValue: TASKS_AT_ONCE.min, maxValue: TASKS_AT_ONCE.max, numberPrecision: 0 },
-				default: DEFAULT_TASKS_AT_ONCE,
-				displayOptions: { show: { '/operation': ['generate', 'character'] } },
+				displayOptions: forOrders,
 				description:
 					'Never more tasks of this run are under way; the other items wait for their turn. Without the option: as many as EvoLink takes.',
-			},
-			{
+			}),
+			numberOption(TIMEOUT_MINUTES, {
 				displayName: 'Timeout Minutes',
 				name: 'timeoutMinutes',
-				type: 'number',
-				noDataExpression: true,
-				typeOptions: { minValue: TIMEOUT_MINUTES.min, maxValue: TIMEOUT_MINUTES.max },
-				default: DEFAULT_TIMEOUT_MINUTES,
-				description: `How long to wait. Without this option: ${DEFAULT_TIMEOUT_MINUTES} minutes, or twice EvoLink's estimate if that is longer. After that the task is still running at EvoLink, and the message names it.`,
-			},
-			{
+				description: `How long to wait. Without this option: ${TIMEOUT_MINUTES.fallback} minutes, or twice EvoLink's estimate if that is longer. After that the task is still running at EvoLink, and the message names it.`,
+			}),
+			numberOption(TOOL_WAIT_SECONDS, {
 				displayName: 'Tool Wait Seconds',
 				name: 'toolWaitSeconds',
-				type: 'number',
-				noDataExpression: true,
-				typeOptions: {
-					minValue: TOOL_WAIT_SECONDS.min,
-					maxValue: TOOL_WAIT_SECONDS.max,
-				},
-				default: DEFAULT_TOOL_WAIT_SECONDS,
 				displayOptions: { hide: { '@tool': [false] } },
 				description:
 					'How long a call by an AI agent waits before it returns the unfinished task with its ID. With 0 it does not wait. Many MCP clients give up after 60 seconds.',
-			},
+			}),
 			{
 				displayName: 'When a Task Fails',
 				name: 'onTaskFailure',

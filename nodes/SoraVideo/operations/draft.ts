@@ -8,13 +8,11 @@ import { hint } from '../../host/context';
 import type { ItemParameters } from '../../host/parameters';
 import { checkGivenUrl, pageAdvice } from './links';
 
-/** Body fields that are parameters under another name. */
 const PARAMETERS: Record<string, string> = {
 	aspect_ratio: 'aspectRatio',
 	video_url: 'videoUrl',
 };
 
-/** What EvoLink takes behind the URLs of a body. */
 const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
 	image_urls: evolinkFacts.imageInput.extensions,
 	video_url: evolinkFacts.characterVideo.extensions,
@@ -24,11 +22,7 @@ const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
 const TELLING =
 	/\.(jpe?g|png|webp|gif|bmp|tiff?|svg|heic|avif|psd|mp4|m4v|mov|webm|avi|mkv|mpe?g|wmv|flv|mp3|m4a|wav|ogg|pdf|zip|html?|php|aspx?|jsp)$/i;
 
-/**
- * Gives a hint where EvoLink can hardly use what a URL leads to.
- *
- * @throws ProblemError naming the first field that the model does not take
- */
+/** Hints where EvoLink can hardly use what a URL leads to. @throws ProblemError naming the first field that is wrong */
 export function assertBody(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
@@ -76,7 +70,6 @@ function parameterOf(model: string, field: string): string {
 	return entry === undefined ? field : titleOf(field, entry);
 }
 
-/** Fields of a model that hold URLs. */
 function linksOf(model: string): string[] {
 	if (model === CUSTOM) return ['image_urls'];
 	return Object.entries(rulesFor(model)).flatMap(([name, { format }]) =>

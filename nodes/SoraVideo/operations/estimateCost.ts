@@ -1,14 +1,12 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
-import mapValues from 'lodash/mapValues';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import memoize from 'lodash/memoize';
 
 import { getPricingRules } from '../../evolink/api';
-import { fieldsOf } from '../../evolink/modelEntries';
-import { priceByRules } from '../../evolink/priceRules';
 import { estimateCredits, inUsd, PRICES_AS_OF } from '../../evolink/prices';
 import { ProblemError } from '../../host/errors';
 import { costUnknown } from '../../host/messages';
-import type { ItemParameters } from '../../host/parameters';
-import { emitBroken } from '../items';
+import { forEachItem, type Operation } from '../items';
+import { priceToday } from '../order/budget';
 import { draftGenerate } from './generate';
 
 const OPERATION = 'estimateCost';
@@ -26,44 +24,25 @@ export function alsoForEstimates(fields: readonly INodeProperties[]): INodePrope
 	});
 }
 
-/**
- * `{ model, credits, usd, source }` for each item: what its order would cost. It is checked as an order is, and neither it
- * nor its files are sent.
- */
-export async function executeEstimateCost(
-	ctx: IExecuteFunctions,
-	parametersOf: (item: number) => ItemParameters,
-): Promise<INodeExecutionData[]> {
-	const items = ctx.getInputData();
-	/** By model: what EvoLink says of its price, asked for once. */
-	const asked = new Map<string, ReturnType<typeof getPricingRules>>();
-	const output: INodeExecutionData[] = [];
-	for (const item of items.keys()) {
-		try {
-			const { body } = await draftGenerate(ctx, parametersOf(item));
-			output.push({ json: await estimate(ctx, body, item, asked), pairedItem: { item } });
-		} catch (error) {
-			output.push(...emitBroken(ctx, error, [item], items.length > 1));
-		}
-	}
-	return output;
-}
+/** `{ model, credits, usd, source }` for each item. It is checked as an order is, and neither it nor its files are sent. */
+export const executeEstimateCost: Operation = async (ctx, parametersOf) => {
+	const rulesOf = memoize(async (model: string) => await getPricingRules(ctx, model));
+	return await forEachItem(ctx, async (item) => {
+		const { body } = await draftGenerate(ctx, parametersOf(item));
+		return [await estimate(body, item, rulesOf)];
+	});
+};
 
-/** @throws ProblemError where the price is not known */
 async function estimate(
-	ctx: IExecuteFunctions,
 	body: IDataObject,
 	item: number,
-	asked: Map<string, ReturnType<typeof getPricingRules>>,
+	rulesOf: (model: string) => Promise<IDataObject | undefined>,
 ): Promise<IDataObject> {
 	const model = String(body.model);
 	const listed = estimateCredits(body);
 	if (listed !== undefined) return outcome(model, listed, `EvoLink's price list of ${PRICES_AS_OF}`);
-	const answer = asked.get(model) ?? getPricingRules(ctx, model);
-	asked.set(model, answer);
-	const rules = await answer;
-	const defaults = mapValues(fieldsOf(model), (field) => field.default);
-	const price = rules && priceByRules(rules, body, defaults);
+	const rules = await rulesOf(model);
+	const price = rules && priceToday(body, rules);
 	if (price === undefined) throw new ProblemError(costUnknown(model, rules !== undefined), item);
 	return outcome(model, price.credits, "EvoLink's price rules of today");
 }

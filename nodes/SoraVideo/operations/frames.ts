@@ -19,7 +19,7 @@ const FROM = [
 	{ name: 'From Binary Field', value: 'binary' },
 ];
 
-/** The models of the list that lack a frame: the others and unknown ones show its field, an expression as well. */
+/** The others and unknown models show its field, an expression as well. */
 const lacking = (frame: 'first' | 'last') =>
 	[...DOCUMENTED_MODELS, ...MODEL_ENTRIES.map(({ id }) => id)].filter(
 		(id) => framesOf(id)?.[frame] === undefined,
@@ -75,15 +75,9 @@ export const imageFields: INodeProperties[] = [
 	}),
 ];
 
-/** What a model sends for its first and last frame: URLs as given, and names of binary fields, whose files are uploaded later. */
-interface GivenFrames {
-	body: IDataObject;
-	/** The binary field that holds the first frame. */
-	startField?: string;
-}
-
 /**
- * Puts the frames where the model takes them.
+ * Puts the frames where the model takes them: URLs, and names of binary fields, whose files are uploaded later. `startField`: the
+ * one that holds the first frame.
  *
  * @throws ProblemError for a frame that the model does not take, or that is not there
  */
@@ -92,7 +86,7 @@ export async function placeFrames(
 	parameters: ItemParameters,
 	id: string,
 	body: IDataObject,
-): Promise<GivenFrames> {
+): Promise<{ body: IDataObject; startField?: string }> {
 	const { first, last, set } = framesOf(id) ?? {};
 	const start = await readFrame(ctx, parameters, 'startImage', first !== undefined, id);
 	const end = await readFrame(ctx, parameters, 'endImage', last !== undefined, id);
@@ -113,10 +107,7 @@ export async function placeFrames(
 			? [...((places[field] ?? []) as string[]), frame.source]
 			: frame.source;
 	}
-	return {
-		body: { ...set, ...body, ...places },
-		...(start?.isField && { startField: start.source }),
-	};
+	return { body: { ...set, ...body, ...places }, startField: start?.isField ? start.source : undefined };
 }
 
 async function readFrame(

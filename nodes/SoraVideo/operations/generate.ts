@@ -21,7 +21,7 @@ import { assertBody } from './draft';
 import { imageFields, placeFrames } from './frames';
 import { takeBinaryFields } from './inputFiles';
 import { readInputImage } from './inputImage';
-import { modelField, MODEL_IDS, readModel } from './model';
+import { forGenerate, modelField, MODEL_IDS, readModel } from './model';
 import { mapperFields, readModelFields } from './modelFields';
 
 const {
@@ -34,8 +34,6 @@ const { standard: STANDARD_QUALITY } = evolinkFacts.quality;
 const [DEFAULT_RATIO] = RATIO.enum;
 const { default: DEFAULT_DURATION } = DURATION;
 
-const forGenerate = { operation: ['generate'] };
-
 type Options = ReturnType<typeof optionsOf>;
 
 const withPrices = (options: Options, models: readonly string[]) =>
@@ -47,8 +45,8 @@ const withPrices = (options: Options, models: readonly string[]) =>
 	});
 
 /**
- * One property for each different option list that the documented models have for a field; a later list that several models share
- * has one for each of them. The first one also serves an expression in 'Model', which is hidden from no list.
+ * One property for each option list of the documented models, and one for each model of a later list: only the first serves an
+ * expression in 'Model'.
  */
 function perModel(
 	field: string,
@@ -129,7 +127,7 @@ function readPrompt(parameters: ItemParameters): unknown {
 	return typeof given === 'number' && Number.isFinite(given) ? String(given) : given;
 }
 
-/** The typed fields of the documented models: a blank cell is the field's default, and what means one value alone is taken for it. */
+/** A blank cell is the field's default, and what means one value alone is taken for it. */
 const TYPED = {
 	aspect_ratio: { name: 'aspectRatio', fallback: DEFAULT_RATIO },
 	duration: { name: 'duration', fallback: DEFAULT_DURATION },
@@ -150,7 +148,7 @@ function readTyped(parameters: ItemParameters, model: string): IDataObject {
 /** Where a file may go in the body of a model that is not known. */
 const UNKNOWN: ModelFields = { image_urls: { type: 'string[]', format: 'uri' } };
 
-/** Checks one item's fields and files. Sends nothing. */
+/** Sends nothing. */
 export async function draftGenerate(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Draft> {
 	const id = readModel(parameters);
 	const rules = rulesOf(id);

@@ -4,20 +4,14 @@ import { creditsAvailable, getCredits } from '../../evolink/api';
 import { malformedAnswer } from '../../evolink/failure';
 import { ProblemError } from '../../host/errors';
 import { creditsUnreadable } from '../../host/messages';
-import { isObject } from '../../evolink/json';
+import { defined, isObject } from '../../evolink/json';
 
-/**
- * What the key and the account have left: `{ token: { remaining_credits, used_credits, unlimited_credits }, user: {
- * remaining_credits, used_credits } }`, as EvoLink sends it, and `creditsAvailable`. Asked once, given to every item.
- *
- * @throws ProblemError when they cannot be read
- */
+/** `token` and `user` as EvoLink sends them, and `creditsAvailable`: asked once, given to every item. @throws ProblemError */
 export async function executeGetCredits(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const answer = await getCredits(ctx);
 	const data = answer.ok ? answer.body.data : undefined;
 	if (answer.ok && isObject(data)) {
-		const available = creditsAvailable(answer.body);
-		const json = { ...data, ...(available !== undefined && { creditsAvailable: available }) };
+		const json = { ...data, ...defined({ creditsAvailable: creditsAvailable(answer.body) }) };
 		return ctx.getInputData().map((_, item) => ({ json: { ...json }, pairedItem: { item } }));
 	}
 	const failure = answer.ok ? malformedAnswer(answer, 'no credits in it') : answer.failure;

@@ -1,5 +1,4 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
-import { tryToParseDateTime } from 'n8n-workflow';
+import { tryToParseDateTime, type IExecuteFunctions, type INodeProperties } from 'n8n-workflow';
 import upperFirst from 'lodash/upperFirst';
 
 import { listTasks, readerFor } from '../../evolink/api';
@@ -10,7 +9,7 @@ import { cancelSignal, hint } from '../../host/context';
 import { ProblemError, type Problem } from '../../host/errors';
 import { listUnreadable, unreadable } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
-import { emitBroken } from '../items';
+import { forEachItem, type Operation } from '../items';
 import { accountOf, ordersOfThisProcess } from '../order/inFlight';
 import { readSimplify } from '../settings';
 
@@ -87,30 +86,19 @@ export const getManyTasksFields: INodeProperties[] = [
 	},
 ];
 
-/** One item for each task of the account that fits, newest first, with the start of its prompt where this n8n process ordered it. Free. */
-export async function executeGetManyTasks(
-	ctx: IExecuteFunctions,
-	parametersOf: (item: number) => ItemParameters,
-): Promise<INodeExecutionData[]> {
-	const output: INodeExecutionData[] = [];
-	const items = ctx.getInputData();
+/** Newest first, with the start of the prompt where this n8n process ordered it. Free. */
+export const executeGetManyTasks: Operation = async (ctx, parametersOf) => {
 	const account = await accountOf(ctx);
-	for (const item of items.keys()) {
-		try {
-			const simplify = readSimplify(parametersOf(item));
-			const found = await findTasks(ctx, parametersOf(item));
-			const shown = found.flatMap((task) => {
-				const prompt = ordersOfThisProcess.orderOf(account, task.id)?.prompt;
-				const all = oneForEachResult(taskToJson(task), task);
-				return all.map((json) => ({ ...(simplify ? simplified(json) : json), ...(prompt && { prompt }) }));
-			});
-			output.push(...shown.map((json) => ({ json, pairedItem: { item } })));
-		} catch (error) {
-			output.push(...emitBroken(ctx, error, [item], items.length > 1));
-		}
-	}
-	return output;
-}
+	return await forEachItem(ctx, async (item) => {
+		const simplify = readSimplify(parametersOf(item));
+		const found = await findTasks(ctx, parametersOf(item));
+		return found.flatMap((task) => {
+			const prompt = ordersOfThisProcess.orderOf(account, task.id)?.prompt;
+			const all = oneForEachResult(taskToJson(task), task);
+			return all.map((json) => ({ ...(simplify ? simplified(json) : json), ...(prompt && { prompt }) }));
+		});
+	});
+};
 
 async function findTasks(ctx: IExecuteFunctions, parameters: ItemParameters): Promise<Task[]> {
 	const query = readQuery(ctx, parameters);
@@ -125,7 +113,7 @@ async function findTasks(ctx: IExecuteFunctions, parameters: ItemParameters): Pr
 	return withResults ? await readResults(ctx, parameters.item, listing.tasks, signal) : listing.tasks;
 }
 
-/** The same tasks, those that have ended with what the list lacks. A task that EvoLink has deleted stays as it is listed. */
+/** Those that have ended with what the list lacks. A task that EvoLink has deleted stays as it is listed. */
 async function readResults(
 	ctx: IExecuteFunctions,
 	item: number,
@@ -147,7 +135,6 @@ async function readResults(
 	return [...read.values()];
 }
 
-/** @throws ProblemError for the first field that cannot be used */
 function readQuery(ctx: IExecuteFunctions, parameters: ItemParameters): TaskQuery {
 	const filter = (name: string) => parameters.option(name, 'filters') ?? '';
 	const isAll = parameters.boolean('returnAll', parameters.value('returnAll', false));

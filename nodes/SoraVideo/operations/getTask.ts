@@ -1,16 +1,16 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { API_SERVERS, evolinkFacts, PATHS } from '../../evolink/generated/spec.gen';
 import { problemOf } from '../../host/errors';
 import { decideWait } from '../run/mode';
-import { isRefused, isTask, type Entry } from '../entries';
+import { isRefused, isTask, refusedEntry, type Entry } from '../entries';
 import { hostClock } from '../../evolink/clock';
 import { readFileField, readSettings } from '../settings';
 import { orderRunOf, run } from '../run';
 import { taskIdFromInput, taskIdOf } from '../../evolink/task';
 import { hint } from '../../host/context';
 import type { ItemParameters } from '../../host/parameters';
-import { stopOnProblem } from '../items';
+import { stopOnProblem, type Operation } from '../items';
 import { scalar } from '../../evolink/json';
 
 const EXAMPLE_ID = `${evolinkFacts.task.idPrefix}1757169743-7cvnl5zw`;
@@ -44,11 +44,7 @@ export const getTaskFields: INodeProperties[] = [
 	},
 ];
 
-/**
- * The id, however it is given: each mode takes IDs and URLs.
- *
- * @throws ProblemError when the field holds no id
- */
+/** Each mode takes IDs and URLs. @throws ProblemError when the field holds no id */
 function readTaskId(parameters: ItemParameters): string {
 	const value = parameters.located('taskId');
 	const id = taskIdOf(value) ?? taskIdFromInput(scalar(value) ?? '');
@@ -56,11 +52,8 @@ function readTaskId(parameters: ItemParameters): string {
 	throw parameters.refuse('taskId', value ?? '', `an ID such as ${EXAMPLE_ID}, or a URL that ends in one`);
 }
 
-/** Reads tasks that exist already; with a wait mode, waits for them. Never pays. */
-export async function executeGetTask(
-	ctx: IExecuteFunctions,
-	parametersOf: (item: number) => ItemParameters,
-): Promise<INodeExecutionData[]> {
+/** Never pays. */
+export const executeGetTask: Operation = async (ctx, parametersOf) => {
 	const settings = readSettings(ctx, parametersOf(0), { wait: 'none' });
 	const begunAt = hostClock.ticks();
 	const entries = ctx.getInputData().map<Entry>((_, item) => {
@@ -68,16 +61,15 @@ export async function executeGetTask(
 			const field = readFileField(ctx, parametersOf(item), false);
 			return { phase: 'task', item, field, watch: { id: readTaskId(parametersOf(item)) }, from: 0 };
 		} catch (error) {
-			return { phase: 'refused', item, field: null, problem: problemOf(error) };
+			return refusedEntry({ item, field: null }, problemOf(error));
 		}
 	});
 	stopOnProblem(ctx, entries.filter(isRefused));
 	hintAtOddIds(ctx, entries, parametersOf(0));
 	const decision = decideWait(ctx, settings.wait);
 	const orders = orderRunOf(ctx, settings, { begunAt });
-	const { toolWaitMs } = settings;
-	return await run(orders, settings, entries, { decision, toolWaitMs, callbacks: false });
-}
+	return await run(orders, settings, entries, { decision, callbacks: false });
+};
 
 /** What EvoLink's manual calls a task id begins alike, but its own client takes others, too: a hint, no refusal. */
 function hintAtOddIds(ctx: IExecuteFunctions, entries: Entry[], parameters: ItemParameters): void {

@@ -8,7 +8,7 @@ import { withReference } from '../../evolink/reference';
 import { overBudgetOf } from '../order/budget';
 import { hostClock } from '../../evolink/clock';
 import { mayOrderAnew } from '../order/ledger';
-import { textOf, type Problem } from '../../host/errors';
+import { textOf } from '../../host/errors';
 import { decideWait } from '../run/mode';
 import { callbackUrl as callbackUrlOf } from '../run/parkedRun';
 import { draftEntry, refuse, type OrderRun } from '../order/order';
@@ -23,26 +23,15 @@ import { executeGetManyModels } from './getManyModels';
 import { executeGetManyTasks } from './getManyTasks';
 import { executeGetTask } from './getTask';
 import { executeUploadFile } from './uploadFile';
-import { goesOnAfterErrors, hint } from '../../host/context';
+import { goesOnAfterErrors, warn } from '../../host/context';
 import { displayNamesOf, ItemParameters } from '../../host/parameters';
 import { soraVideoFields } from './fields';
 import { isQueued, isRefused, isTask, type Draft, type Entry } from '../entries';
-import { stopOnProblem } from '../items';
-
-type Operation = (
-	ctx: IExecuteFunctions,
-	parametersOf: (item: number) => ItemParameters,
-) => Promise<INodeExecutionData[]>;
+import { stopOnProblem, type Operation } from '../items';
 
 const displayNames = displayNamesOf(soraVideoFields);
 
-function warn(ctx: IExecuteFunctions, problem: Problem): void {
-	hint(ctx, textOf(problem), 'warning');
-	// a hint of a suspended run goes when the run goes on
-	ctx.logger.warn(textOf(problem));
-}
-
-/** An operation that pays: all items are checked first, then as many are ordered as EvoLink has room for. */
+/** All items are checked first, then as many are ordered as EvoLink has room for. */
 function paid(
 	draft: (ctx: IExecuteFunctions, parameters: ItemParameters) => Promise<Draft>,
 	{ callbacks }: { callbacks: boolean },
@@ -55,7 +44,7 @@ function paid(
 		const orders = orderRunOf(ctx, settings, { begunAt, callbackUrl });
 		const callback = callbacks && decision.mode === 'none' ? callbackReader(ctx) : () => ({});
 		const isBlind = ctx.getMode() === 'retry' && orders.ledger.isEmpty;
-		if (mayOrderAnew(ctx)) warn(ctx, retriedBlindly());
+		if (mayOrderAnew(ctx)) warn(ctx, textOf(retriedBlindly()));
 		const entries: Entry[] = [];
 		for (const item of ctx.getInputData().keys()) {
 			const parameters = parametersOf(item);
@@ -70,15 +59,13 @@ function paid(
 			briefly(entries),
 			entries.filter(isQueued).map(({ item }) => item),
 		);
-		const plan = { decision, toolWaitMs: settings.toolWaitMs, callbacks };
-		return await run(orders, settings, entries, plan);
+		return await run(orders, settings, entries, { decision, callbacks });
 	};
 }
 
 /** Of items that are not ordered yet: those that may not be, and those that an earlier try ordered. */
 const briefly = (entries: readonly Entry[]) => entries.filter((entry) => isRefused(entry) || isTask(entry));
 
-/** Holds all orders back where the run may not pay for them. */
 async function holdToBudget(
 	orders: OrderRun,
 	settings: RunSettings,
@@ -97,7 +84,7 @@ async function holdToBudget(
 
 type Callback = Pick<Draft, 'callbackUrl' | 'reference'>;
 
-/** Says where EvoLink is to call about a task that this run does not wait for: the user's own URL. */
+/** Where EvoLink is to call about a task that this run does not wait for: the user's own URL. */
 function callbackReader(ctx: IExecuteFunctions): (parameters: ItemParameters) => Promise<Callback> {
 	let credential: ReturnType<typeof readCredential> | undefined;
 	return async (parameters) => {
@@ -128,7 +115,6 @@ const operations: Record<string, Operation> = {
 	uploadFile: executeUploadFile,
 };
 
-/** @throws ProblemError when the node has no such operation */
 export async function executeOperation(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const parametersOf = (item: number) =>
 		new ItemParameters(

@@ -15,11 +15,9 @@ import { UPLOAD_MAX_BYTES } from './draft';
 export const standInFor = (name: string) => `${API_SERVERS.files}/?n8n=${encodeURIComponent(name)}`;
 
 /**
- * Binary fields of the item that stand where the model takes URLs, by their names. Sends nothing.
- *
+ * Binary fields of the item whose names stand where the model takes URLs. Sends nothing.
  * @param body its names are replaced by stand-ins, so that it can be checked
  * @param checked the file of a model that takes one alone, where more than its size is checked
- * @returns what to upload
  * @throws ProblemError for a name that is neither a URL nor a file of the item
  */
 export async function takeBinaryFields(
@@ -50,17 +48,12 @@ export async function takeBinaryFields(
 	return files;
 }
 
-/** In a single value, or in each place of a list. */
 function replaced(value: IDataObject[string], old: string, by: string): IDataObject[string] {
 	if (!Array.isArray(value)) return value === old ? by : value;
 	return value.map((each) => (each === old ? by : each)) as IDataObject[string];
 }
 
-/**
- * A binary field as something to upload.
- *
- * @throws ProblemError when EvoLink would not take it
- */
+/** @throws ProblemError when EvoLink would not take it */
 export async function sourceOf(ctx: IExecuteFunctions, item: number, name: string): Promise<UploadableFile> {
 	const binary = ctx.helpers.assertBinaryData(item, name);
 	const wanted = { what: 'file', maxBytes: UPLOAD_MAX_BYTES } as const;

@@ -23,11 +23,7 @@ const exactSizes = Object.entries(IMAGE.exactPixels.sizes)
 /** Which model needs which pixels, for people; the pixel ratios say it themselves. */
 export const PIXELS_RULE = `${exactModels.join(', ')}: ${exactSizes.join(', ')}`;
 
-/**
- * The image in an item's binary field, checked by its content: type, size, and pixels against the aspect ratio.
- *
- * @throws ProblemError before anything is sent, when EvoLink would fail the task for it
- */
+/** Checked by its content: type, size, pixels against the ratio. @throws ProblemError where EvoLink would fail the task for it */
 export async function readInputImage(
 	ctx: IExecuteFunctions,
 	parameters: ItemParameters,
@@ -44,13 +40,6 @@ export async function readInputImage(
 	return { content, size, mimeType: header.mimeType, extension: `.${media?.extension}` };
 }
 
-/** The pixels that an image must have, as far as the model asks for any. */
-function exactPixels(rules: string, ratio: string): { width: number; height: number } | undefined {
-	const { models, sizes } = IMAGE.exactPixels;
-	if (!models.some((model) => model === rules)) return undefined;
-	return new Map<string, { width: number; height: number }>(Object.entries(sizes)).get(ratio);
-}
-
 /** EvoLink fails a task whose image does not have exactly the pixels of its ratio, after a wait. */
 function checkPixels(
 	ctx: IExecuteFunctions,
@@ -59,7 +48,9 @@ function checkPixels(
 	ratio: string,
 	{ width, height }: ImageHeader,
 ): void {
-	const wanted = exactPixels(rules, ratio);
+	const { models, sizes } = IMAGE.exactPixels;
+	const isExact = models.some((model) => model === rules);
+	const wanted = isExact ? Object.entries(sizes).find(([name]) => name === ratio)?.[1] : undefined;
 	if (wanted === undefined) {
 		const [across, down] = ratio.split(/[:x]/).map(Number);
 		if (rules !== CUSTOM && across < down !== width < height) {

@@ -1,10 +1,7 @@
 import { checkHttpUrl, isPrivateHost, type UrlCheck } from '../../evolink/urls';
 import type { ItemParameters } from '../../host/parameters';
 
-/**
- * A URL that EvoLink is to fetch: sent as it was given, or not at all. WHATWG's parser would drop tabs and line breaks, encode
- * blanks and mend what is missing, and so make one invented URL of two.
- */
+/** Sent as it was given, or not at all: WHATWG's parser would mend it, and so make one invented URL of two. */
 export function checkGivenUrl(given: string): UrlCheck {
 	const text = given.trim();
 	const several = urlsIn(text);
@@ -41,10 +38,8 @@ function urlsIn(text: string): string[] {
 /** A service whose links lead to a page about a file: what to say, with the direct link where there is one. */
 interface PageService {
 	hosts: RegExp;
-	direct(url: URL): string | undefined;
+	direct?(url: URL): string | undefined;
 }
-
-const NO_LINK = () => undefined;
 
 const PAGES: readonly PageService[] = [
 	{
@@ -59,12 +54,11 @@ const PAGES: readonly PageService[] = [
 		hosts: /(^|\.)sharepoint\.com$|^onedrive\.live\.com$/,
 		direct: (url) => withParameter(url, 'download', '1'),
 	},
-	{ hosts: /^1drv\.ms$|^(www\.)?icloud\.com$|^photos\.(google\.com|app\.goo\.gl)$/, direct: NO_LINK },
-	{ hosts: /^(www\.)?imgur\.com$|^(www\.)?tmpfiles\.org$/, direct: NO_LINK },
+	{ hosts: /^1drv\.ms$|^(www\.)?icloud\.com$|^photos\.(google\.com|app\.goo\.gl)$/ },
+	{ hosts: /^(www\.)?imgur\.com$|^(www\.)?tmpfiles\.org$/ },
 	{
 		hosts:
 			/(^|\.)(youtube\.com|youtu\.be|tiktok\.com|instagram\.com|facebook\.com|vimeo\.com|pinterest\.com|x\.com|twitter\.com)$/,
-		direct: NO_LINK,
 	},
 ];
 
@@ -74,10 +68,10 @@ function withParameter(url: URL, name: string, value: string): string {
 	return direct.href;
 }
 
-/** What to do about a URL that leads to a page instead of a file; `undefined` for all others. */
+/** What to do about a URL that leads to a page instead of a file. */
 export function pageAdvice(url: URL): string | undefined {
 	const service = PAGES.find(({ hosts }) => hosts.test(url.hostname));
-	const direct = service?.direct(url);
+	const direct = service?.direct?.(url);
 	if (service === undefined || direct === url.href || isDirect(url)) return undefined;
 	const remedy =
 		direct === undefined

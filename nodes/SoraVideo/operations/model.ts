@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { listModels, type Catalogue, type ListedModel } from '../../evolink/catalogue';
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { MODEL_ENTRIES } from '../../evolink/modelEntries';
 import { CHARACTER_MODEL, DEFAULT_MODEL, modelOptions } from '../../evolink/models';
@@ -19,7 +20,17 @@ const OPTIONS = [
 
 export const MODEL_IDS: readonly string[] = OPTIONS.map(({ value }) => value);
 
-const forGenerate = { operation: ['generate'] };
+const SHIPPED = OPTIONS.map(({ name, value }) => ({ id: value, label: name }));
+
+/** Made by another operation, or no video models. */
+const HIDDEN = [CHARACTER_MODEL, ...evolinkFacts.catalogue.noVideo];
+
+/** Those of the form, and those that EvoLink's catalogue has beside them. */
+export function videoModels(catalogue: Catalogue): ListedModel[] {
+	return listModels(SHIPPED, catalogue, HIDDEN);
+}
+
+export const forGenerate = { operation: ['generate'] };
 
 export const modelField: INodeProperties[] = [
 	{
@@ -44,11 +55,7 @@ const ID = /^[A-Za-z0-9][\w.:/-]{0,199}$/;
 
 const NO_ID = ['undefined', 'null', 'NaN', 'true', 'false'];
 
-/**
- * The ID of the model, by its name as well. One that no list knows is EvoLink's to refuse.
- *
- * @throws ProblemError when it names no model, or one that makes no video
- */
+/** By its name or ID; what no list knows is EvoLink's to refuse. @throws ProblemError for what names no model, or makes no video */
 export function readModel(parameters: ItemParameters): string {
 	const given = parameters.value('model', DEFAULT_MODEL);
 	const example = `the name or ID of a model, such as ${DEFAULT_MODEL}`;

@@ -44,7 +44,7 @@ export const mapperFields: INodeProperties[] = [
 	...shown(mapper, when),
 ];
 
-/** What the form holds for the model's fields, as the model takes it. A field that is left empty is not sent. */
+/** A field that is left empty is not sent. */
 export function readModelFields(parameters: ItemParameters, id: string): IDataObject {
 	const given = parameters.mapped('modelFields');
 	const fields = fieldsOf(id);

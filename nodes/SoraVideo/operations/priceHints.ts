@@ -6,7 +6,7 @@ import { inMoney, PRICES_AS_OF } from '../../evolink/prices';
 
 const EXAMPLE_MINUTES = Math.round(evolinkFacts.results.exampleEstimateSeconds / 60);
 
-/** Shown before a run, for each choice whose price EvoLink's list has. */
+/** For each choice whose price EvoLink's list has. */
 export const priceHints: NodeHint[] = DOCUMENTED_MODELS.filter((model) =>
 	takesField(model, 'duration'),
 ).flatMap((model) =>

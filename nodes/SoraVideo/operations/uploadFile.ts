@@ -1,13 +1,14 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { evolinkFacts } from '../../evolink/generated/spec.gen';
 import { hostClock } from '../../evolink/clock';
+import { defined } from '../../evolink/json';
 import { uploadFile } from '../../evolink/media/upload';
 import { cancelSignal } from '../../host/context';
 import { ProblemError } from '../../host/errors';
 import { fileRefused } from '../../host/messages';
 import type { ItemParameters } from '../../host/parameters';
-import { emitBroken } from '../items';
+import { forEachItem, type Operation } from '../items';
 import { RunIntent } from '../order/intent';
 import { namedBinary } from './binaryFile';
 import { megabytes, UPLOAD_MAX_BYTES } from './draft';
@@ -31,27 +32,13 @@ export const uploadFileFields: INodeProperties[] = [
 	},
 ];
 
-/**
- * `{ url, expiresAt, fileName, mimeType, size, fileId }` for each item: its file, where EvoLink, and everybody who is given the
- * link, can fetch it. Free of charge.
- */
-export async function executeUploadFile(
-	ctx: IExecuteFunctions,
-	parametersOf: (item: number) => ItemParameters,
-): Promise<INodeExecutionData[]> {
-	const items = ctx.getInputData();
+/** `{ url, expiresAt, fileName, mimeType, size, fileId }`: everybody who is given the link can fetch the file. Free of charge. */
+export const executeUploadFile: Operation = async (ctx, parametersOf) => {
 	const intent = new RunIntent(ctx);
-	const output: INodeExecutionData[] = [];
-	for (const item of items.keys()) {
-		try {
-			const json = await upload(ctx, parametersOf(item), intent.fileName(item));
-			output.push({ json, pairedItem: { item } });
-		} catch (error) {
-			output.push(...emitBroken(ctx, error, [item], items.length > 1));
-		}
-	}
-	return output;
-}
+	return await forEachItem(ctx, async (item) => [
+		await upload(ctx, parametersOf(item), intent.fileName(item)),
+	]);
+};
 
 /** @param name without an extension; the same on every try, so that a retry takes no second place */
 async function upload(ctx: IExecuteFunctions, parameters: ItemParameters, name: string) {
@@ -65,5 +52,5 @@ async function upload(ctx: IExecuteFunctions, parameters: ItemParameters, name: 
 	const { url, fileId } = result;
 	const expiresAt = new Date(hostClock.now() + lifetimeHours * 3_600_000).toISOString();
 	const { fileName = null } = binary;
-	return { url, expiresAt, fileName, mimeType, size, ...(fileId !== undefined && { fileId }) };
+	return defined({ url, expiresAt, fileName, mimeType, size, fileId });
 }

@@ -8,38 +8,30 @@ import uniq from 'lodash/uniq';
 import { creditsAvailable, getCredits, getPricingRules } from '../../evolink/api';
 import type { Failure } from '../../evolink/failure';
 import { fieldsOf } from '../../evolink/modelEntries';
-import { priceByRules } from '../../evolink/priceRules';
+import { priceByRules, type RulePrice } from '../../evolink/priceRules';
 import { estimateCredits, extraIn, roundCredits } from '../../evolink/prices';
 import { creditsReserved } from '../../evolink/task';
 import { hint } from '../../host/context';
 import { textOf, type Problem } from '../../host/errors';
-import { balanceTooLow, balanceUnchecked, overBudget, priceUnknown } from '../../host/messages';
+import {
+	balanceTooLow,
+	balanceUnchecked,
+	overBudget,
+	priceUnknown,
+	type Estimate,
+} from '../../host/messages';
 import type { RunSettings } from '../settings';
 import { taskOf } from '../watch';
 import { isTask, type Entry, type QueuedEntry } from '../entries';
 
-/** What a run is about to order, before anything is sent. */
-export interface Estimate {
-	/** How many orders. */
-	orders: number;
-	/** Of all orders, as far as their prices are known. */
-	credits: number;
-	/** The first order whose price is not known, or not all of it: what the field `extra` adds. */
-	unpriced?: { item: number; model: string; extra?: string };
-}
-
 /** By model: EvoLink's price rules, in whatever form. */
-type Rules = ReadonlyMap<string, IDataObject>;
+type Rules = ReadonlyMap<string, IDataObject | undefined>;
 
-export function estimateOf(
-	orders: ReadonlyArray<{ item: number; draft: { body: IDataObject } }>,
-	rules: Rules = new Map(),
-): Estimate {
-	const estimates = orders.map(({ item, draft: { body } }) => ({
-		item,
-		model: String(body.model),
-		...(priceListed(body) ?? priceToday(body, rules)),
-	}));
+function estimateOf(orders: readonly QueuedEntry[], rules: Rules): Estimate {
+	const estimates = orders.map(({ item, draft: { body } }) => {
+		const model = String(body.model);
+		return { item, model, ...(priceListed(body) ?? priceToday(body, rules.get(model))) };
+	});
 	const unpriced = estimates.find(({ credits, extra }) => credits === undefined || extra !== undefined);
 	return {
 		orders: orders.length,
@@ -48,44 +40,32 @@ export function estimateOf(
 	};
 }
 
-interface Price {
-	credits?: number;
-	extra?: string;
-}
-
-function priceListed(body: IDataObject): Price | undefined {
+function priceListed(body: IDataObject): Pick<RulePrice, 'credits' | 'extra'> | undefined {
 	const credits = estimateCredits(body);
 	return credits === undefined ? undefined : { credits, extra: extraIn(body, () => false) };
 }
 
-function priceToday(body: IDataObject, rules: Rules): Price | undefined {
-	const model = String(body.model);
-	const defaults = mapValues(fieldsOf(model), (field) => field.default);
-	return priceByRules(rules.get(model), body, defaults);
+/** @param rules EvoLink's for the model, in whatever form */
+export function priceToday(body: IDataObject, rules: IDataObject | undefined): RulePrice | undefined {
+	const defaults = mapValues(fieldsOf(String(body.model)), (field) => field.default);
+	return priceByRules(rules, body, defaults);
 }
 
 /** More different models than this in one run have no price. */
 const MODELS_ASKED = 20;
 
-/** Asks EvoLink for what the price list of this package lacks. */
 async function rulesFor(ctx: IExecuteFunctions, orders: readonly QueuedEntry[]): Promise<Rules> {
 	const unpriced = orders.filter(({ draft }) => estimateCredits(draft.body) === undefined);
 	const models = uniq(unpriced.map(({ draft }) => String(draft.body.model))).slice(0, MODELS_ASKED);
 	const answers = await Promise.all(
-		models.map(async (model): Promise<Array<[string, IDataObject]>> => {
-			const answer = await getPricingRules(ctx, model);
-			return answer ? [[model, answer]] : [];
-		}),
+		models.map(async (model) => [model, await getPricingRules(ctx, model)] as const),
 	);
-	return new Map(answers.flat());
+	return new Map(answers);
 }
 
 /**
- * Why no order of a run may be sent: its options 'Max Credits' and 'Check Balance First' do not let it pay for all of them.
- *
  * 'Max Credits' is a promise, so what cannot be estimated is held back. 'Check Balance First' only spares a run that EvoLink
  * would refuse in its midst, at no charge: where the balance or a price is not known, it says so and goes on.
- *
  * @param isBlind whether an earlier try may have placed them without a trace: EvoLink then charges nothing anew
  */
 export async function overBudgetOf(
@@ -127,7 +107,7 @@ async function refusalByBalance(
 	return undefined;
 }
 
-/** What EvoLink has reserved for the tasks that this run ordered, in words; `undefined` if it does not say. */
+/** `undefined` if EvoLink does not say. */
 export function reservedInWords(entries: readonly Entry[]): string | undefined {
 	const reserved = entries.filter(isTask).flatMap(({ watch }) => {
 		const isOwn = watch.orderedAt !== undefined && !watch.replayed;

@@ -5,11 +5,10 @@ import type { Failure } from '../../evolink/failure';
 import { Recent } from '../../evolink/recent';
 import type { Task } from '../../evolink/task';
 
-/** An order that was sent. */
 export interface Sent {
 	/** ms since 1970. */
 	at: number;
-	/** Which EvoLink account it went to: see `accountOf`. */
+	/** See `accountOf`. */
 	account?: string;
 	/** The start of its prompt. */
 	prompt?: string;
@@ -20,7 +19,7 @@ export interface Sent {
 /** More than this many orders of a process are forgotten, the oldest first. */
 export const ORDERS_KEPT = 2000;
 
-/** Whether an order with this answer must not be sent again: it was taken, or may have been and is not wanted again. */
+/** Whether it must not be sent again: it was taken, or may have been and is not wanted again. */
 function isKept({ answer }: Sent, resend: boolean): boolean {
 	return answer.ok || (answer.failure.charge === 'unknown' && !resend);
 }
@@ -30,27 +29,22 @@ function withoutBody({ at, answer }: Sent): Sent {
 }
 
 /**
- * What became of orders, and those whose answer EvoLink still owes, by Idempotency-Key. No answer is kept whole: one may have
- * 4 MB.
- *
- * The ledger is part of the execution's data, and n8n may run an execution on from data that is older: where executions that
- * wake up wait for a slot, and where one failed execution is retried twice. What was ordered since is missing there, and EvoLink
- * does not promise to honour the key.
+ * What became of orders by Idempotency-Key, and those whose answer EvoLink still owes. No answer is kept whole: one may have 4
+ * MB. The ledger is part of the execution's data, which may be older when n8n runs on: where woken executions wait for a slot,
+ * or a failed one is retried twice. What was ordered since is missing there, and EvoLink does not promise to honour the key.
  */
 export class SentOrders {
 	private readonly orders = new Recent<Promise<Sent | undefined>>(ORDERS_KEPT);
 
-	/** Tasks that this process ordered, with their accounts. */
 	private readonly tasks = new Recent<{ key: string; prompt?: string }>(ORDERS_KEPT);
 
 	private owed = 0;
 
-	/** Whether EvoLink owes this process an answer to an order. */
 	get isSending(): boolean {
 		return this.owed > 0;
 	}
 
-	/** The Idempotency-Key under which this process ordered a task, and the start of its prompt; `undefined` if it did not. */
+	/** The key under which this process ordered a task, and the start of its prompt. */
 	orderOf(account: string, id: string): { key: string; prompt?: string } | undefined {
 		return this.tasks.get(`${account} ${id}`);
 	}
@@ -61,9 +55,7 @@ export class SentOrders {
 	}
 
 	/**
-	 * Sends an order, unless one under its key was sent that may be charged: then its answer is the answer. Of several at the same
-	 * time only one is sent.
-	 *
+	 * Sends an order, unless one under its key may be charged: then its answer is the answer. Of several at once only one is sent.
 	 * @param resend whether an order of unknown outcome is wanted again
 	 * @param send must not repeat itself
 	 */
@@ -92,7 +84,7 @@ export class SentOrders {
 
 export const ordersOfThisProcess = new SentOrders();
 
-/** EvoLink's address and the key, as a hash: what one account has is nothing to another. */
+/** A hash of EvoLink's address and the key. */
 export async function accountOf(ctx: EvoLinkContext): Promise<string> {
 	const credential = await readCredential(ctx).catch(() => undefined);
 	return createHash('sha256').update(`${credential?.api} ${credential?.apiKey}`).digest('hex').slice(0, 16);

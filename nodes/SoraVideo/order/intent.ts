@@ -10,10 +10,7 @@ export function roundOf(ctx: IExecuteFunctions): string {
 	return isToolRun(ctx) ? 'tool' : `run${roundNumberOf(ctx)}`;
 }
 
-/**
- * Which run of the node this is, also in an execution that n8n has recovered from its event log: there the lost runs stay, without
- * their data, and a retry counts on behind them.
- */
+/** Lost runs of an execution that n8n has recovered from its event log stay, without data, and a retry counts on behind them. */
 function roundNumberOf(ctx: IExecuteFunctions): number {
 	const index = runIndexOf(ctx);
 	const { runExecutionData } = ctx as { runExecutionData?: IRunExecutionData };
@@ -43,15 +40,12 @@ export function slotOf(itemIndex: number): string {
 	return `item${itemIndex}`;
 }
 
-/**
- * Where a tool call's order stands. n8n counts every call and every try of a tool as a run of its own, so only the order
- * itself tells a repeat from another call.
- */
+/** n8n counts every call and every try of a tool as a run of its own, so only the order itself tells a repeat from another call. */
 export function toolSlotOf(itemIndex: number, body: IDataObject): string {
 	return `item${itemIndex}-${hash(body).slice(0, 16)}`;
 }
 
-/** Names what a run of the node wants, apart from all that other runs want, those of other n8n instances on the same EvoLink account included. */
+/** Names what a run of the node wants, apart from all that others want, other n8n instances on the same account included. */
 export class RunIntent {
 	private readonly place: readonly unknown[];
 
@@ -67,16 +61,14 @@ export class RunIntent {
 		];
 	}
 
-	/** A name for the file of an item's order. */
 	fileName(itemIndex: number): string {
 		return `n8n-${hash([...this.place, itemIndex]).slice(0, 32)}`;
 	}
 
 	/**
-	 * The `Idempotency-Key` of an order: 16 to 96 of `[A-Za-z0-9._-]`. It names the intent and nothing else: n8n runs a lost
-	 * execution anew from its trigger, and then a prompt that an AI model wrote, `$now` or the URL of an upload is another one;
-	 * and the ancestors of one intent disagree on how often it was refused.
-	 *
+	 * The `Idempotency-Key`: 16 to 96 of `[A-Za-z0-9._-]`. It names the intent and nothing else: where n8n runs a lost execution
+	 * anew, a prompt by an AI model, `$now` or an upload's URL is another one, and ancestors disagree on how often the order was
+	 * refused.
 	 * @param attempt how many keys of this intent EvoLink was found to keep a refusal under
 	 */
 	key(slot: string, attempt = 0): string {

@@ -10,12 +10,12 @@ import { plainObject } from '../../evolink/json';
 import { doubtSchema, type Doubt } from '../entries';
 
 /**
- * One intent, one charge: this is where it is kept. An intent is one item of one run of one node in one execution; Retry
- * On Fail and the editor's Retry are the same intent. The ledger lives in the node's context, which is part of the
- * execution's own data, so both find what was ordered before.
+ * One intent, one charge: this is where it is kept. An intent is one item of one run of one node in one execution, its retries
+ * included. The ledger lives in the node's context, which is part of the execution's data, so a retry finds what was ordered
+ * before.
  *
- * `sending` is written before the request leaves. An entry found in that state later belongs to a process that was lost or
- * an execution that was stopped meanwhile: it counts as `unknown`, and an order of unknown outcome keeps its key forever.
+ * `sending` is written before the request leaves. Found later, it is of a process that was lost or an execution that was
+ * stopped: it counts as `unknown`, and an order of unknown outcome keeps its key forever.
  */
 const refusals = {
 	/** Keys under which EvoLink itself said no, and when it first did: ms since 1970. */
@@ -64,7 +64,7 @@ function isStored(ledger: unknown): ledger is StoredLedger {
 }
 
 /**
- * @returns the stored object itself: an agent's tool calls at the same time write to one ledger
+ * The stored object itself: an agent's tool calls at the same time write to one ledger.
  * @throws ProblemError, because an order that is not known must not be sent again
  */
 function readLedger(stored: unknown): StoredLedger {
@@ -73,7 +73,7 @@ function readLedger(stored: unknown): StoredLedger {
 	throw new ProblemError(unreadableLedger(namesIn(stored)));
 }
 
-/** Task ids and Idempotency-Keys in a ledger of any shape, each once. */
+/** Task ids and Idempotency-Keys in a ledger of any shape. */
 function namesIn(stored: unknown, fields: readonly string[] = ['id', 'key']): string[] {
 	if (typeof stored !== 'object' || stored === null) return [];
 	const names = Object.entries(stored).flatMap(([name, inner]: [string, unknown]) =>
@@ -82,7 +82,7 @@ function namesIn(stored: unknown, fields: readonly string[] = ['id', 'key']): st
 	return uniq(names);
 }
 
-/** Ids of the tasks that the node has ordered in this execution, or in one round of it, as far as its ledger tells. */
+/** Tasks that the node has ordered in this execution, or in one round of it. */
 export function orderedIn(ctx: IExecuteFunctions, round?: string): string[] {
 	const { ledger } = contextOf(ctx);
 	return namesIn(round !== undefined && isStored(ledger) ? ledger.rounds[round] : ledger, ['id']);
@@ -97,31 +97,10 @@ function contextOf(ctx: IExecuteFunctions): IDataObject {
 	}
 }
 
-/** An order whose request is about to leave; exactly one of these says how that ended. */
-export interface Sending {
-	/**
-	 * @param at ms since 1970, when it was ordered: earlier where another run has sent it
-	 * @param request what was asked for; absent where that is not known
-	 */
-	accept(id: string, at: number, request?: IDataObject): void;
-	/**
-	 * It may have been taken.
-	 *
-	 * @param isModelClosed whether EvoLink answered that it does not serve the model
-	 */
-	doubt(isModelClosed?: boolean): void;
-	/** It was not taken: the ledger is as it was before. */
-	withdraw(): void;
-}
-
 export class Ledger {
 	private constructor(private readonly entries: Record<string, LedgerEntry>) {}
 
-	/**
-	 * The ledger of this node run. Loops have one for each round.
-	 *
-	 * @throws ProblemError when it cannot be read
-	 */
+	/** The ledger of this node run: loops have one for each round. @throws ProblemError when it cannot be read */
 	static of(ctx: IExecuteFunctions): Ledger {
 		const context = contextOf(ctx);
 		const ledger = readLedger(context.ledger);
@@ -137,23 +116,26 @@ export class Ledger {
 		return this.entries[slot];
 	}
 
-	/** Before a request leaves: what is found in this state later counts as unknown. */
-	begin(slot: string, order: Doubt): Sending {
+	/**
+	 * Before a request leaves: what is found in this state later counts as unknown. Exactly one of what it returns says how that
+	 * ended.
+	 */
+	begin(slot: string, order: Doubt) {
 		const before = this.entries[slot];
-		const { refusedKeys, refusedAt } = before ?? {};
+		const earlier = { refusedKeys: before?.refusedKeys, refusedAt: before?.refusedAt };
 		const { key, fileIds } = order;
-		this.entries[slot] = { ...order, state: 'sending', refusedKeys, refusedAt };
+		this.entries[slot] = { ...order, state: 'sending', ...earlier };
 		return {
-			accept: (id, at, request) =>
-				(this.entries[slot] = { key, state: 'accepted', id, at, request, fileIds, refusedKeys, refusedAt }),
-			doubt: (isModelClosed) =>
-				(this.entries[slot] = {
-					...order,
-					state: 'unknown',
-					refusedKeys,
-					refusedAt,
-					isModelClosed: isModelClosed || undefined,
-				}),
+			/** `at`: ms since 1970, when it was ordered. `request`: what was asked for, as far as that is known. */
+			accept: (id: string, at: number, request?: IDataObject) => {
+				this.entries[slot] = { key, state: 'accepted', id, at, request, fileIds, ...earlier };
+			},
+			/** It may have been taken. `isModelClosed`: EvoLink answered that it does not serve the model. */
+			doubt: (isModelClosed = false) => {
+				const closed = isModelClosed || undefined;
+				this.entries[slot] = { ...order, state: 'unknown', ...earlier, isModelClosed: closed };
+			},
+			/** It was not taken: the ledger is as it was before. */
 			withdraw: () => {
 				if (before === undefined) delete this.entries[slot];
 				else this.entries[slot] = before;
@@ -174,20 +156,18 @@ export class Ledger {
 		this.entries[slot] = { state: 'refused', refusedKeys, refusedAt: Math.min(at, this.refusedAt(slot)) };
 	}
 
-	/** When EvoLink first refused the order. */
 	refusedAt(slot: string): number {
 		return this.entries[slot]?.refusedAt ?? Infinity;
 	}
 
-	/** Keys under which EvoLink itself refused the order. */
 	refusedKeys(slot: string): string[] {
 		return this.entries[slot]?.refusedKeys ?? [];
 	}
 }
 
 /**
- * Whether this run may order under another key what the execution that it retries has ordered: where n8n gives no token, the
- * key hangs on the execution's id, and a process that was lost while it ordered leaves no ledger.
+ * Whether this run may order anew what the one it retries has ordered: without n8n's token the key hangs on the execution's
+ * id, and a process that was lost while it ordered leaves no ledger.
  */
 export function mayOrderAnew(ctx: IExecuteFunctions): boolean {
 	return ctx.getMode() === 'retry' && executionToken(ctx) === undefined && Ledger.of(ctx).isEmpty;

@@ -23,6 +23,7 @@ import {
 import {
 	isQueued,
 	isRefused,
+	refusedEntry,
 	type AskedEntry,
 	type Doubt,
 	type Draft,
@@ -35,18 +36,14 @@ import { accountOf, ordersOfThisProcess } from './inFlight';
 import { slotOf, toolSlotOf, type RunIntent } from './intent';
 import type { Ledger } from './ledger';
 
-/*
- * The order of one item: each function takes its entry and says what has become of it. What goes wrong becomes the item's problem.
- */
+/* Each function takes an entry and says what has become of it. What goes wrong becomes the item's problem. */
 
 /** What the orders of a run have in common. */
 export interface OrderRun {
 	ctx: IExecuteFunctions;
 	ledger: Ledger;
 	intent: RunIntent;
-	/** Whether the user wants orders of unknown outcome sent once more. */
 	resendUnknown: boolean;
-	/** Where EvoLink is to call for this run. */
 	callbackUrl?: string;
 	/** ms that the run has lasted. */
 	now(): number;
@@ -54,11 +51,10 @@ export interface OrderRun {
 	signal?: AbortSignal;
 }
 
-/** What became of an order. `noRoom`: EvoLink took nothing and can be asked again. */
+/** `noRoom`: EvoLink took nothing and can be asked again. */
 export interface Step {
 	entry: Entry;
 	noRoom?: Failure;
-	/** Under which it was sent. */
 	key?: string;
 	/** Whether it was taken anew, not found under its key. */
 	isNew?: boolean;
@@ -67,7 +63,7 @@ export interface Step {
 /** Pauses before an order is sent again for which no connection was made. */
 const RESEND_PAUSES_MS = [1000, 2000];
 
-/** Keys that are tried for one intent where EvoLink keeps the refusals of the ones before. */
+/** Where EvoLink keeps the refusals of the ones before. */
 const KEYS_TRIED = 20;
 
 /** Takes an item's order from the ledger, or checks the item. Sends nothing. */
@@ -93,7 +89,7 @@ export async function draftEntry(
 		};
 		return recall(run, ofCall) ?? ofCall;
 	} catch (error) {
-		return { phase: 'refused', item, field: null, problem: problemOf(error) };
+		return refusedEntry({ item, field: null }, problemOf(error));
 	}
 }
 
@@ -108,11 +104,7 @@ function fieldOrNull(fieldOf: () => string | null): string | null {
 
 type Place = Pick<QueuedEntry, 'item' | 'field' | 'slot'>;
 
-/** What an earlier try left of an item's order. */
-export function recall(
-	{ ledger, resendUnknown, now }: OrderRun,
-	{ item, field, slot }: Place,
-): Entry | undefined {
+function recall({ ledger, resendUnknown, now }: OrderRun, { item, field, slot }: Place): Entry | undefined {
 	const known = ledger.get(slot);
 	if (known === undefined || known.state === 'refused') return undefined;
 	const { at, fileIds } = known;
@@ -121,7 +113,7 @@ export function recall(
 		return { phase: 'task', item, field, watch: { id, orderedAt: at, fileIds, request }, from: now() };
 	}
 	const doubt = omit(known, 'state');
-	if (!resendUnknown) return { phase: 'refused', item, field, problem: sentBefore(doubt) };
+	if (!resendUnknown) return refusedEntry({ item, field }, sentBefore(doubt));
 	return { phase: 'queued', item, field, slot, draft: { body: known.body, doubt } };
 }
 
@@ -134,20 +126,18 @@ export function requeue(run: OrderRun, entry: QueuedEntry | RefusedEntry): Entry
 	const order = isQueued(entry) ? entry : isDoubtful ? undefined : entry.again;
 	if (order === undefined) return entry;
 	const queued = { phase: 'queued' as const, item, field, slot: order.slot, draft: order.draft };
-	return isVolatile(queued) ? { phase: 'refused', item, field, problem: fileLost() } : queued;
+	return isVolatile(queued) ? refusedEntry(queued, fileLost()) : queued;
 }
 
-/** It is not ordered. One that an earlier try may have placed keeps its key; a Retry of a suspended run finds the order again. */
+/** One that an earlier try may have placed keeps its key; a Retry of a suspended run finds the order again. */
 export async function refuse({ ctx }: OrderRun, entry: QueuedEntry, problem: Problem): Promise<RefusedEntry> {
-	const { item, field, slot, draft } = entry;
-	const { doubt, uploads, ...again } = draft;
+	const { doubt, uploads, ...again } = entry.draft;
 	if (doubt !== undefined) {
 		const before = sentBefore(doubt);
-		const whole = { ...before, description: `${textOf(problem)} ${before.description}` };
-		return { phase: 'refused', item, field, problem: whole };
+		return refusedEntry(entry, { ...before, description: `${textOf(problem)} ${before.description}` });
 	}
 	await deleteUploads(ctx, uploads?.ids ?? []);
-	return { phase: 'refused', item, field, problem, again: { slot, draft: again } };
+	return { ...refusedEntry(entry, problem), again: { slot: entry.slot, draft: again } };
 }
 
 /** Whether an order waits for files that EvoLink must be given first. */
@@ -157,7 +147,6 @@ export const hasFiles = ({ draft }: QueuedEntry) => draft.files !== undefined &&
 export const isVolatile = (entry: QueuedEntry) =>
 	hasFiles(entry) && entry.draft.files!.some(({ source }) => 'item' in source.content);
 
-/** Gives EvoLink the item's files, where it has some. */
 export async function upload(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 	if (!hasFiles(entry)) return { entry };
 	const { ctx, intent, signal } = run;
@@ -184,7 +173,6 @@ export async function upload(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 	}
 }
 
-/** Sends an order that is ready. */
 export async function send(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 	try {
 		const attempt = async () => {
@@ -200,7 +188,6 @@ export async function send(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 	}
 }
 
-/** The body as it goes out. */
 function bodyOf({ draft }: QueuedEntry, callbackUrl: string | undefined): IDataObject {
 	const { doubt, body, uploads, isCalledBack = true } = draft;
 	if (doubt !== undefined) return doubt.body;
@@ -259,7 +246,7 @@ async function sendOnce(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 		}
 		const { failure } = answer;
 		const isTold = isRefusedKey || (failure.kind === 'rateLimited' && failure.replayed === true);
-		// EvoLink kept its refusal under this key; or it has another body for it, which may as well be an order that it took from another retry
+		// it kept its refusal under this key; or it has another body for it, perhaps of an order that it took from another retry
 		const isKept =
 			failure.replayed === true ||
 			(failure.kind === 'submission' && (await isFree(run, slot, String(body.model))));
@@ -277,8 +264,7 @@ async function sendOnce(run: OrderRun, entry: QueuedEntry): Promise<Step> {
 			const since = takenSince(failure, begunAt, run.clock.now());
 			return { entry: { phase: 'asked', item, field, slot, draft, key, since, failure } };
 		}
-		const problem = notTaken(failure, String(body.model), key);
-		return { entry: { phase: 'refused', item, field, problem } };
+		return { entry: refusedEntry(entry, notTaken(failure, String(body.model), key)) };
 	}
 }
 
@@ -287,7 +273,6 @@ function startOf(prompt: unknown): string | undefined {
 	return typeof prompt === 'string' ? truncate(prompt, { length: 80, omission: '…' }) : undefined;
 }
 
-/** No more tasks of the account are looked through for those that may be of an order. */
 const LOOKED_THROUGH = 500;
 
 /** The account's tasks. @param since ms since 1970 */
@@ -327,13 +312,10 @@ function takenSince({ answeredAt }: Failure, begunAt: number, now: number): numb
 		: answeredAt - (now - begunAt) - CLOCK_MARGIN_MS;
 }
 
-/** What was asked about an order is answered. @param isFree whether it is certain that EvoLink did not take it: its turn comes again */
+/** `isFree`: it is certain that EvoLink did not take it, and its turn comes again. */
 export function answered({ ledger }: OrderRun, entry: AskedEntry, isFree: boolean): Entry {
 	const { item, field, slot, draft, key, failure } = entry;
-	if (!isFree) {
-		const problem = notTaken(failure, String(draft.body.model), key);
-		return { phase: 'refused', item, field, problem };
-	}
+	if (!isFree) return refusedEntry(entry, notTaken(failure, String(draft.body.model), key));
 	ledger.withdraw(slot);
 	ordersOfThisProcess.forgetOrder(key);
 	return { phase: 'queued', item, field, slot, draft };
@@ -357,12 +339,10 @@ async function refuseBy(run: OrderRun, entry: QueuedEntry, failure: Failure, key
 	return await refuse(run, entry, orderRefused(failure, String(draft.body.model)));
 }
 
-/** An earlier try sent it, and whether it was taken is not known. */
 function sentBefore({ key, at, body, isModelClosed }: Doubt): Problem {
 	return unknownBefore(key, at, isModelClosed && String(body.model));
 }
 
-/** EvoLink has an order under this key, or may have. */
 function notTaken(failure: Failure, model: string, key: string): Problem {
 	return failure.kind === 'submission' ? keyInUse(failure, key) : outcomeUnknown(failure, model, key);
 }

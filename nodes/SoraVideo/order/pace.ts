@@ -11,7 +11,7 @@ const PAUSE_MS = 1000;
 /** A pause's time is a little longer than asked for, because no two requests take equally long on their way. */
 const MARGIN = 1.05;
 
-/** What goes out between two pauses. */
+/** Between two pauses. */
 interface Round {
 	begun: number;
 	through: number;
@@ -21,28 +21,21 @@ interface Round {
 const newRound = (): Round => ({ begun: 0, through: 0, isRefused: false });
 
 /**
- * How fast requests may follow each other. EvoLink publishes no limits, and they differ by account and model, so they are learnt
- * from its answers: each request that gets through makes room for one more under way, until one is refused. What got through
- * before is what the API allows between two pauses; each round that is not refused may have a tenth more. Pure: told what
- * happened and when, in ms of one clock.
+ * EvoLink publishes no limits, and they differ by account and model, so they are learnt: each request that gets through makes
+ * room for one more under way, until one is refused. What got through before is what the API allows between two pauses; each
+ * round that is not refused may have a tenth more. Pure: told what happened and when, in ms of one clock.
  */
 export class Pace {
-	/** Requests that may be under way. */
 	atOnce = FIRST_AT_ONCE;
-
-	/** No request may begin before. */
 	opensAt = 0;
 
 	/** Requests in a round; no limit before the first 429. */
 	private quota = Infinity;
-
 	private round = newRound();
-
 	private pauseMs = PAUSE_MS;
 
 	/** Rounds in a row of which nothing got through. */
 	private stalls = 0;
-
 	private throughAt: number;
 
 	/** @param patienceMs no 429 is waited for that lets nothing through for longer */
@@ -65,18 +58,13 @@ export class Pace {
 		return round;
 	}
 
-	/** A request was answered with anything but a 429. */
 	got(round: Round, now: number): void {
 		this.throughAt = now;
 		round.through += 1;
 		if (this.quota === Infinity) this.atOnce = Math.min(this.atOnce + 1, MOST_AT_ONCE);
 	}
 
-	/**
-	 * A request was answered with 429. Of those that were under way together, only the first one tells anything new.
-	 *
-	 * @returns whether it is to be sent again, once the pace allows
-	 */
+	/** It was answered with 429. @returns whether it is to be sent again, once the pace allows */
 	refused(round: Round, { retryAfterMs = 0 }: Pick<Failure, 'retryAfterMs'>, now: number): boolean {
 		const isFirst = !round.isRefused;
 		round.isRefused = true;
@@ -96,8 +84,7 @@ export class Pace {
 const SLICE_MS = 1000;
 
 /**
- * Sends requests as fast as the other side lets, begun in order; those that met a 429 go first when it is over.
- *
+ * Sends requests as fast as the other side lets; those that met a 429 go first when it is over.
  * @param send never rejects. @returns the 429 that a request met
  * @param giveUp is told of a 429 that is not waited for
  * @param isOver whether no further request may begin

@@ -12,22 +12,18 @@ import { parkedRunOf } from './parkedRun';
 import { isLeftToTimer } from './schedule';
 import { wakeOnce } from './wakeOnce';
 
-/** EvoLink waits 10 s for an answer, and a large batch takes longer to read: it is answered before a read that may end too late. */
+/** EvoLink waits 10 s for an answer: it is answered before a read that may end too late. */
 const ANSWER_AFTER_MS = 1500;
 
 /** The first others that are read: singly, because most callbacks find one of them running. */
 const FIRST_READ = 2;
 
-/**
- * Tasks that callbacks to this process have found ended. A webhook can store nothing, so without it each callback of a large run
- * would read all tasks anew that had ended before.
- */
+/** Found ended by callbacks to this process. A webhook can store nothing, and each would read all of them anew. */
 const ended = new Recent<true>(5000);
 
 /**
- * EvoLink's callback for a suspended run. It is a hint, never a fact: only the id is taken from it, and the tasks are read with
- * the key. It wakes the run when one of its tasks has ended for which another order waits, or all of them have; everything else is
- * for `execute`. Never throws: n8n would end the execution.
+ * A callback is a hint, never a fact: only the id is taken from it, and the tasks are read with the key. It wakes the run when
+ * all of its tasks have ended, or another order waits for one that has. Never throws: n8n would end the execution.
  */
 export async function receiveCallback(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	return await answering(ctx, handle, {

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { taskNamed } from '../../evolink/task';
-import { hint, isToolRun, trace } from '../../host/context';
+import { hint, isToolRun, trace, warn } from '../../host/context';
 import { noteInExecution } from '../../host/customData';
 import { textOf } from '../../host/errors';
 import { notOrdered, orderedEarlier, stopped } from '../../host/messages';
@@ -18,11 +18,7 @@ import { suspend } from './suspend';
 /** EvoLink repeats a callback for 7 s, and none reaches a run that is not suspended. */
 const CALLBACKS_REPEATED_MS = 5000;
 
-/**
- * Steps until the run is done or suspended.
- *
- * @param silent why EvoLink calls nobody back, where that is known
- */
+/** Steps until the run is done or suspended. @param silent why EvoLink calls nobody back, where that is known */
 export async function drive(
 	ctx: IExecuteFunctions,
 	state: RunState,
@@ -68,20 +64,15 @@ function mayHaveMissed({ items, observedAt = -Infinity }: RunState, now: number)
 	return now - Math.max(orderedAt, observedAt) > CALLBACKS_REPEATED_MS;
 }
 
-/** What is said of the first orders of a run. */
 function tellOrders(ctx: IExecuteFunctions, items: readonly Entry[], mode: WaitDecision['mode']): void {
 	// elsewhere the receipt says what they cost
 	const reserved = mode === 'none' ? reservedInWords(items) : undefined;
 	if (reserved !== undefined) hint(ctx, reserved);
 	const earlier = watchesOf(items).flatMap(({ id, replayed }) => (replayed ? [id] : []));
 	if (earlier.length === 0) return;
-	const text = textOf(orderedEarlier(earlier));
-	hint(ctx, text, 'warning');
-	// a hint of a suspended run goes when the run goes on
-	ctx.logger.warn(text);
+	warn(ctx, textOf(orderedEarlier(earlier)));
 }
 
-/** The output of a run that is done. */
 async function deliver(
 	ctx: IExecuteFunctions,
 	state: RunState,
@@ -118,15 +109,11 @@ function outcomeFor(
 	return outcomeOf({ item, field, watch }, { settings, timeoutMs: timeoutOf(state) });
 }
 
-/**
- * The output of a stopped run. It is returned, not thrown: n8n shows what a node returns after a stop in the editor, but drops
- * what it throws; no further node is started either way. The server log has it for production runs.
- */
+/** Returned, not thrown: n8n shows in the editor what a node returns after a stop, but drops what it throws. */
 function emitStopped(ctx: IExecuteFunctions, items: readonly Entry[]): INodeExecutionData[] {
 	const keys = items.filter(isRefused).flatMap(({ problem }) => problem.idempotencyKey ?? []);
 	const problem = stopped(runningIds(items), keys);
-	ctx.logger.warn(textOf(problem));
-	hint(ctx, textOf(problem), 'warning');
+	warn(ctx, textOf(problem));
 	return items.map((entry) => {
 		const taskId = isTask(entry) ? entry.watch.id : undefined;
 		const idempotencyKey = isRefused(entry) ? entry.problem.idempotencyKey : undefined;

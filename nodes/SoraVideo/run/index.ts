@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { readerFor } from '../../evolink/api';
+import { abortAfter } from '../../evolink/async';
 import { hostClock } from '../../evolink/clock';
 import { cancelSignal, goesOnAfterErrors, hint, runIndexOf } from '../../host/context';
 import type { Entry } from '../entries';
@@ -12,7 +13,7 @@ import { Ledger, orderedIn } from '../order/ledger';
 import { answered, listSince, refuse, send, upload, type OrderRun } from '../order/order';
 import type { RunSettings } from '../settings';
 import { deleteUploads, releaseUploads } from '../uploads';
-import { readAll } from '../watch';
+import { readAll, type Watch } from '../watch';
 import type { WaitDecision } from './mode';
 import { callbackUrl } from './parkedRun';
 import { drive } from './drive';
@@ -25,16 +26,12 @@ const LAST_READ_MS = 5000;
 /** Links live no longer: nothing that is queued is waited for longer either. */
 const LONGEST_TURN_MS = 24 * 3_600_000;
 
-/** How a run goes on. */
 export interface Plan {
 	decision: WaitDecision;
-	/** In a tool run: how long its caller waits, ms. */
-	toolWaitMs?: number;
-	/** Whether EvoLink calls back for such tasks. */
 	callbacks: boolean;
 }
 
-/** What the orders of a run have in common. @param begunAt when the run began, in ticks of the clock */
+/** @param begunAt when the run began, in ticks of the clock */
 export function orderRunOf(
 	ctx: IExecuteFunctions,
 	{ resendUnknown }: Pick<RunSettings, 'resendUnknown'>,
@@ -52,10 +49,10 @@ export function orderRunOf(
 	};
 }
 
-/** What a run needs of n8n and EvoLink. */
 export function ioOf(
 	orders: OrderRun,
-	{ decision: { mode }, toolWaitMs }: Pick<Plan, 'decision' | 'toolWaitMs'>,
+	mode: WaitDecision['mode'],
+	toolWaitMs: number | undefined,
 	read: RunIo['read'],
 ): RunIo {
 	const { ctx, clock, now, signal, ledger, intent } = orders;
@@ -84,7 +81,6 @@ export function ioOf(
 	};
 }
 
-/** Takes the items of a run to the node's output, the way that was decided. */
 export async function run(
 	orders: OrderRun,
 	settings: RunSettings,
@@ -105,17 +101,12 @@ export async function run(
 		items,
 		callsBack: plan.callbacks,
 	});
-	const { toolWaitMs } = plan;
+	const { toolWaitMs } = settings;
 	const left = toolWaitMs === undefined ? undefined : toolWaitMs + LAST_READ_MS - orders.now();
-	const readSignal = limited(signal, left);
+	const readSignal = left === undefined ? signal : abortAfter(Math.max(Math.ceil(left), 1), signal);
 	const reader = readerFor(ctx);
-	const io = ioOf(orders, plan, async (watches) => await readAll(watches, reader, hostClock, readSignal));
+	const read = async (watches: readonly Watch[]) => await readAll(watches, reader, hostClock, readSignal);
+	const io = ioOf(orders, mode, toolWaitMs, read);
 	const silent = plan.callbacks ? callbackUrl(ctx).reason : 'EvoLink sends no callback for these tasks';
 	return await drive(ctx, state, io, mode, silent);
-}
-
-function limited(signal: AbortSignal | undefined, ms: number | undefined): AbortSignal | undefined {
-	if (ms === undefined) return signal;
-	const limit = AbortSignal.timeout(Math.max(Math.ceil(ms), 1));
-	return signal === undefined ? limit : AbortSignal.any([limit, signal]);
 }

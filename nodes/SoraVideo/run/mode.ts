@@ -1,10 +1,9 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, NodeTypeAndVersion } from 'n8n-workflow';
 
 import { isToolRun } from '../../host/context';
 import { canPark } from '../../host/park';
 import type { WaitMode } from '../settings';
 
-/** How this run waits, and a plain sentence that says why. */
 export interface WaitDecision {
 	mode: Exclude<WaitMode, 'auto'>;
 	reason?: string;
@@ -16,21 +15,13 @@ const WAIT = 'n8n-nodes-base.wait';
 const RESPOND = 'n8n-nodes-base.respondToWebhook';
 const CHAT_TRIGGERS = ['@n8n/n8n-nodes-langchain.chatTrigger', '@n8n/n8n-nodes-langchain.manualChatTrigger'];
 
-interface StartNode {
-	name: string;
-	type: string;
-	/** As written; absent on hosts that do not tell. */
-	parameters?: Record<string, unknown>;
-}
-
-/** The nodes before this one that ran, of those that start, resume or answer an execution, with their parameters as written. */
-function startNodes(ctx: IExecuteFunctions): StartNode[] {
+/** Those that start, resume or answer an execution, and ran; some hosts tell no parameters. */
+function startNodes(ctx: IExecuteFunctions): NodeTypeAndVersion[] {
 	const parents = ctx.getParentNodes(ctx.getNode().name, { includeNodeParameters: true });
 	const { $ } = ctx.getWorkflowDataProxy(0) as { $: (name: string) => { isExecuted?: boolean } };
 	return parents
 		.filter(({ type }) => [...CALLER_TRIGGERS, ...CHAT_TRIGGERS, WAIT, CALLED, RESPOND].includes(type))
-		.filter(({ name }) => wasExecuted(() => $(name).isExecuted))
-		.map(({ name, type, parameters }) => ({ name, type, ...(parameters && { parameters }) }));
+		.filter(({ name }) => wasExecuted(() => $(name).isExecuted));
 }
 
 /** n8n's proxy throws for nodes that did not run. */
@@ -43,13 +34,13 @@ function wasExecuted(ask: () => boolean | undefined): boolean {
 }
 
 /** Whether a node behind the one that took the call has answered its caller. */
-function hasAnswered(ctx: IExecuteFunctions, nodes: readonly StartNode[], caller: string): boolean {
+function hasAnswered(ctx: IExecuteFunctions, nodes: readonly NodeTypeAndVersion[], caller: string): boolean {
 	return nodes.some(
 		({ name, type }) => type === RESPOND && ctx.getParentNodes(name).some((parent) => parent.name === caller),
 	);
 }
 
-/** Why parking would answer somebody too early; `undefined` if nobody waits. */
+/** Why parking would answer somebody too early. */
 function waitingCaller(ctx: IExecuteFunctions): string | undefined {
 	const nodes = startNodes(ctx);
 	for (const { name, type, parameters } of nodes) {
@@ -73,16 +64,13 @@ const MODES_THAT_POLL: Record<string, string> = {
 
 const CALLED = 'n8n-nodes-base.executeWorkflowTrigger';
 
-/**
- * Why parking might lose results of a calling workflow; `undefined` if it cannot. A caller that runs this workflow once for each of
- * its items starts all of these runs, and n8n hands it the result of the one that ends first; so may the caller's caller.
- */
+/** A caller that runs this workflow for each of its items gets the result of the run that ends first; so may its caller. */
 function calledWorkflow(ctx: IExecuteFunctions): string | undefined {
 	if (!startNodes(ctx).some(({ type }) => type === CALLED)) return undefined;
 	return 'another workflow called this one, and where it calls for each of its items, n8n would hand it the first result only';
 }
 
-/** Why an execution cannot be parked here at all; `undefined` if it can. */
+/** Why an execution cannot be parked here at all. */
 function whyNotPark(ctx: IExecuteFunctions): string | undefined {
 	if (isToolRun(ctx)) return 'an AI agent uses the node as a tool';
 	if (!canPark(ctx)) return 'this n8n cannot suspend an execution here';

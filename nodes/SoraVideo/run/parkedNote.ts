@@ -5,11 +5,7 @@ const NAMED = 3;
 
 const LINK = 'See how far they are';
 
-/**
- * What n8n shows beside a parked execution, as HTML.
- *
- * @param silent why EvoLink calls nobody back, where that is known
- */
+/** What n8n shows beside a parked execution. @param silent why EvoLink calls nobody back, where that is known */
 export function parkedNote({
 	ids,
 	queued = 0,
@@ -25,7 +21,6 @@ export function parkedNote({
 	of?: number;
 	callbackExpected: boolean;
 	silent?: string;
-	/** Of the status page. */
 	url?: string;
 	estimatedSeconds?: number;
 }): Html {

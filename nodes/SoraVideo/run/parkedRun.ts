@@ -4,7 +4,7 @@ import { checkHttpUrl, checkPublicHttpsUrl } from '../../evolink/urls';
 import { executionToken, resumeUrlOf } from '../../host/context';
 import { readRun, type RunState } from './state';
 
-/** Behind n8n's resume URL, so that EvoLink's callbacks reach this node only; who opens it in a browser sees the status page. */
+/** Behind n8n's resume URL; who opens it in a browser sees the status page. */
 const PATH = 'sora-video';
 
 /** n8n has two names for webhooks only. */
@@ -19,23 +19,18 @@ const resumeWebhook = {
 	restartWebhook: true,
 } as const;
 
-/**
- * EvoLink's callback comes in here, on n8n's own resume URL with a path of ours behind it: the bare URL belongs to whatever
- * node the execution waits at, and a late callback would wake that.
- */
+/** A path of ours on n8n's own resume URL: a late callback on the bare one would wake whatever node the execution waits at. */
 export const resumeWebhooks: IWebhookDescription[] = [
 	{ ...resumeWebhook, name: 'default', httpMethod: 'POST' },
 	{ ...resumeWebhook, name: STATUS_WEBHOOK, httpMethod: 'GET' },
 ];
 
 const WAITING = 'The video is being made. The execution is suspended and uses no worker until it resumes.';
-
 const LINK = 'See how far it is';
 
 /** The editor knows the token, which the link needs, only of executions that it was told of: see `tellResumeUrl`. */
 export const waitingTooltip = `={{ "${WAITING}" + ($execution.resumeUrl.includes("signature=") ? ' <a href="' + $execution.resumeUrl.replace("?", "/${PATH}?") + '" target="_blank">${LINK}</a>' : "") }}`;
 
-/** The address of both, on a resume URL. */
 function ownUrl(resumeUrl: URL): string {
 	const url = new URL(resumeUrl);
 	url.pathname = `${url.pathname}/${PATH}`;
@@ -48,7 +43,6 @@ export function statusUrl(ctx: IExecuteFunctions): string | undefined {
 	return checked?.ok ? ownUrl(checked.url) : undefined;
 }
 
-/** Where EvoLink is to call a parked execution, or why it cannot. */
 export function callbackUrl(ctx: IExecuteFunctions): { url?: string; reason?: string } {
 	const resumeUrl = resumeUrlOf(ctx);
 	if (resumeUrl === undefined) return { reason: 'this n8n gives no resume URL' };
@@ -60,12 +54,9 @@ export function callbackUrl(ctx: IExecuteFunctions): { url?: string; reason?: st
 /** Where the run stands in the node's context. */
 export const CONTEXT_KEY = 'wait';
 
-/** The suspended run of this node, out of the execution's data. n8n gives webhooks no other way to it than an expression. */
+/** n8n gives webhooks no other way to the execution's data than an expression. */
 export function parkedRunOf(ctx: IWebhookFunctions): RunState | undefined {
-	const { name } = ctx.getNode();
-	const escaped = Array.from(
-		{ length: name.length },
-		(_, at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, '0')}`,
-	);
-	return readRun(ctx.evaluateExpression(`{{ $("${escaped.join('')}").context.${CONTEXT_KEY} }}`));
+	const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+	const name = ctx.getNode().name.replace(/[^]/g, escape);
+	return readRun(ctx.evaluateExpression(`{{ $("${name}").context.${CONTEXT_KEY} }}`));
 }

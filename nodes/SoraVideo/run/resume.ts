@@ -35,11 +35,7 @@ function stateOf(ctx: IExecuteFunctions): RunState | undefined {
 	return state?.token === parkedToken(ctx) ? state : undefined;
 }
 
-/**
- * The run was woken, by whatever: reads what is still running, orders what has its turn, then finishes, fails, or is suspended again.
- *
- * @throws ProblemError naming the tasks
- */
+/** Reads what is still running, orders what has its turn, then finishes, fails, or is suspended again. @throws ProblemError */
 export async function resume(ctx: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	let known: { ids: string[]; items?: number[] } = { ids: [] };
 	try {
@@ -78,7 +74,7 @@ async function goOn(ctx: IExecuteFunctions, state: RunState): Promise<INodeExecu
 		runningIds(state.items),
 	);
 	const read = patientReader(ctx, isCalled);
-	const io = ioOf(orders, { decision: { mode: 'suspend' } }, read);
+	const io = ioOf(orders, 'suspend', undefined, read);
 	// a run that ends now is stored with what it ordered since
 	ctx.getContext('node')[CONTEXT_KEY] = state;
 	state.isAwake = true;
@@ -105,10 +101,7 @@ function beginAgain(state: RunState, executionId: string, now: number): void {
 	}
 }
 
-/**
- * Reads tasks, and once more after each pause those that EvoLink cannot show right now; after a call that saw one of them end,
- * also where none has ended yet, because replicas differ.
- */
+/** Reads again what EvoLink cannot show right now; after a call also where no task has ended yet, because replicas differ. */
 function patientReader(
 	ctx: IExecuteFunctions,
 	isCalled: boolean,

@@ -7,17 +7,17 @@ const LONGEST_WAIT_MS = 300_000;
 /** Up to half as long again: many executions must not come back in step. */
 const JITTER = 0.5;
 
-/** A refusal that had to be looked up stops the run for half a minute, so while tasks are under way one is risked this much more rarely. */
+/** A refusal that is looked up stops the run for half a minute, so while tasks are under way one is risked more rarely. */
 const DEAR = 10;
 
 /**
  * How many tasks of this run EvoLink has room for, as far as its refusals tell: the limit of an account is not published, and
- * others use the account, too. Plain data; times are ms of the run's own clock.
+ * others use the account, too. Times are ms of the run's own clock.
  */
 export const roomSchema = z.object({
 	/** Tasks of the run that were under way when an order was refused. */
 	cap: z.number(),
-	/** Refusals since EvoLink was last found to have more room than that. */
+	/** Since EvoLink was last found to have more room. */
 	strikes: z.number(),
 	/** When one more than `cap` may be tried. */
 	tryAt: z.number(),
@@ -30,7 +30,7 @@ export const roomSchema = z.object({
 /** Absent as long as nothing was refused. */
 export type Room = z.infer<typeof roomSchema>;
 
-/** Orders that may be begun now. @param most tasks of this run at once, as the user wants it */
+/** `most`: tasks of this run at once, as the user wants it. */
 export function allowance(room: Room | undefined, underWay: number, now: number, most = Infinity): number {
 	const free = Math.max(most - underWay, 0);
 	if (room === undefined) return free;
@@ -45,14 +45,7 @@ export function turnAt(room: Room | undefined, underWay: number, most = Infinity
 	return underWay > 0 ? room.tryMoreAt : room.tryAt;
 }
 
-/**
- * An order was refused for lack of room.
- *
- * @param underWay tasks of the run
- * @param chance 0 to 1
- * @param askedMs what EvoLink asks to wait for
- * @param isDear whether the refusal had to be looked up
- */
+/** An order was refused for lack of room. `chance`: 0 to 1; `askedMs`: to wait; `isDear`: it had to be looked up. */
 export function refusedFor(
 	room: Room | undefined,
 	{ underWay, now, chance, askedMs = 0, isDear = false }: RefusedOrder,
@@ -78,7 +71,7 @@ interface RefusedOrder {
 	isDear?: boolean;
 }
 
-/** An order got through. @param underWay tasks of the run, this one included */
+/** `underWay`: tasks of the run, this one included. */
 export function tookOne(room: Room | undefined, underWay: number): Room | undefined {
 	if (room === undefined || underWay < room.cap || (underWay === room.cap && room.growBy === 0)) return room;
 	// one more than it had room for: there is more, and how much is tried in growing steps

@@ -2,8 +2,6 @@ import clamp from 'lodash/clamp';
 
 import { MIN_SPACING_MS } from '../settings';
 
-/** When to read tasks next. All times are milliseconds; nothing here knows a clock of its own. */
-
 const FIRST_READ_AT_MOST_MS = 15_000;
 
 /** Half a poll interval of jitter would show as delay; a tenth is enough to keep many runs from reading in step. */
@@ -26,9 +24,7 @@ export function nextReadAt(now: number, pollMs: number, random: number, retryAft
 
 /** n8n looks for parked executions that are due once a minute, 70 s ahead: the shortest time that it keeps exactly. */
 export const SHORTEST_TIMER_MS = 66_000;
-
 const SHORT_TIMERS_UNTIL_MS = 300_000;
-
 const FIRST_TIMER_MS = 150_000;
 
 /** An estimate of more is not believed as far as timers go. */
@@ -38,8 +34,8 @@ const LONGEST_ESTIMATE_S = 3600;
 const USUAL_ESTIMATE_S = 100;
 
 /**
- * n8n arms its timers up to 70 s before they are due, and does not disarm them when a callback wakes the execution: they would
- * then wake whatever node it waits at next. So a callback this close to the timer leaves the run to it.
+ * n8n arms timers up to 70 s before they are due, and a callback does not disarm them: they would wake whatever node the
+ * execution waits at next. So a callback this close to the timer leaves the run to it.
  */
 const TIMER_ARMED_MS = 75_000;
 
@@ -50,7 +46,7 @@ export interface ParkedWait {
 	youngestMs: number;
 	/** Until the first of them is waited for no longer. */
 	leftMs: number;
-	/** EvoLink's largest estimate for the tasks. */
+	/** The largest. */
 	estimatedSeconds?: number;
 	/** Whether EvoLink was asked to call back for all of them, and could be read. */
 	callbackExpected: boolean;
@@ -59,10 +55,9 @@ export interface ParkedWait {
 }
 
 /**
- * How long n8n's timer is set for. Each wake-up costs n8n as much as a short run, so where a callback is expected a healthy
- * wait meets no timer, not even the time before it in which callbacks are left to it, and a lost callback at most doubles the
- * wait. Where none is expected the result is found at most a quarter late. A turn that only the clock brings is no reason to wake
- * up while callbacks are expected: each brings one.
+ * How long n8n's timer is set for. Each wake-up costs n8n as much as a short run: where a callback is expected a healthy wait
+ * meets no timer, and a lost callback at most doubles the wait; where none is, the result is at most a quarter late. A turn
+ * that only the clock brings wakes nobody while callbacks are expected: each brings one.
  */
 export function timerDelay(wait: ParkedWait): number {
 	const { oldestMs, youngestMs, leftMs, callbackExpected, turnMs } = wait;
@@ -83,16 +78,15 @@ export function timerDelay(wait: ParkedWait): number {
 const TIMER_LOST_MS = 70_000;
 
 /**
- * How much of a wait has passed between parking and waking up. By the planned time, because the clock may have been set
- * meanwhile, or n8n have been down: a wake-up that is much too late counts half, so that it neither ends the wait nor makes it
- * endless.
+ * How much of a wait has passed, by the planned time, because the clock may have been set meanwhile: a wake-up that is much
+ * too late counts half, so that it neither ends the wait nor makes it endless.
  */
 export function passedMs({ parkedAt, wakesAt }: { parkedAt: number; wakesAt: number }, now: number): number {
 	const planned = wakesAt - parkedAt;
 	return now > wakesAt + TIMER_LOST_MS ? planned / 2 : clamp(now - parkedAt, 0, planned);
 }
 
-/** Whether a callback at `now` leaves a parked run to the timer that is due at `wakesAt` (both ms since 1970). */
+/** Both ms since 1970. */
 export function isLeftToTimer(wakesAt: number, now: number): boolean {
 	const dueIn = wakesAt - now;
 	return dueIn < TIMER_ARMED_MS && dueIn > -TIMER_LOST_MS;

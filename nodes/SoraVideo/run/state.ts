@@ -7,27 +7,27 @@ import type { RunSettings } from '../settings';
 import { entrySchema } from '../entries';
 import { roomSchema } from './room';
 
+const keptSettings = z.object({
+	onTaskFailure: z.enum(['error', 'output']),
+	maxDownloadBytes: z.number(),
+	simplify: z.boolean(),
+	resendUnknown: z.boolean(),
+	tasksAtOnce: z.number().optional(),
+	pollMs: z.number(),
+	timeoutMs: z.number().optional(),
+});
+
 /**
- * A run from its first order to its output, in memory while it polls and in n8n's database while it is suspended. No field of the
- * node is read again: what was checked is what is sent, and what was sent is what is waited for. Moments are ms of the run's own
- * clock, which neither a clock that is set nor a time without n8n moves; `parkedAt` and `wakesAt` are ms since 1970.
+ * A run from its first order to its output. No field of the node is read again: what was checked is what is sent. Moments are
+ * ms of the run's own clock, which no set clock moves; `parkedAt` and `wakesAt` are ms since 1970.
  */
 const runState = z.object({
 	version: z.literal(1),
 	/** Stands on the stack entry of the same wait, too. */
 	token: z.string(),
-	/** A retry runs under another id. */
 	executionId: z.string(),
 	runIndex: z.number(),
-	settings: z.object({
-		onTaskFailure: z.enum(['error', 'output']),
-		maxDownloadBytes: z.number(),
-		simplify: z.boolean(),
-		resendUnknown: z.boolean(),
-		tasksAtOnce: z.number().optional(),
-		pollMs: z.number(),
-		timeoutMs: z.number().optional(),
-	}),
+	settings: keptSettings,
 	/** By their index. */
 	items: z
 		.array(entrySchema)
@@ -39,19 +39,15 @@ const runState = z.object({
 	refusal: failureSchema.optional(),
 	/** When the account's list is looked at for orders that EvoLink answered with a fault of its own. */
 	lookup: z.object({ begunAt: z.number(), at: z.number() }).optional(),
-	/** How long the run has lasted. */
 	lastedMs: z.number(),
 	/** When EvoLink last took an order. */
 	tookAt: z.number(),
 	/** When tasks are read next; absent before the first of them is there. */
 	readAt: z.number().optional(),
-	/** When tasks were last read. */
 	observedAt: z.number().optional(),
-	/** EvoLink's largest estimate. */
 	estimatedSeconds: z.number().optional(),
 	parkedAt: z.number(),
 	wakesAt: z.number(),
-	/** Whether EvoLink calls back for such tasks. */
 	callsBack: z.boolean(),
 	/** Whether it has gone on since it was suspended: a process that is lost meanwhile leaves no trace of what it ordered. */
 	isAwake: z.boolean(),
@@ -59,15 +55,14 @@ const runState = z.object({
 
 export type RunState = z.infer<typeof runState>;
 
-/** A run that begins. */
 export function beginRun(
-	{ onTaskFailure, maxDownloadBytes, simplify, resendUnknown, tasksAtOnce, pollMs, timeoutMs }: RunSettings,
+	settings: RunSettings,
 	own: Pick<RunState, 'token' | 'executionId' | 'runIndex' | 'items' | 'callsBack'>,
 ): RunState {
 	return {
 		version: 1,
 		...own,
-		settings: { onTaskFailure, maxDownloadBytes, simplify, resendUnknown, tasksAtOnce, pollMs, timeoutMs },
+		settings: keptSettings.parse(settings),
 		lastedMs: 0,
 		tookAt: 0,
 		parkedAt: 0,
@@ -79,7 +74,6 @@ export function beginRun(
 /** A stored run that this version of the package cannot read: the tasks and items that it names all the same. */
 export class UnreadableRun extends Error {
 	readonly ids: string[];
-
 	readonly items: number[];
 
 	constructor({ items }: IDataObject) {
@@ -91,12 +85,7 @@ export class UnreadableRun extends Error {
 	}
 }
 
-/**
- * Reads a stored run.
- *
- * @returns `undefined` if there is none
- * @throws UnreadableRun
- */
+/** `undefined` if there is none. @throws UnreadableRun */
 export function readRun(value: unknown): RunState | undefined {
 	if (!isObject(value)) return undefined;
 	const { success, data } = runState.safeParse(value);

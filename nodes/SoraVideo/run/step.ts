@@ -13,6 +13,7 @@ import {
 	isRefused,
 	isTask,
 	openTasks,
+	refusedEntry,
 	watchesOf,
 	type AskedEntry,
 	type Entry,
@@ -31,9 +32,7 @@ import type { RunState } from './state';
 /** What a run needs of the world. Everything else here is pure. */
 export interface RunIo {
 	clock: Clock;
-	/** ms that the run has lasted. */
 	now(): number;
-	/** Aborts when the execution is stopped. */
 	signal?: AbortSignal;
 	/** Whether it waits for its tasks, and not only until all are ordered. */
 	waits: boolean;
@@ -45,9 +44,7 @@ export interface RunIo {
 	stopsOnError: boolean;
 	/** Reads tasks and records what came of it. */
 	read(watches: readonly Watch[]): Promise<void>;
-	/** Gives up the uploads of tasks that have ended. */
 	release(watches: readonly Watch[]): Promise<void>;
-	/** Deletes files at EvoLink, by their ids. */
 	drop(fileIds: readonly string[]): Promise<void>;
 	upload(entry: QueuedEntry): Promise<Step>;
 	send(entry: QueuedEntry): Promise<Step>;
@@ -56,30 +53,25 @@ export interface RunIo {
 	list(since: number): Promise<TaskListing>;
 	/** Whether this process ordered a task on this account, or the node did in this execution. */
 	knows(id: string): Promise<boolean>;
-	/** Whether EvoLink owes this process an answer to an order. */
 	isSending(): boolean;
-	/** What was asked about an order is answered. @param isFree whether it was certainly not taken */
+	/** `isFree`: it was certainly not taken. */
 	answered(entry: AskedEntry, isFree: boolean): Entry;
-	/** The key under which a queued order goes out. */
 	keyOf(entry: QueuedEntry): string;
 }
 
-/** Orders whose files are uploaded before the first of them is sent: more, and a run would take up all the places for files of an account. */
+/** Uploaded before the first of them is sent: more, and a run would take up all the places for files of an account. */
 const WINDOW = 25;
 
 const UPLOADS_AT_ONCE = 2;
 
-/** A 429 may be a limit of requests a second: it is waited for on the spot for no longer, then its order is queued. */
+/** A 429 may be a limit of requests a second: it is waited for on the spot for no longer. */
 const ON_THE_SPOT_MS = 2500;
 
-/** When the account's list is looked at after an order that EvoLink answered with a fault of its own. */
+/** After an order that EvoLink answered with a fault of its own. */
 const LOOKUPS_AFTER_MS = [5000, 30_000] as const;
 
 /**
- * One step of a run: observe its tasks, look up what is in doubt, order as many as there is room for, decide what is next. The same
- * in every mode; the modes differ in how they sleep (`run/index.ts`).
- *
- * @param state changed in place
+ * One step of a run, the same in every mode. `state` is changed in place.
  * @returns when to come back, in ms of the run; `undefined` when the run is done
  */
 export async function step(state: RunState, io: RunIo): Promise<number | undefined> {
@@ -89,20 +81,16 @@ export async function step(state: RunState, io: RunIo): Promise<number | undefin
 	return await decide(state, io);
 }
 
-/** Entries stand at their items' places. */
 function put(state: RunState, entry: Entry): void {
 	state.items[entry.item] = entry;
 }
 
-/** How long each task is waited for, ms. */
 export function timeoutOf({ settings, estimatedSeconds }: RunState): number {
 	return settings.timeoutMs ?? defaultTimeoutMs(estimatedSeconds);
 }
 
-/** When the last read of a task begins, in ms of the run. */
 export const deadlineOf = (state: RunState, { from }: TaskEntry) => from + timeoutOf(state);
 
-/** Reads the tasks that are under way, once it is time. */
 async function observe(state: RunState, io: RunIo): Promise<void> {
 	const open = openTasks(state.items);
 	const now = io.now();
@@ -122,7 +110,7 @@ function nextReadOf(state: RunState, open: readonly TaskEntry[], endsAt = Infini
 	return Math.min(state.readAt ?? 0, endsAt, ...open.map((entry) => deadlineOf(state, entry)));
 }
 
-/** Looks up the orders that EvoLink answered with a fault of its own, once it is time. Nothing else is ordered before. */
+/** Nothing else is ordered before. */
 async function lookUp(state: RunState, io: RunIo): Promise<void> {
 	const asked = state.items.filter(isAsked);
 	const { lookup } = state;
@@ -141,10 +129,10 @@ async function lookUp(state: RunState, io: RunIo): Promise<void> {
 	for (const entry of asked) put(state, io.answered(entry, isFree(entry)));
 }
 
-/** Tasks of the account that neither this run nor this process ordered; `named`: models that the list calls as the orders do. */
+/** Tasks of the account that nobody here ordered; `named`: models that the list calls as the orders do. */
 type Strangers = Task[] & { named: Set<unknown> };
 
-/** @returns `undefined` where the list is unreadable or hides tasks of this run: then it proves nothing */
+/** `undefined` where the list is unreadable or hides tasks of this run: then it proves nothing. */
 async function strangersSince(state: RunState, io: RunIo, since: number): Promise<Strangers | undefined> {
 	const listing = await io.list(since);
 	if (!listing.ok || listing.isCut) return undefined;
@@ -177,7 +165,6 @@ function isNoneOf(
 	);
 }
 
-/** Whether no further order is begun. */
 function isClosed(state: RunState, io: RunIo): boolean {
 	if (io.signal?.aborted) return true;
 	return io.stopsOnError && state.items.some((entry) => isProblem(state, entry, io.waits));
@@ -190,7 +177,6 @@ function isProblem(state: RunState, entry: Entry, waits: boolean): boolean {
 	return waits && isDone && 'problem' in outcomeOf(entry, { ...state, timeoutMs: timeoutOf(state) });
 }
 
-/** Orders as many as there is room for. */
 async function place(state: RunState, io: RunIo): Promise<void> {
 	for (;;) {
 		if (isClosed(state, io) || state.items.some(isAsked)) return;
@@ -253,7 +239,6 @@ function took(state: RunState, io: RunIo, entry: TaskEntry, isNew: boolean): voi
 	else state.readAt ??= firstReadAt(now, estimate, state.settings.pollMs);
 }
 
-/** Queued orders are not sent any more. */
 async function giveUp(
 	state: RunState,
 	io: RunIo,
@@ -286,7 +271,7 @@ async function decide(state: RunState, io: RunIo): Promise<number | undefined> {
 	return at === Infinity ? undefined : at;
 }
 
-/** The files of orders that are not sent any more. A Retry of a suspended run uploads them again. */
+/** A Retry of a suspended run uploads them again. */
 export async function dropFiles(state: RunState, io: RunIo): Promise<void> {
 	const idle = state.items.filter(isQueued).filter(({ draft }) => draft.doubt === undefined);
 	const ids = idle.flatMap(({ draft }) => draft.uploads?.ids ?? []);
@@ -299,7 +284,7 @@ function settleDoubts(state: RunState, io: RunIo): void {
 	delete state.lookup;
 }
 
-/** When the queue goes on if no task ends before; infinity where none does. Gives it up when it was waited for long enough. */
+/** When the queue goes on if no task ends before. Gives it up when it was waited for long enough. */
 async function nextTurn(state: RunState, io: RunIo, underWay: number): Promise<number> {
 	const lastTurnAt = state.tookAt + (io.turnMs ?? timeoutOf(state));
 	if (state.lookup !== undefined && state.lookup.at <= lastTurnAt) return state.lookup.at;
@@ -318,10 +303,8 @@ async function nextTurn(state: RunState, io: RunIo, underWay: number): Promise<n
 }
 
 /**
- * A process that was lost while a suspended run was awake may have ordered without a trace: as long as the account's list shows
- * tasks that nobody here knows, the queued orders that they may be stay in doubt.
- *
- * @param since ms since 1970, when the run was last stored
+ * A process that was lost while the run was awake may have ordered without a trace: while the account has tasks that nobody
+ * here knows, the queued orders that they may be stay in doubt. @param since ms since 1970, when the run was last stored
  */
 export async function doubtLost(state: RunState, io: RunIo, since: number): Promise<void> {
 	const queue = state.items.filter(isQueued);
@@ -329,8 +312,7 @@ export async function doubtLost(state: RunState, io: RunIo, since: number): Prom
 	const strangers = await strangersSince(state, io, since);
 	for (const entry of queue) {
 		if (entry.draft.doubt !== undefined || isNoneOf(strangers, entry, since)) continue;
-		const { item, field } = entry;
-		const again = { slot: entry.slot, draft: entry.draft };
-		put(state, { phase: 'refused', item, field, problem: perhapsOrdered(io.keyOf(entry)), again });
+		const { slot, draft } = entry;
+		put(state, { ...refusedEntry(entry, perhapsOrdered(io.keyOf(entry))), again: { slot, draft } });
 	}
 }

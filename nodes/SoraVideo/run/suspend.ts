@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { hostClock } from '../../evolink/clock';
+import { defined } from '../../evolink/json';
 import { hint, tellResumeUrl, trace } from '../../host/context';
 import { park } from '../../host/park';
 import { isQueued, openTasks, runningIds } from '../entries';
@@ -18,11 +19,7 @@ function firstDue(left: readonly number[]): number {
 	return Math.max(...left.filter((ms) => ms <= first + SHORTEST_TIMER_MS), first, 0);
 }
 
-/**
- * Suspends a run. What it returns is shown in the editor meanwhile.
- *
- * @param silent why EvoLink calls nobody back, where that is known
- */
+/** What it returns is shown in the editor meanwhile. @param silent why EvoLink calls nobody back, where that is known */
 export async function suspend(
 	ctx: IExecuteFunctions,
 	state: RunState,
@@ -77,6 +74,6 @@ export async function suspend(
 		if (!open.some((task) => task === entry)) return [];
 		const { id, seen } = (entry as (typeof open)[number]).watch;
 		const lastStatus = seen && { id, status: seen.status, progress: seen.progress ?? null };
-		return [{ json: { status: 'waiting', taskId: id, ...(lastStatus && { lastStatus }) }, pairedItem }];
+		return [{ json: defined({ status: 'waiting', taskId: id, lastStatus }), pairedItem }];
 	});
 }

@@ -8,20 +8,19 @@ import { CONTEXT_KEY } from './parkedRun';
 import { isLeftToTimer } from './schedule';
 import type { RunState } from './state';
 
-/** More than this many are forgotten, the oldest first: only calls that are under way at the same time matter. */
+/** Only calls that are under way at the same time matter. */
 const WOKEN_KEPT = 2000;
 
 /**
- * The parkings that were woken in this process. n8n lets everybody go on who finds the execution waiting, at whatever node: a
- * callback that was still being checked would run this node, and all behind it, again from data that is older.
+ * n8n lets everybody go on who finds the execution waiting, at whatever node: a callback that was still being checked would
+ * run this node, and all behind it, again from data that is older.
  */
 const woken = new Recent<true>(WOKEN_KEPT);
 
 /**
- * Lets a suspended run go on: once for each parking, and not when its timer is near. What is stored is read anew right before, because
- * another process may have woken it.
- *
- * @returns what `webhook()` has to return for that; `undefined` where the run is left to its timer, or goes on already
+ * Wakes a run once for each parking, and not when its timer is near. What is stored is read anew, because another process may
+ * have.
+ * @returns for `webhook()`; `undefined` where the run is left to its timer, or goes on already
  */
 export async function wakeOnce(
 	ctx: IWebhookFunctions,

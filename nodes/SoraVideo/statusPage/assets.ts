@@ -1,7 +1,5 @@
 import { Html } from '../../host/html';
 
-/* What the status page is made of besides its text. */
-
 export const STATUS_STYLE = new Html(`
 :root { color-scheme: light dark; --card: #f5f6f8; --line: #d5d9e0; --soft: #5a6270; --bad: #b42318; --good: #18794e; --accent: #ea4b71; }
 @media (prefers-color-scheme: dark) { :root { --card: #26282d; --line: #3c4048; --soft: #a9b0bc; --bad: #ff9d94; --good: #6ad1a0; --accent: #ff6d8d; } }
@@ -31,10 +29,7 @@ section:only-of-type :is(video, img) { max-height: 70vh; }
 /** While the run is awake n8n answers 409, whether it ends or parks again: for so many times the page asks on. */
 const AWAKE_ANSWERS = 6;
 
-/**
- * Asks for the page again and again. Parts that are sent as they were before stay, playing videos with them, whatever somebody
- * has set on their players.
- */
+/** Asks for the page again and again. Parts that are sent as they were before stay, playing videos with them. */
 export function statusScript(
 	notes: Record<'unreachable' | 'invalid' | 'continued' | 'troubled', string>,
 	refreshMs: number,

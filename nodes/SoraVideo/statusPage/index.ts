@@ -29,10 +29,7 @@ const memory = new TaskMemory(hostClock);
 
 type Seen = Awaited<ReturnType<TaskMemory['statusOf']>>;
 
-/**
- * The status page of a parked run. Opening it changes nothing, unless it finds that all tasks have ended: then it wakes the
- * run, as the callback would have done. Never throws: n8n would end the execution.
- */
+/** Opening it changes nothing, unless it finds that all tasks have ended: then it wakes the run, as the callback would have done. */
 export async function statusPage(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	return await answering(ctx, show, {
 		what: 'The status page of a suspended execution could not be made',
@@ -77,7 +74,6 @@ async function show(ctx: IWebhookFunctions): Promise<IWebhookResponseData> {
 	return response ?? { noWebhookResponse: true };
 }
 
-/** Where n8n shows the execution. */
 function executionOf(ctx: IWebhookFunctions, { executionId: id }: RunState): StatusPage['execution'] {
 	const { id: workflowId } = ctx.getWorkflow();
 	const base = checkHttpUrl(ctx.getInstanceBaseUrl());

@@ -11,9 +11,7 @@ import { inWords, markup, type Html } from '../../host/html';
 import { STATUS_STYLE, statusScript } from './assets';
 import type { TaskView } from './taskView';
 
-/** The status page of a parked run, out of plain data. */
 export interface StatusPage {
-	/** The name of the workflow. */
 	workflow?: string;
 	/** `url`: where n8n shows it, to those who may see it. */
 	execution: { id: string; url?: string };
@@ -28,14 +26,12 @@ export interface StatusPage {
 	now: number;
 	/** IANA name, as in the workflow's settings. */
 	timezone: string;
-	/** Why the tasks, or some of them, cannot be read now. */
 	trouble?: string;
 	/** Allows this page's own script and style. */
 	nonce: string;
 }
 
 export type StatusItem =
-	/** Nothing was ordered. */
 	| { item: number; problem: string }
 	/** Nothing is ordered yet. `since`: ms since 1970, when EvoLink last took an order of the run. */
 	| { item: number; turn: number; turns: number; since: number }
@@ -55,13 +51,11 @@ const PROMPT_SHOWN = 160;
 /** The counts are of all. */
 const ITEMS_SHOWN = 500;
 
-/** So many players load the beginning of their video; more would be a crowd of requests at once. */
+/** More would be a crowd of requests at once. */
 const PLAYERS_LOADED = 12;
 
-/** How often an open page asks. */
 const REFRESH_MS = 5000;
 
-/** What the script says. */
 const NOTES = {
 	unreachable: 'n8n cannot be reached. This page keeps trying.',
 	invalid: 'This link is no longer valid.',
@@ -70,9 +64,8 @@ const NOTES = {
 };
 
 /**
- * What the page may do: its own script and style, asking n8n again, and images and videos by https or where the credential's
- * own hosts show them. `sandbox` is n8n's own measure for pages of webhooks: it keeps the page out of the session of whoever
- * is logged in to n8n, whatever might get into it.
+ * Its own script and style, asking n8n again, images and videos by https or where the credential's own hosts show them.
+ * `sandbox` is n8n's own measure: it keeps the page out of the session of whoever is logged in to n8n.
  */
 export function contentSecurityPolicy(nonce: string, trustedHosts: readonly string[]): string {
 	const media = uniq(['https:', ...trustedHosts.filter((origin) => !origin.startsWith('https:'))]).join(' ');
@@ -90,7 +83,7 @@ export function contentSecurityPolicy(nonce: string, trustedHosts: readonly stri
 	].join('; ');
 }
 
-/** How an item stands: without a task it is refused, and a task that has not been read yet counts as running. */
+/** A task that has not been read yet counts as running. */
 export function standOf(item: StatusItem): Phase | 'refused' | 'queued' {
 	if ('problem' in item) return 'refused';
 	return 'turn' in item ? 'queued' : (item.view?.phase ?? 'running');
@@ -98,7 +91,7 @@ export function standOf(item: StatusItem): Phase | 'refused' | 'queued' {
 
 const isOpen = (item: StatusItem) => ['running', 'queued'].includes(standOf(item));
 
-/** @returns the whole page; only `now` makes a difference between two calls with the same tasks */
+/** Only `now` makes a difference between two calls with the same tasks. */
 export function renderStatusPage(page: StatusPage): string {
 	const { items, nonce } = page;
 	const open = items.filter(isOpen).length;
@@ -154,7 +147,6 @@ function origin({ workflow, execution: { id, url } }: StatusPage): Html {
 	return markup`${workflow !== undefined && `Workflow '${workflow}', `}${linked}`;
 }
 
-/** How far all are together, and how long the last of them will take. */
 function whole(items: readonly StatusItem[], now: number): Html {
 	const percent = Math.floor(sumBy(items, percentOf) / items.length);
 	const bar =

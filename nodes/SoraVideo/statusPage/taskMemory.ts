@@ -8,20 +8,15 @@ import { Recent } from '../../evolink/recent';
 import type { Task } from '../../evolink/task';
 import type { TaskView } from './taskView';
 
-/** What is known of one task from reading it. */
-interface Seen {
+interface Entry {
 	/** By the latest read that succeeded. */
 	view?: TaskView;
-	/** Why the latest read failed; absent after one that succeeded. */
+	/** Of the latest read; absent after one that succeeded. */
 	failure?: Failure;
-}
-
-interface Entry extends Seen {
-	/** By the clock's ticks: no read before then. */
+	/** Ticks: no read before then. */
 	nextAt: number;
-	/** By the same: when it was last read. */
+	/** Ticks. */
 	readAt: number;
-	/** The read that is under way. */
 	pending?: Promise<void>;
 }
 
@@ -34,7 +29,7 @@ const READ_SINGLY = 20;
 /** More than this many are forgotten, the least recently viewed first. */
 const KEPT = 5000;
 
-/** What all viewers of this process know of tasks together. A task that has ended is not read again. */
+/** Shared by all viewers of this process. A task that has ended is not read again. */
 export class TaskMemory {
 	private readonly entries: Recent<Entry>;
 
@@ -46,10 +41,8 @@ export class TaskMemory {
 	}
 
 	/**
-	 * Reads those tasks whose last read is too old, together with whoever is reading them already.
-	 *
+	 * Reads those whose last read is too old, together with whoever is reading them already.
 	 * @param wait who waits for them: what one key may see is not shown to those of another
-	 * @param how tasks are read and shown
 	 * @param signal once it aborts, what is known by then is returned, and no further read begins for this viewer
 	 * @returns by id; without an entry for tasks whose first read has not ended
 	 */
@@ -58,7 +51,7 @@ export class TaskMemory {
 		ids: readonly string[],
 		how: { read: ReadTasks; viewOf: (task: Task) => TaskView },
 		signal: AbortSignal,
-	): Promise<Map<string, Seen>> {
+	): Promise<Map<string, Entry>> {
 		const entries = new Map(ids.map((id) => [id, this.entryOf(`${wait} ${id}`)]));
 		const now = this.clock.ticks();
 		const due = [...entries].filter(

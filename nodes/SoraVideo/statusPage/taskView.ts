@@ -5,7 +5,6 @@ import { checkMediaUrl } from '../../evolink/urls';
 
 /** What a status page shows of a task: plain data of a bounded size, whatever EvoLink sent. */
 export interface TaskView {
-	/** EvoLink's own word. */
 	status: string;
 	phase: Phase;
 	/** 0 to 100. */
@@ -16,11 +15,9 @@ export interface TaskView {
 	/** How long the job took. */
 	processingSeconds?: number;
 	creditsReserved?: number;
-	/** Why it failed. */
 	reason?: string;
 	/** A link to the result that a browser may load, and whether that is a video. */
 	result?: { url: string; isVideo: boolean };
-	/** The name of a character. */
 	name?: string;
 }
 

@@ -9,10 +9,7 @@
  */
 export type Extent = 'whole' | 'endless' | 'unended' | 'cut' | 'sound';
 
-/**
- * What a walk through a file needs next: `read` so many bytes to look at, `skip` so many, or pass all bytes up to and with
- * the next `seek`. A file that ends before that is what `ifEnds` says, or else cut.
- */
+/** What a walk needs next: `read` or `skip` so many bytes, or all up to the next `seek`. A file that ends before is `ifEnds`. */
 type Step = ({ read: number } | { skip: number } | { seek: number }) & { ifEnds?: Extent };
 
 type Part<T> = Generator<Step, T, Buffer>;
@@ -20,7 +17,6 @@ type Part<T> = Generator<Step, T, Buffer>;
 /** Gets the bytes that it reads, and `at`: how many have passed. Returns once it does not matter what follows. */
 type Walk = (at: () => number) => Part<Extent>;
 
-/** What the index of a film (`moov`) tells. */
 interface Film {
 	hasIndex: boolean;
 	isFragmented: boolean;
@@ -191,7 +187,6 @@ const WALKS: Readonly<Record<string, Walk>> = {
 export interface Completeness {
 	/** Takes the file's next bytes, in chunks of any size. Keeps none of them. */
 	take(chunk: Buffer): void;
-	/** What the file is if it ends here. */
 	extent(): Extent;
 }
 
@@ -203,7 +198,6 @@ export function completenessOf(mimeType = ''): Completeness {
 	let state: ReturnType<typeof walk.next>;
 	let read = Buffer.alloc(0);
 
-	/** Begins the next step, and those after it that need no bytes. */
 	const begin = (next: ReturnType<typeof walk.next>) => {
 		for (state = next; !state.done; state = walk.next(read)) {
 			read = Buffer.alloc(0);
@@ -234,11 +228,7 @@ export function completenessOf(mimeType = ''): Completeness {
 	};
 }
 
-/**
- * Whether a file may be taken, and whether with a warning.
- *
- * @param isLengthMet whether as many bytes came as HTTP had announced: then it was not the transfer that broke off
- */
+/** Whether a file may be taken. @param isLengthMet as many bytes came as HTTP had announced: the transfer did not break off */
 export function trustIn(extent: Extent, isLengthMet = false): 'full' | 'some' | 'none' {
 	const points = { whole: 3, sound: 3, endless: 2, unended: 1, cut: 0 }[extent];
 	const wanted = isLengthMet && points > 0 ? points + 1 : points;

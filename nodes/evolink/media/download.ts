@@ -20,7 +20,7 @@ export interface DownloadRequest {
 	signal?: AbortSignal;
 }
 
-/** Why a file could not be had, and whether another attempt makes sense. The one rule for that. */
+/** Why a file could not be had, and whether another attempt makes sense. */
 const FAULTS = {
 	/** 403, 404, 410: the link is dead. */
 	expired: { retried: false },
@@ -41,7 +41,6 @@ const FAULTS = {
 export interface DownloadFailure {
 	ok: false;
 	why: keyof typeof FAULTS;
-	/** Half a sentence: what was found. */
 	reason: string;
 }
 
@@ -64,7 +63,6 @@ export type DownloadContext = IExecuteFunctions | IWebhookFunctions;
 /** Named here, because the types of the oldest n8n that is supported do not know it. */
 type EgressFilter = (policy: 'enforced') => { validateUrl(url: URL): Promise<{ ok: boolean }> };
 
-/** One attempt, and what its transfer came to. */
 interface Transfer {
 	leftMs: number;
 	isLast: boolean;
@@ -82,11 +80,7 @@ function refusal(status: number): DownloadFailure {
 	return failed(isBusy ? 'hostBusy' : 'hostRefused', `the media host answered ${status}`);
 }
 
-/**
- * Whether a host name leads to a private address, by n8n's own check (n8n-workflow ≥ 2.28). It is asked even where n8n's
- * protection against such requests is switched off. A name that cannot be looked up is left to the request itself, which may
- * go through a proxy.
- */
+/** n8n's own check (n8n-workflow ≥ 2.28), asked even where its protection is off. A name that fails may resolve behind a proxy. */
 async function leadsInside(ctx: DownloadContext, url: URL): Promise<boolean> {
 	const { getSecureEgressFilter } = ctx.helpers as { getSecureEgressFilter?: EgressFilter };
 	if (getSecureEgressFilter === undefined) return false;
@@ -97,7 +91,7 @@ async function leadsInside(ctx: DownloadContext, url: URL): Promise<boolean> {
 	}
 }
 
-/** Opens the link without the key. Redirects are followed here, not by n8n, so that each hop is checked and carries no credentials. */
+/** Redirects are followed here, not by n8n, so that each hop is checked and carries no credentials. */
 async function open(
 	ctx: DownloadContext,
 	request: DownloadRequest,
@@ -128,17 +122,10 @@ async function open(
 		if (response.statusCode < 300 || response.statusCode > 399 || typeof location !== 'string')
 			return response;
 		discard(response);
-		url = resolve(location, checked.url);
+		const { href } = checked.url;
+		url = URL.canParse(location, href) ? new URL(location, href).href : location;
 	}
 	return failed('hostRefused', `the link was redirected more than ${MAX_REDIRECTS} times`);
-}
-
-function resolve(location: string, base: URL): string {
-	try {
-		return new URL(location, base).href;
-	} catch {
-		return location;
-	}
 }
 
 function discard(response: IN8nHttpFullResponse): void {
@@ -250,10 +237,7 @@ function unexpected(found: string, expected: MediaKind): DownloadFailure {
 	return failed('unexpectedType', `the link answered with ${found} where a ${expected} was expected`);
 }
 
-/**
- * Streams a result into n8n's binary store: bytes never pile up here, the key is never sent, nothing but a video (or
- * image) that is whole and of at most the allowed size is kept. Faults of the moment are tried again, for ten minutes at most.
- */
+/** Streams a result into n8n's binary store: no bytes pile up, no key is sent, only a whole file of its kind is kept. */
 export async function downloadMedia(
 	ctx: DownloadContext,
 	request: DownloadRequest,

@@ -1,7 +1,7 @@
 import { completenessOf, type Completeness, type Extent } from './completeness';
 import { HEAD_BYTES, detectMedia, type DetectedMedia } from './mediaType';
 
-/** What a file is, and how much of it is there. Keeps none of its bytes but the first. */
+/** Keeps none of the bytes but the first. */
 export async function inspect(
 	chunks: AsyncIterable<Buffer>,
 ): Promise<{ media: DetectedMedia | undefined; extent: Extent }> {

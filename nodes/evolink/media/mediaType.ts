@@ -12,7 +12,6 @@ export interface DetectedMedia {
 /** How many bytes of a file decide what it is. */
 export const HEAD_BYTES = 1024;
 
-/** A file without a byte. */
 export const EMPTY = 'empty (0 bytes)';
 
 type Format = [
@@ -66,7 +65,7 @@ function withoutFillers(bytes: Buffer): Buffer {
 	return bytes.subarray(at);
 }
 
-/** What a file is by its first bytes, never by its name; nothing where no format fits. */
+/** By its first bytes, never by its name; nothing where no format fits. */
 export function detectMedia(bytes: Buffer): DetectedMedia | undefined {
 	const head = withoutFillers(bytes.subarray(0, HEAD_BYTES)).toString('latin1');
 	const format = FORMATS.find(([pattern]) => pattern.test(head));
@@ -75,7 +74,6 @@ export function detectMedia(bytes: Buffer): DetectedMedia | undefined {
 	return { kind, name, mimeType, extension };
 }
 
-/** The names of formats, for people. */
 export function formatNames(mimeTypes: readonly string[]): string {
 	return FORMATS.flatMap(([, , name, type]) => (mimeTypes.includes(type ?? '') ? [name] : [])).join(', ');
 }

@@ -5,11 +5,7 @@ import { downloadMedia, type DownloadContext, type DownloadResult } from './down
 /** Downloads share one connection to n8n's store; more than two at once only compete. */
 export const DOWNLOADS_AT_ONCE = 2;
 
-/**
- * Streams a result of a completed task into n8n's binary store.
- *
- * @param url from `resultLink(task)`, or one of several
- */
+/** Streams a result of a completed task into n8n's binary store. `url`: from `resultLink(task)`, or one of several. */
 export async function downloadResult(
 	ctx: DownloadContext,
 	task: Task,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import { z } from 'zod';
 
 import { streamOf, type ByteStream } from '../streams';
 import { requestEvoLink, type EvoLinkAnswer, type EvoLinkContext } from '../client';
@@ -9,21 +10,21 @@ import { checkHttpUrl } from '../urls';
 import { retry } from '../async';
 import { isObject, scalar } from '../json';
 
-/** Where n8n keeps a file's bytes: in its binary store, or in a binary field of an item itself. */
-export type FileContent = { id: string } | { item: number; field: string };
-
-/** A checked input file. Plain data. */
-export interface UploadableFile {
+export const uploadableFile = z.object({
 	/** With its dot. */
-	extension: string;
-	mimeType: string;
+	extension: z.string(),
+	mimeType: z.string(),
 	/** Bytes. */
-	size: number;
-	/** Where n8n keeps the bytes. They are fetched when the file's turn has come: a run may have hundreds of files. */
-	content: FileContent;
-}
+	size: z.number(),
+	/** In n8n's binary store, or in a binary field of an item: the latter is lost when the run is suspended. Fetched in its turn. */
+	content: z.union([z.object({ id: z.string() }), z.object({ item: z.number(), field: z.string() })]),
+});
 
-/** EvoLink's own client gives an upload this long. */
+export type UploadableFile = z.infer<typeof uploadableFile>;
+
+type FileContent = UploadableFile['content'];
+
+/** As EvoLink's own client. */
 const UPLOAD_TIMEOUT_MS = 120_000;
 const DELETE_TIMEOUT_MS = 5000;
 
@@ -90,11 +91,7 @@ function uploadOf(answer: EvoLinkAnswer): Upload | { failure: Failure } {
 	return { failure: malformedAnswer(answer, 'no file URL in it') };
 }
 
-/**
- * Gives EvoLink a file, and gets the URL under which it can fetch it (for 72 h, or until it is deleted).
- *
- * @param name with its extension; EvoLink replaces an older file of the same name (with a cache delay)
- */
+/** Gets the URL under which EvoLink can fetch a file, for 72 h. `name`: with its extension; one of the same name is replaced. */
 export async function uploadFile(
 	ctx: IExecuteFunctions,
 	file: UploadableFile,
@@ -109,7 +106,7 @@ export async function uploadFile(
 	return await retry(RETRY_PAUSES_MS, attempt, signal);
 }
 
-/** Gives up the place of an uploaded file that is not needed any more. Best effort: never throws, and is not repeated. */
+/** Best effort: never throws, and is not repeated. */
 export async function deleteUpload(ctx: EvoLinkContext, fileId: string): Promise<void> {
 	// n8n aborts whatever a stopped execution asks for, and that is when a file is left over
 	const unstopped = Object.create(ctx, {
@@ -122,12 +119,10 @@ export async function deleteUpload(ctx: EvoLinkContext, fileId: string): Promise
 	});
 }
 
-/** A binary field as something to upload later. */
 export function contentOf(item: number, { id }: IBinaryData, field: string): FileContent {
 	return id === undefined ? { item, field } : { id };
 }
 
-/** A file's bytes as they come. */
 export async function* chunksOf(ctx: IExecuteFunctions, content: FileContent): AsyncGenerator<Buffer> {
 	if ('item' in content) yield await ctx.helpers.getBinaryDataBuffer(content.item, content.field);
 	else for await (const chunk of await ctx.helpers.getBinaryStream(content.id)) yield chunk as Buffer;

@@ -9,8 +9,12 @@ roomSuite('regular', (n8n) => {
 		const asked = ['first', 'second', 'third'].map((name) => `in the window ${name}`);
 		const slow = evolink.fault(
 			'create',
-			{ kind: 'slow', seconds: 60, accepted: true },
-			{ match: ({ request }) => (request.body as { prompt?: string })?.prompt === asked[1] },
+			{ kind: 'slow', seconds: 20, accepted: true },
+			{
+				match: ({ request }) =>
+					(request.body as { prompt?: string })?.prompt === asked[1] &&
+					[...evolink.tasks.values()].every(({ terminal }) => terminal),
+			},
 		);
 		const flow = await Flow.publish(n8n(), 'room window', { video: { download: false } });
 		expect((await flow.call(...asked)).ok).toBe(true);

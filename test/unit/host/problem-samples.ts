@@ -70,6 +70,7 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 	const failed = (error: object) => messages.taskEnded(task({ status: 'failed', error }));
 	const broken = { message: says('n8n has lost what it kept of the run') };
 	const wait = { orders: 3, credits: 69.12 };
+	const unpriced = { item: 0, model };
 	return {
 		orderRefused: {
 			'the balance is too low': messages.orderRefused(failures.balance, model),
@@ -184,8 +185,8 @@ export function problemsWith(values: Values): Record<keyof typeof messages, Reco
 		},
 		balanceTooLow: {
 			'several orders': messages.balanceTooLow(wait, 4, false),
-			'some without a price, after a lost try': messages.balanceTooLow({ ...wait, unpriced: model }, 4, true),
-			'without a price': messages.balanceTooLow({ orders: 2, credits: 0, unpriced: model }, 0, false),
+			'some without a price, after a lost try': messages.balanceTooLow({ ...wait, unpriced }, 4, true),
+			'without a price': messages.balanceTooLow({ orders: 2, credits: 0, unpriced }, 0, false),
 		},
 		balanceUnchecked: {
 			'no price': messages.balanceUnchecked(says('the price of item 1 is not known')),
