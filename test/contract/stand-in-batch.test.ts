@@ -45,12 +45,6 @@ describe('many tasks read at once', () => {
 		expect([refused.status, misfit('getTasks', refused)]).toEqual([400, undefined]);
 	});
 
-	test('only with the key', async () => {
-		const body = { task_ids: ['task-unified-1-a'] };
-		const refused = await client.call('POST', '/v1/tasks/batch', body, { authorization: 'Bearer other' });
-		expect([refused.status, misfit('getTasks', refused)]).toEqual([401, undefined]);
-	});
-
 	test.each([404, 405] as const)('it can be missing: %i, and single reads go on', async (status) => {
 		const id = await client.start('a cat');
 		evolink.batchRead = status;

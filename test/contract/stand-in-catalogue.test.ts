@@ -36,23 +36,8 @@ describe('the catalogue', () => {
 		});
 	});
 
-	test('has no price of a model that the price list lacks', async () => {
-		const reply = await client.call('GET', '/v1/catalog/models/sora-2-pro-preview/pricing-rules');
-		expect([reply.status, misfit('getPricingRules', reply)]).toEqual([404, undefined]);
-	});
-
 	test.each([404, 405] as const)('may be missing: %d', async (status) => {
 		evolink.catalogue = status;
 		for (const operation of operations) expect((await ask(operation)).status).toBe(status);
-	});
-
-	test('breaks as it is told to, one list of it or all', async () => {
-		evolink.fault(
-			'catalogue',
-			{ kind: 'http', status: 503 },
-			{ match: ({ request }) => request.operationId === 'listModelHealth' },
-		);
-		const statuses = await Promise.all(operations.map(async (operation) => (await ask(operation)).status));
-		expect(statuses).toEqual([200, 200, 503, 200, 200]);
 	});
 });

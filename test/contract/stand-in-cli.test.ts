@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { readOptions } from '../../stand-in/cli-options';
 
@@ -68,13 +67,4 @@ test.each([
 	[['stray'], 'stray'],
 ])('a wrong option is refused: %j', (options, named) => {
 	expect(() => readOptions(options)).toThrow(named);
-});
-
-test('a port that is taken is no wrong option', async () => {
-	const taken = createServer().listen(0, '127.0.0.1');
-	await once(taken, 'listening');
-	const run = start('--port', String((taken.address() as AddressInfo).port));
-	expect(await once(run.child, 'close')).toEqual([1, null]);
-	expect(run.output()).toMatch(/^[^\n]*EADDRINUSE[^\n]*\n$/);
-	taken.close();
 });

@@ -34,29 +34,14 @@ function ask(method: string, path: string, type?: string, body = ''): Promise<nu
 describe('whatever is sent, the answer is a refusal, nothing is charged and nothing breaks', () => {
 	test.each<[string, number, [method: string, path: string, type?: string, body?: string]]>([
 		['a path of two slashes', 404, ['GET', '//']],
-		['a path that is half a URL', 404, ['GET', 'http://[']],
 		['a task id that is not well-formed', 400, ['GET', '/v1/tasks/%zz']],
-		['a file id that is not well-formed', 404, ['DELETE', '/api/v1/files/%zz']],
 		['a media link that is not well-formed', 403, ['GET', '/media/stand-in/%zz']],
 		['a prompt that is an object', 400, ['POST', CREATE, JSON_TYPE, '{"prompt":{"toString":1}}']],
-		['a video_url that is an object', 400, ['POST', CREATE, JSON_TYPE, '{"video_url":{"toString":1}}']],
-		['a model that is an object', 400, ['POST', CREATE, JSON_TYPE, '{"model":{"toString":1}}']],
 		['null', 400, ['POST', CREATE, JSON_TYPE, 'null']],
-		['a list', 400, ['POST', CREATE, JSON_TYPE, `[${CAT}]`]],
-		['JSON inside a JSON string', 400, ['POST', CREATE, JSON_TYPE, JSON.stringify(CAT)]],
 		['JSON that never ends nesting', 400, ['POST', CREATE, JSON_TYPE, nested(100_000)]],
-		['no body', 400, ['POST', CREATE, JSON_TYPE]],
 		['no content type', 400, ['POST', CREATE, undefined, CAT]],
-		['JSON as text', 400, ['POST', CREATE, 'text/plain', CAT]],
-		['JSON as a form', 400, ['POST', CREATE, 'application/x-www-form-urlencoded', CAT]],
 		['an order as form data', 400, ['POST', CREATE, FORM, `${part('model', 'sora-2-preview')}\r\n--b--\r\n`]],
 		['an upload as JSON', 400, ['POST', STREAM, JSON_TYPE, CAT]],
-		[
-			'an upload without a boundary',
-			400,
-			['POST', STREAM, 'multipart/form-data', part('file', 'x', 'a.png')],
-		],
-		['an upload of junk', 400, ['POST', STREAM, FORM, 'junk']],
 		['an upload that ends inside the file', 400, ['POST', STREAM, FORM, part('file', 'half', 'a.png')]],
 		[
 			'two files in one upload',
@@ -64,102 +49,48 @@ describe('whatever is sent, the answer is a refusal, nothing is charged and noth
 			['POST', STREAM, FORM, `${part('file', 'x', 'a.png')}\r\n${part('file', 'y', 'b.png')}\r\n--b--\r\n`],
 		],
 		['base64 that is none', 400, ['POST', BASE64, JSON_TYPE, '{"base64_data":"*** not base64 ***"}']],
-		[
-			'a data URL that is not base64',
-			400,
-			['POST', BASE64, JSON_TYPE, '{"base64_data":"data:image/png,abc"}'],
-		],
-		[
-			'a file name that is no text',
-			400,
-			['POST', BASE64, JSON_TYPE, '{"base64_data":"AAAA","file_name":"\\ud800.png"}'],
-		],
-		[
-			'a folder above its own',
-			400,
-			['POST', BASE64, JSON_TYPE, '{"base64_data":"AAAA","file_name":"a.png","upload_path":"../.."}'],
-		],
 	])('%s', async (_name, status, [method, path, type, body]) => {
 		expect(await ask(method, path, type, body)).toBe(status);
 		expect(evolink.charges).toEqual([]);
 		expect(evolink.files.size).toBe(0);
 		expect((await client.call('GET', '/v1/credits')).status).toBe(200);
 	});
-
-	test('a content type that would break the answers about it is refused as a type', async () => {
-		const reply = await client.call('POST', BASE64, { base64_data: 'data:video/\u00e9\n;base64,AAAA' });
-		expect(reply.json).toMatchObject({ success: false, code: 40002 });
-	});
-
-	test('a query parameter that no operation has changes nothing', async () => {
-		expect(await ask('GET', '/v1/credits?a[b]=1&x=%zz')).toBe(200);
-		expect(await ask('GET', '/api/v1/files/list?page=1&_=2')).toBe(200);
-	});
-
-	test('who has no key learns nothing about the body', async () => {
-		const reply = await client.call('POST', CREATE, 'junk', { authorization: 'Bearer sk-other' });
-		expect(reply.status).toBe(401);
-	});
-
-	test('a JSON type may have parameters and any case', async () => {
-		expect(await ask('POST', CREATE, 'Application/JSON; charset=utf-8', CAT)).toBe(200);
-	});
-
-	test('base64 may be wrapped and may lack its padding', async () => {
-		for (const base64_data of ['iVBORw==', 'iVBORw', 'iVBO\nRw==']) {
-			const reply = await client.call('POST', BASE64, { base64_data, file_name: 'a.png' });
-			expect(misfit('uploadFileBase64', reply)).toBeUndefined();
-			expect(reply.json?.data).toMatchObject({ file_size: 4 });
-		}
-	});
 });
 
 describe('orders in the prompt that make no sense are free text', () => {
-	test.each(
-		[
-			['refuse 1000', 'refuse 499.5', 'refuse -400', 'refuse'],
-			['seconds Infinity', 'seconds 1e308', 'seconds -1', 'seconds NaN', 'seconds'],
-			['media megabytes -1', 'media megabytes x', 'media megabytes Infinity'],
-		].flat(),
-	)('%s', async (order) => {
-		const created = await client.create({ model: 'sora-2-preview', prompt: `[stand-in: ${order}]` });
-		expect(misfit('createVideoTask', created)).toBeUndefined();
-		expect(created.json?.task_info).toMatchObject({ estimated_time: 20 });
-		const id = String(created.json?.id);
-		evolink.finish(id);
-		const read = await client.read(id);
-		expect(misfit('getTask', read)).toBeUndefined();
-		expect((await fetch((read.json?.results as string[])[0])).headers.get('content-type')).toBe('video/mp4');
-	});
+	test.each(['refuse 1000', 'refuse 499.5', 'seconds 1e308', 'seconds -1', 'media megabytes x'])(
+		'%s',
+		async (order) => {
+			const created = await client.create({ model: 'sora-2-preview', prompt: `[stand-in: ${order}]` });
+			expect(misfit('createVideoTask', created)).toBeUndefined();
+			expect(created.json?.task_info).toMatchObject({ estimated_time: 20 });
+			const id = String(created.json?.id);
+			evolink.finish(id);
+			const read = await client.read(id);
+			expect(misfit('getTask', read)).toBeUndefined();
+			expect((await fetch((read.json?.results as string[])[0])).headers.get('content-type')).toBe(
+				'video/mp4',
+			);
+		},
+	);
 });
 
 describe('a script that would break an answer is refused when it is given, by name', () => {
-	test.each<TaskScript>([
-		{ estimatedTime: 1.5 },
-		{ estimatedTime: -1 },
-		{ estimatedTime: NaN },
-		{ seconds: NaN },
-		{ seconds: -1 },
-		{ seconds: Infinity },
-		{ media: { sizeBytes: 0.5 } },
-	])('%p', async (script) => {
-		const name = new RegExp(script.media ? 'sizeBytes' : Object.keys(script)[0]);
-		expect(() => evolink.script('', script)).toThrow(name);
-		await expect(startStandIn({ defaults: script })).rejects.toThrow(name);
-		const id = await client.start('a cat');
-		expect(() => evolink.finish(id, script)).toThrow(name);
-		expect(evolink.tasks.get(id)?.terminal).toBe(false);
-	});
+	test.each<TaskScript>([{ estimatedTime: 1.5 }, { seconds: NaN }, { media: { sizeBytes: 0.5 } }])(
+		'%p',
+		async (script) => {
+			const name = new RegExp(script.media ? 'sizeBytes' : Object.keys(script)[0]);
+			expect(() => evolink.script('', script)).toThrow(name);
+			await expect(startStandIn({ defaults: script })).rejects.toThrow(name);
+			const id = await client.start('a cat');
+			expect(() => evolink.finish(id, script)).toThrow(name);
+			expect(evolink.tasks.get(id)?.terminal).toBe(false);
+		},
+	);
 });
 
 test.each([1000, 100, 499.5, NaN])('a fault with the status %d is refused when it is set', (status) => {
 	expect(() => evolink.fault('create', { kind: 'http', status })).toThrow(/status/);
-});
-
-test('a fault whose body is undefined answers an empty body', async () => {
-	evolink.fault('credits', { kind: 'body', body: undefined });
-	const reply = await client.call('GET', '/v1/credits');
-	expect([reply.status, reply.text]).toEqual([200, '']);
 });
 
 function nested(depth: number): string {

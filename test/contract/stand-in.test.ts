@@ -1,5 +1,5 @@
-import { startStandIn, type TaskScript } from '../../stand-in';
-import { Client, client, evolink, misfit, standInForEachTest, type Json } from './stand-in-client';
+import type { TaskScript } from '../../stand-in';
+import { client, evolink, misfit, standInForEachTest, type Json } from './stand-in-client';
 
 const KEY = 'run-0001-node-0001-item-0';
 
@@ -207,13 +207,6 @@ describe('requests are judged as EvoLink would', () => {
 		expect((await client.create(body)).status).toBe(200);
 	});
 
-	test('a model can be served or withdrawn', async () => {
-		evolink.models.push('sora-3');
-		evolink.models.splice(evolink.models.indexOf('sora-2-preview'), 1);
-		expect((await client.create({ model: 'sora-3', prompt: 'a cat', duration: 15 })).status).toBe(200);
-		expect((await client.create({ model: 'sora-2-preview', prompt: 'a cat' })).status).toBe(403);
-	});
-
 	test('a missing or wrong key is a 401, and no key is kept anywhere', async () => {
 		const bearers = ['', 'Bearer sk-other', `Bearer ${evolink.apiKey}`];
 		for (const authorization of bearers)
@@ -221,12 +214,6 @@ describe('requests are judged as EvoLink would', () => {
 		expect(evolink.requests.map(({ status }) => status)).toEqual([401, 401, 200]);
 		expect(evolink.requests.map(({ headers }) => headers.authorization)).toEqual(['wrong', 'wrong', 'ok']);
 		expect(JSON.stringify(evolink.requests)).not.toContain('sk-');
-	});
-
-	test('broken JSON and unknown routes do not fell it', async () => {
-		expect((await client.create('{"model": "sora')).status).toBe(400);
-		expect((await client.call('GET', '/v1/nowhere')).status).toBe(404);
-		expect((await client.call('GET', '/v1/videos/generations')).status).toBe(405);
 	});
 });
 
@@ -278,20 +265,6 @@ describe('the ledger counts what was really bought', () => {
 		expect(evolink.chargesFor({ prompt: 'a cat' }).map(({ intent }) => intent)).toEqual([KEY, KEY]);
 	});
 
-	test.each(['constructor', 'toString', '4k'])('an unknown quality costs no odd sum: %s', async (quality) => {
-		evolink.models.push('sora-3');
-		await client.start('a cat', { model: 'sora-3', quality });
-		expect(evolink.charges).toMatchObject([{ credits: 10 }]);
-	});
-
-	test('a malformed key is refused', async () => {
-		const reply = await client.create(
-			{ model: 'sora-2-preview', prompt: 'a cat' },
-			{ 'idempotency-key': 'short' },
-		);
-		expect(reply.status).toBe(400);
-	});
-
 	test('a failed or cancelled task is refunded, a completed one is not', async () => {
 		for (const outcome of ['failed', 'cancelled', 'completed'] as const) {
 			evolink.script(outcome, { outcome, seconds: 0 });
@@ -313,15 +286,4 @@ describe('the ledger counts what was really bought', () => {
 		expect(balance.json?.error).toMatchObject({ code: 'insufficient_quota' });
 		expect(evolink.charges).toHaveLength(1);
 	});
-});
-
-test('the same seed gives the same ids', async () => {
-	const ids = [];
-	for (const seed of [7, 7, 8]) {
-		const one = await startStandIn({ seed });
-		ids.push((await new Client(one).start('a cat')).slice(-8));
-		await one.close();
-	}
-	expect(ids[0]).toBe(ids[1]);
-	expect(ids[2]).not.toBe(ids[0]);
 });

@@ -4,7 +4,7 @@ import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 import { failureSentence } from '../../nodes/host/advice';
 import { deleteUpload, uploadFile } from '../../nodes/evolink/media/upload';
 import type { ApiFault } from '../../stand-in';
-import { client, evolink, standInForEachTest } from './stand-in-client';
+import { evolink, standInForEachTest } from './stand-in-client';
 
 standInForEachTest();
 
@@ -54,16 +54,6 @@ test('what was uploaded is deleted by the id of its answer, and nothing else', a
 	expect(sent[0].timeout).toBeLessThanOrEqual(10_000);
 });
 
-test('a full quota refuses an upload, and takes one again for each that is deleted', async () => {
-	const uploads = [];
-	for (let item = 0; item < 100; item += 1) uploads.push(await upload(item));
-	await expect(upload(100)).rejects.toThrow("The account's file quota is used up (400 40003");
-	await deleteUpload(host().ctx, String(uploads[7].fileId));
-	await upload(101);
-	await expect(upload(102)).rejects.toThrow('40003');
-	expect(evolink.files.size).toBe(100);
-});
-
 test.each<[string, ApiFault]>([
 	['503', { kind: 'http', status: 503, retryAfter: 1 }],
 	['429', { kind: 'http', status: 429 }],
@@ -105,13 +95,4 @@ test.each<[unknown, string | undefined]>([
 	if (file.fileId !== undefined) await deleteUpload(host().ctx, file.fileId);
 	const deletions = evolink.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
 	expect(deletions).toEqual(fileId === undefined ? [] : [`/api/v1/files/${fileId}`]);
-});
-
-test('a place in the quota comes back after 72 hours, too', async () => {
-	for (let item = 0; item < 100; item += 1) await upload(item);
-	const quota = async () => ((await client.call('GET', '/api/v1/files/quota')).json?.data as object) ?? {};
-	expect(await quota()).toMatchObject({ used_files: 100, remain_files: 0 });
-	evolink.advance(72 * 3600);
-	expect(await quota()).toMatchObject({ used_files: 0, remain_files: 100 });
-	await upload(100);
 });

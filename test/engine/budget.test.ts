@@ -145,13 +145,6 @@ describe("'Max Credits'", () => {
 		);
 	});
 
-	test.concurrent('without the option a model of unknown price is ordered as ever', () =>
-		inLab(async (lab) => {
-			const run = await lab.run(budget({}, PRO));
-			expect(run.json(SORA)).toHaveLength(1);
-		}),
-	);
-
 	test.concurrent('no file is uploaded for a run that is refused', () =>
 		inLab(async (lab) => {
 			const node = budget({ maxCredits: 1 }, { startImage: 'binary' });

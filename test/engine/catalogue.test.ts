@@ -68,10 +68,7 @@ describe('the list of models', () => {
 
 	test.concurrent.each<[string, ApiFault]>([
 		['down', { kind: 'drop-before' }],
-		['closed to this key', { kind: 'http', status: 403 }],
-		['empty', { kind: 'body', body: { data: [], models: [] } }],
-		['huge', { kind: 'huge-body', bytes: 8 * 2 ** 20 }],
-		['a page of HTML', { kind: 'html' }],
+		['missing', { kind: 'http', status: 404 }],
 		['of other shapes', { kind: 'body', body: { data: { id: VEO }, models: 'all', meta: [] } }],
 		[
 			'full of nonsense',
@@ -84,15 +81,6 @@ describe('the list of models', () => {
 			const run = await lab.run(other('seedance-2.0-text-to-video'));
 			expect(run.json(SORA)).toMatchObject([{ model: 'seedance-2.0-text-to-video', status: 'completed' }]);
 		}),
-	);
-
-	test.concurrent('is the shipped one where EvoLink has no catalogue', () =>
-		inLab(
-			async (lab) => {
-				expect(await names(lab)).toEqual(shipped);
-			},
-			{ catalogue: 404 },
-		),
 	);
 
 	test.concurrent('keeps a model that the catalogue calls retired, and EvoLink has the last word', () =>

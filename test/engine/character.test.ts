@@ -67,14 +67,6 @@ test.concurrent.each<[string, TaskScript['media']]>([
 	}),
 );
 
-test.concurrent("a character's picture is a result, and no video", () =>
-	inLab(async (lab) => {
-		const run = await lab.run(character(), items(VIDEO));
-		expect(run.json(SORA)[0]!.resultUrl).toMatch(/\.jpg$/);
-		expect(run.json(SORA)[0]).not.toHaveProperty('videoUrl');
-	}),
-);
-
 test.concurrent('EvoLink is asked for no callback, not even by a run that parks', () =>
 	inLab(async (lab) => {
 		const run = await lab.run(character({ wait: 'auto', waitMode: 'suspend' }), items(VIDEO));
@@ -85,16 +77,5 @@ test.concurrent('EvoLink is asked for no callback, not even by a run that parks'
 				'The execution is suspended until the tasks have ended: a timer checks them, because EvoLink sends no callback for these tasks.',
 			),
 		]);
-	}),
-);
-
-test.concurrent('an order of unknown outcome is not sent again for a character either', () =>
-	inLab(async (lab) => {
-		lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1 });
-		const first = await lab.run(character({}, { retryOnFail: true, waitBetweenTries: 1 }), items(VIDEO));
-		const second = await lab.retry(first);
-		expect(second.error?.message).toContain('Idempotency-Key');
-		expect(lab.creates).toHaveLength(1);
-		expect(lab.evolink.charges).toHaveLength(1);
 	}),
 );

@@ -1,5 +1,5 @@
 import { inLab } from './lab';
-import { SORA, failed, sora, withBothOutputs, failedWith } from './support';
+import { SORA, sora } from './support';
 
 const credits = (more: object = {}) => sora({ operation: 'getCredits' }, more);
 
@@ -26,14 +26,5 @@ test.concurrent('a refusal says what EvoLink said and what to do', () =>
 		const run = await lab.run(credits());
 		expect(run.error?.message).toMatch(/^The credits could not be read: .*401/);
 		expect(run.error).toMatchObject({ description: expect.stringContaining('API key') });
-	}),
-);
-
-test.concurrent('On Error = error output: the refusal reaches the error branch', () =>
-	inLab(async (lab) => {
-		lab.evolink.fault('credits', { kind: 'http', status: 503 });
-		const run = await lab.run(withBothOutputs(credits({ onError: 'continueErrorOutput' })));
-		expect(run.json(failed.name)).toMatchObject([failedWith('503', { status: 503 })]);
-		expect(run.json('After')).toEqual([]);
 	}),
 );

@@ -157,6 +157,8 @@ describe('resources', () => {
 
 describe('fields shown', () => {
 	const COMMON = ['wait', 'options'];
+	const START = ['resource', 'operation'];
+	const AWAITED = ['wait', 'download', 'binaryField', 'simplify', 'options'];
 	const ofSora = ['standingNotice', 'prompt', 'aspectRatio', 'duration'];
 	const ofOthers = ['filesNotice', 'modelFields'];
 	const FORMS: Array<[INodeParameters, string[]]> = [
@@ -170,25 +172,9 @@ describe('fields shown', () => {
 
 	test.each(FORMS)('Generate Video with %j', (form, fields) => {
 		const values = { operation: 'generate', ...form };
-		expect(names(values)).toEqual([
-			'resource',
-			'operation',
-			'model',
-			...fields,
-			'wait',
-			'download',
-			'binaryField',
-			'simplify',
-			'options',
-		]);
+		expect(names(values)).toEqual([...START, 'model', ...fields, ...AWAITED]);
 		const unawaited = ['wait', 'callbackUrl', 'reference', 'simplify', 'options'];
-		expect(names({ ...values, wait: 'none' })).toEqual([
-			'resource',
-			'operation',
-			'model',
-			...fields,
-			...unawaited,
-		]);
+		expect(names({ ...values, wait: 'none' })).toEqual([...START, 'model', ...fields, ...unawaited]);
 		expect(names({ ...values, download: false })).not.toContain('binaryField');
 		for (const image of ['startImage', 'endImage'].filter((name) => fields.includes(name))) {
 			const more = (from: string) =>
@@ -199,35 +185,14 @@ describe('fields shown', () => {
 
 	test('Create Character', () => {
 		const values = { operation: 'character' };
-		expect(names(values)).toEqual([
-			'resource',
-			'operation',
-			'characterNotice',
-			'video',
-			'videoUrl',
-			'timestamps',
-			'wait',
-			'download',
-			'binaryField',
-			'simplify',
-			'options',
-		]);
-		expect(names({ ...values, video: 'binary' })).toContain('videoField');
-		expect(names({ ...values, video: 'binary' })).not.toContain('videoUrl');
+		const from = (video: string) => [...START, 'characterNotice', 'video', video, 'timestamps', ...AWAITED];
+		expect(names(values)).toEqual(from('videoUrl'));
+		expect(names({ ...values, video: 'binary' })).toEqual(from('videoField'));
 	});
 
 	test('Get Many Tasks', () => {
 		const values = { operation: 'getManyTasks' };
-		const fields = [
-			'resource',
-			'operation',
-			'listNotice',
-			'returnAll',
-			'limit',
-			'filters',
-			'includeResults',
-			'simplify',
-		];
+		const fields = [...START, 'listNotice', 'returnAll', 'limit', 'filters', 'includeResults', 'simplify'];
 		expect(names(values)).toEqual(fields);
 		expect(names({ ...values, returnAll: true })).toEqual(fields.filter((name) => name !== 'limit'));
 		const status = (field(values, 'filters').options as INodeProperties[]).find(
@@ -237,16 +202,10 @@ describe('fields shown', () => {
 	});
 
 	test('Get Task and Get Credits', () => {
-		expect(names({ operation: 'getTask' })).toEqual([
-			'resource',
-			'operation',
-			'taskId',
-			'wait',
-			'download',
-			'simplify',
-			'options',
-		]);
-		expect(names({ operation: 'getCredits' })).toEqual(['resource', 'operation']);
+		const values = { operation: 'getTask' };
+		expect(names(values)).toEqual([...START, 'taskId', 'wait', 'download', 'simplify', 'options']);
+		expect(names({ ...values, download: true })).toEqual([...START, 'taskId', ...AWAITED]);
+		expect(names({ operation: 'getCredits' })).toEqual(START);
 	});
 
 	test('no field twice, and every common one, whatever is chosen', () => {
@@ -317,14 +276,9 @@ describe('fields shown', () => {
 		expect(unpublished(values)).toEqual([]);
 	});
 
-	test('decided without regular expressions, which n8n gives up on when the machine is busy', () => {
+	test('decided by lists alone, whatever an old n8n is given: a busy n8n gives up on regular expressions', () => {
 		const rules = node.properties.map(({ displayOptions }) => JSON.stringify(displayOptions ?? {}));
-		expect(rules.filter((rule) => rule.includes('"regex"'))).toEqual([]);
-	});
-
-	test('decided by lists and by what is not a value, whatever an old n8n is given', () => {
-		const rules = node.properties.map(({ displayOptions }) => JSON.stringify(displayOptions ?? {}));
-		expect(rules.filter((rule) => /"(startsWith|includes|endsWith)"/.test(rule))).toEqual([]);
+		expect(rules.filter((rule) => /"(regex|startsWith|includes|endsWith)"/.test(rule))).toEqual([]);
 		for (const { displayOptions } of node.properties)
 			expect(displayOptions?.show ?? {}).not.toHaveProperty('model');
 	});
@@ -368,21 +322,8 @@ describe('the options collection', () => {
 
 describe('defaults are those of the contract', () => {
 	test.each<[INodeParameters, INodeParameters]>([
-		[
-			{},
-			{
-				operation: 'generate',
-				model: 'sora-2-preview',
-				aspectRatio: '16:9',
-				duration: 4,
-				startImage: 'none',
-				wait: 'auto',
-				download: true,
-				binaryField: 'data',
-			},
-		],
-		[{ model: 'sora-2-pro-preview' }, { quality: '720p', aspectRatio: '16:9', duration: 4 }],
-		[{ operation: 'character' }, { video: 'url', timestamps: '0,2', wait: 'auto', download: true }],
+		[{}, { operation: 'generate', startImage: 'none', wait: 'auto', download: true, binaryField: 'data' }],
+		[{ operation: 'character' }, { video: 'url', wait: 'auto', download: true }],
 		[{ operation: 'getTask' }, { wait: 'none', download: false, taskId: { mode: 'list', value: '' } }],
 	])('%j', (values, defaults) => {
 		expect(NodeHelpers.getNodeParameters(node.properties, values, true, false, null, node)).toMatchObject(

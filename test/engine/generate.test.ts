@@ -1,23 +1,9 @@
-import { binaryOf, type Execution } from '../../tools/n8n-engine';
+import type { Execution } from '../../tools/n8n-engine';
 import { inLab } from './lab';
-import { BY_HAND, SORA, ordersOf, prompts, sora } from './support';
+import { BY_HAND, SORA, prompts, sora } from './support';
 
 /** What is asked for by a prompt alone. */
 const ORDER = { model: 'sora-2-preview', prompt: 'a cat', aspect_ratio: '16:9', duration: 4 };
-
-test.concurrent('text becomes a video file, told apart from its task data', () =>
-	inLab(async (lab) => {
-		const run = await lab.run(sora({ download: true }), prompts('a cat', 'a dog'));
-		for (const [item, prompt] of ['a cat', 'a dog'].entries()) {
-			const id = lab.idOf(prompt);
-			const file = await binaryOf(run.output(SORA)[item]!);
-			expect(file).toMatchObject({ mimeType: 'video/mp4', fileName: `${id}.mp4` });
-			expect((await file.buffer()).toString('latin1', 4, 8)).toBe('ftyp');
-			expect(run.output(SORA)[item]).toMatchObject({ json: { id }, pairedItem: { item } });
-			expect(JSON.stringify(run.json(SORA)[item]).length).toBeLessThan(2000);
-		}
-	}),
-);
 
 test.concurrent(
 	'20 equal items overlap: every order is sent before the first is done, and order is kept',
@@ -47,41 +33,6 @@ test.concurrent('orders begin five at a time: the sixth goes out when one of the
 		expect(lab.creates).toHaveLength(5);
 		lab.evolink.advance(4000);
 		expect((await lab.end(run)).output(SORA)).toHaveLength(12);
-	}),
-);
-
-test.concurrent("the task is EvoLink's own, word for word, but its error, which has a name of its own", () =>
-	inLab(async (lab) => {
-		const extra = { new_field: { deep: [1, 2] }, error: null };
-		lab.evolink.script('', { extra });
-		const before = Date.now();
-		const run = await lab.run(sora());
-		const [json] = run.json(SORA);
-		const [task] = [...lab.evolink.tasks.values()];
-		const answer = await fetch(`${lab.evolink.url}/v1/tasks/${task!.id}`, {
-			headers: { authorization: `Bearer ${lab.evolink.apiKey}` },
-		});
-		const { error: _, ...verbatim } = (await answer.json()) as {
-			created: number;
-			error: unknown;
-			results: string[];
-			duration: number;
-			usage: { credits_reserved: number; credits_used: number };
-		};
-		expect(json).toEqual({
-			...verbatim,
-			createdAt: new Date(verbatim.created * 1000).toISOString(),
-			resultUrl: verbatim.results[0],
-			videoUrl: verbatim.results[0],
-			creditsReserved: verbatim.usage.credits_reserved,
-			creditsUsed: verbatim.usage.credits_used,
-			processingSeconds: verbatim.duration,
-			request: ORDER,
-			resultExpiresAt: expect.any(String),
-		});
-		const left = Date.parse(String(json!.resultExpiresAt)) - before;
-		expect(left).toBeGreaterThan(23.99 * 3_600_000);
-		expect(left).toBeLessThan(24.01 * 3_600_000);
 	}),
 );
 
@@ -131,26 +82,6 @@ describe('what was asked for stands in the item', () => {
 			expect(requests(await lab.run(sora({ options: { onTaskFailure: 'output' } })))).toEqual([ORDER]);
 		}),
 	);
-
-	test.concurrent('on the Retry of a wait that ran out, whatever the prompt would say by then', () =>
-		inLab(async (lab) => {
-			lab.evolink.script('', BY_HAND);
-			const prompt = '={{ "cat " + Math.random() }}';
-			const first = await lab.run(sora({ prompt, options: { timeoutMinutes: 0.01 } }));
-			lab.evolink.finish(lab.ids[0]);
-			expect(requests(await lab.retry(first))).toEqual([{ ...ORDER, prompt: lab.paid[0] }]);
-		}),
-	);
-
-	test.concurrent('of an order that was sent once more, as it was sent at first', () =>
-		inLab(async (lab) => {
-			lab.evolink.fault('create', { kind: 'drop-after' }, { times: 1 });
-			const prompt = '={{ "cat " + Math.random() }}';
-			const first = await lab.run(sora({ prompt, options: { resendUnknown: true } }));
-			expect(first.status).toBe('error');
-			expect(requests(await lab.retry(first))).toEqual([{ ...ORDER, prompt: lab.paid[0] }]);
-		}),
-	);
 });
 
 describe("'Simplify' leaves the fields that most workflows need", () => {
@@ -179,23 +110,6 @@ describe("'Simplify' leaves the fields that most workflows need", () => {
 	);
 });
 
-describe("'When a Task Fails' = error", () => {
-	test.concurrent.each([
-		['cancelled', { outcome: 'cancelled' }, /was cancelled at EvoLink/],
-		['canceled, the other spelling', { outcome: 'canceled' }, /was cancelled at EvoLink/],
-		['cancelled on request', { outcome: 'request-cancelled' }, /was cancelled at EvoLink/],
-		['completed without a result', { outcome: 'no-results' }, /completed, but EvoLink sent no link/],
-		['expired', { outcome: 'expired' }, /could not be read.*404/],
-	] as const)('a task that is %s ends its item with an error that names it', (_, script, message) =>
-		inLab(async (lab) => {
-			lab.evolink.script('', script);
-			const run = await lab.run(sora({ options: { timeoutMinutes: 0.01 } }));
-			expect(run.error?.message).toContain(lab.idOf('a cat'));
-			expect(run.error?.message).toMatch(message);
-		}),
-	);
-});
-
 describe("'Wait' = none", () => {
 	const callbackUrl = 'https://n8n.example.test/webhook/abc';
 
@@ -217,18 +131,5 @@ describe("'Wait' = none", () => {
 			},
 			{ callbackHosts: { 'n8n.example.test': 'http://127.0.0.1:9' } },
 		),
-	);
-
-	test.concurrent('a Retry after another item was refused gives the tasks that exist', () =>
-		inLab(async (lab) => {
-			lab.evolink.fault('create', { kind: 'http', status: 402 }, { times: 1, match: ordersOf('a dog') });
-			const first = await lab.run(sora({ wait: 'none' }), prompts('a cat', 'a dog'));
-			expect(first.status).toBe('error');
-			const second = await lab.retry(first);
-			expect(second.json(SORA).map(({ id }) => id)).toEqual(
-				['a cat', 'a dog'].map((prompt) => lab.idOf(prompt)),
-			);
-			expect(lab.paid.sort()).toEqual(['a cat', 'a dog']);
-		}),
 	);
 });

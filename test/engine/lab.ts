@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { INodeExecutionData, INodeParameters, WorkflowExecuteMode } from 'n8n-workflow';
-import { PATHS } from '../../nodes/evolink/generated/spec.gen';
 import {
 	startStandIn,
 	type SeenRequest,
@@ -59,36 +58,6 @@ let host: Promise<Host> | undefined;
 function fixtureOf(runnable: Runnable): WorkflowFixture {
 	if (Array.isArray(runnable)) return { nodes: runnable };
 	return 'nodes' in runnable ? runnable : withBothOutputs(runnable);
-}
-
-/** Orders a video the way any program does, and gives the id of its task. */
-export async function orderAt({ url, apiKey }: StandIn, body: object): Promise<string> {
-	const response = await fetch(`${url}${PATHS.createVideoTask.path}`, {
-		method: 'POST',
-		headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-		body: JSON.stringify({ model: 'sora-2-preview', ...body }),
-	});
-	return ((await response.json()) as { id: string }).id;
-}
-
-/** Changes what is stored of the parked run of the node. */
-export function changeWait(
-	{ store }: Engine,
-	executionId: string,
-	change: (wait: StoredWait) => unknown,
-): void {
-	const data = store.readData(executionId);
-	change(data.executionData!.contextData[`node:${SORA}`]!.wait as unknown as StoredWait);
-	store.write(executionId, {}, data);
-}
-
-/** Lets the time pass that a parked run still has until its timer. */
-export function makeDue(engine: Engine, executionId: string): void {
-	changeWait(engine, executionId, (wait) => {
-		const left = Math.max(wait.wakesAt - Date.now(), 0);
-		wait.parkedAt -= left;
-		wait.wakesAt -= left;
-	});
 }
 
 /**
@@ -239,13 +208,26 @@ export class Lab {
 		return this.follow(await resumeByTimer(this.engine, executionId));
 	}
 
+	/** Changes what is stored of the parked run of the node. */
 	change(executionId: string, change: (wait: StoredWait) => unknown): void {
-		changeWait(this.engine, executionId, change);
+		const { store } = this.engine;
+		const data = store.readData(executionId);
+		change(data.executionData!.contextData[`node:${SORA}`]!.wait as unknown as StoredWait);
+		store.write(executionId, {}, data);
+	}
+
+	/** Lets the time pass that a parked run still has until its timer. */
+	makeDue(executionId: string): void {
+		this.change(executionId, (wait) => {
+			const left = Math.max(wait.wakesAt - Date.now(), 0);
+			wait.parkedAt -= left;
+			wait.wakesAt -= left;
+		});
 	}
 
 	/** The timer of a parked run, once its time is over. */
 	async timeIsUp(executionId: string): Promise<Execution> {
-		makeDue(this.engine, executionId);
+		this.makeDue(executionId);
 		return await this.timer(executionId);
 	}
 

@@ -176,26 +176,3 @@ describe('Retry where n8n gives executions no token', () => {
 			expect(lab.paid).toEqual(['a cat']);
 		}));
 });
-
-test('Retry with the token repeats the order under its own key, and says that the first one made the video', () =>
-	inLab(async (lab) => {
-		const { executionId } = await lab.lostWhileOrdering(sora());
-		expect(await warningsOfRetry(lab, executionId)).toEqual([
-			expect.stringContaining('an earlier try of this execution had ordered this already'),
-		]);
-		expect(lab.sentKeys.size).toBe(1);
-		expect(lab.paid).toEqual(['a cat']);
-	}));
-
-test('Get Many Tasks tells the start of the prompts that this process ordered, which no list of EvoLink has', async () => {
-	lab.engine.oneProcess = true;
-	const long = `a cat ${'that purrs '.repeat(20)}`;
-	await lab.make({ prompt: long, wait: 'none' });
-	await lab.evolink.order({ model: 'sora-2-preview', prompt: 'of another user' });
-	const run = await lab.run(sora({ resource: 'task', operation: 'getManyTasks' }));
-	const told = run.json(SORA).map(({ id, prompt }) => [id, prompt]);
-	expect(told).toEqual([
-		[lab.ids[1], undefined],
-		[lab.ids[0], expect.stringMatching(/^a cat that purrs .{50,70}…$/)],
-	]);
-});

@@ -117,9 +117,3 @@ test('a run is stopped while it polls, and retried through the API: it goes on w
 	expect((await lab.end(retry)).json('After')).toMatchObject([{ id: lab.ids[0], status: 'completed' }]);
 	expect(lab.evolink.charges).toHaveLength(1);
 });
-
-test('a fresh run is a fresh order', async () => {
-	await lab.run(parking());
-	await lab.run(parking());
-	expect(lab.evolink.charges).toHaveLength(2);
-});

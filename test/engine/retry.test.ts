@@ -20,18 +20,6 @@ describe('a fault that stays', () => {
 		}),
 	);
 
-	test.concurrent('EvoLink offline: the order goes out once it is back, on the Retry', () =>
-		inLab(async (lab) => {
-			await lab.evolink.offline();
-			const first = await lab.run(sora());
-			expect(first.errorText).toMatch(/refused the connection.*Nothing was charged/);
-			await lab.evolink.online();
-			const second = await lab.retry(first);
-			expect(second.status).toBe('success');
-			expect(lab.paid).toEqual([PROMPT]);
-		}),
-	);
-
 	test.concurrent(
 		'no answer at all: the order counts as unknown after half a minute and is not sent again',
 		() =>
@@ -47,27 +35,6 @@ describe('a fault that stays', () => {
 		60_000,
 	);
 });
-
-test.concurrent(
-	'an EvoLink that allows ten orders a second takes all orders of a large run, one after the other',
-	() =>
-		inLab(async (lab) => {
-			const taken: number[] = [];
-			const isTooFast = () => {
-				while (taken.length > 0 && taken[0]! <= Date.now() - 1000) taken.shift();
-				if (taken.length >= 10) return true;
-				taken.push(Date.now());
-				return false;
-			};
-			const limit = lab.evolink.fault('create', http(429, { retryAfter: 1 }), { match: isTooFast });
-			const many = Array.from({ length: 45 }, (_, item) => `video ${item}`);
-			const run = await lab.run(sora({ wait: 'none' }), prompts(...many));
-			expect(run.status).toBe('success');
-			expect([...lab.paid].sort()).toEqual([...many].sort());
-			expect(run.json(SORA).map(({ id }) => id)).toEqual(many.map((prompt) => lab.idOf(prompt)));
-			expect(limit.hits).toBeGreaterThan(0);
-		}),
-);
 
 test.concurrent(
 	'an order that was being sent when its process was lost is of unknown outcome, and not sent again',
@@ -146,15 +113,6 @@ describe('after the order, a retry goes on with the same task', () => {
 			const second = await lab.retry(first);
 			expect(second.json('Sora Video')).toMatchObject([{ id: taskId, status: 'completed' }]);
 			expect(lab.paid).toEqual([PROMPT]);
-		}),
-	);
-
-	test.concurrent('an unknown status is waited for within the limit, and named when it runs out', () =>
-		inLab(async (lab) => {
-			lab.evolink.script('', { outcome: 'unknown-status', status: 'dreaming' });
-			const node = sora({ options: { timeoutMinutes: 0.01 } });
-			const run = await lab.run(node);
-			expect(run.error?.message).toMatch(/^Task task-unified-\S+ was still 'dreaming'/);
 		}),
 	);
 

@@ -61,15 +61,6 @@ describe('an order that makes several results', () => {
 			);
 		}),
 	);
-
-	test.concurrent('is told as one task where a run stops', () =>
-		inLab(async (lab) => {
-			makeThree(lab, 'dead');
-			const run = await lab.run(sora({ download: true }));
-			expect(run.error?.message).toMatch(/could not be downloaded/);
-			expect(run.error?.context).toMatchObject({ taskId: lab.ids[0], code: 'expired' });
-		}),
-	);
 });
 
 test('the trigger starts its workflow with an item for each', async () => {

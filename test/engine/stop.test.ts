@@ -127,15 +127,3 @@ describe('Stop during the submit', () => {
 		}),
 	);
 });
-
-test.concurrent('Retry of an execution whose process was lost sends the same keys: one charge per item', () =>
-	inLab(async (lab) => {
-		const run = await waiting(lab, {}, 'trigger');
-		await lab.lose(run);
-		for (const id of lab.ids) lab.evolink.finish(id);
-		const retried = await lab.retry(run);
-		expect(retried.json(SORA)).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
-		expect(lab.paid.sort()).toEqual(['a cat', 'a dog']);
-		expect(lab.sentKeys.size).toBe(2);
-	}),
-);

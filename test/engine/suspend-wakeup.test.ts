@@ -1,7 +1,7 @@
 import { WebhookContext } from 'n8n-core';
 import { connect, type NodeFixture, type WebhookAnswer } from '../../tools/n8n-engine';
 import { labForEachTest } from './lab';
-import { SORA, after, parking, prompts, start, failedWith, errorsOf } from './support';
+import { SORA, after, parking, prompts, start, failedWith } from './support';
 
 /** What can go wrong in the instant in which a parked run is woken: several wakers, slow media, other nodes. */
 
@@ -67,30 +67,6 @@ test('a callback on a host that cannot wake a run this way leaves it to the time
 		delete (prototype as { executeData?: unknown }).executeData;
 	}
 	expect((await lab.timer(executionId)).status).toBe('success');
-});
-
-describe('a clock that is set while the run is parked', () => {
-	const HOURS = 2 * 3_600_000;
-	test('forward: the wait does not end for it', async () => {
-		const [executionId, id] = await lab.parked(parking({ parameters: { options: { timeoutMinutes: 30 } } }));
-		lab.change(executionId, (wait) => {
-			wait.parkedAt -= HOURS;
-			wait.wakesAt -= HOURS;
-		});
-		expect((await lab.timer(executionId)).status).toBe('waiting');
-		lab.evolink.finish(id);
-		expect((await lab.timer(executionId)).status).toBe('success');
-	});
-
-	test('back: the callback wakes it', async () => {
-		const [executionId, id] = await lab.parked();
-		lab.change(executionId, (wait) => {
-			wait.parkedAt += HOURS;
-			wait.wakesAt += HOURS;
-		});
-		lab.evolink.finish(id);
-		expect((await lab.woken(executionId, id)).status).toBe('success');
-	});
 });
 
 describe('a callback is answered', () => {
@@ -204,16 +180,3 @@ test('Retry after a file could not be had asks EvoLink for the link that holds n
 	expect(lab.evolink.tasks.get(id)!.reads).toBe(reads + 1);
 	expect(lab.evolink.charges).toHaveLength(1);
 });
-
-test.each(['stopWorkflow', 'continueRegularOutput'] as const)(
-	'a parked run that breaks names its tasks, with On Error = %s',
-	async (onError) => {
-		const [executionId] = await lab.parked(parking({ onError }), prompts('a cat', 'a dog'));
-		lab.change(executionId, (wait) => Object.assign(wait, { settings: null }));
-		for (const id of lab.ids) lab.evolink.finish(id);
-		const run = await lab.timer(executionId);
-		const said = onError === 'stopWorkflow' ? [run.error?.message] : errorsOf(run);
-		expect(said).toHaveLength(onError === 'stopWorkflow' ? 1 : 2);
-		for (const text of said) for (const id of lab.ids) expect(text).toContain(id);
-	},
-);

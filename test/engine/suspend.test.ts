@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { binaryOf, type NodeFixture } from '../../tools/n8n-engine';
 import { labForEachTest } from './lab';
 import { after, parking, prompts, start, failedWith } from './support';
@@ -186,15 +185,6 @@ describe('a suspended run', () => {
 		expect((await lab.callback(executionId, id)).run).toBeDefined();
 	});
 
-	test('ends at the callback when the file cannot be had: the error says why and names task and link', async () => {
-		const [executionId, id] = await lab.parked();
-		lab.evolink.finish(id, { media: { status: 403 } });
-		const run = await lab.woken(executionId, id);
-		expect(run.status).toBe('error');
-		expect(run.error?.message).toContain(id);
-		expect(run.errorText).toContain('/media/');
-	});
-
 	test('ends with an error that names the running task when the time is up, after one last read', async () => {
 		const [executionId, id] = await lab.parked(short);
 		const { reads } = lab.evolink.tasks.get(id)!;
@@ -304,38 +294,6 @@ describe('one intent, one charge', () => {
 		const again = await lab.retry({ executionId });
 		expect(again.json('After')).toMatchObject([{ id: lab.ids[0] }]);
 		expect(lab.evolink.charges).toHaveLength(1);
-	});
-
-	async function lostBeforeStored(waitMode: string) {
-		lab.evolink.script('', { estimatedTime: 0 });
-		const node = parking({ parameters: { options: { waitMode, pollSeconds: 0.25 } } });
-		return await lab.startRetry(await lab.lostWhileOrdering(node));
-	}
-
-	test('a process lost before anything was stored: the retried order has the same Idempotency-Key and gets the same task', async () => {
-		const again = await lostBeforeStored('poll');
-		await once(lab.evolink.events, 'read');
-		lab.evolink.finish(lab.ids[0]);
-		expect((await lab.end(again)).json('After')).toMatchObject([{ id: lab.ids[0] }]);
-		expect(lab.creates).toHaveLength(2);
-		expect(lab.evolink.charges).toHaveLength(1);
-	});
-
-	test('a process lost before it parked: the new callback URL makes EvoLink refuse the repeat, which is told and costs nothing', async () => {
-		const again = await lab.end(await lostBeforeStored('suspend'));
-		expect(again.error?.message).toContain(lab.evolink.charges[0].idempotencyKey);
-		expect(lab.evolink.charges).toHaveLength(1);
-	});
-
-	test('nothing is evaluated again: a prompt of the execution id stays what was sent', async () => {
-		const [executionId] = await lab.parked(
-			parking({ parameters: { prompt: '={{ $execution.id }}', options: { timeoutMinutes: 0.01 } } }),
-		);
-		await lab.timeIsUp(executionId);
-		const again = await lab.retry({ executionId });
-		lab.evolink.finish(lab.ids[0]);
-		expect((await lab.timer(again.executionId)).status).toBe('success');
-		expect(lab.evolink.charges.map(({ prompt }) => prompt)).toEqual([executionId]);
 	});
 });
 

@@ -13,7 +13,7 @@ import {
 import { additionalDataFor } from '../../tools/n8n-engine/engine';
 import { logPosition, logSince, type LogLine } from '../../tools/n8n-engine/log';
 import { completeWorkflow, instantiate } from '../../tools/n8n-engine/workflow-fixture';
-import { Lab, inLab, orderAt } from './lab';
+import { Lab, inLab } from './lab';
 import { after } from './support';
 
 /** Where EvoLink is told to call; the stand-in delivers it to the test's own n8n. */
@@ -63,7 +63,8 @@ export class TriggerLab extends Lab {
 
 	/** Orders a video whose end is told to the trigger, and gives its task id. */
 	async order(prompt: string, callbackUrl = CALLBACK_URL): Promise<string> {
-		return await orderAt(this.evolink, { prompt, callback_url: callbackUrl });
+		const order = { model: 'sora-2-preview', prompt, callback_url: callbackUrl };
+		return (await this.evolink.order(order)).id;
 	}
 
 	deliveries(taskId: string): CallbackAttempt[] {

@@ -155,19 +155,6 @@ describe('a file of ours', () => {
 			expect(lab.creates).toHaveLength(0);
 		}),
 	);
-
-	test.concurrent.each([
-		['refused', { kind: 'http', status: 500 } as const],
-		['not answered', { kind: 'drop-before' } as const],
-		['answered with a page', { kind: 'html' } as const],
-	])('that cannot be deleted (%s) changes nothing', (_, fault) =>
-		inLab(async (lab) => {
-			const handle = lab.evolink.fault('files', fault);
-			const run = await lab.run(node(), pictures(2));
-			expect(handle.hits).toBe(2);
-			expect(run.json(SORA)).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
-		}),
-	);
 });
 
 describe('a parked run', () => {

@@ -93,14 +93,9 @@ describe('a picture', () => {
 			`text in base64${NONE}`,
 			/Convert to File node/,
 		],
-		['a video', mp4(), `MP4${NONE}`, /^Convert it/],
 		['a letter', Buffer.from('Dear aunt'), `of an unknown format${NONE}`, /another file/],
 		['an empty file', Buffer.alloc(0), `empty (0 bytes)${NONE}`, /comes from/],
-		['a PNG that breaks off in its header', png(1280, 720).subarray(0, 40), 'incomplete', /once more/],
 		['a PNG without its end', png(1280, 720).subarray(0, -1), 'incomplete', /once more/],
-		['half a WebP', webp(1280, 720, 'VP8 ').subarray(0, 2000), 'incomplete', /once more/],
-		['a JPEG without its end', jpeg(1280, 720).subarray(0, -2), 'incomplete', /once more/],
-		['half zeros', Buffer.concat([jpeg(1280, 720).subarray(0, 2000)], 4000), 'incomplete', /once more/],
 		['a PNG of no size', png(0, 720), 'PNG without a size in pixels', /another file/],
 	])('that is %s is refused before any request, named as what it is', async (_, bytes, found, advice) => {
 		const before = requests();
@@ -133,18 +128,11 @@ describe('a picture', () => {
 		expect(run.error?.description).toMatch(/^It has no file at all: connect a node/);
 	});
 
-	test('in a field that is not there is told with the fields that are', async () => {
-		const items = [{ json: { prompt: 'x' }, binary: { photo: inline(png(1, 1)), doc: inline(png(1, 1)) } }];
-		const run = await lab.make({ ...IMAGE, startImageField: 'picture' }, { items });
-		expect(run.error?.message).toBe("This item has no file in 'picture' ('Start Image Field Name')");
-		expect(run.error?.description).toBe(
-			"It has files in 'photo', 'doc'. Where only some items have an image, set 'Start Image' to {{ $binary['picture'] ? 'binary' : 'none' }}. Nothing was ordered for this item.",
-		);
-	});
-
 	test('that only some items have is taken where there is one, with the expression that the error names', async () => {
 		const items = [item(inline(png(1280, 720)), 'with'), { json: { prompt: 'without' } }];
-		const optional = { ...IMAGE, startImage: "={{ $binary['data'] ? 'binary' : 'none' }}" };
+		const refused = await lab.make(IMAGE, { items });
+		const [, choice] = /set 'Start Image' to (\{\{ .* \}\})\./.exec(String(refused.error?.description))!;
+		const optional = { ...IMAGE, startImage: `=${choice}` };
 		const ordered = lab.creates.length;
 		const run = await lab.make(optional, { items });
 		expect(run.error).toBeUndefined();
@@ -155,14 +143,6 @@ describe('a picture', () => {
 			['with', true],
 			['without', false],
 		]);
-	});
-
-	test('twice over, in the field and in Additional Fields, is refused before any request', async () => {
-		const before = requests();
-		const options = { additionalFields: '{"image_urls":["https://example.com/a.png"]}' };
-		const run = await lab.make({ ...IMAGE, options }, { items: [item(inline(png(1280, 720)))] });
-		expect(run.error?.message).toContain("nothing beside 'Start Image' or 'End Image'");
-		expect(requests()).toBe(before);
 	});
 });
 
@@ -244,12 +224,8 @@ describe('a picture that is also something else', () => {
 
 	test.each([
 		['a JPEG with a zip behind it', Buffer.concat([picture, zip]), 'jpg', 'image/jpeg'],
-		['a JPEG with a page behind it', Buffer.concat([picture, page]), 'jpg', 'image/jpeg'],
-		['a JPEG with a page in a segment', withSegment(segment(page)), 'jpg', 'image/jpeg'],
 		['a JPEG with a thumbnail in a segment', withSegment(thumbnail), 'jpg', 'image/jpeg'],
 		['a JPEG that EXIF turns on its side', withSegment(exif), 'jpg', 'image/jpeg'],
-		['a PNG with a zip behind it', Buffer.concat([png(1280, 720), zip]), 'png', 'image/png'],
-		['a WebP with a page behind it', Buffer.concat([webp(1280, 720, 'VP8 '), page]), 'webp', 'image/webp'],
 	])('%s is sent as it is, as the picture that it is', async (_, bytes, extension, type) => {
 		const run = await lab.make(IMAGE, { items: [item(inline(bytes, 'application/zip', 'both.zip'))] });
 		expect(run.error).toBeUndefined();
@@ -262,10 +238,7 @@ describe('a picture that is also something else', () => {
 
 	test.each([
 		['the start of a JPEG and a page', Buffer.concat([picture.subarray(0, 4), page]), 'incomplete'],
-		['the first segments of a JPEG and a zip', Buffer.concat([picture.subarray(0, 20), zip]), 'incomplete'],
-		['the signature of a PNG and a page', Buffer.concat([png(1, 1).subarray(0, 8), page]), 'incomplete'],
 		['a zip with a JPEG behind it', Buffer.concat([zip, picture]), 'a ZIP archive'],
-		['a RIFF that is sound', Buffer.from('RIFF\x24\0\0\0WAVEfmt '.padEnd(64), 'latin1'), 'sound alone'],
 	])('%s is no picture and is refused before any request', async (_, bytes, found) => {
 		const before = requests();
 		const run = await lab.make(IMAGE, { items: [item(inline(bytes, 'image/jpeg', 'cat.jpg'))] });
@@ -313,13 +286,8 @@ describe("a character's video", () => {
 	test.each([
 		['a picture', png(1280, 720), `PNG${NONE}`],
 		['a web page', Buffer.from('<!doctype html><title>no video</title>'), `a web page${NONE}`],
-		['an empty file', Buffer.alloc(0), `empty (0 bytes)${NONE}`],
-		['Matroska', webm('matroska'), `MKV${NONE}`],
 		['an mp4 of sound alone', mp4('soun'), `sound alone${NONE}`],
 		['half an mp4', mp4().subarray(0, 2000), 'incomplete'],
-		['a mov without its index', mov().subarray(0, 4120), 'incomplete'],
-		['an mp4 that breaks off in a fragment', fragments(2).subarray(0, -1), 'incomplete'],
-		['a webm without its last byte', webm().subarray(0, -1), 'incomplete'],
 	])('that is %s is refused before any request', async (_, bytes, found) => {
 		const before = requests();
 		for (const data of [
@@ -411,8 +379,6 @@ describe('an upload that EvoLink refuses', () => {
 	test('by answering with nothing that can be used, again and again, is told, and nothing is ordered', async () => {
 		const cases: Array<[Parameters<typeof refuseWith>[0], string]> = [
 			[{ kind: 'html', accepted: false }, 'a body that is not a JSON object'],
-			[{ kind: 'truncated-json', accepted: false }, 'a body that is not a JSON object'],
-			[{ kind: 'body', body: { success: true, data: {} } }, 'no file URL in it'],
 			[{ kind: 'body', body: { success: true, data: { file_url: 'x' } } }, 'no file URL in it'],
 			[{ kind: 'drop-before' }, 'dropped the connection'],
 		];

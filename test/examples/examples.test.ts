@@ -14,8 +14,8 @@ import {
 } from '../../tools/n8n-server/client';
 import { ChatModel } from '../../tools/n8n-server/chat-model';
 import { errorText } from '../e2e/lib/flow';
+import { openInstallation } from '../e2e/lib/installation';
 import { order } from '../e2e/lib/trigger';
-import { Installation } from '../../tools/n8n-server/installation';
 import { listen, shut } from '../../tools/loopback';
 import { PUBLIC_HOST } from '../../tools/n8n-server/n8n';
 import { n8nPath, PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
@@ -29,23 +29,17 @@ const FILES = path.join(RUN_DIR, 'example-files');
 const TOOLS = path.join(RUN_DIR, 'example-tools');
 
 /** Whether this machine lacks GraphicsMagick, which n8n's Docker image has. */
-let isDoubled: boolean;
-let n8n: Installation;
+const isDoubled = spawnSync('gm', ['version'], { env: { PATH: n8nPath() } }).status !== 0;
 let inbox: Inbox;
 beforeAll(async () => {
 	mkdirSync(FILES, { recursive: true });
-	inbox = await Inbox.open();
-	isDoubled = spawnSync('gm', ['version'], { env: { PATH: n8nPath() } }).status !== 0;
 	if (isDoubled) doubleGraphicsMagick();
-	const env = {
-		N8N_RESTRICT_FILE_ACCESS_TO: FILES,
-		...(isDoubled && { PATH: `${TOOLS}:${n8nPath()}` }),
-	};
-	n8n = await Installation.open({ name: 'examples', mode: 'regular', env, standIn: { timeScale: 20 } });
-}, 180_000);
-afterAll(async () => {
-	await n8n?.close();
-	await inbox?.close();
+	inbox = await Inbox.open();
+});
+afterAll(async () => await inbox?.close());
+const n8n = openInstallation({
+	name: 'examples',
+	env: { N8N_RESTRICT_FILE_ACCESS_TO: FILES, ...(isDoubled && { PATH: `${TOOLS}:${n8nPath()}` }) },
 });
 
 /** What a user does with each example after importing it, and what they must find. */
@@ -93,12 +87,7 @@ const scenarios: Record<string, () => Promise<void>> = {
 	'image-to-video.json': async () => {
 		const workflow = await load('image-to-video.json');
 		await n8n.client.activate(workflow);
-		const form = new FormData();
-		form.set('field-0', new Blob([png(1600, 1200)], { type: 'image/png' }), 'meadow.png');
-		form.set('field-1', 'The grass sways in the wind');
-		const { webhookId } = workflow.nodes.find(({ name }) => name === 'Form')!;
-		const answer = await fetch(`${n8n.main.url}/form/${webhookId}`, { method: 'POST', body: form });
-		expect(answer.status).toBe(200);
+		await sendForm(workflow, 'The grass sways in the wind');
 		const { request } = await n8n.taskOf('The grass sways in the wind');
 		const uploaded = [...n8n.evolink.files.values()].map(({ url }) => url);
 		expect(request.image_urls).toEqual(uploaded);
@@ -170,11 +159,7 @@ const scenarios: Record<string, () => Promise<void>> = {
 	'product-ad.json': async () => {
 		const workflow = await load('product-ad.json');
 		await n8n.client.activate(workflow);
-		const form = new FormData();
-		form.set('field-0', new Blob([png(1600, 1200)], { type: 'image/png' }), 'bottle.png');
-		form.set('field-1', 'The bottle turns slowly, warm light');
-		const { webhookId } = workflow.nodes.find(({ name }) => name === 'Form')!;
-		await fetch(`${n8n.main.url}/form/${webhookId}`, { method: 'POST', body: form });
+		await sendForm(workflow, 'The bottle turns slowly, warm light');
 		const { id } = await n8n.taskOf('The bottle turns slowly, warm light');
 		const asked = () => inbox.texts.find((text) => text.startsWith('A new ad: http'));
 		await inbox.until(() => asked() !== undefined);
@@ -318,6 +303,16 @@ async function runFrom(trigger: string, workflow: SavedWorkflow, items?: object[
 		body,
 	);
 	return check(await n8n.client.until(executionId, ['success', 'error', 'waiting'], 60_000));
+}
+
+/** Somebody fills in the form of a workflow: a picture, and a prompt. */
+async function sendForm({ nodes }: SavedWorkflow, prompt: string): Promise<void> {
+	const form = new FormData();
+	form.set('field-0', new Blob([png(1600, 1200)], { type: 'image/png' }), 'picture.png');
+	form.set('field-1', prompt);
+	const { webhookId } = nodes.find(({ name }) => name === 'Form')!;
+	const answer = await fetch(`${n8n.main.url}/form/${webhookId}`, { method: 'POST', body: form });
+	expect(answer.status).toBe(200);
 }
 
 async function ended(workflow: SavedWorkflow): Promise<Execution> {

@@ -1,19 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData, IWorkflowBase } from 'n8n-workflow';
-import { startStandIn, type StandIn } from '../../stand-in';
-import {
-	createEngine,
-	resumeByTimer,
-	retryExecution,
-	startWorkflow,
-	type Engine,
-	type Execution,
-	type Host,
-	type Run,
-	type WorkflowFixture,
-} from '../../tools/n8n-engine';
-import { makeDue, orderAt } from '../engine/lab';
+import type { StandIn } from '../../stand-in';
+import type { Execution, Run, WorkflowFixture } from '../../tools/n8n-engine';
+import { Lab } from '../engine/lab';
 import { mp4, png } from '../engine/media-files';
 import { SORA, retryOnFail as retrying, withBothOutputs } from '../engine/support';
 import type { Bridge } from './bridge';
@@ -45,11 +35,6 @@ export interface Trace {
 	endings: Ending[];
 	/** What did not end when it should have. */
 	hung?: string;
-}
-
-export interface World {
-	host: Host;
-	bridge: Bridge;
 }
 
 function fileOf(cell: Cell, item: number) {
@@ -124,30 +109,30 @@ async function within<T>(work: Promise<T>, ms: number, what: string): Promise<T>
 }
 
 /** The next run of a parked execution: a callback's, or the timer's once it is due. */
-async function wakeUp(cell: Cell, engine: Engine, bridge: Bridge, executionId: string): Promise<Run> {
+async function wakeUp(cell: Cell, lab: Lab, bridge: Bridge, executionId: string): Promise<Run> {
 	const timerAt = Date.now() + (cell.wait === 'suspend, timer' ? 300 : 2000);
 	for (;;) {
 		const run = bridge.woken(executionId);
 		if (run) return run;
 		// not while a callback's run goes on
-		if (Date.now() >= timerAt && engine.store.get(executionId).status === 'waiting') {
-			if (cell.wait === 'suspend, callback') makeDue(engine, executionId);
-			return await resumeByTimer(engine, executionId);
+		if (Date.now() >= timerAt && lab.engine.store.get(executionId).status === 'waiting') {
+			if (cell.wait === 'suspend, callback') lab.makeDue(executionId);
+			return await lab.startTimer(executionId);
 		}
 		await sleep(20);
 	}
 }
 
 /** Follows an execution through every parking to its end. The timer comes three times after the deadline, once more than it needs. */
-async function follow(cell: Cell, { bridge }: World, engine: Engine, run: Run): Promise<Execution> {
+async function follow(cell: Cell, bridge: Bridge, lab: Lab, run: Run): Promise<Execution> {
 	const { executionId } = run;
 	const deadline = Date.now() + realSeconds(cell) * 1000;
-	bridge.admit(engine, executionId);
+	bridge.admit(lab.engine, executionId);
 	for (let current = run, late = 0; ;) {
 		const execution = await within(current.done, longest(cell), 'it ran on');
 		if (execution.status !== 'waiting') return execution;
 		if (late > 2) throw new Hung('parked after its deadline');
-		current = await within(wakeUp(cell, engine, bridge, executionId), 10_000, 'nothing woke it');
+		current = await within(wakeUp(cell, lab, bridge, executionId), 10_000, 'nothing woke it');
 		if (Date.now() > deadline + PLACING_MS) late += 1;
 	}
 }
@@ -163,12 +148,15 @@ const resending = (workflow: IWorkflowBase): IWorkflowBase => ({
 	}),
 });
 
-async function steps(cell: Cell, world: World, evolink: StandIn, trace: Trace): Promise<void> {
-	const engine = createEngine(world.host, { evoLinkApi: evolink.credential });
+async function steps(cell: Cell, bridge: Bridge, lab: Lab, trace: Trace): Promise<void> {
+	const { evolink, engine } = lab;
 	const taskIds =
 		cell.operation === 'getTask'
 			? await Promise.all(
-					ITEMS.map(async (item) => await orderAt(evolink, { prompt: fieldsOf(item).prompt })),
+					ITEMS.map(
+						async (item) =>
+							(await evolink.order({ model: 'sora-2-preview', prompt: fieldsOf(item).prompt })).id,
+					),
 				)
 			: [];
 	const items = ITEMS.map<INodeExecutionData>((item) => ({
@@ -176,19 +164,19 @@ async function steps(cell: Cell, world: World, evolink: StandIn, trace: Trace): 
 		...(cell.operation.endsWith('file') && { binary: { data: fileOf(cell, item) } }),
 	}));
 	const end = async (step: Ending['step'], run: Run) => {
-		const execution = await follow(cell, world, engine, run);
+		const execution = await follow(cell, bridge, lab, run);
 		trace.endings.push({ step, execution, tasks: tasksOf(evolink) });
 		return execution;
 	};
 	const lift = cell.fault.arm(evolink, cell.when);
 	try {
-		const first = await end('run', await startWorkflow(engine, workflowOf(cell), { items }));
+		const first = await end('run', await lab.start(workflowOf(cell), items));
 		await lift();
 		if (first.status !== 'error') return;
-		const second = await end('retry', await retryExecution(engine, first.executionId));
+		const second = await end('retry', await lab.startRetry(first));
 		if (second.status !== 'error' || !cell.fault.unknown || cell.idempotency === 'ignored') return;
 		const workflow = resending(engine.store.get(second.executionId).workflow);
-		await end('resend', await retryExecution(engine, second.executionId, { workflow }));
+		await end('resend', await lab.startRetry(second, { workflow }));
 	} finally {
 		await lift();
 	}
@@ -203,19 +191,21 @@ function tasksOf(evolink: StandIn): Ending['tasks'] {
 }
 
 /** Runs one cell from the first order to the last Retry, on a stand-in and an engine of its own. */
-export async function runCell(cell: Cell, world: World): Promise<Trace> {
-	const evolink = await startStandIn({
+export async function runCell(cell: Cell, bridge: Bridge): Promise<Trace> {
+	const lab = new Lab();
+	await lab.open({
 		// not in the form of EvoLink's keys, so that nothing but knowing it can blank it out; with all that can be escaped
 		apiKey: `gw/+${randomBytes(21).toString('base64')}/==`,
 		timeScale: TIME_SCALE,
 		idempotency: cell.idempotency,
 		...(cell.room !== undefined && { room: { tasks: cell.room } }),
 		defaults: { seconds: TASK_SECONDS },
-		callbackHosts: cell.wait === 'suspend, callback' ? { 'n8n.example.test': world.bridge.origin } : {},
+		callbackHosts: cell.wait === 'suspend, callback' ? { 'n8n.example.test': bridge.origin } : {},
 	});
+	const { evolink } = lab;
 	const trace: Trace = { cell, evolink, endings: [] };
 	try {
-		await steps(cell, world, evolink, trace);
+		await steps(cell, bridge, lab, trace);
 	} catch (error) {
 		if (!(error instanceof Hung)) throw error;
 		const last = evolink.requests

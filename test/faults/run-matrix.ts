@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import { Host, loadPackage } from '../../tools/n8n-engine';
 import { Bridge } from './bridge';
 import { judge, type Column, type Complaint } from './judge';
 import type { Cell } from './matrix';
@@ -53,14 +52,13 @@ export async function runMatrix(
 	onDone: (verdict: Verdict, at: number) => void = () => {},
 ): Promise<Verdict[]> {
 	const bridge = await Bridge.open();
-	const world = { host: new Host([await loadPackage()]), bridge };
 	const limit = pLimit(CELLS_AT_ONCE);
 	const stalls = new StallWatch();
 	const run = async (cell: Cell, at: number) => {
 		const discarded: Complaint[] = [];
 		for (let runs = 1; ; runs += 1) {
 			const startedAt = Date.now();
-			const complaints = judge(await runCell(cell, world));
+			const complaints = judge(await runCell(cell, bridge));
 			const ofClocks = complaints.length > 0 && complaints.every(({ column }) => TIMED.includes(column));
 			if (ofClocks && stalls.since(startedAt) && runs < RUNS_AT_MOST) {
 				discarded.push(...complaints);

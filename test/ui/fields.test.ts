@@ -4,40 +4,20 @@ import { DOCUMENTED_FIELDS } from '../../nodes/evolink/generated/spec.gen';
 import { PACKAGE_NAME } from '../../tools/n8n-server/package-under-test';
 import { manualTrigger, node, soraVideo } from '../../tools/n8n-server/workflows';
 import { eventually } from '../../tools/n8n-server/poll';
-import { openSoraVideo, openUi } from './lib/editor';
+import { endsWell, openSoraVideo, openUi } from './lib/editor';
 
 const ui = openUi('fields');
 
 /** What all three waiting operations end with. */
 const result = ['wait', 'download', 'binaryField', 'simplify'];
 
+const OF_SORA = ['resource', 'operation', 'model', 'prompt', 'aspectRatio', 'duration', 'startImage'];
+
 /** A video of the first model, not waited for or not downloaded. */
-const unawaited = [
-	'resource',
-	'operation',
-	'model',
-	'prompt',
-	'aspectRatio',
-	'duration',
-	'startImage',
-	'wait',
-	'callbackUrl',
-	'reference',
-	'simplify',
-];
+const unawaited = [...OF_SORA, 'wait', 'callbackUrl', 'reference', 'simplify'];
 
 /** An agent takes data only, so nothing is offered for download. */
-const asTool = [
-	'resource',
-	'operation',
-	'model',
-	'prompt',
-	'aspectRatio',
-	'duration',
-	'startImage',
-	'wait',
-	'simplify',
-];
+const asTool = [...OF_SORA, 'wait', 'simplify'];
 
 async function openNew(parameters = {}): Promise<void> {
 	await openSoraVideo(ui, 'Fields', [
@@ -52,7 +32,6 @@ describe('each operation shows its own fields', () => {
 	it.each([
 		['Video', 'Create Character', ['video', 'videoUrl', 'timestamps', ...result]],
 		['Task', 'Get Task', ['taskId', 'wait', 'download', 'simplify']],
-		['Task', 'Get Many Tasks', ['returnAll', 'limit', 'includeResults', 'simplify']],
 		['Account', 'Get Credits', []],
 		['Video', 'Generate Video', ['model', 'prompt', 'aspectRatio', 'duration', 'startImage', ...result]],
 	])('%s: %s', async (resource, title, fields) => {
@@ -60,34 +39,6 @@ describe('each operation shows its own fields', () => {
 		await ui.editor.choose('operation', title);
 		expect(await ui.editor.fields()).toEqual(['resource', 'operation', ...fields]);
 	});
-});
-
-describe('each operation offers its own options', () => {
-	beforeAll(async () => await openNew());
-
-	const ordering = [
-		'Additional Fields (JSON)',
-		'Check Balance First',
-		'Max Credits',
-		'Resend When Outcome Is Unknown',
-		'Tasks at Once',
-	];
-	const waiting = ['How to Wait', 'Max Download MB', 'Poll Seconds', 'Timeout Minutes', 'When a Task Fails'];
-	it.each([
-		['Create Character', [...ordering, ...waiting]],
-		['Generate Video', ['Check Image Size', ...ordering, ...waiting]],
-	])('%s', async (title, options) => {
-		await ui.editor.choose('operation', title);
-		expect(await ui.editor.addableOptions()).toEqual(options.toSorted());
-	});
-});
-
-it('Get Task asks how to wait and where the file goes when it shall do so', async () => {
-	await openNew({ resource: 'task', operation: 'getTask' });
-	const common = ['resource', 'operation', 'taskId'];
-	expect(await ui.editor.fields()).toEqual([...common, 'wait', 'download', 'simplify']);
-	await ui.editor.toggle('download');
-	expect(await ui.editor.fields()).toEqual([...common, ...result]);
 });
 
 describe('each model shows what it takes', () => {
@@ -103,7 +54,6 @@ describe('each model shows what it takes', () => {
 				quality: ['720p', '1080p'],
 			},
 		],
-		['Wan 3.0 Text to Video', ['model', 'prompt', 'duration', 'quality', 'aspect_ratio'], {}],
 		[
 			'Veo 3.1 Preview',
 			['model', 'prompt', 'startImage', 'endImage', 'aspect_ratio', 'duration', 'quality'],
@@ -129,11 +79,6 @@ describe('each model shows what it takes', () => {
 	});
 });
 
-it('another model of the list shows its own fields', async () => {
-	await openNew({ model: 'seedance-2.0-image-to-video' });
-	await ui.editor.page.getByText('Duration (4–15; default 5)').waitFor();
-});
-
 it.each([
 	['seedance', 'seedance-2.0-text-to-video'],
 	['veo', 'veo-3.1-generate-preview'],
@@ -154,36 +99,6 @@ it('an ID that no list knows takes what the user writes', async () => {
 	});
 	await ui.editor.page.getByText('Additional Fields (JSON)').first().waitFor();
 	await ui.editor.picture('model-free');
-});
-
-it('a model given by an expression leaves every field of the documented models open', async () => {
-	await openNew({ model: '={{ $json.model }}' });
-	expect(await ui.editor.fields()).toEqual([
-		'resource',
-		'operation',
-		'model',
-		'prompt',
-		'aspectRatio',
-		'duration',
-		'quality',
-		'startImage',
-		'endImage',
-		...result,
-	]);
-});
-
-it.each([
-	['generate', 'startImage', 'From URL', 'startImageUrl', 'From Binary Field', 'startImageField'],
-	['character', 'video', 'From URL', 'videoUrl', 'From Binary Field', 'videoField'],
-])('%s asks for a URL or a field name, whichever was chosen', async (operation, source, ...choices) => {
-	await openNew({ operation });
-	const [url, urlField, binary, binaryField] = choices;
-	await ui.editor.choose(source, binary);
-	expect(await ui.editor.fields()).toEqual(expect.arrayContaining([binaryField]));
-	expect(await ui.editor.fields()).not.toContain(urlField);
-	await ui.editor.choose(source, url);
-	expect(await ui.editor.fields()).toEqual(expect.arrayContaining([urlField]));
-	expect(await ui.editor.fields()).not.toContain(binaryField);
 });
 
 it('what is not waited for is not offered for download, and takes a callback URL and a reference', async () => {
@@ -219,14 +134,8 @@ it('as a tool of an AI agent it offers no download: an agent takes data only', a
 	await ui.editor.openNode('Make a Video');
 	expect(await ui.editor.fields()).toEqual(['descriptionType', ...asTool]);
 	await ui.editor.choose('resource', 'Task');
-	expect(await ui.editor.fields()).toEqual([
-		'descriptionType',
-		'resource',
-		'operation',
-		'taskId',
-		'wait',
-		'simplify',
-	]);
+	const ofTask = ['resource', 'operation', 'taskId', 'wait', 'simplify'];
+	expect(await ui.editor.fields()).toEqual(['descriptionType', ...ofTask]);
 });
 
-it('no page of it threw', () => expect(ui.editor.pageErrors).toEqual([]));
+endsWell(ui);

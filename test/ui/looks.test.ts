@@ -1,7 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 
 import { manualTrigger, soraVideo } from '../../tools/n8n-server/workflows';
-import { openSoraVideo, openUi } from './lib/editor';
+import { endsWell, openSoraVideo, openUi } from './lib/editor';
 
 const ui = openUi('looks', { standIn: { timeScale: 100 } }, 'dark');
 
@@ -64,4 +64,4 @@ describe('in a window of 800 x 600', () => {
 	});
 });
 
-it('no page of it threw', () => expect(ui.editor.pageErrors).toEqual([]));
+endsWell(ui);

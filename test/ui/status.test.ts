@@ -6,7 +6,7 @@ import { type StandInTask } from '../../stand-in';
 import { executionIdOf, type InstallationOptions } from '../../tools/n8n-server/installation';
 import { PUBLIC_HOST } from '../../tools/n8n-server/n8n';
 import { chain, manualTrigger, node, noOp, soraVideo, splitOut } from '../../tools/n8n-server/workflows';
-import { openUi, PICTURES, type Ui } from './lib/editor';
+import { endsWell, openUi, PICTURES, type Ui } from './lib/editor';
 
 const PROMPTS = [
 	'A paper boat drifts down a rain-washed street at dusk, seen from just above the water',
@@ -147,10 +147,7 @@ describe.each(HOSTS)('the status page of a parked execution %s', (where, options
 		expect(ui.n8n.evolink.callbacks.filter(({ status }) => status === 200)).toEqual([]);
 	});
 
-	it('no page of it threw', () => {
-		expect(ui.editor.pageErrors).toEqual([]);
-		expect(ui.n8n.evolink.violations).toEqual([]);
-	});
+	endsWell(ui);
 });
 
 const onError = { onError: 'continueRegularOutput' } as const;

@@ -117,8 +117,6 @@ export function failureOf(overrides: Partial<Failure> = {}): Failure {
 export class FakeClock implements Clock {
 	readonly sleeps: number[] = [];
 
-	private set = 0;
-
 	constructor(
 		private time = 0,
 		private readonly jitter: () => number = () => 0.5,
@@ -127,16 +125,11 @@ export class FakeClock implements Clock {
 	) {}
 
 	now(): number {
-		return this.time + this.set;
+		return this.time;
 	}
 
 	ticks(): number {
 		return this.time;
-	}
-
-	/** Somebody sets the machine's clock. */
-	jump(ms: number): void {
-		this.set += ms;
 	}
 
 	async sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -43,23 +43,14 @@ function passing(name: string, description: Partial<INodeTypeDescription>): INod
 
 const asTrigger = { group: ['trigger' as const], inputs: [] };
 
-/** In a manual run it emits one empty item, as the real one does; give it pinned items to emit others. */
-const manualTrigger: INodeType = {
-	description: describe('manualTrigger', asTrigger),
+/** In a manual run it emits one empty item, as the real ones do; other items are pinned, or handed over by the test. */
+const trigger = (name: string): INodeType => ({
+	description: describe(name, asTrigger),
 	async trigger(this: ITriggerFunctions) {
 		const manualTriggerFunction = async () => this.emit([[{ json: {} }]]);
 		return { manualTriggerFunction };
 	},
-};
-
-/** Fires by nobody's clock here: a run starts with the items that the test hands over. */
-const scheduleTrigger: INodeType = {
-	description: describe('scheduleTrigger', asTrigger),
-	async trigger(this: ITriggerFunctions) {
-		const manualTriggerFunction = async () => this.emit([[{ json: {} }]]);
-		return { manualTriggerFunction };
-	},
-};
+});
 
 const webhook: INodeType = {
 	description: describe('webhook', {
@@ -88,12 +79,7 @@ const webhook: INodeType = {
 };
 
 /** Form and chat triggers differ from the webhook only in their names: what a node can see of its caller. */
-const formTrigger: INodeType = { ...webhook, description: { ...webhook.description, name: 'formTrigger' } };
-const chatTrigger: INodeType = { ...webhook, description: { ...webhook.description, name: 'chatTrigger' } };
-
-const executeWorkflowTrigger = passing('executeWorkflowTrigger', asTrigger);
-
-const noOp = passing('noOp', {});
+const like = (name: string): INodeType => ({ ...webhook, description: { ...webhook.description, name } });
 
 /** Waits for nothing: as if it had been resumed at once. */
 const wait = passing('wait', {
@@ -102,13 +88,6 @@ const wait = passing('wait', {
 		{ displayName: 'Respond', name: 'responseMode', type: 'string', default: 'onReceived' },
 	],
 });
-
-/** Sends nothing; its operation may be n8n's `sendAndWait`. */
-const slack = passing('slack', {
-	properties: [{ displayName: 'Operation', name: 'operation', type: 'string', default: 'post' }],
-});
-
-const respondToWebhook = passing('respondToWebhook', {});
 
 /** Adds the fields of its parameter `assign` (an object, expressions allowed) to each item. */
 const set: INodeType = {
@@ -152,17 +131,16 @@ const splitInBatches: INodeType = {
 };
 
 export const coreDoubles: Record<string, INodeType> = {
-	'n8n-nodes-base.manualTrigger': manualTrigger,
-	'n8n-nodes-base.scheduleTrigger': scheduleTrigger,
+	'n8n-nodes-base.manualTrigger': trigger('manualTrigger'),
+	'n8n-nodes-base.scheduleTrigger': trigger('scheduleTrigger'),
 	'n8n-nodes-base.webhook': webhook,
-	'n8n-nodes-base.formTrigger': formTrigger,
-	'@n8n/n8n-nodes-langchain.chatTrigger': chatTrigger,
+	'n8n-nodes-base.formTrigger': like('formTrigger'),
+	'@n8n/n8n-nodes-langchain.chatTrigger': like('chatTrigger'),
 	'@n8n/n8n-nodes-langchain.agent': agent,
-	'n8n-nodes-base.executeWorkflowTrigger': executeWorkflowTrigger,
-	'n8n-nodes-base.noOp': noOp,
+	'n8n-nodes-base.executeWorkflowTrigger': passing('executeWorkflowTrigger', asTrigger),
+	'n8n-nodes-base.noOp': passing('noOp', {}),
 	'n8n-nodes-base.wait': wait,
-	'n8n-nodes-base.slack': slack,
-	'n8n-nodes-base.respondToWebhook': respondToWebhook,
+	'n8n-nodes-base.respondToWebhook': passing('respondToWebhook', {}),
 	'n8n-nodes-base.set': set,
 	'n8n-nodes-base.splitInBatches': splitInBatches,
 };

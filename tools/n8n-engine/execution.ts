@@ -1,7 +1,6 @@
 import './environment';
 import { BinaryDataService } from 'n8n-core';
 import { Container } from '@n8n/di';
-import type { Readable } from 'node:stream';
 import type {
 	ExecutionError,
 	ExecutionStatus,
@@ -68,11 +67,6 @@ export class Execution {
 		return this.task(nodeName, run)?.hints ?? [];
 	}
 
-	/** Messages of `sendMessageToUI`, as the editor's browser console shows them. */
-	get uiMessages(): IDataObject[] {
-		return this.pushed.flatMap((event) => (event.type === 'sendConsoleMessage' ? [event.data] : []));
-	}
-
 	/**
 	 * Run data, stored error, editor pushes and log lines as one text, for "the key occurs nowhere" tests. Stricter than
 	 * what n8n writes: the hidden parts of errors (stack, cause and its request) are included, as a later node may see them.
@@ -98,7 +92,6 @@ export interface StoredBinary {
 	mimeType?: string;
 	/** Size in bytes. */
 	bytes: number;
-	stream(): Promise<Readable>;
 	buffer(): Promise<Buffer>;
 }
 
@@ -113,7 +106,6 @@ export async function binaryOf(item: INodeExecutionData, field = 'data'): Promis
 		fileName: binary.fileName,
 		mimeType: binary.mimeType,
 		bytes: fileSize,
-		stream: async () => await store.getAsStream(id),
 		buffer: async () => await store.getAsBuffer(binary),
 	};
 }

@@ -13,12 +13,9 @@ export { recoverCrashed, resumeByTimer, retryExecution, type RetryOptions } from
 export { receiveWebhook, resumeByWebhook, type WebhookOutcome } from './webhook';
 export { loadOptions, searchList } from './list-search';
 export { WebhookServer } from './webhook-server';
-export { PUBLIC_URL, stopStored, type Engine, type Run } from './engine';
-export { Execution, binaryOf, type Pushed, type StoredBinary } from './execution';
-export { Host, loadPackage, type LoadedPackage } from './host';
-export { packedPackage, type PackedPackage } from './packed-package';
-export { connect, type Link, type NodeFixture, type WorkflowFixture } from './workflow-fixture';
-export type { CredentialData } from './credentials-helper';
-export type { LogLine } from './log';
-export type { StoredExecution } from './execution-store';
+export { stopStored, type Engine, type Run } from './engine';
+export { Execution, binaryOf } from './execution';
+export { Host, loadPackage } from './host';
+export { packedPackage } from './packed-package';
+export { connect, type NodeFixture, type WorkflowFixture } from './workflow-fixture';
 export type { WebhookAnswer, WebhookCall } from './fake-http';

@@ -6,9 +6,10 @@ import type { IConnections, INode } from 'n8n-workflow';
 import { type StandInTask } from '../../../stand-in';
 import { json, type Execution, type SavedWorkflow } from '../../../tools/n8n-server/client';
 import { errorText, Flow, type FlowOptions, type Started } from './flow';
+import { BY_HAND, keepsTheKey, openInstallation } from './installation';
 import {
 	executionIdOf,
-	Installation,
+	type Installation,
 	type InstallationOptions,
 } from '../../../tools/n8n-server/installation';
 import { Mischief, type Lane, type Lie, type Rule } from './mischief';
@@ -41,22 +42,13 @@ export function attackSuite(
 	mode: InstallationOptions['mode'],
 	extra: (n8n: () => Installation) => void = () => {},
 ): void {
-	let n8n: Installation;
+	const n8n = openInstallation({ name: `attack-${mode}`, mode, standIn: BY_HAND });
 	let mischief: Mischief;
-
 	beforeAll(async () => {
-		n8n = await Installation.open({
-			name: `attack-${mode}`,
-			mode,
-			standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000 } },
-		});
 		n8n.evolink.fault('callback', { kind: 'never' });
 		mischief = await Mischief.open(n8n.evolink);
-	}, 240_000);
-	afterAll(async () => {
-		await mischief?.close();
-		await n8n?.close();
 	});
+	afterAll(async () => await mischief?.close());
 
 	const publish = async (title: string, lane?: Lane, { extra, ...options }: FlowOptions = {}) =>
 		await Flow.publish(n8n, title, {
@@ -363,10 +355,6 @@ export function attackSuite(
 			await endsWell(flow, started);
 		});
 	});
-
-	// ------------------------------------------------------------------------------------------ the answer to an order
-
-	// ------------------------------------------------------------------------------------------ files
 
 	// ------------------------------------------------------------------------------------------ while it is parked
 
@@ -707,11 +695,5 @@ export function attackSuite(
 
 	extra(() => n8n);
 
-	describe('the key', () => {
-		it('stands in no log, output or error that n8n wrote', () => {
-			expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
-			expect(n8n.evolink.mediaStats.authorizations).toEqual([]);
-			expect(n8n.evolink.violations).toEqual([]);
-		});
-	});
+	keepsTheKey(n8n);
 }

@@ -1,7 +1,7 @@
 import type { IDataObject, INode, IWorkflowSettings } from 'n8n-workflow';
 
 import { type StandInTask } from '../../../stand-in';
-import { type Execution, type SavedWorkflow } from '../../../tools/n8n-server/client';
+import { json, type Execution, type SavedWorkflow } from '../../../tools/n8n-server/client';
 import { executionIdOf, type Installation } from '../../../tools/n8n-server/installation';
 import {
 	setFields,
@@ -69,6 +69,24 @@ export class Flow {
 		const started = await this.start(...prompts);
 		await this.installation.client.until(started.executionId, ['waiting']);
 		return started;
+	}
+
+	/** The same for an execution of its own for each prompt; returns when all are parked. */
+	async parkEach(name: string, count: number): Promise<Started[]> {
+		const prompts = Array.from({ length: count }, (_, index) => `${name} ${index}`);
+		return await Promise.all(prompts.map(async (prompt) => await this.park(prompt)));
+	}
+
+	/** Each of these executions ends well, with its own video, which is paid once. */
+	async expectEach(started: Started[], timeoutMs?: number): Promise<void> {
+		const ends = await Promise.all(started.map(async (one) => await this.end(one, timeoutMs)));
+		expect(ends.map(({ status }) => status)).toEqual(started.map(() => 'success'));
+		const tasks = started.map(({ tasks: [task] }) => task);
+		expect(ends.map((end) => json(end, 'Next').map(({ id, asked }) => [id, asked]))).toEqual(
+			tasks.map(({ id, request }) => [[id, request.prompt]]),
+		);
+		for (const { request } of tasks)
+			expect(this.installation.evolink.chargesFor({ prompt: String(request.prompt) })).toHaveLength(1);
 	}
 
 	/** Starts an execution and returns when all of its tasks are accepted. */

@@ -7,10 +7,8 @@ import { sleep } from '../../../tools/n8n-server/poll';
 import { type CredentialRef } from '../../../tools/n8n-server/workflows';
 
 export interface Asked {
-	method: string;
 	/** Without the lane's own part. */
 	path: string;
-	body: string;
 	/** What EvoLink itself answers; asks it. */
 	honest: () => Promise<{ status: number; body: string }>;
 }
@@ -91,7 +89,7 @@ export class Mischief {
 			});
 			return { status: answer.status, body: await answer.text() };
 		};
-		const lie = await lane?.rule?.({ method, path, body: body.toString(), honest });
+		const lie = await lane?.rule?.({ path, honest });
 		if (lie === undefined) {
 			const truth = await honest();
 			response.writeHead(truth.status, { 'content-type': 'application/json' }).end(truth.body);

@@ -1,5 +1,5 @@
-import { items, json, type Execution } from '../../../tools/n8n-server/client';
-import { Installation, type InstallationOptions } from '../../../tools/n8n-server/installation';
+import { items, json, type Execution, type SavedWorkflow } from '../../../tools/n8n-server/client';
+import { type Installation, type InstallationOptions } from '../../../tools/n8n-server/installation';
 import {
 	loop,
 	setFields,
@@ -12,6 +12,7 @@ import {
 import type { Room } from '../../../stand-in';
 import { jpeg } from '../../engine/media-files';
 import { errorText, Flow } from './flow';
+import { openInstallation } from './installation';
 
 /** A turn that only the clock brings comes after 66 to 99 s, and n8n looks for suspended runs once a minute. */
 const CLOCK_MS = 240_000;
@@ -19,6 +20,43 @@ const TEST_MS = 300_000;
 
 /** Of another length for each. */
 const picture = (at: number) => Buffer.concat([jpeg(1280, 720), Buffer.alloc(at)]).toString('base64');
+
+/** An n8n whose EvoLink takes three seconds for a video, and has room for whatever a test says. */
+export function openRoom(name: string, mode: InstallationOptions['mode'] = 'regular'): Installation {
+	const standIn = { timeScale: 1, defaults: { seconds: 3, estimatedTime: 3 } };
+	const n8n = openInstallation({ name, mode, standIn });
+	afterEach(() => (n8n.evolink.room = undefined));
+	return n8n;
+}
+
+export const prompts = (name: string, count = 10) =>
+	Array.from({ length: count }, (_, at) => `${name} ${at}`);
+
+/** Prompts of the charges for these, sorted. */
+const charged = ({ evolink }: Installation, asked: string[]) =>
+	evolink.charges
+		.map(({ prompt }) => String(prompt))
+		.filter((prompt) => asked.includes(prompt))
+		.sort();
+
+/** The newest run of a workflow, once it has ended so. */
+export async function ended(
+	n8n: Installation,
+	workflow: SavedWorkflow,
+	{ status = 'success', clockMs = CLOCK_MS } = {},
+): Promise<Execution> {
+	const done = await n8n.latest(workflow, ['success', 'error', 'crashed'], clockMs);
+	expect(`${done.status} ${errorText(done)}`).toMatch(new RegExp(`^${status}`));
+	return done;
+}
+
+/** A video for each prompt, in their order, each paid once. */
+export function expectVideos(n8n: Installation, done: Execution, asked: string[]): void {
+	const rows = json(done, 'Next');
+	expect(rows.map((row) => row.asked)).toEqual(asked);
+	expect(rows.map(({ status }) => status)).toEqual(asked.map(() => 'completed'));
+	expect(charged(n8n, asked)).toEqual([...asked].sort());
+}
 
 /**
  * Runs with more orders than EvoLink has room for, on a real n8n.
@@ -29,41 +67,9 @@ export function roomSuite(
 	mode: InstallationOptions['mode'],
 	extra: (n8n: () => Installation) => void = () => {},
 ): void {
-	let n8n: Installation;
-
-	beforeAll(async () => {
-		n8n = await Installation.open({
-			name: `room-${mode}`,
-			mode,
-			standIn: { timeScale: 1, defaults: { seconds: 3, estimatedTime: 3 } },
-		});
-	}, 240_000);
-	afterAll(async () => await n8n?.close());
-	afterEach(() => (n8n.evolink.room = undefined));
-
-	const prompts = (name: string, count = 10) => Array.from({ length: count }, (_, at) => `${name} ${at}`);
+	const n8n = openRoom(`room-${mode}`, mode);
 	const poll = { waitMode: 'poll', options: { pollSeconds: 0.5 } };
 	const video = { download: false };
-
-	/** Prompts of the charges for these, sorted. */
-	const charged = (asked: string[]) =>
-		n8n.evolink.charges
-			.map(({ prompt }) => String(prompt))
-			.filter((prompt) => asked.includes(prompt))
-			.sort();
-
-	async function ended(flow: Flow, status = 'success'): Promise<Execution> {
-		const done = await n8n.latest(flow.workflow, ['success', 'error', 'crashed'], CLOCK_MS);
-		expect(`${done.status} ${errorText(done)}`).toMatch(new RegExp(`^${status}`));
-		return done;
-	}
-
-	function expectVideos(done: Execution, asked: string[]): void {
-		const rows = json(done, 'Next');
-		expect(rows.map((row) => row.asked)).toEqual(asked);
-		expect(rows.map(({ status }) => status)).toEqual(asked.map(() => 'completed'));
-		expect(charged(asked)).toEqual([...asked].sort());
-	}
 
 	it.each<[Required<Room>['full'], string, object]>([
 		['429', 'suspended', {}],
@@ -79,7 +85,7 @@ export function roomSuite(
 			const asked = prompts(`${full} ${how}`);
 			const flow = await Flow.publish(n8n, `room ${full} ${how}`, { video: { ...video, ...parameters } });
 			expect((await flow.call(...asked)).ok).toBe(true);
-			expectVideos(await ended(flow), asked);
+			expectVideos(n8n, await ended(n8n, flow.workflow), asked);
 		},
 		TEST_MS,
 	);
@@ -101,9 +107,9 @@ export function roomSuite(
 				extra: { onError: 'continueErrorOutput' },
 			});
 			expect((await flow.call(...asked)).ok).toBe(true);
-			const done = await ended(flow);
+			const done = await ended(n8n, flow.workflow);
 			fault.remove();
-			expectVideos(done, asked.toSpliced(2, 1));
+			expectVideos(n8n, done, asked.toSpliced(2, 1));
 			expect(json(done, 'Problem')).toEqual([expect.objectContaining({ asked: asked[2] })]);
 		},
 		TEST_MS,
@@ -121,8 +127,8 @@ export function roomSuite(
 			);
 			const flow = await Flow.publish(n8n, 'room stops', { video });
 			expect((await flow.call(...asked)).ok).toBe(true);
-			const failed = await ended(flow, 'error');
-			const paid = charged(asked);
+			const failed = await ended(n8n, flow.workflow, { status: 'error' });
+			const paid = charged(n8n, asked);
 			broke.remove();
 			expect(paid.length).toBeLessThan(asked.length - 1);
 			for (const { id, request } of n8n.evolink.tasks.values())
@@ -133,7 +139,7 @@ export function roomSuite(
 				CLOCK_MS,
 			);
 			expect(paid).not.toContain(asked[3]);
-			expectVideos(retried, asked);
+			expectVideos(n8n, retried, asked);
 		},
 		TEST_MS,
 	);
@@ -147,14 +153,14 @@ export function roomSuite(
 			expect((await flow.call(...asked)).ok).toBe(true);
 			const waiting = await n8n.latest(flow.workflow, ['waiting']);
 			await n8n.client.stop(waiting.id);
-			const stopped = charged(asked).length;
+			const stopped = charged(n8n, asked).length;
 			expect(stopped).toBeLessThan(5);
 			const again = await n8n.client.until(
 				await n8n.client.retry(waiting.id),
 				['success', 'error'],
 				CLOCK_MS,
 			);
-			expectVideos(again, asked);
+			expectVideos(n8n, again, asked);
 		},
 		TEST_MS,
 	);
@@ -182,9 +188,8 @@ export function roomSuite(
 			});
 			const jobs = asked.map((prompt, at) => ({ prompt, file: picture(at) }));
 			expect((await n8n.call(`room-files-${mode}`, { jobs })).ok).toBe(true);
-			const done = await n8n.latest(workflow, ['success', 'error'], CLOCK_MS);
-			expect(`${done.status} ${errorText(done)}`).toMatch(/^success/);
-			expectVideos(done, asked);
+			const done = await ended(n8n, workflow);
+			expectVideos(n8n, done, asked);
 			const urls = [...n8n.evolink.tasks.values()]
 				.filter(({ request }) => asked.includes(String(request.prompt)))
 				.flatMap(({ request }) => request.image_urls as string[]);
@@ -218,10 +223,9 @@ export function roomSuite(
 			});
 			const jobs = asked.map((prompt) => ({ prompt }));
 			expect((await n8n.call(`room-loop-${mode}`, { jobs })).ok).toBe(true);
-			const done = await n8n.latest(workflow, ['success', 'error'], CLOCK_MS);
-			expect(`${done.status} ${errorText(done)}`).toMatch(/^success/);
+			const done = await ended(n8n, workflow);
 			expect(items(done, 'Next')).toHaveLength(asked.length);
-			expect(charged(asked)).toEqual(asked);
+			expect(charged(n8n, asked)).toEqual(asked);
 		},
 		TEST_MS,
 	);

@@ -1,6 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { PATHS } from '../../../nodes/evolink/generated/spec.gen';
 import { type Execution, type SavedWorkflow } from '../../../tools/n8n-server/client';
 import { type Installation } from '../../../tools/n8n-server/installation';
 import { PUBLIC_HOST } from '../../../tools/n8n-server/n8n';
@@ -83,19 +82,7 @@ export async function outcomeOf(flow: TriggerFlow, taskId: string): Promise<IDat
 	);
 }
 
-/** Orders a video at EvoLink from outside n8n, as any program with the key does. Returns the task id. */
-export async function order(
-	installation: Installation,
-	prompt: string,
-	callbackUrl: string,
-): Promise<string> {
-	const { evolink } = installation;
-	const response = await fetch(`${evolink.url}${PATHS.createVideoTask.path}`, {
-		method: 'POST',
-		headers: { authorization: `Bearer ${evolink.apiKey}`, 'content-type': 'application/json' },
-		body: JSON.stringify({ model: 'sora-2-preview', prompt, callback_url: callbackUrl }),
-	});
-	const { id } = (await response.json()) as { id?: string };
-	if (!id) throw new Error(`EvoLink answered ${response.status} to the order of "${prompt}"`);
-	return id;
+/** Somebody orders a video at EvoLink from outside n8n. Returns the task id. */
+export async function order({ evolink }: Installation, prompt: string, callbackUrl: string): Promise<string> {
+	return (await evolink.order({ model: 'sora-2-preview', prompt, callback_url: callbackUrl })).id;
 }

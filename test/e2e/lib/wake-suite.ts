@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 
 import { type StandInTask } from '../../../stand-in';
 import { answerUrl, dispatch, dispatches, FOREIGN_NODES, parkBeforeDispatch } from './dispatch';
-import { items, json, type Execution } from '../../../tools/n8n-server/client';
+import { json, type Execution } from '../../../tools/n8n-server/client';
 import { errorText, Flow, type Started } from './flow';
+import { BY_HAND, keepsTheKey, openInstallation } from './installation';
 import {
 	executionIdOf,
-	Installation,
+	type Installation,
 	type InstallationOptions,
 } from '../../../tools/n8n-server/installation';
 import { PUBLIC_HOST } from '../../../tools/n8n-server/n8n';
@@ -36,19 +37,11 @@ export function wakeSuite(
 	mode: InstallationOptions['mode'],
 	extra: (n8n: () => Installation) => void = () => {},
 ): void {
-	let n8n: Installation;
-
+	const n8n = openInstallation({ name: `wake-${mode}`, mode, env: FOREIGN_NODES, standIn: BY_HAND });
 	beforeAll(async () => {
-		n8n = await Installation.open({
-			name: `wake-${mode}`,
-			mode,
-			env: FOREIGN_NODES,
-			standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000 } },
-		});
 		n8n.evolink.script(/^timed/, { estimatedTime: 60 });
 		await startTimed();
 	}, 240_000);
-	afterAll(async () => await n8n?.close());
 
 	const call = async ({ id, request }: StandInTask) =>
 		await n8n.evolink.forgeCallback(String(request.callback_url), { id, status: 'completed' });
@@ -135,19 +128,6 @@ export function wakeSuite(
 			expect(done.data.resultData.runData.Video).toHaveLength(1);
 			expect(done.data.resultData.runData.Video[0].executionStatus).toBe('error');
 			expect(done.data.resultData.runData.Next).toBeUndefined();
-		});
-
-		it('On Error = continue: as many items as went in, in order, paired, the bad ones with their reason', async () => {
-			const { started, done } = await ended('continue', { onError: 'continueRegularOutput' });
-			expect(done.status).toBe('success');
-			const out = json(done, 'Next');
-			expect(out.map(({ asked }) => asked)).toEqual(batch('continue'));
-			expect(items(done, 'Video').map(({ pairedItem }) => pairedItem)).toEqual(
-				fates.map((_, item) => expect.objectContaining({ item }) as unknown),
-			);
-			expect(out.map(({ error }) => error !== undefined)).toEqual([false, true, true, false]);
-			for (const [index, { id }] of started.tasks.entries()) expect(JSON.stringify(out[index])).toContain(id);
-			expect(done.data.resultData.runData.Video).toHaveLength(1);
 		});
 
 		it('On Error = error output: the good ones go on, the bad ones take the error branch, each paired', async () => {
@@ -304,21 +284,6 @@ export function wakeSuite(
 			expect(await stored()).toEqual(before);
 		});
 
-		it('while EvoLink is down it shows what was known, says so, and wakes nobody', async () => {
-			const before = await stored();
-			await n8n.evolink.offline();
-			try {
-				const page = await eventually('a page that says so', async () => {
-					const text = await (await look()).text();
-					return text.includes('EvoLink cannot be read now: ') && text;
-				});
-				for (const { id } of started.tasks) expect(page).toContain(id);
-			} finally {
-				await n8n.evolink.online();
-			}
-			expect(await stored()).toEqual(before);
-		});
-
 		it('wakes the run when it finds that all tasks have ended, although no callback comes', async () => {
 			for (const { id } of started.tasks) n8n.evolink.finish(id);
 			const page = await eventually('a page that finds it', async () => {
@@ -433,8 +398,5 @@ export function wakeSuite(
 		400_000,
 	);
 
-	it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
-		expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
-		expect(n8n.evolink.violations).toEqual([]);
-	});
+	keepsTheKey(n8n);
 }

@@ -1,45 +1,39 @@
 import { json } from '../../../tools/n8n-server/client';
 import { Flow } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 
-let n8n: Installation;
+const n8n = openInstallation({
+	name: 'loss',
+	mode: 'queue',
+	// 50 at once: the isolated expression engine alone would take most of the time
+	env: { N8N_EXPRESSION_ENGINE: 'legacy' },
+	standIn: { idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
+});
 let flow: Flow;
-
 beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'loss',
-		mode: 'queue',
-		// 50 at once: the isolated expression engine alone would take most of the time
-		env: { N8N_EXPRESSION_ENGINE: 'legacy' },
-		standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
-	});
 	flow = await Flow.publish(n8n, 'lost worker');
-}, 240_000);
-afterAll(async () => await n8n?.close());
+});
 
 async function fiftyWaitAndTheWorkerIsKilled(name: string) {
-	const prompts = Array.from({ length: 50 }, (_, index) => `${name} ${index}`);
-	const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+	const started = await flow.parkEach(name, 50);
 	await n8n.worker.kill();
 	for (const { tasks } of started) n8n.evolink.finish(tasks[0].id);
 	await n8n.evolink.until(() =>
 		started.every(({ tasks }) => n8n.evolink.callbacks.some(({ taskId }) => taskId === tasks[0].id)),
 	);
-	return { prompts, started };
+	return started;
 }
 
 it('50 wait, the worker is killed, all callbacks come, a fresh container takes over: all 50 finish, 50 are paid', async () => {
-	const { prompts, started } = await fiftyWaitAndTheWorkerIsKilled('fresh folder');
+	const started = await fiftyWaitAndTheWorkerIsKilled('fresh folder');
 	n8n.worker.useFreshFolder('new', n8n.main);
 	await n8n.worker.boot();
-	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 240_000)));
-	expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
-	expect(ends.map((end) => json(end, 'Next')[0].id)).toEqual(started.map(({ tasks }) => tasks[0].id));
+	await flow.expectEach(started, 240_000);
 	expect(n8n.evolink.charges).toHaveLength(50);
 }, 400_000);
 
 it('the same on a kept folder: each finishes or is visibly crashed, and Retry then finishes it without a new charge', async () => {
-	const { prompts, started } = await fiftyWaitAndTheWorkerIsKilled('kept folder');
+	const started = await fiftyWaitAndTheWorkerIsKilled('kept folder');
 	await n8n.worker.boot();
 	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 240_000)));
 	for (const [index, end] of ends.entries()) {
@@ -51,7 +45,8 @@ it('the same on a kept folder: each finishes or is visibly crashed, and Retry th
 		expect(done.status).toBe('success');
 		expect(json(done, 'Next').map(({ id }) => id)).toEqual([started[index].tasks[0].id]);
 	}
-	for (const prompt of prompts) expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
+	for (const { tasks } of started)
+		expect(n8n.evolink.chargesFor({ prompt: String(tasks[0].request.prompt) })).toHaveLength(1);
 }, 500_000);
 
 it('the main process is killed while videos wait: webhook process and worker finish them', async () => {

@@ -1,20 +1,17 @@
 import { items, json } from '../../../tools/n8n-server/client';
 import { Flow } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { keepsTheKey, openInstallation } from '../lib/installation';
 import { order, TriggerFlow } from '../lib/trigger';
 
-let n8n: Installation;
+const n8n = openInstallation({
+	name: 'queue',
+	mode: 'queue',
+	standIn: { defaults: { seconds: 1_000_000 } },
+});
 let flow: Flow;
-
 beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'queue',
-		mode: 'queue',
-		standIn: { timeScale: 20, defaults: { seconds: 1_000_000 } },
-	});
 	flow = await Flow.publish(n8n, 'queued');
-}, 240_000);
-afterAll(async () => await n8n?.close());
+});
 
 it('ordered on a worker, called back on the webhook process, finished on a worker, with the file', async () => {
 	const started = await flow.park('through the queue');
@@ -29,18 +26,14 @@ it('ordered on a worker, called back on the webhook process, finished on a worke
 });
 
 it('20 wait and are called back at once: each goes on once, with its own video', async () => {
-	const prompts = Array.from({ length: 20 }, (_, index) => `queued ${index}`);
-	const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+	const started = await flow.parkEach('queued', 20);
 	for (const { tasks } of started) n8n.evolink.finish(tasks[0].id);
-	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 60_000)));
-	expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
-	expect(ends.map((end) => json(end, 'Next')[0].id)).toEqual(started.map(({ tasks }) => tasks[0].id));
+	await flow.expectEach(started, 60_000);
 	expect(n8n.evolink.charges).toHaveLength(21);
 }, 120_000);
 
 it('the worker is killed while videos wait, callbacks arrive meanwhile: a new worker finishes them all', async () => {
-	const prompts = Array.from({ length: 5 }, (_, index) => `worker lost ${index}`);
-	const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+	const started = await flow.parkEach('worker lost', 5);
 	await n8n.worker.kill();
 	for (const { tasks } of started) n8n.evolink.finish(tasks[0].id);
 	await n8n.evolink.until(() =>
@@ -48,10 +41,7 @@ it('the worker is killed while videos wait, callbacks arrive meanwhile: a new wo
 	);
 	n8n.worker.useFreshFolder('new', n8n.main);
 	await n8n.worker.boot();
-	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 120_000)));
-	expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
-	expect(ends.map((end) => json(end, 'Next')[0].id)).toEqual(started.map(({ tasks }) => tasks[0].id));
-	for (const prompt of prompts) expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
+	await flow.expectEach(started, 120_000);
 }, 200_000);
 
 it('the trigger takes a callback on the webhook process and downloads the video for a worker', async () => {
@@ -63,7 +53,4 @@ it('the trigger takes a callback on the webhook process and downloads the video 
 	expect(items(end, 'Next')[0].binary?.data).toMatchObject({ mimeType: 'video/mp4' });
 });
 
-it('the key stands in no log or file of any process, and the stand-in found nothing out of order', () => {
-	expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
-	expect(n8n.evolink.violations).toEqual([]);
-});
+keepsTheKey(n8n);

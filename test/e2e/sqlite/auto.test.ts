@@ -5,41 +5,26 @@ import { type IConnections } from 'n8n-workflow';
 import { type Execution, json } from '../../../tools/n8n-server/client';
 import { ChatModel } from '../../../tools/n8n-server/chat-model';
 import { errorText, Flow } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { keepsTheKey, openInstallation } from '../lib/installation';
 import { PACKAGE_NAME } from '../../../tools/n8n-server/package-under-test';
 import {
-	calledTrigger,
-	callWorkflow,
 	chain,
 	manualTrigger,
 	node,
 	setFields,
 	soraVideo,
-	splitOut,
 	webhookTrigger,
 	type CredentialRef,
 } from '../../../tools/n8n-server/workflows';
 
-let n8n: Installation;
+const n8n = openInstallation({ name: 'auto' });
 const quick = { options: { pollSeconds: 0.25 } };
-
-beforeAll(async () => {
-	n8n = await Installation.open({ name: 'auto', mode: 'regular', standIn: { timeScale: 20 } });
-}, 180_000);
-afterAll(async () => await n8n?.close());
 
 const hints = (execution: Execution): string =>
 	JSON.stringify(execution.data.resultData.runData.Video[0].hints ?? []);
 const callbackUrl = async (prompt: string) => (await n8n.taskOf(prompt)).request.callback_url;
 
 describe('wait = auto', () => {
-	it('suspends a production execution that nobody waits for', async () => {
-		const flow = await Flow.publish(n8n, 'production');
-		const started = await flow.start('in production');
-		expect(await callbackUrl('in production')).toMatch(/^https:\/\/n8n\.example\.test\/webhook-waiting\//);
-		expect((await flow.end(started)).status).toBe('success');
-	});
-
 	it('polls in an editor test run', async () => {
 		const nodes = [
 			manualTrigger(),
@@ -104,25 +89,6 @@ describe('wait = auto', () => {
 		expect(answer.status).toBe(200);
 		expect(await answer.json()).toMatchObject({ status: 'completed' });
 		expect(await callbackUrl('behind a Wait node')).toBeUndefined();
-	});
-
-	it('hands a workflow that calls another one for each of its items every video, not only the first', async () => {
-		const child = [
-			calledTrigger('In'),
-			soraVideo('Video', n8n.credential, { prompt: '={{ $json.prompt }}', download: false, ...quick }),
-		];
-		const called = await n8n.publish({ name: 'called for each', nodes: child, connections: chain(...child) });
-		const call = callWorkflow('Run', called.id);
-		const nodes = [
-			webhookTrigger('Call', 'for-each', { responseMode: 'lastNode', responseData: 'allEntries' }),
-			splitOut('Jobs', 'body.jobs'),
-			{ ...call, parameters: { ...call.parameters, mode: 'each' } },
-		];
-		await n8n.publish({ name: 'for each', nodes, connections: chain(...nodes) });
-		const jobs = ['each one', 'each two', 'each three'].map((prompt) => ({ prompt }));
-		const answer = (await (await n8n.call('for-each', { jobs })).json()) as Array<{ id: string }>;
-		const tasks = await Promise.all(jobs.map(async ({ prompt }) => await n8n.taskOf(prompt)));
-		expect(answer.map(({ id }) => id)).toEqual(tasks.map(({ id }) => id));
 	});
 
 	it.each([2.2, 3])(
@@ -263,16 +229,4 @@ async function runAgent(typeVersion: number, url: string): Promise<string> {
 	return (await n8n.latest(workflow, ['running', 'waiting', 'success', 'error'])).id;
 }
 
-it('wait = none in production hands on the task at once, unfinished', async () => {
-	const flow = await Flow.publish(n8n, 'none', { video: { wait: 'none', download: true } });
-	await flow.call('not waited for');
-	const task = await n8n.taskOf('not waited for');
-	const done = await n8n.latest(flow.workflow, ['success', 'error', 'waiting']);
-	expect(json(done, 'Next')).toEqual([expect.objectContaining({ id: task.id, status: 'pending' })]);
-	expect(task.request.callback_url).toBeUndefined();
-});
-
-it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
-	expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
-	expect(n8n.evolink.violations).toEqual([]);
-});
+keepsTheKey(n8n);

@@ -1,19 +1,13 @@
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 import { order, TriggerFlow } from '../lib/trigger';
 
-let n8n: Installation;
-
-beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'burst',
-		mode: 'regular',
-		// n8n's isolated expression engine and its debug log would be most of the load
-		env: { N8N_EXPRESSION_ENGINE: 'legacy', N8N_LOG_LEVEL: 'info' },
-		// callbacks are repeated after 1, 2 and 4 real seconds, as EvoLink does it
-		standIn: { timeScale: 1, defaults: { seconds: 1_000_000 } },
-	});
-}, 180_000);
-afterAll(async () => await n8n?.close());
+const n8n = openInstallation({
+	name: 'burst',
+	// n8n's isolated expression engine and its debug log would be most of the load
+	env: { N8N_EXPRESSION_ENGINE: 'legacy', N8N_LOG_LEVEL: 'info' },
+	// callbacks are repeated after 1, 2 and 4 real seconds, as EvoLink does it
+	standIn: { timeScale: 1, defaults: { seconds: 1_000_000 } },
+});
 
 it('a burst of 200 callbacks: none is lost, none starts two executions', async () => {
 	const flow = await TriggerFlow.publish(n8n, 'burst');

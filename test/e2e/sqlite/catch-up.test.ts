@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { json, type SavedWorkflow, type WorkflowDraft } from '../../../tools/n8n-server/client';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 import { PACKAGE_NAME } from '../../../tools/n8n-server/package-under-test';
 import { REPO_DIR, RUN_DIR } from '../../../tools/n8n-server/paths';
 import { eventually } from '../../../tools/n8n-server/poll';
@@ -12,13 +12,8 @@ import { TriggerFlow } from '../lib/trigger';
 /** Stands for the folder that n8n may write to in its official image. */
 const FILES = path.join(RUN_DIR, 'catch-up-files');
 
-let n8n: Installation;
-beforeAll(async () => {
-	mkdirSync(FILES, { recursive: true });
-	const env = { N8N_RESTRICT_FILE_ACCESS_TO: FILES };
-	n8n = await Installation.open({ name: 'catch-up', mode: 'regular', env });
-}, 180_000);
-afterAll(async () => await n8n?.close());
+beforeAll(() => void mkdirSync(FILES, { recursive: true }));
+const n8n = openInstallation({ name: 'catch-up', env: { N8N_RESTRICT_FILE_ACCESS_TO: FILES } });
 
 /** The example as a user publishes it, but every two seconds. */
 async function publishCatchUp(): Promise<SavedWorkflow> {

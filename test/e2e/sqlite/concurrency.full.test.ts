@@ -1,25 +1,20 @@
 import { readFileSync } from 'node:fs';
 
 import { Flow } from '../lib/flow';
-import { executionIdOf, Installation } from '../../../tools/n8n-server/installation';
+import { executionIdOf } from '../../../tools/n8n-server/installation';
+import { BY_HAND, openInstallation } from '../lib/installation';
 import { eventually } from '../../../tools/n8n-server/poll';
 import { chain, soraVideo, webhookTrigger } from '../../../tools/n8n-server/workflows';
 
 /** Two rounds of n8n's timer, which looks once a minute. */
 const TWO_ROUNDS_MS = 200_000;
 
-let n8n: Installation;
-
-beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'concurrency',
-		mode: 'regular',
-		env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' },
-		standIn: { idempotency: 'ignored', defaults: { seconds: 1_000_000 } },
-	});
-	n8n.evolink.fault('callback', { kind: 'never' });
-}, 180_000);
-afterAll(async () => await n8n?.close());
+const n8n = openInstallation({
+	name: 'concurrency',
+	env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' },
+	standIn: BY_HAND,
+});
+beforeAll(() => void n8n.evolink.fault('callback', { kind: 'never' }));
 
 /** How often an execution was put at the end of n8n's queue for a slot; stands in its debug log only. */
 const queued = (executionId: string) =>

@@ -1,19 +1,15 @@
 import { json } from '../../../tools/n8n-server/client';
 import { errorText, Flow } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 
-let n8n: Installation;
+const n8n = openInstallation({
+	name: 'crash-full',
+	standIn: { defaults: { seconds: 1_000_000, estimatedTime: 60 } },
+});
 let flow: Flow;
-
 beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'crash-full',
-		mode: 'regular',
-		standIn: { timeScale: 20, defaults: { seconds: 1_000_000, estimatedTime: 60 } },
-	});
 	flow = await Flow.publish(n8n, 'killed');
-}, 180_000);
-afterAll(async () => await n8n?.close());
+});
 
 it('killed while the timer reads the task: crashed and visible, and Retry finishes it without a new charge', async () => {
 	const started = await flow.park('killed in the read of the timer');

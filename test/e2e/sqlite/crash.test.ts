@@ -1,21 +1,17 @@
 import { json } from '../../../tools/n8n-server/client';
 import { Flow, type Started } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 import { eventually } from '../../../tools/n8n-server/poll';
 
-let n8n: Installation;
+const n8n = openInstallation({
+	name: 'crash',
+	// EvoLink does not document the Idempotency-Key: nothing here may rest on it
+	standIn: { idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
+});
 let flow: Flow;
-
 beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'crash',
-		mode: 'regular',
-		// EvoLink does not document the Idempotency-Key: nothing here may rest on it
-		standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
-	});
 	flow = await Flow.publish(n8n, 'killed');
-}, 180_000);
-afterAll(async () => await n8n?.close());
+});
 
 /** What must hold after any crash: never stuck, never a false success, never paid twice. */
 async function finishedOrRetried(started: Started): Promise<string> {
@@ -36,8 +32,7 @@ async function finishedOrRetried(started: Started): Promise<string> {
 }
 
 it('50 videos wait, n8n is killed and comes back: all 50 finish, and 50 are paid for', async () => {
-	const prompts = Array.from({ length: 50 }, (_, index) => `video ${index}`);
-	const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+	const started = await flow.parkEach('video', 50);
 	await n8n.main.kill();
 	// half of the callbacks are lost: all four attempts find nobody at home
 	const [lost, late] = [started.slice(0, 25), started.slice(25)];
@@ -47,20 +42,16 @@ it('50 videos wait, n8n is killed and comes back: all 50 finish, and 50 are paid
 	await n8n.main.boot();
 	for (const { tasks } of late) n8n.evolink.finish(tasks[0].id);
 
-	const ends = await Promise.all(started.map(async (one) => await flow.end(one, 240_000)));
-	expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
-	expect(ends.map((end) => json(end, 'Next')[0].asked)).toEqual(prompts);
-	expect(ends.map((end) => json(end, 'Next')[0].id)).toEqual(started.map(({ tasks }) => tasks[0].id));
+	await flow.expectEach(started, 240_000);
 	expect(n8n.evolink.charges).toHaveLength(50);
 }, 300_000);
 
 describe('killed while eleven callbacks are being worked off', () => {
-	const prompts = Array.from({ length: 10 }, (_, index) => `called back ${index}`);
 	let started: Started[];
 	let checked: Started;
 
 	beforeAll(async () => {
-		started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+		started = await flow.parkEach('called back', 10);
 		checked = await flow.park('still being checked');
 		const [{ id, request }] = checked.tasks;
 		const slow = n8n.evolink.fault(
@@ -90,7 +81,8 @@ describe('killed while eleven callbacks are being worked off', () => {
 	it('each has finished, finishes by timer, or is visibly crashed and Retry finishes it: none is paid twice', async () => {
 		const fates = await Promise.all(started.map(finishedOrRetried));
 		expect(fates).toHaveLength(10);
-		for (const prompt of prompts) expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
+		for (const { tasks } of started)
+			expect(n8n.evolink.chargesFor({ prompt: String(tasks[0].request.prompt) })).toHaveLength(1);
 	}, 300_000);
 
 	it('the one whose callback was only being checked still waits, and the timer finds its video', async () => {

@@ -1,10 +1,10 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 import { listen, shut } from '../../../tools/loopback';
 import { HOST } from '../../../tools/n8n-server/paths';
 
-let n8n: Installation;
+const n8n = openInstallation({ name: 'credential' });
 /** What reached the host that redirects lead to, as its Authorization headers. */
 const elsewhere: Array<string | undefined> = [];
 const servers: Server[] = [];
@@ -15,13 +15,7 @@ async function open(listener: RequestListener): Promise<string> {
 	return await listen(server);
 }
 
-beforeAll(async () => {
-	n8n = await Installation.open({ name: 'credential', mode: 'regular' });
-}, 180_000);
-afterAll(async () => {
-	await n8n?.close();
-	await Promise.all(servers.map(shut));
-});
+afterAll(async () => await Promise.all(servers.map(shut)));
 
 /** Older n8n has words of its own for every refusal. */
 const told = (words: string) => expect.stringContaining(HOST === 'oldest' ? '' : words) as string;
@@ -31,18 +25,6 @@ const test = async (data: object) =>
 	await n8n.client.request<{ status: string; message: string }>('POST', '/rest/credentials/test', {
 		credentials: { ...n8n.credential, type: 'evoLinkApi', data: { ...n8n.evolink.credential, ...data } },
 	});
-
-it('a good credential passes the test, a wrong key does not', async () => {
-	expect(await test({})).toMatchObject({ status: 'OK' });
-	expect(await test({ apiKey: 'wrong-key' })).toMatchObject({
-		status: 'Error',
-		message: told('does not know this API key'),
-	});
-});
-
-it('a key that was pasted as a whole header is taken', async () => {
-	expect(await test({ apiKey: ` Bearer ${n8n.evolink.apiKey} ` })).toMatchObject({ status: 'OK' });
-});
 
 it.each([
 	['ok', 'text/plain'],

@@ -1,6 +1,6 @@
 import { type SavedWorkflow } from '../../../tools/n8n-server/client';
 import { errorText } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 import { chain, setFields, soraVideo, webhookTrigger } from '../../../tools/n8n-server/workflows';
 
 /**
@@ -17,11 +17,10 @@ const CASES = ['poll', 'suspend'].flatMap((wait) =>
 	Object.keys(PROMPTS).map((prompt) => [wait, prompt] as const),
 );
 
-let n8n: Installation;
+const n8n = openInstallation({ name: 'intent', standIn: { timeScale: 40 } });
 const workflows: SavedWorkflow[] = [];
 
 beforeAll(async () => {
-	n8n = await Installation.open({ name: 'intent', mode: 'regular', standIn: { timeScale: 40 } });
 	const unanswered = n8n.evolink.fault(
 		'create',
 		{ kind: 'slow', seconds: 100_000, accepted: true },
@@ -45,7 +44,6 @@ beforeAll(async () => {
 	await n8n.main.kill();
 	await n8n.main.boot();
 }, 300_000);
-afterAll(async () => await n8n?.close());
 
 it.each(CASES)(
 	'%s, a prompt %s: Retry after the loss pays nothing, and brings the video or names the key',

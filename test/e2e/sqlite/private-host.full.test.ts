@@ -1,18 +1,9 @@
 import { json } from '../../../tools/n8n-server/client';
 import { Flow } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 import { webhookUrl } from '../../../tools/n8n-server/n8n';
 
-let n8n: Installation;
-
-beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'private-host',
-		mode: 'regular',
-		env: webhookUrl('http://localhost:5678/'),
-	});
-}, 180_000);
-afterAll(async () => await n8n?.close());
+const n8n = openInstallation({ name: 'private-host', env: webhookUrl('http://localhost:5678/') });
 
 it('where EvoLink cannot reach n8n no callback URL is sent: the timer alone finishes the video, and a hint says so', async () => {
 	const flow = await Flow.publish(n8n, 'private', { video: { waitMode: 'suspend' } });

@@ -1,35 +1,13 @@
-import { json } from '../../../tools/n8n-server/client';
-import { Installation } from '../../../tools/n8n-server/installation';
 import { eventually } from '../../../tools/n8n-server/poll';
-import { errorText, Flow } from '../lib/flow';
+import { Flow } from '../lib/flow';
+import { ended, expectVideos, openRoom, prompts } from '../lib/room-suite';
 
 /** A turn that only the clock brings comes after 66 to 99 s, and after twice as long where it was in vain. */
 const CLOCK_MS = 300_000;
 const TEST_MS = 360_000;
 
-let n8n: Installation;
-
-beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'room-clock',
-		mode: 'regular',
-		standIn: { timeScale: 1, defaults: { seconds: 3, estimatedTime: 3 } },
-	});
-}, 180_000);
-afterAll(async () => await n8n?.close());
-afterEach(() => (n8n.evolink.room = undefined));
-
-const prompts = (name: string, count: number) => Array.from({ length: count }, (_, at) => `${name} ${at}`);
+const n8n = openRoom('room-clock');
 const video = { download: false };
-
-async function expectVideos(flow: Flow, asked: string[]): Promise<void> {
-	const done = await n8n.latest(flow.workflow, ['success', 'error', 'crashed'], CLOCK_MS);
-	expect(`${done.status} ${errorText(done)}`).toMatch(/^success/);
-	expect(json(done, 'Next').map((row) => [row.asked, row.status])).toEqual(
-		asked.map((prompt) => [prompt, 'completed']),
-	);
-	for (const prompt of asked) expect(n8n.evolink.chargesFor({ prompt })).toHaveLength(1);
-}
 
 it(
 	'another user of the account takes the room away in the middle: the queue waits, and all videos come',
@@ -42,7 +20,7 @@ it(
 		for (const { request } of [...n8n.evolink.tasks.values()].slice(-3)) {
 			await n8n.evolink.order({ model: request.model, prompt: 'of another user' }, { seconds: 6 });
 		}
-		await expectVideos(flow, asked);
+		expectVideos(n8n, await ended(n8n, flow.workflow, { clockMs: CLOCK_MS }), asked);
 	},
 	TEST_MS,
 );
@@ -80,7 +58,7 @@ it(
 		await n8n.latest(flow.workflow, ['waiting']);
 		await n8n.main.kill();
 		await n8n.main.boot();
-		await expectVideos(flow, asked);
+		expectVideos(n8n, await ended(n8n, flow.workflow, { clockMs: CLOCK_MS }), asked);
 	},
 	TEST_MS,
 );

@@ -1,5 +1,5 @@
 import { items, json } from '../../../tools/n8n-server/client';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 import {
 	chain,
 	node,
@@ -11,13 +11,10 @@ import {
 	wires,
 } from '../../../tools/n8n-server/workflows';
 
-let n8n: Installation;
-
-beforeAll(async () => {
-	n8n = await Installation.open({ name: 'rows', mode: 'regular', standIn: { timeScale: 20 } });
+const n8n = openInstallation({ name: 'rows' });
+beforeAll(() => {
 	n8n.evolink.script('a singer', { outcome: 'failed', code: 'content_policy_violation' });
-}, 180_000);
-afterAll(async () => await n8n?.close());
+});
 
 const quick = { download: false, waitMode: 'poll', options: { pollSeconds: 0.25 } };
 const lastFailed = () =>

@@ -1,24 +1,17 @@
 import { items, json } from '../../../tools/n8n-server/client';
 import { dispatches, FOREIGN_NODES, parkBeforeDispatch } from '../lib/dispatch';
 import { Flow } from '../lib/flow';
-import { executionIdOf, Installation } from '../../../tools/n8n-server/installation';
+import { keepsTheKey, openInstallation } from '../lib/installation';
 import { PACKAGE_NAME } from '../../../tools/n8n-server/package-under-test';
 import { eventually } from '../../../tools/n8n-server/poll';
-import { chain, setFields, soraVideo, webhookTrigger } from '../../../tools/n8n-server/workflows';
 
-let n8n: Installation;
-
-beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'suspend',
-		mode: 'regular',
-		// makes n8n count the executions that hold a slot, and lets only one run at a time
-		env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1', ...FOREIGN_NODES },
-		// tasks end when a test ends them
-		standIn: { defaults: { seconds: 1_000_000 } },
-	});
-}, 180_000);
-afterAll(async () => await n8n?.close());
+const n8n = openInstallation({
+	name: 'suspend',
+	// makes n8n count the executions that hold a slot, and lets only one run at a time
+	env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1', ...FOREIGN_NODES },
+	// tasks end when a test ends them
+	standIn: { defaults: { seconds: 1_000_000 } },
+});
 
 const running = async () => {
 	const { results, concurrentExecutionsCount } = await n8n.client.executions({ status: ['running', 'new'] });
@@ -75,40 +68,13 @@ describe('a suspended video', () => {
 		expect(item.pairedItem).toMatchObject({ item: 0 });
 		expect(item.binary?.data).toMatchObject({ mimeType: 'video/mp4', bytes: expect.any(Number) as number });
 		expect(n8n.evolink.chargesFor({ prompt: 'a cat on a roof' })).toHaveLength(1);
-		expect(n8n.evolink.mediaStats.authorizations).toEqual([]);
 	});
 
 	it('leaves the only slot free: ten wait at once where n8n runs one execution at a time', async () => {
-		const prompts = Array.from({ length: 10 }, (_, index) => `ten at once ${index}`);
-		const started = await Promise.all(prompts.map(async (prompt) => await flow.park(prompt)));
+		const started = await flow.parkEach('ten at once', 10);
 		expect(await running()).toEqual({ stored: 0, slots: 0 });
 		for (const { tasks } of started) n8n.evolink.finish(tasks[0].id);
-		const ends = await Promise.all(started.map(async (one) => await flow.end(one)));
-		expect(ends.map(({ status }) => status)).toEqual(prompts.map(() => 'success'));
-		expect(ends.map((end) => json(end, 'Next')[0].asked)).toEqual(prompts);
-	});
-
-	it('is not woken by a forged callback, whatever it claims', async () => {
-		const started = await flow.park('still in the making');
-		const [task] = started.tasks;
-		const url = String(task.request.callback_url);
-		const forged = {
-			id: task.id,
-			status: 'completed',
-			progress: 100,
-			results: [`${n8n.evolink.url}/media/evil.mp4`],
-		};
-		const media = n8n.evolink.mediaStats.requests;
-		for (const body of [forged, { ...forged, id: 'task-unified-1-forged' }, { id: 7 }, [], 'text']) {
-			const answer = await n8n.evolink.forgeCallback(url, body);
-			// 422 is n8n's own word for a body that is not the JSON that it calls itself
-			expect([400, 404, 422, 503]).toContain(answer.status);
-			expect((await n8n.client.execution(started.executionId)).status).toBe('waiting');
-		}
-		expect(n8n.evolink.mediaStats.requests).toBe(media);
-
-		n8n.evolink.finish(task.id);
-		expect((await flow.end(started)).status).toBe('success');
+		await flow.expectEach(started);
 	});
 
 	it('cannot be reached without the token of its resume URL', async () => {
@@ -202,35 +168,8 @@ it('three callbacks of one run come while the only slot is taken: the run keeps 
 	await n8n.client.stop(executionId);
 });
 
-it('two suspended videos in a row wait one after the other in one execution', async () => {
-	const path = 'two-in-a-row';
-	const video = (name: string) =>
-		soraVideo(name, n8n.credential, { prompt: `=${name} of {{ $execution.id }}` });
-	const nodes = [
-		webhookTrigger('Call', path),
-		video('First'),
-		video('Second'),
-		setFields('Next', { call: "={{ $('Call').item.json.body.tag }}" }),
-	];
-	await n8n.publish({ name: path, nodes, connections: chain(...nodes) });
-	await n8n.call(path, { tag: 'x' });
-	const byPrompt = (start: string) => () =>
-		[...n8n.evolink.tasks.values()].find(({ request }) => String(request.prompt).startsWith(start));
-	const first = await n8n.evolink.until(byPrompt('First of'));
-	const executionId = executionIdOf(first);
-	await n8n.client.until(executionId, ['waiting']);
-	n8n.evolink.finish(first.id);
-	const second = await n8n.evolink.until(byPrompt('Second of'));
-	expect(executionIdOf(second)).toBe(executionId);
-	await n8n.client.until(executionId, ['waiting']);
-	n8n.evolink.finish(second.id);
-	const end = await n8n.client.until(executionId, ['success', 'error']);
-	expect(json(end, 'First')[0].id).toBe(first.id);
-	expect(json(end, 'Next')).toEqual([expect.objectContaining({ id: second.id, call: 'x' })]);
+it('what n8n writes can be searched', () => {
+	expect(n8n.filesWith('a cat on a roof')).not.toEqual([]);
 });
 
-it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
-	expect(n8n.filesWith('a cat on a roof')).not.toEqual([]);
-	expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
-	expect(n8n.evolink.violations).toEqual([]);
-});
+keepsTheKey(n8n);

@@ -1,15 +1,10 @@
-import { randomUUID } from 'node:crypto';
-
 import { type Execution, json } from '../../../tools/n8n-server/client';
 import { Flow, type Started } from '../lib/flow';
-import { executionIdOf, Installation } from '../../../tools/n8n-server/installation';
-import { eventually } from '../../../tools/n8n-server/poll';
+import { keepsTheKey, openInstallation } from '../lib/installation';
 import {
 	calledTrigger,
 	callWorkflow,
 	chain,
-	node,
-	noOp,
 	setFields,
 	soraVideo,
 	webhookTrigger,
@@ -21,11 +16,12 @@ import {
  */
 const ROUNDS_MS = 150_000;
 
-let n8n: Installation;
+// EvoLink does not document the Idempotency-Key: nothing here may rest on it
+const n8n = openInstallation({ name: 'timer', standIn: { idempotency: 'ignored' } });
 const started: Record<string, Started> = {};
 const flows: Record<string, Flow> = {};
 
-/** Prompts say how their task goes; only two callbacks are delivered in this file at all. */
+/** Prompts say how their task goes; only one callback is delivered in this file at all. */
 async function begin(
 	name: string,
 	prompts: string[],
@@ -51,37 +47,11 @@ async function beginSubWorkflow(): Promise<void> {
 	parentExecutionId = (await n8n.latest(parent, ['waiting'])).id;
 }
 
-const BEHIND = 'before a Wait node';
-async function beginBehind(): Promise<void> {
-	const wait = { resume: 'webhook', httpMethod: 'POST', options: {} };
-	const nodes = [
-		webhookTrigger('Call', 'behind'),
-		soraVideo('Video', n8n.credential, { prompt: BEHIND }),
-		node('Wait', 'n8n-nodes-base.wait', wait, { typeVersion: 1.1, webhookId: randomUUID() }),
-		noOp('Next'),
-	];
-	await n8n.publish({ name: 'behind', nodes, connections: chain(...nodes) });
-	await n8n.call('behind', {});
-	const task = await n8n.taskOf(BEHIND);
-	started.behind = { executionId: executionIdOf(task), tasks: [task] };
-	await n8n.client.until(started.behind.executionId, ['waiting']);
-}
-
 beforeAll(async () => {
-	// EvoLink does not document the Idempotency-Key: nothing here may rest on it
-	n8n = await Installation.open({
-		name: 'timer',
-		mode: 'regular',
-		standIn: { timeScale: 20, idempotency: 'ignored' },
-	});
 	const { evolink } = n8n;
 	const early = 'called too early';
 	evolink.fault('callback', { kind: 'early' }, { match: ({ task }) => task.request.prompt === early });
-	evolink.fault(
-		'callback',
-		{ kind: 'never' },
-		{ match: ({ task }) => ![early, BEHIND].includes(String(task.request.prompt)) },
-	);
+	evolink.fault('callback', { kind: 'never' }, { match: ({ task }) => task.request.prompt !== early });
 
 	await begin('lost', ['lost callback 1', 'lost callback 2']);
 	flows.early = await Flow.publish(n8n, 'early');
@@ -91,9 +61,7 @@ beforeAll(async () => {
 	});
 	await begin('save progress', ['progress kept'], { settings: { saveExecutionProgress: true } });
 	await beginSubWorkflow();
-	await beginBehind();
 }, 240_000);
-afterAll(async () => await n8n?.close());
 
 it('a lost callback costs time, not the video: all items arrive in order with their files', async () => {
 	const done = await end('lost');
@@ -134,19 +102,4 @@ it('inside a sub-workflow the caller waits too, and gets the video', async () =>
 	expect(json(done, 'Next')).toEqual([expect.objectContaining({ id: task.id, status: 'completed' })]);
 }, 200_000);
 
-it('behind a video a Wait node waits: neither the timer nor a late callback of the video wakes it', async () => {
-	const { executionId, tasks } = started.behind;
-	const [{ id, request }] = tasks;
-	const at = async () => (await n8n.client.execution(executionId)).data.resultData.lastNodeExecuted;
-	await eventually('the Wait node waits', async () => (await at()) === 'Wait', { timeoutMs: ROUNDS_MS });
-	const late = await n8n.evolink.forgeCallback(String(request.callback_url), { id, status: 'completed' });
-	expect(late.status).toBe(404);
-	const { status } = await n8n.client.execution(executionId);
-	expect([status, await at()]).toEqual(['waiting', 'Wait']);
-	await n8n.client.stop(executionId);
-}, 200_000);
-
-it('the key stands in no log, output or error that n8n wrote, and the stand-in found nothing out of order', () => {
-	expect(n8n.filesWith(n8n.evolink.apiKey)).toEqual([]);
-	expect(n8n.evolink.violations).toEqual([]);
-});
+keepsTheKey(n8n);

@@ -1,12 +1,17 @@
 import { type StandInTask } from '../../../stand-in';
 import { json } from '../../../tools/n8n-server/client';
 import { Flow, type Started } from '../lib/flow';
-import { Installation } from '../../../tools/n8n-server/installation';
+import { openInstallation } from '../lib/installation';
 
 /** n8n is killed at each instant of a wake-up by a callback, of several runs at once. The timer comes after 150 s. */
 const TIMER_MS = 240_000;
 
-let n8n: Installation;
+const n8n = openInstallation({
+	name: 'wake-killed',
+	// two slots, which the first two runs take
+	env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '2' },
+	standIn: { idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
+});
 let flow: Flow;
 const runs: Record<string, Started> = {};
 /** Of each run, right after the second kill. */
@@ -20,13 +25,6 @@ const answered = (name: string) => () =>
 const finish = (name: string) => n8n.evolink.finish(runs[name].tasks[0].id);
 
 beforeAll(async () => {
-	n8n = await Installation.open({
-		name: 'wake-killed',
-		mode: 'regular',
-		// two slots, which the first two runs take
-		env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '2' },
-		standIn: { timeScale: 20, idempotency: 'ignored', defaults: { seconds: 1_000_000, estimatedTime: 60 } },
-	});
 	flow = await Flow.publish(n8n, 'killed');
 	for (const name of ['reading', 'downloading', 'checked', 'queued', 'answered'])
 		runs[name] = await flow.park(name);
@@ -65,7 +63,6 @@ beforeAll(async () => {
 		statuses[name] = (await n8n.client.execution(executionId)).status;
 	}
 }, 300_000);
-afterAll(async () => await n8n?.close());
 
 async function expectVideo(name: string, executionId: string): Promise<void> {
 	const done = await n8n.client.until(executionId, ['success', 'error', 'crashed'], TIMER_MS);

@@ -5,9 +5,10 @@ import { type INode } from 'n8n-workflow';
 import { chromium, selectors, type Browser, type Locator, type Page } from 'playwright-core';
 
 import { OWNER, type SavedWorkflow } from '../../../tools/n8n-server/client';
-import { Installation, type InstallationOptions } from '../../../tools/n8n-server/installation';
+import type { Installation, InstallationOptions } from '../../../tools/n8n-server/installation';
 import { REPO_DIR, RUN_DIR } from '../../../tools/n8n-server/paths';
 import { chain } from '../../../tools/n8n-server/workflows';
+import { openInstallation } from '../../e2e/lib/installation';
 import { smaller } from './png';
 
 /** With UI_PICTURES=1 the pictures of the documentation are made anew; else they land beside the logs. */
@@ -29,16 +30,20 @@ export interface Ui {
 
 /** Opens them for the tests of the calling file, under a name that no other file has. */
 export function openUi(name: string, options: Partial<InstallationOptions> = {}, theme?: Theme): Ui {
-	const ui = {} as Ui;
+	const ui = { n8n: openInstallation({ name, ...options }) } as Ui;
 	beforeAll(async () => {
-		ui.n8n = await Installation.open({ name, mode: 'regular', ...options });
 		ui.editor = await Editor.open(ui.n8n, theme);
 	}, 240_000);
-	afterAll(async () => {
-		await ui.editor?.close();
-		await ui.n8n?.close();
-	});
+	afterAll(async () => await ui.editor?.close());
 	return ui;
+}
+
+/** What must hold at the end of every file. */
+export function endsWell(ui: Ui): void {
+	it('no page of it threw, and EvoLink found nothing out of order', () => {
+		expect(ui.editor.pageErrors).toEqual([]);
+		expect(ui.n8n.evolink.violations).toEqual([]);
+	});
 }
 
 /** Saves a workflow of these nodes, each behind the one before, and opens its node Sora Video. */

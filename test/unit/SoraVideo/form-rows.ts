@@ -96,6 +96,7 @@ const sora: Row[] = [
 	refuses('a prompt that is too long', { prompt: 'x'.repeat(5200) }, [
 		"'Prompt' has 5,200 characters. Allowed: 1 to 5000 characters",
 	]),
+	refuses('a prompt of 5001 emoji', { prompt: '🎬'.repeat(5001) }, ["'Prompt' has 5,001 characters"]),
 	refuses('an object as prompt', { prompt: '={{ $json.p }}' }, [`'Prompt' is {"text":"a cat"}`], {
 		item: { p: { text: 'a cat' } },
 	}),
@@ -111,16 +112,16 @@ const sora: Row[] = [
 	]),
 	refuses('a wrong further field', further({ aspect_ratio: '4:3' }), ["'Aspect Ratio' is '4:3'", RATIOS]),
 	refuses('two images', further({ image_urls: [A, B] }), ["'Start Image", 'at most 1 http or https URL']),
-	...['{seed', '[1]', '"text"'].map((additionalFields) =>
+	...['{seed', '[1]', '7', 'null', '"text"'].map((additionalFields) =>
 		refuses(`${additionalFields} as further fields`, { options: { additionalFields } }, [
 			"'Additional Fields (JSON)' is",
 			'a JSON object such as',
 		]),
 	),
-	refuses('a model by further fields', further({ Model: 'x' }), [
-		"without 'Model', which the node sets itself",
+	refuses('a model by further fields', further({ Model: 'x' }), ["without 'Model'"]),
+	refuses('a model and a callback by further fields', further({ model: 1, callback_url: null }), [
+		"without 'model' and 'callback_url', which the node sets itself",
 	]),
-	refuses('a callback by further fields', further({ callback_url: 'x' }), ["without 'callback_url'"]),
 ];
 
 /** A cell, and what it means; both by an expression and as a fixed text. */
@@ -359,6 +360,9 @@ const images: Row[] = [
 	refuses('an image twice', { model: VEO, ...start, ...mapped({ image_urls: B }) }, [
 		'image_urls',
 		"nothing beside 'Start Image'",
+	]),
+	refuses('an image in the form and in further fields', { ...start, ...further({ image_urls: [B] }) }, [
+		"nothing beside 'Start Image' or 'End Image'",
 	]),
 	refuses(
 		'a choice that is none',

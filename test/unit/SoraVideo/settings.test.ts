@@ -236,18 +236,4 @@ describe('additional fields', () => {
 		});
 		for (const empty of [undefined, null, '']) expect(fields(empty)).toEqual({});
 	});
-
-	test('are refused with their display name when they are no object', () => {
-		for (const value of ['{', '[]', '7', 'null', '"x"', [], 7, true]) {
-			expect(refusal(() => fields(value))).toMatch(
-				/^'Additional Fields \(JSON\)' is .*Allowed: a JSON object/,
-			);
-		}
-	});
-
-	test('cannot touch the model or the callback URL', () => {
-		expect(refusal(() => fields({ model: 'x' }))).toContain("without 'model'");
-		expect(refusal(() => fields('{"callback_url": null}'))).toContain("without 'callback_url'");
-		expect(refusal(() => fields({ model: 1, callback_url: 1 }))).toContain("'model' and 'callback_url'");
-	});
 });

@@ -1,17 +1,14 @@
-import { MODEL_ADVICE } from '../../../nodes/host/advice';
 import fc from 'fast-check';
 
-import { networkFailure, type Failure } from '../../../nodes/evolink/failure';
+import { networkFailure } from '../../../nodes/evolink/failure';
 import { nodeError, textOf, wordedFor, type NodeFailure, type Problem } from '../../../nodes/host/errors';
 import {
 	downloadFailed,
 	nothingToShow,
 	orderRefused,
-	outcomeUnknown,
 	stopped,
 	taskEnded,
 	timedOut,
-	unknownBefore,
 	unreadable,
 	withOthers,
 } from '../../../nodes/host/messages';
@@ -143,41 +140,21 @@ describe('what is shown', () => {
 
 	test('holds no key that EvoLink repeats', () => {
 		const echo = problemsWith({ ...TYPICAL, says: () => 'Invalid token Bearer sk-evo-0123456789' });
-		const {
-			orderRefused: refused,
-			outcomeUnknown: unknown,
-			keyInUse,
-			taskEnded: ended,
-			timedOut: late,
-		} = echo;
-		const { fileRefused, unreadable: unread, creditsUnreadable, listUnreadable } = echo;
-		const all = [
-			refused,
-			unknown,
-			keyInUse,
-			ended,
-			late,
-			fileRefused,
-			unread,
-			creditsUnreadable,
-			listUnreadable,
-		];
-		for (const problem of all.flatMap((cases) => Object.values(cases)))
+		const names =
+			/^(orderRefused|outcomeUnknown|keyInUse|taskEnded|timedOut|fileRefused|\w+[uU]nreadable|unreadable)$/;
+		const all = Object.entries(echo).filter(([name]) => names.test(name));
+		expect(all).toHaveLength(9);
+		for (const problem of all.flatMap(([, cases]) => Object.values(cases)))
 			expect(textOf(problem)).not.toContain('sk-evo');
 	});
 
-	test('words that are too long for a message stand in the description, whole', () => {
-		const words = 'word '.repeat(60).trim();
+	test.each([
+		['word '.repeat(60).trim(), /: word word .*word… \(500\)$/],
+		['Insufficient quota. Please top up your account', /: Insufficient quota \(500\)$/],
+	])('words that are too long for a message stand in the description, whole: %s', (words, short) => {
 		const { message, description } = orderRefused(failureOf({ message: words }), 'm');
-		expect(message).toMatch(/^EvoLink did not take the order: word word .*word… \(500\)$/);
+		expect(message).toMatch(short);
 		expect(description).toContain(`In full: ${words}.`);
-	});
-
-	test('of several sentences the message has the first, the description all', () => {
-		const words = 'Insufficient quota. Please top up your account.';
-		const { message, description } = orderRefused(failureOf({ message: words, charge: 'none' }), 'm');
-		expect(message).toBe('EvoLink did not take the order: Insufficient quota (500)');
-		expect(description).toContain(`In full: ${words}`);
 	});
 
 	test('in one text, message and description are two sentences', () => {
@@ -216,13 +193,6 @@ describe('a message about a task', () => {
 		});
 	});
 
-	test('of a failure holds its code and words, and that a retry does not order again', () => {
-		const error = { code: 'content_policy_violation', message: 'Real people\nare not allowed.' };
-		const { message, description } = taskEnded(taskOf({ id: 'task-1', status: 'failed', error }));
-		expect(message).toBe('Task task-1 failed: Real people are not allowed (content_policy_violation)');
-		expect(description).toContain('does not order it again');
-	});
-
 	test('of a failure stays readable when EvoLink sends a novel or control characters', () => {
 		const error = { code: 'x'.repeat(5000), message: `a\u0000b\u001b[31m ${'word '.repeat(50_000)}` };
 		const { message, description } = taskEnded(taskOf({ id: 'task-1', status: 'failed', error }));
@@ -242,13 +212,6 @@ describe('a message about a task', () => {
 		expect(problem.description).toContain('charged when it completes');
 	});
 
-	test('of a timeout says why the task could not be read', () => {
-		const { message } = timedOut('task-1', 30, undefined, networkFailure('ECONNREFUSED', 'the host refused'));
-		expect(message).toBe(
-			"Task task-1 could not be read after 30 minutes ('Timeout Minutes'): the host refused (ECONNREFUSED)",
-		);
-	});
-
 	test.each([
 		[1440, '1440 minutes'],
 		[37.333333, '37.33 minutes'],
@@ -260,77 +223,63 @@ describe('a message about a task', () => {
 	])('of a timeout gives %s minutes as people say it', (minutes, words) => {
 		expect(timedOut('t', minutes, undefined, undefined).message).toContain(` after ${words} (`);
 	});
-
-	test('of a lost file comes with the link, because the video is paid', () => {
-		const { description } = aboutTask('task-1').downloadFailed;
-		expect(description).toContain('https://files.evolink.ai/v.mp4');
-		expect(description).toContain('24 hours');
-	});
 });
 
-describe('a message about an order', () => {
-	test('of unknown outcome names its key, and how to look it up comes after', () => {
-		for (const { message, description } of [outcomeUnknown(failureOf(), 'm', KEY), unknownBefore(KEY, 0)]) {
-			expect(message).toContain(`Idempotency-Key ${KEY}`);
-			expect(description).toContain('Get Many Tasks');
-			expect(description).toContain('dashboard');
-			expect(description).toContain("'Resend When Outcome Is Unknown'");
-		}
-		expect(unknownBefore(KEY, 0).message).toContain('1970-01-01T00:00:00.000Z');
-	});
+/** Cases of `PROBLEM_SAMPLES`: what the one text has, message and description, and what it has not. */
+const SAYS: Array<[what: string, problem: Problem, has: RegExp, hasNot?: RegExp]> = [
+	[
+		'an order that was refused says so and why, then that nothing was charged',
+		PROBLEM_SAMPLES.orderRefused['the balance is too low'],
+		/^EvoLink did not take the order: Insufficient quota \(402 insufficient_quota, request \w+\)\. .*Nothing was charged/,
+	],
+	[
+		'a closed model is named first, and what the order costs last',
+		PROBLEM_SAMPLES.orderRefused['the model is closed'],
+		/^EvoLink does not serve sora-2-preview to this key \(403 model_access_denied, request \w+\)\. EvoLink closes models .* EvoLink said: Token does .*, and refused orders are usually not charged\.$/,
+	],
+	[
+		'a closed model, where the charge is not known, says so last, and advises no second order',
+		PROBLEM_SAMPLES.outcomeUnknown['no channel for the model'],
+		/^EvoLink does not serve sora-2-preview to this key \(503 no_available_channel, request \w+, Idempotency-Key n8n-\w+\)\. EvoLink closes models .* EvoLink said: No available .*\. It is not known .*Get Task\.$/,
+		/Resend|Retry|again/,
+	],
+	[
+		'a closed model, found by a retry, advises no second order of the same either',
+		PROBLEM_SAMPLES.unknownBefore['of a closed model, found by a retry'],
+		/^EvoLink did not serve sora-2-preview to an earlier try .*not sent again.*Idempotency-Key n8n-\w+.*EvoLink closes models .*It is not known whether .* charged: .*Get Task\.$/,
+		/Resend|Retry/,
+	],
+	[
+		'an order of unknown outcome names its key; how to look it up comes after, no advice to order again',
+		PROBLEM_SAMPLES.outcomeUnknown['a fault of EvoLink'],
+		/^[^.]*Idempotency-Key n8n-\w+.*Get Many Tasks.*dashboard.*'Resend When Outcome Is Unknown'/,
+		/Try again/,
+	],
+	[
+		'an order of unknown outcome, found by a retry, names its time and key; how to look it up comes after',
+		PROBLEM_SAMPLES.unknownBefore['found by a retry'],
+		/2026-11-24T08:15:00\.000Z.*Idempotency-Key n8n-\w+.*Get Many Tasks.*dashboard.*'Resend When Outcome Is Unknown'/,
+	],
+	[
+		'a broken connection is named, and what to check',
+		PROBLEM_SAMPLES.outcomeUnknown['the connection broke'],
+		/\(ECONNRESET.*Check the connection/,
+	],
+	[
+		'a failed task has its code and words, and a retry does not order it again',
+		PROBLEM_SAMPLES.taskEnded.failed,
+		/^Task \S+ failed: The prompt was refused by moderation \(content_policy_violation\)\. .*does not order it again/,
+	],
+	[
+		'a wait that ended says why the task could not be read',
+		PROBLEM_SAMPLES.timedOut['while EvoLink could not be read'],
+		/^Task \S+ could not be read after 1\.5 minutes \('Timeout Minutes'\): The connection was closed before an answer came \(ECONNRESET\)/,
+	],
+];
 
-	test('of unknown outcome gives no advice that ends in another order', () => {
-		const { server, network } = {
-			server: outcomeUnknown(failureOf(), 'm', KEY),
-			network: outcomeUnknown(networkFailure('ECONNRESET', 'closed'), 'm', KEY),
-		};
-		expect(server.description).not.toContain('Try again');
-		expect(network.description).toContain('Check the connection');
-	});
-
-	test('that was refused says so and why; that nothing was charged comes after', () => {
-		const failure = failureOf({
-			status: 402,
-			code: 'insufficient_quota',
-			message: 'Insufficient quota',
-			charge: 'none',
-		});
-		const { message, description } = orderRefused(failure, 'm');
-		expect(message).toBe('EvoLink did not take the order: Insufficient quota (402 insufficient_quota)');
-		expect(description).toContain('Nothing was charged');
-	});
-
-	const closed = (status: number, code: string, charge: Failure['charge']) =>
-		failureOf({ kind: 'modelUnavailable', status, code, charge, message: 'No channel' });
-
-	test('for a closed model names the model first, and that nothing was charged last', () => {
-		const { message, description } = orderRefused(
-			closed(403, 'model_access_denied', 'none'),
-			'sora-2-preview',
-		);
-		expect(message).toBe('EvoLink does not serve sora-2-preview to this key (403 model_access_denied)');
-		expect(description).toBe(`${MODEL_ADVICE} EvoLink said: No channel. Nothing was charged for this order.`);
-	});
-
-	test('for a closed model, where the charge is not known, says so last, and advises no second order', () => {
-		const failure = closed(503, 'no_available_channel', 'unknown');
-		const { message, description } = outcomeUnknown(failure, 'sora-2-preview', KEY);
-		expect(message).toBe(
-			`EvoLink does not serve sora-2-preview to this key (503 no_available_channel, Idempotency-Key ${KEY})`,
-		);
-		expect(description).toMatch(
-			/^EvoLink closes models .* EvoLink said: No channel\. It is not known .*Get Task\.$/,
-		);
-		expect(description).not.toMatch(/Resend|Retry|again/);
-	});
-
-	test('for a closed model, found by a retry, advises no second order of the same either', () => {
-		const { message, description } = unknownBefore(KEY, 0, 'sora-2-preview');
-		expect(message).toMatch(/^EvoLink did not serve sora-2-preview to an earlier try .*not sent again/);
-		expect(message).toContain(`Idempotency-Key ${KEY}`);
-		expect(description).toMatch(/^EvoLink closes models .*It is not known whether .* charged: .*Get Task\.$/);
-		expect(description).not.toMatch(/Resend|Retry/);
-	});
+test.each(SAYS)('%s', (_, problem, has, hasNot = /$^/) => {
+	expect(textOf(problem)).toMatch(has);
+	expect(textOf(problem)).not.toMatch(hasNot);
 });
 
 describe('a message about a run', () => {

@@ -1,16 +1,13 @@
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import type {
-	ICredentialType,
 	IDataObject,
 	IExecuteFunctions,
-	INodeExecutionData,
 	INodeProperties,
 	INodeType,
 	INodeTypeDescription,
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { Readable } from 'node:stream';
 
 /** Tiny nodes that show what the harness does; no product code. */
 const main = NodeConnectionTypes.Main;
@@ -32,65 +29,6 @@ function describe(name: string, properties: string[], more: Partial<INodeTypeDes
 	};
 	return description;
 }
-
-export const probeApi: ICredentialType = {
-	name: 'probeApi',
-	displayName: 'Probe API',
-	properties: [
-		{ displayName: 'Key', name: 'apiKey', type: 'string', default: '' },
-		{ displayName: 'Base URL', name: 'baseUrl', type: 'string', default: 'http://127.0.0.1:1' },
-	],
-	authenticate: {
-		type: 'generic',
-		properties: { headers: { Authorization: '=Bearer {{$credentials.apiKey}}' } },
-	},
-};
-
-const usesProbeApi = { credentials: [{ name: 'probeApi', required: true }] };
-
-/** GETs `path` per item with the credential, and stores the body as a file. */
-const fetcher: INodeType = {
-	description: describe('fetcher', ['path'], usesProbeApi),
-	async execute(this: IExecuteFunctions) {
-		const { baseUrl } = await this.getCredentials<{ baseUrl: string }>('probeApi');
-		const output: INodeExecutionData[] = [];
-		for (const item of this.getInputData().keys()) {
-			const url = `${baseUrl}${this.getNodeParameter('path', item) as string}`;
-			const body = (await this.helpers.httpRequestWithAuthentication.call(this, 'probeApi', {
-				url,
-				encoding: 'stream',
-			})) as Readable;
-			const data = await this.helpers.prepareBinaryData(body, 'file.bin', 'application/x-probe');
-			output.push({ json: { url }, binary: { data }, pairedItem: { item } });
-		}
-		return [output];
-	},
-};
-
-/** Calls of `execute` per execution id, and what `getContext('node')` counted in the execution's own data. */
-export const calls = new Map<string, number>();
-
-/** Fails as long as its parameter `failures` says, counting in the node context; leaves a hint, a log line and a UI message. */
-const flaky: INodeType = {
-	description: describe('flaky', ['failures']),
-	async execute(this: IExecuteFunctions) {
-		const id = this.getExecutionId();
-		calls.set(id, (calls.get(id) ?? 0) + 1);
-		const context = this.getContext('node') as { tries?: number };
-		context.tries = (context.tries ?? 0) + 1;
-		this.logger.debug('flaky was called', { tries: context.tries });
-		this.sendMessageToUI(`try ${context.tries}`);
-		this.addExecutionHints({ message: `Try ${context.tries}` });
-		if (context.tries <= Number(this.getNodeParameter('failures', 0)))
-			throw new NodeOperationError(this.getNode(), `Try ${context.tries} failed`, { itemIndex: 0 });
-		return [
-			this.getInputData().map(({ json }, item) => ({
-				json: { ...json, tries: context.tries },
-				pairedItem: item,
-			})),
-		];
-	},
-};
 
 /** Waits until it is cancelled, then throws or returns, as `afterAbort` says. */
 const sleeper: INodeType = {
@@ -150,8 +88,6 @@ const plainWait: INodeType = {
 };
 
 export const probes: Record<string, INodeType> = {
-	'probe.fetcher': fetcher,
-	'probe.flaky': flaky,
 	'probe.sleeper': sleeper,
 	'probe.parker': parker,
 	'probe.plainWait': plainWait,

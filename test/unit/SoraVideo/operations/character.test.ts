@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { DOCUMENTED_FIELDS, evolinkFacts } from '../../../../nodes/evolink/generated/spec.gen';
+import { DOCUMENTED_FIELDS } from '../../../../nodes/evolink/generated/spec.gen';
 import { draftCharacter, readTimestamps } from '../../../../nodes/SoraVideo/operations/character';
 import { validator } from '../../../contract/openapi';
 import { always, alwaysAsync, fakeContext, parametersIn, PROPERTY_TIMEOUT_MS, RUNS } from '../../support';
@@ -29,11 +29,6 @@ describe('the body of a character', () => {
 			expect(fits(body)).toBe(true);
 		});
 		expect(sent).toBeGreaterThan(RUNS / 10);
-		expect(await character({ videoUrl: 'https://a.test/v.mp4' })).toEqual({
-			model: 'sora-character',
-			video_url: 'https://a.test/v.mp4',
-			timestamps: '0,2',
-		});
 	});
 });
 
@@ -78,9 +73,5 @@ describe('timestamps', () => {
 			if (read !== undefined) expect(read).toMatch(pattern);
 		});
 		for (const text of ['1', '-1,0', '1e0,2', '1,2,', '1;2']) expect(readTimestamps(text)).toBeUndefined();
-	});
-
-	test('default to what the spec says', () => {
-		expect(readTimestamps(evolinkFacts.characterVideo.timestamps.default)).toBe('0,2');
 	});
 });

@@ -118,15 +118,6 @@ describe('the check of a body', () => {
 		});
 	});
 
-	test('refuses each field that belongs to another model only', () => {
-		const body = { model: PREVIEW, prompt: 'a cat', quality: '720p' };
-		expect(checkBody(PREVIEW, body)).toMatchObject({
-			field: 'quality',
-			allowed: expect.stringContaining(PREVIEW),
-		});
-		expect(checkBody(PRO, { ...body, model: PRO })).toBeUndefined();
-	});
-
 	test('every option that the node offers is one that the spec takes', () => {
 		for (const model of DOCUMENTED_MODELS) {
 			for (const field of ['aspect_ratio', 'duration', 'quality'].filter((name) => takesField(model, name))) {

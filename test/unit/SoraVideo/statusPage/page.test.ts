@@ -140,13 +140,6 @@ test('without script it reloads itself as long as there is no player to interrup
 	expect(page([done(1)])).toContain('<noscript><p><a href="">Reload</a></p></noscript>');
 });
 
-test('it fits a phone and both colour schemes', () => {
-	const text = page([running]);
-	expect(text).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">');
-	expect(text).toContain('<meta name="color-scheme" content="light dark">');
-	expect(text).toContain('prefers-color-scheme: dark');
-});
-
 test('the policy allows the page its own script and style, and media, and nothing else', () => {
 	const trusted = ['https://api.evolink.ai', 'http://127.0.0.1:4010', 'http://127.0.0.1:4010'];
 	expect(contentSecurityPolicy('NONCE', trusted)).toBe(
