@@ -1,4 +1,3 @@
-import type { Random } from './random';
 import type {
 	ApiFault,
 	ApiFaultContext,
@@ -24,8 +23,6 @@ interface Entry<Fault, Context> {
 export class FaultList<Fault, Context> {
 	private readonly entries: Array<Entry<Fault, Context>> = [];
 
-	constructor(private readonly random: Random) {}
-
 	add(fault: Fault, options: FaultOptions<Context> = {}): FaultHandle {
 		const entry: Entry<Fault, Context> = { fault, options, seen: 0, hits: 0 };
 		this.entries.push(entry);
@@ -43,10 +40,10 @@ export class FaultList<Fault, Context> {
 	/** The first fault that applies now; counts as a hit. `only` considers some faults without using up others. */
 	take(context: Context, only: (fault: Fault) => boolean = () => true): Fault | undefined {
 		for (const entry of this.entries) {
-			const { times = Infinity, skip = 0, match, probability = 1 } = entry.options;
+			const { times = Infinity, skip = 0, match } = entry.options;
 			if (entry.hits >= times || !only(entry.fault) || (match && !match(context))) continue;
 			entry.seen++;
-			if (entry.seen <= skip || this.random.next() >= probability) continue;
+			if (entry.seen <= skip) continue;
 			entry.hits++;
 			return entry.fault;
 		}
@@ -54,26 +51,21 @@ export class FaultList<Fault, Context> {
 	}
 }
 
-export class Faults {
-	readonly media: FaultList<MediaFault, TaskFaultContext>;
-	readonly callback: FaultList<CallbackFault, TaskFaultContext>;
-	private readonly api: Record<ApiPlace, FaultList<ApiFault, ApiFaultContext>>;
+const apiFaults = () => new FaultList<ApiFault, ApiFaultContext>();
 
-	constructor(random: Random) {
-		const list = () => new FaultList<ApiFault, ApiFaultContext>(random);
-		this.media = new FaultList(random);
-		this.callback = new FaultList(random);
-		this.api = {
-			create: list(),
-			read: list(),
-			batch: list(),
-			list: list(),
-			catalogue: list(),
-			credits: list(),
-			upload: list(),
-			files: list(),
-		};
-	}
+export class Faults {
+	readonly media = new FaultList<MediaFault, TaskFaultContext>();
+	readonly callback = new FaultList<CallbackFault, TaskFaultContext>();
+	private readonly api = {
+		create: apiFaults(),
+		read: apiFaults(),
+		batch: apiFaults(),
+		list: apiFaults(),
+		catalogue: apiFaults(),
+		credits: apiFaults(),
+		upload: apiFaults(),
+		files: apiFaults(),
+	} satisfies Record<ApiPlace, unknown>;
 
 	readonly add: StandIn['fault'] = (
 		where: FaultPlace,

@@ -65,7 +65,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
 		console.error(`stand-in: ${text}`);
 	};
 
-	const faults = new Faults(new Random(seed + 1));
+	const faults = new Faults();
 	const scripts = new Scripts(options.defaults ?? {});
 	const ledger = new Ledger(options.balance ?? 10_000);
 	const files = new FileStore(clock, random, { ...facts.upload, httpFailures: facts.httpFailures }, baseUrl);

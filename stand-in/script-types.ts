@@ -207,8 +207,6 @@ export interface FaultOptions<Context> {
 	/** Let this many matching requests pass first; default 0. */
 	skip?: number;
 	match?: (context: Context) => boolean;
-	/** 0–1, from the seeded generator; default 1. */
-	probability?: number;
 }
 
 export interface ApiFaultContext {
