@@ -7,6 +7,8 @@ roomSuite('regular', (n8n) => {
 		evolink.room = { tasks: 1 };
 		evolink.idempotency = 'ignored';
 		const asked = ['first', 'second', 'third'].map((name) => `in the window ${name}`);
+		// so long that the run is suspended before it ends
+		evolink.script(asked[0], { seconds: 15 });
 		const slow = evolink.fault(
 			'create',
 			{ kind: 'slow', seconds: 20, accepted: true },
@@ -18,7 +20,7 @@ roomSuite('regular', (n8n) => {
 		);
 		const flow = await Flow.publish(n8n(), 'room window', { video: { download: false } });
 		expect((await flow.call(...asked)).ok).toBe(true);
-		const { id } = await n8n().latest(flow.workflow, ['waiting', 'running']);
+		const { id } = await n8n().latest(flow.workflow, ['waiting']);
 		await evolink.until(() => evolink.chargesFor({ prompt: asked[1] }).length > 0);
 		await main.kill();
 		slow.remove();
