@@ -3,6 +3,7 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 /** Of the end-to-end tests and of all others, the longest first. */
 const LONGEST = [
 	'sqlite/room',
+	'sqlite/crash',
 	'queue/wake',
 	'sqlite/wake',
 	'sqlite/timer',

@@ -1,6 +1,6 @@
 /**
  * `sqlite/` drives one n8n per file, `queue/` a whole queue-mode installation. E2E_FULL=1 (npm run test:e2e:full) adds
- * the `*.full.test.ts` files. Two files at a time: most of their time they wait for n8n's timers.
+ * the `*.full.test.ts` files. Three files at a time: most of their time they wait for n8n's timers.
  *
  * E2E_HOST=oldest (npm run test:e2e:oldest) drives the oldest supported n8n: the files that rest on what n8n's versions do
  * differently, or with E2E_FULL=1 all of them. E2E_HOST=container (npm run test:e2e:container) drives an image with the former.
@@ -23,7 +23,7 @@ module.exports = {
 	},
 	// openapi-backend (the stand-in) requires this ES module
 	transformIgnorePatterns: ['/node_modules/(?!@apidevtools/)'],
-	maxWorkers: 2,
+	maxWorkers: 3,
 	testSequencer: '<rootDir>/test/longest-first.cjs',
 	testTimeout: 60_000,
 	verbose: true,
