@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { slotOf, toolSlotOf } from '../../../../nodes/SoraVideo/order/intent';
 import type { Doubt } from '../../../../nodes/SoraVideo/entries';
-import { Ledger, mayOrderAnew, type LedgerEntry } from '../../../../nodes/SoraVideo/order/ledger';
+import { Ledger, mayOrderAnew, orderedIn, type LedgerEntry } from '../../../../nodes/SoraVideo/order/ledger';
 import { BODY, contextOf, HOME, type Place } from './support';
 import version1 from '../../golden/ledger.v1.json';
 
@@ -156,6 +156,17 @@ describe('the ledger', () => {
 		};
 		expect(Ledger.of(contextOf(HOME, {}, { getContext })).isEmpty).toBe(true);
 	});
+});
+
+test('the tasks that an execution ordered are named, of all rounds or of one, and of a ledger of any shape', () => {
+	const entry = (id: string) => ({ key: `key of ${id}`, state: 'accepted', id, at: 1 });
+	const rounds = { run0: { item0: entry('a'), item1: entry('b') }, run1: { item0: entry('c') } };
+	const named = (ledger: IDataObject, round?: string) => orderedIn(contextOf(HOME, { ledger }), round);
+	expect(named({ version: 1, rounds })).toEqual(['a', 'b', 'c']);
+	expect(named({ version: 1, rounds }, 'run1')).toEqual(['c']);
+	expect(named({ version: 1, rounds }, 'run2')).toEqual([]);
+	expect(named({ version: 9, kept: [entry('d')] }, 'run1')).toEqual(['d']);
+	expect(orderedIn(contextOf(HOME))).toEqual([]);
 });
 
 describe('a Retry that may order again what was ordered', () => {
