@@ -21,7 +21,7 @@ module.exports = {
 	globalSetup: '<rootDir>/test/engine/global-setup.ts',
 	maxWorkers: 2,
 	// A worker that has loaded n8n many times takes longer to end than Jest waits for it.
-	workerIdleMemoryLimit: '500MB',
+	workerIdleMemoryLimit: '300MB',
 	testSequencer: '<rootDir>/test/longest-first.cjs',
 	// only what hangs: a busy machine may be slow
 	testTimeout: 180_000,
