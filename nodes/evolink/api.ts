@@ -32,6 +32,9 @@ const BATCH_TIMEOUT_MS = 30_000;
 /** `replayed`: the task is that of an earlier order under the same key, and nothing was charged for this one. */
 type OrderAnswer = { ok: true; task: Task; replayed: boolean } | { ok: false; failure: Failure };
 
+/** The headers in which an order carries its Idempotency-Key. */
+export const keyHeaders = (key: string) => ({ [requestHeader]: key, [runIdHeader]: key });
+
 /** Sends one paid order. Never repeats itself. */
 export async function createTask(
 	ctx: EvoLinkContext,
@@ -41,7 +44,7 @@ export async function createTask(
 	const answer = await requestEvoLink(ctx, {
 		operation: 'createVideoTask',
 		body,
-		headers: { [requestHeader]: idempotencyKey, [runIdHeader]: idempotencyKey },
+		headers: keyHeaders(idempotencyKey),
 		timeoutMs: CREATE_TIMEOUT_MS,
 	});
 	const reading = asTask(answer);

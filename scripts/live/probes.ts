@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
+import { keyHeaders } from '../../nodes/evolink/api';
 import { Spec } from '../../stand-in/spec';
 import { PATHS, type Json, type Question, type Reply, type Side } from './side';
 
@@ -59,10 +59,6 @@ const MP4 = Buffer.concat([
 ]);
 /** Agents that a media host may refuse: ours, a browser's, and the usual defaults. */
 const AGENTS = ['n8n-nodes-evolink-sora', 'Mozilla/5.0', 'axios/1.7.0', 'Python-urllib/3.12'];
-
-const { requestHeader, runIdHeader } = evolinkFacts.idempotency;
-/** As the nodes send a key. */
-export const keyed = (key: string) => ({ [requestHeader]: key, [runIdHeader]: key });
 
 /** An order that cannot be taken: it lacks what its model requires (the prompt, a character's video), whatever else is in it. */
 const refused = async (evolink: Side, body: Json, headers?: Record<string, string>) =>
@@ -171,7 +167,7 @@ export const FREE: Probe[] = [
 			for (const model of ['sora-2-preview', 'sora-2-pro-preview']) await refused(evolink, { model });
 			await refused(evolink, { model: 'sora-character' });
 			await refused(evolink, { model: 'sora-2-preview', duration: 5 });
-			await refused(evolink, { model: 'sora-2-preview' }, keyed('no'));
+			await refused(evolink, { model: 'sora-2-preview' }, keyHeaders('no'));
 			await refused(evolink, {
 				model: 'seedance-2.0-mini-text-to-video',
 				model_params: { web_search: true },
@@ -206,7 +202,7 @@ export const FREE: Probe[] = [
 		name: 'refused-key',
 		assumption: 'A key whose order was refused may come again with another body',
 		ask: async (evolink, { keyOf }) => {
-			const headers = keyed(keyOf(evolink, 'refused'));
+			const headers = keyHeaders(keyOf(evolink, 'refused'));
 			await refused(evolink, { model: 'sora-2-preview' }, headers);
 			await refused(evolink, { model: 'sora-2-preview' }, headers);
 			await refused(evolink, { model: 'sora-2-preview', duration: 5 }, headers);
@@ -276,7 +272,7 @@ export const PAID: Probe[] = [
 			'The Idempotency-Key finds the order again; another body is a conflict; the result is a public https link',
 		ask: async (evolink, { order = {}, keyOf, remember }) => {
 			const key = keyOf(evolink, 'order');
-			const headers = keyed(key);
+			const headers = keyHeaders(key);
 			const create = async (question: Question) => await evolink.ask('createVideoTask', question);
 			const first = await create({ body: order, headers });
 			const id = idOf(first);
@@ -320,7 +316,7 @@ export const CALLBACK: Probe = {
 		const body = { ...order, callback_url: url };
 		const reply = await evolink.ask('createVideoTask', {
 			body,
-			headers: keyed(keyOf(evolink, 'callback')),
+			headers: keyHeaders(keyOf(evolink, 'callback')),
 		});
 		const id = idOf(reply);
 		if (id === undefined) return { ordered: false };
@@ -346,7 +342,7 @@ export const BURST: Probe = {
 	ask: async (evolink, { order = {}, keyOf, burst }) => {
 		let taken = 0;
 		for (; taken < burst; taken++) {
-			const headers = keyed(keyOf(evolink, `burst-${taken}`));
+			const headers = keyHeaders(keyOf(evolink, `burst-${taken}`));
 			const { status } = await evolink.ask('createVideoTask', { body: order, headers });
 			if (status !== 200) break;
 		}
@@ -360,7 +356,7 @@ export const LATER: Probe = {
 	ask: async (evolink, { earlier }) => {
 		const { taskId, link, uploadUrl, order, key } = await earlier(evolink);
 		await evolink.ask('getTask', { path: { task_id: taskId } });
-		const again = await evolink.ask('createVideoTask', { body: order, headers: keyed(key) });
+		const again = await evolink.ask('createVideoTask', { body: order, headers: keyHeaders(key) });
 		return {
 			'the link': (await statusesOf(evolink, link)).split(' ')[0],
 			'the upload': (await statusesOf(evolink, uploadUrl)).split(' ')[0],

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { keyHeaders } from '../../nodes/evolink/api';
 import { priceByRules } from '../../nodes/evolink/priceRules';
 import { startStandIn, type StandIn } from '../../stand-in';
 import { differences } from './compare';
@@ -8,7 +9,6 @@ import {
 	CALLBACK,
 	FREE,
 	LATER,
-	keyed,
 	newKey,
 	PAID,
 	type CallbackReceiver,
@@ -203,7 +203,7 @@ function rememberedRun(file: string): Earlier {
 async function yesterday(side: Side, standIn: StandIn): Promise<Earlier> {
 	const [order, key] = [ORDERS[0], newKey()];
 	const body = { base64_data: Buffer.from('a picture').toString('base64'), file_name: 'later.png' };
-	const created = await side.ask('createVideoTask', { body: order, headers: keyed(key) });
+	const created = await side.ask('createVideoTask', { body: order, headers: keyHeaders(key) });
 	const upload = await side.ask('uploadFileBase64', { body });
 	const { id } = created.body as { id: string };
 	if (!standIn.tasks.get(id)?.terminal) standIn.finish(id);
