@@ -2,20 +2,10 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { connect, stopStored, type Execution, type NodeFixture } from '../../tools/n8n-engine';
+import { ordersOf } from '../match';
 import { inLab, labForEachTest, type Lab } from './lab';
 import { png } from './media-files';
-import {
-	SORA,
-	failedWith,
-	hintsOf,
-	inline,
-	ordersOf,
-	parking,
-	prompts,
-	retryOnFail,
-	sora,
-	start,
-} from './support';
+import { SORA, failedWith, hintsOf, inline, parking, prompts, retryOnFail, sora, start } from './support';
 
 const lab = labForEachTest();
 

@@ -1,8 +1,9 @@
 import type { INodeParameters } from 'n8n-workflow';
 import type { ApiFault } from '../../stand-in';
 import { png } from './media-files';
+import { ordersOf } from '../match';
 import { inLab, type Lab } from './lab';
-import { SORA, failed, inline, ordersOf, prompts, sora, type ErrorData } from './support';
+import { SORA, failed, inline, prompts, sora, type ErrorData } from './support';
 
 const budget = (options: INodeParameters, parameters: object = {}) => sora({ ...parameters, options });
 const PRO = { model: 'sora-2-pro-preview' };

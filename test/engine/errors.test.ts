@@ -1,6 +1,7 @@
+import { ordersOf } from '../match';
 import { inLab } from './lab';
 import { connect } from '../../tools/n8n-engine';
-import { SORA, TASK_ID, ordersOf, prompts, sora, start, failedWith } from './support';
+import { SORA, TASK_ID, prompts, sora, start, failedWith } from './support';
 
 describe('On Error = stop, with items that go well and badly in one run', () => {
 	test.concurrent('the error names the refused item, and every id that was paid', () =>

@@ -1,7 +1,8 @@
 import { connect, type Execution, type NodeFixture } from '../../tools/n8n-engine';
 import { useLegacyExpressions, useVmExpressions } from '../../tools/n8n-engine/vm-expressions';
+import { ordersOf } from '../match';
 import { inLab, type Lab } from './lab';
-import { BY_HAND, SORA, ordersOf, parking, retryOnFail, sora, start, type ErrorData } from './support';
+import { BY_HAND, SORA, parking, retryOnFail, sora, start, type ErrorData } from './support';
 
 /** n8n's default: expressions see copies of plain data only. The other engine of the tests sees live objects, too. */
 beforeAll(useVmExpressions);

@@ -1,6 +1,7 @@
 import type { HttpFault } from '../../stand-in';
+import { ordersOf } from '../match';
 import { inLab } from './lab';
-import { BY_HAND, SORA, ordersOf, prompts, retryOnFail, sora } from './support';
+import { BY_HAND, SORA, prompts, retryOnFail, sora } from './support';
 
 const http = (status: number, more: Partial<HttpFault> = {}): HttpFault => ({
 	kind: 'http',

@@ -6,7 +6,6 @@ import {
 	type INodeExecutionData,
 	type INodeType,
 } from 'n8n-workflow';
-import type { SeenRequest } from '../../stand-in';
 import { connect, type Execution, type NodeFixture, type WorkflowFixture } from '../../tools/n8n-engine';
 
 export const SORA = 'Sora Video';
@@ -125,12 +124,6 @@ export const hintsOf = (run: Execution) =>
 /** What the node says of how it came to wait. */
 export const reasonsOf = ({ logs }: Execution) =>
 	logs.map(({ message }) => message).filter((message) => message.startsWith('Waited by polling'));
-
-/** Matches the orders with this prompt, for a fault that is to hit no others. */
-export const ordersOf =
-	(prompt: string) =>
-	({ request }: { request: SeenRequest }) =>
-		(request.body as { prompt?: string }).prompt === prompt;
 
 /** The text of each error item, or nothing for an item without an error. */
 export const errorsOf = (run: Execution, output = 0) =>

@@ -2,8 +2,9 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { facts } from '../contract/openapi';
 import { png } from './media-files';
+import { ordersOf } from '../match';
 import { inLab, labForEachTest, type Lab } from './lab';
-import { BY_HAND, SORA, ordersOf, parking, sora } from './support';
+import { BY_HAND, SORA, parking, sora } from './support';
 
 const PICTURE: IBinaryData = {
 	data: png(1280, 720).toString('base64'),

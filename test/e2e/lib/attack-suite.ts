@@ -40,7 +40,7 @@ const deep = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
  */
 export function attackSuite(
 	mode: InstallationOptions['mode'],
-	extra: (n8n: () => Installation) => void = () => {},
+	extra: (n8n: Installation) => void = () => {},
 ): void {
 	const n8n = openInstallation({ name: `attack-${mode}`, mode, standIn: BY_HAND });
 	let mischief: Mischief;
@@ -693,7 +693,7 @@ export function attackSuite(
 		});
 	});
 
-	extra(() => n8n);
+	extra(n8n);
 
 	keepsTheKey(n8n);
 }

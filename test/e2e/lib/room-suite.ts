@@ -11,6 +11,7 @@ import {
 } from '../../../tools/n8n-server/workflows';
 import type { Room } from '../../../stand-in';
 import { jpeg } from '../../engine/media-files';
+import { ordersOf } from '../../match';
 import { errorText, Flow } from './flow';
 import { openInstallation } from './installation';
 
@@ -65,7 +66,7 @@ export function expectVideos(n8n: Installation, done: Execution, asked: string[]
  */
 export function roomSuite(
 	mode: InstallationOptions['mode'],
-	extra: (n8n: () => Installation) => void = () => {},
+	extra: (n8n: Installation) => void = () => {},
 ): void {
 	const n8n = openRoom(`room-${mode}`, mode);
 	const poll = { waitMode: 'poll', options: { pollSeconds: 0.5 } };
@@ -100,7 +101,7 @@ export function roomSuite(
 			const asked = prompts(`branch ${how}`, 5);
 			const refused = { kind: 'http', status: 400, code: 'content_policy_violation' } as const;
 			const fault = n8n.evolink.fault('create', refused, {
-				match: ({ request }) => (request.body as { prompt?: string })?.prompt === asked[2],
+				match: ordersOf(asked[2]),
 			});
 			const flow = await Flow.publish(n8n, `room branch ${how}`, {
 				video: { ...video, ...parameters },
@@ -123,7 +124,7 @@ export function roomSuite(
 			const broke = n8n.evolink.fault(
 				'create',
 				{ kind: 'http', status: 402, code: 'insufficient_quota' },
-				{ match: ({ request }) => (request.body as { prompt?: string })?.prompt === asked[3] },
+				{ match: ordersOf(asked[3]) },
 			);
 			const flow = await Flow.publish(n8n, 'room stops', { video });
 			expect((await flow.call(...asked)).ok).toBe(true);
@@ -230,5 +231,5 @@ export function roomSuite(
 		TEST_MS,
 	);
 
-	extra(() => n8n);
+	extra(n8n);
 }

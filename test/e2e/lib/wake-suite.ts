@@ -35,7 +35,7 @@ const ENDED = ['success', 'error', 'crashed', 'canceled'];
  */
 export function wakeSuite(
 	mode: InstallationOptions['mode'],
-	extra: (n8n: () => Installation) => void = () => {},
+	extra: (n8n: Installation) => void = () => {},
 ): void {
 	const n8n = openInstallation({ name: `wake-${mode}`, mode, env: FOREIGN_NODES, standIn: BY_HAND });
 	beforeAll(async () => {
@@ -333,7 +333,7 @@ export function wakeSuite(
 		expect(n8n.evolink.charges.filter(({ prompt }) => prompt.startsWith('nested'))).toHaveLength(6);
 	});
 
-	extra(() => n8n);
+	extra(n8n);
 
 	// ------------------------------------------------------------------------------------------ the timed ones, at last
 

@@ -81,15 +81,15 @@ function twoDoors(open: () => { n8n: Installation; doors: [string, string] }): v
 
 attackSuite('queue', (n8n) => {
 	describe('the webhook process and the main process', () => {
-		twoDoors(() => ({ n8n: n8n(), doors: [n8n().main.url, n8n().webhook.url] }));
+		twoDoors(() => ({ n8n, doors: [n8n.main.url, n8n.webhook.url] }));
 	});
 
 	const psql = (sql: string) => {
-		const port = String(n8n().backends?.env.DB_POSTGRESDB_PORT);
+		const port = String(n8n.backends?.env.DB_POSTGRESDB_PORT);
 		execFileSync('psql', ['-h', '127.0.0.1', '-p', port, '-U', 'n8n', '-d', 'n8n', '-c', sql]);
 	};
 	const redis = (...command: string[]) => {
-		const port = String(n8n().backends?.env.QUEUE_BULL_REDIS_PORT);
+		const port = String(n8n.backends?.env.QUEUE_BULL_REDIS_PORT);
 		execFileSync('redis-cli', ['-p', port, ...command]);
 	};
 
@@ -103,19 +103,19 @@ attackSuite('queue', (n8n) => {
 	])(
 		'%s at the moment of the callback: the run finishes',
 		async (name, act) => {
-			const flow = await Flow.publish(n8n(), name);
+			const flow = await Flow.publish(n8n, name);
 			const started = await flow.park(name);
 			const [task] = started.tasks;
-			n8n().evolink.finish(task.id);
+			n8n.evolink.finish(task.id);
 			act();
 			await eventually(
 				'an accepted callback',
-				async () => ![500, 503].includes(await callAt(n8n().webhook.url, task)),
+				async () => ![500, 503].includes(await callAt(n8n.webhook.url, task)),
 				{ timeoutMs: 60_000, everyMs: 1000 },
 			);
 			const done = await flow.end(started, 60_000);
 			expect(json(done, 'Next').map(({ id }) => id)).toEqual([task.id]);
-			once(n8n(), name);
+			once(n8n, name);
 		},
 		150_000,
 	);

@@ -4,8 +4,8 @@ import { wakeSuite } from '../lib/wake-suite';
 
 wakeSuite('queue', (n8n) => {
 	it('the webhook process takes the callback and downloads nothing: the worker does, as soon as there is one', async () => {
-		const { evolink, client, worker, main } = n8n();
-		const flow = await Flow.publish(n8n(), 'two processes');
+		const { evolink, client, worker, main } = n8n;
+		const flow = await Flow.publish(n8n, 'two processes');
 		const started = await flow.park('fetched by the worker');
 		const [{ id }] = started.tasks;
 		await worker.stop();

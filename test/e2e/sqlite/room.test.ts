@@ -1,9 +1,10 @@
+import { ordersOf } from '../../match';
 import { errorText, Flow } from '../lib/flow';
 import { roomSuite } from '../lib/room-suite';
 
 roomSuite('regular', (n8n) => {
 	it('n8n is killed right after a queued order went out, and EvoLink keeps no keys: Retry does not order it again', async () => {
-		const { evolink, main, client } = n8n();
+		const { evolink, main, client } = n8n;
 		evolink.room = { tasks: 1 };
 		evolink.idempotency = 'ignored';
 		const asked = ['first', 'second', 'third'].map((name) => `in the window ${name}`);
@@ -13,14 +14,13 @@ roomSuite('regular', (n8n) => {
 			'create',
 			{ kind: 'slow', seconds: 20, accepted: true },
 			{
-				match: ({ request }) =>
-					(request.body as { prompt?: string })?.prompt === asked[1] &&
-					[...evolink.tasks.values()].every(({ terminal }) => terminal),
+				match: (context) =>
+					ordersOf(asked[1])(context) && [...evolink.tasks.values()].every(({ terminal }) => terminal),
 			},
 		);
-		const flow = await Flow.publish(n8n(), 'room window', { video: { download: false } });
+		const flow = await Flow.publish(n8n, 'room window', { video: { download: false } });
 		expect((await flow.call(...asked)).ok).toBe(true);
-		const { id } = await n8n().latest(flow.workflow, ['waiting']);
+		const { id } = await n8n.latest(flow.workflow, ['waiting']);
 		await evolink.until(() => evolink.chargesFor({ prompt: asked[1] }).length > 0);
 		await main.kill();
 		slow.remove();
