@@ -10,16 +10,20 @@ import { watchSchema, hasEnded, isSettled, type Watch } from './watch';
 
 const inputFile = z.object({
 	source: uploadableFile,
+	/** What stands in the body for its URL. */
 	standIn: z.string(),
 });
 
 /** A file that EvoLink must be given before the order. */
 export type InputFile = z.infer<typeof inputFile>;
 
+/** An order that may have been taken. */
 export const doubtSchema = z.object({
+	/** The Idempotency-Key. */
 	key: z.string(),
 	/** As sent: a repeat must be identical, whatever the item's expressions say by then. */
 	body: plainObject,
+	/** ms since 1970. */
 	at: z.number(),
 	/** EvoLink's ids of the files that were uploaded for it. */
 	fileIds: z.array(z.string()).optional(),
@@ -41,6 +45,7 @@ const draftSchema = z.object({
 	uploads: z.object({ urls: z.record(z.string(), z.string()), ids: z.array(z.string()) }).optional(),
 	/** EvoLink refused the callback URL, not the order. */
 	isCalledBack: z.literal(false).optional(),
+	/** An earlier try sent it, its outcome is unknown, and the user wants it sent once more. */
 	doubt: doubtSchema.optional(),
 });
 

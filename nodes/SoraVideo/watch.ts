@@ -17,7 +17,7 @@ export const watchSchema = z.object({
 	fileIds: z.array(z.string()).optional(),
 	/** EvoLink's latest answer. */
 	seen: plainObject.optional(),
-	/** Of the latest read; absent after one that succeeded. */
+	/** Why the latest read failed; absent after one that succeeded. */
 	failure: failureSchema.optional(),
 	/** ms since 1970, when this run last knew the task unfinished, if it ever did. */
 	unfinishedAt: z.number().optional(),
@@ -33,7 +33,7 @@ export type Watch = z.infer<typeof watchSchema>;
 
 type WaitResult =
 	| { kind: 'ended'; task: Task }
-	/** Neither; `last` is the latest successful reading, `failure` the reason of the latest unsuccessful one. */
+	/** Neither this nor refused; `last` is the latest successful reading, `failure` the reason of the latest unsuccessful one. */
 	| { kind: 'unfinished'; last?: Task; failure?: Failure }
 	/** Reading was refused for good (4xx). */
 	| { kind: 'refused'; failure: Failure };

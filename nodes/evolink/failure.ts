@@ -31,7 +31,10 @@ export const failureSchema = z.object({
 	transient: z.boolean(),
 	/** A 3xx or 4xx that is no error of EvoLink's: something between may have answered. */
 	fromProxy: z.literal(true).optional(),
-	/** Of a create. `unlikely`: EvoLink refused it, which its own client does not take for free; `unknown`: it may have been taken. */
+	/**
+	 * For a create: `none` = nothing was charged, for certain; `unlikely` = EvoLink refused it, which its pages and users take
+	 * for free, and its own client does not; `unknown` = it may have been taken, so it must not simply be sent again.
+	 */
 	charge: z.enum(['none', 'unlikely', 'unknown']),
 });
 

@@ -256,8 +256,8 @@ export function taskNamed(id: string): Task {
 }
 
 /**
- * The one task shape that is emitted: EvoLink's fields, but `error` becomes `taskError`, because n8n re-runs a paid node whose
- * first item has a top-level `error`, and `status` has one word for each end.
+ * The one task shape that is emitted: EvoLink's fields, but `error` becomes `taskError` and is dropped when null, because n8n
+ * re-runs a paid node whose first item has a top-level `error`, and `status` has one word for each end.
  * @param unfinishedAt ms since 1970, when this run last knew the task unfinished: its links live at least 24 h from then
  */
 export function taskToJson(task: Task, unfinishedAt?: number): IDataObject {

@@ -33,6 +33,7 @@ export const executeEstimateCost: Operation = async (ctx, parametersOf) => {
 	});
 };
 
+/** @throws ProblemError where the price is not known */
 async function estimate(
 	body: IDataObject,
 	item: number,

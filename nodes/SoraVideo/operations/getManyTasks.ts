@@ -135,6 +135,7 @@ async function readResults(
 	return [...read.values()];
 }
 
+/** @throws ProblemError for the first field that cannot be used */
 function readQuery(ctx: IExecuteFunctions, parameters: ItemParameters): TaskQuery {
 	const filter = (name: string) => parameters.option(name, 'filters') ?? '';
 	const isAll = parameters.boolean('returnAll', parameters.value('returnAll', false));

@@ -28,6 +28,7 @@ const LONGEST_TURN_MS = 24 * 3_600_000;
 
 export interface Plan {
 	decision: WaitDecision;
+	/** Whether EvoLink calls back for such tasks. */
 	callbacks: boolean;
 }
 
@@ -52,8 +53,8 @@ export function orderRunOf(
 export function ioOf(
 	orders: OrderRun,
 	mode: WaitDecision['mode'],
-	toolWaitMs: number | undefined,
 	read: RunIo['read'],
+	toolWaitMs?: number,
 ): RunIo {
 	const { ctx, clock, now, signal, ledger, intent } = orders;
 	let account: Promise<string> | undefined;
@@ -106,7 +107,7 @@ export async function run(
 	const readSignal = left === undefined ? signal : abortAfter(Math.max(Math.ceil(left), 1), signal);
 	const reader = readerFor(ctx);
 	const read = async (watches: readonly Watch[]) => await readAll(watches, reader, hostClock, readSignal);
-	const io = ioOf(orders, mode, toolWaitMs, read);
+	const io = ioOf(orders, mode, read, toolWaitMs);
 	const silent = plan.callbacks ? callbackUrl(ctx).reason : 'EvoLink sends no callback for these tasks';
 	return await drive(ctx, state, io, mode, silent);
 }

@@ -74,7 +74,7 @@ async function goOn(ctx: IExecuteFunctions, state: RunState): Promise<INodeExecu
 		runningIds(state.items),
 	);
 	const read = patientReader(ctx, isCalled);
-	const io = ioOf(orders, 'suspend', undefined, read);
+	const io = ioOf(orders, 'suspend', read);
 	// a run that ends now is stored with what it ordered since
 	ctx.getContext('node')[CONTEXT_KEY] = state;
 	state.isAwake = true;

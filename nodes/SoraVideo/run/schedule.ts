@@ -2,6 +2,8 @@ import clamp from 'lodash/clamp';
 
 import { MIN_SPACING_MS } from '../settings';
 
+/* All times are ms; nothing here knows a clock of its own. */
+
 const FIRST_READ_AT_MOST_MS = 15_000;
 
 /** Half a poll interval of jitter would show as delay; a tenth is enough to keep many runs from reading in step. */

@@ -25,6 +25,7 @@ const runState = z.object({
 	version: z.literal(1),
 	/** Stands on the stack entry of the same wait, too. */
 	token: z.string(),
+	/** A retry runs under another id. */
 	executionId: z.string(),
 	runIndex: z.number(),
 	settings: keptSettings,

@@ -32,6 +32,7 @@ import type { RunState } from './state';
 /** What a run needs of the world. Everything else here is pure. */
 export interface RunIo {
 	clock: Clock;
+	/** ms that the run has lasted. */
 	now(): number;
 	signal?: AbortSignal;
 	/** Whether it waits for its tasks, and not only until all are ordered. */
@@ -85,10 +86,12 @@ function put(state: RunState, entry: Entry): void {
 	state.items[entry.item] = entry;
 }
 
+/** How long each task is waited for, ms. */
 export function timeoutOf({ settings, estimatedSeconds }: RunState): number {
 	return settings.timeoutMs ?? defaultTimeoutMs(estimatedSeconds);
 }
 
+/** When the last read of a task begins, in ms of the run. */
 export const deadlineOf = (state: RunState, { from }: TaskEntry) => from + timeoutOf(state);
 
 async function observe(state: RunState, io: RunIo): Promise<void> {
