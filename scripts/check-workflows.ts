@@ -4,7 +4,7 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import { ROOT, installTool, runMain } from './support';
 
 interface Workflow {
@@ -22,7 +22,7 @@ const FOLDER = path.join(ROOT, '.github/workflows');
 const PINNED = /^(\.\/|[\w./-]+@[0-9a-f]{40}$)/;
 
 export function faultsOf(text: string): string[] {
-	const { permissions, jobs } = parse(text) as Workflow;
+	const { permissions, jobs } = load(text) as Workflow;
 	return [
 		...(permissions === undefined ? ['no permissions: it may do whatever the repository allows'] : []),
 		...Object.entries(jobs).flatMap(([name, { uses, steps = [], 'timeout-minutes': minutes }]) => [

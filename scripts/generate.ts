@@ -11,7 +11,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 
 import { modelsPage, type DocumentedModel } from './models-page';
 
@@ -260,7 +260,7 @@ function main(): void {
 	const { values } = parseArgs({
 		options: { check: { type: 'boolean', default: false }, output: { type: 'string' } },
 	});
-	const spec = child(parse(readFileSync(SPEC_FILE, 'utf8')) as Json);
+	const spec = child(load(readFileSync(SPEC_FILE, 'utf8')) as Json);
 	const models = JSON.parse(readFileSync(MODELS_FILE, 'utf8')) as JsonObject;
 	const files = {
 		'spec.gen.ts': dataModule(spec),

@@ -1,4 +1,5 @@
 import addFormats from 'ajv-formats';
+import mapValues from 'lodash/mapValues';
 import { OpenAPIBackend, type Context, type Request } from 'openapi-backend';
 import { errorAnswer, Refusal, type Answer } from './answer';
 import { CATALOGUE, catalogueOperations, type PriceList } from './catalogue';
@@ -36,9 +37,13 @@ const UNLIMITED_CREDITS = 99_999;
 /** Throws the refusal. */
 type Check = (context: Context, call: Call) => void;
 
+/** Of all stand-ins of a process: compiling the checks of the OpenAPI file takes longer than most of what is done with them. */
+let shared: Promise<OpenAPIBackend> | undefined;
+
 /** EvoLink's operations on top of the OpenAPI file. Refusals come back as answers; nothing is thrown. */
 export class Api {
-	private readonly backend: OpenAPIBackend;
+	private readonly handlers: Record<string, Handler | Check>;
+	private backend!: OpenAPIBackend;
 
 	constructor(
 		private readonly parts: {
@@ -55,37 +60,45 @@ export class Api {
 			violation: (text: string) => void;
 		},
 	) {
-		this.backend = new OpenAPIBackend({
-			definition: parts.spec.document,
-			strict: true,
-			// Without it the document is checked against OpenAPI 3.0 and a 3.1 file is refused.
-			quick: true,
-			ajvOpts: { allErrors: true, strict: false },
-			customizeAjv: (ajv) => addFormats(ajv),
-			handlers: {
-				createVideoTask: this.create,
-				getTask: this.readTask,
-				getTasks: this.readTasks,
-				listTasks: this.listTasks,
-				getCredits: this.credits,
-				...catalogueOperations(parts.spec, parts.models, parts.prices),
-				...fileOperations(parts.files, parts.spec),
-				postSecurityHandler: this.checkForm,
-				validationFail: this.invalid,
-				notFound: () => this.unknownRoute(404),
-				methodNotAllowed: () => this.unknownRoute(405),
-				unauthorizedHandler: () => {
-					throw new Refusal(401);
-				},
-			} satisfies Record<string, Handler | Check>,
-			securityHandlers: {
-				bearerAuth: ({ request }: Context) => request.headers.authorization === `Bearer ${parts.apiKey}`,
+		this.handlers = {
+			createVideoTask: this.create,
+			getTask: this.readTask,
+			getTasks: this.readTasks,
+			listTasks: this.listTasks,
+			getCredits: this.credits,
+			...catalogueOperations(parts.spec, parts.models, parts.prices),
+			...fileOperations(parts.files, parts.spec),
+			postSecurityHandler: this.checkForm,
+			validationFail: this.invalid,
+			notFound: () => this.unknownRoute(404),
+			methodNotAllowed: () => this.unknownRoute(405),
+			unauthorizedHandler: () => {
+				throw new Refusal(401);
 			},
-		});
+		};
 	}
 
 	async init(): Promise<void> {
-		await this.backend.init();
+		const { spec } = this.parts;
+		shared ??= new OpenAPIBackend({
+			// resolved in place
+			definition: structuredClone(spec.document),
+			strict: true,
+			// Without it the document is checked against OpenAPI 3.0 and a 3.1 file is refused.
+			quick: true,
+			// its schemas are checked by our own tests
+			ajvOpts: { allErrors: true, strict: false, validateSchema: false },
+			customizeAjv: (ajv) => addFormats(ajv),
+			handlers: mapValues(
+				this.handlers,
+				(_, name) => (context: Context, api: Api, call: Call) => api.handlers[name](context, call),
+			),
+			securityHandlers: {
+				bearerAuth: ({ request }: Context, { parts }: Api) =>
+					request.headers.authorization === `Bearer ${parts.apiKey}`,
+			},
+		}).init();
+		this.backend = await shared;
 	}
 
 	operationId(request: Request): string | undefined {
@@ -99,7 +112,7 @@ export class Api {
 		if (offer !== 'offered') return this.unknownRoute(offer);
 		let answer: Answer;
 		try {
-			answer = (await this.backend.handleRequest(this.known(request), call)) as Answer;
+			answer = (await this.backend.handleRequest(this.known(request), this, call)) as Answer;
 		} catch (error) {
 			answer = this.refused(error, operationId);
 		}

@@ -14,7 +14,7 @@ import type { Emit, TaskStore } from './task-store';
 import { decodable, decoded } from './text';
 import type { ApiFault, Json, SeenRequest } from './types';
 
-const HUGE_BODY = 32 * 2 ** 20;
+const HUGE_BODY = 8 * 2 ** 20;
 
 /** One request from the socket to the answer, faults included. */
 export class Server {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Document } from 'openapi-backend';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import type { ErrorGeneration, Json } from './types';
 
 const FOLDER = join(__dirname, '..', 'spec');
@@ -95,7 +95,7 @@ let parsed: { document: SpecDocument; entries: Entries } | undefined;
 
 function readFiles(): { document: SpecDocument; entries: Entries } {
 	const { models } = JSON.parse(readFileSync(MODELS_FILE, 'utf8')) as { models: Entries };
-	return { document: parse(readFileSync(FILE, 'utf8')) as SpecDocument, entries: models };
+	return { document: load(readFileSync(FILE, 'utf8')) as SpecDocument, entries: models };
 }
 
 /** The OpenAPI file, as it stands, and its facts; the entries of the other models. */
@@ -108,11 +108,11 @@ export class Spec {
 	readonly requestSchemas: string[];
 
 	constructor() {
-		// openapi-backend resolves references in place, hence the copy; parsing takes most of a start, hence only once.
+		// parsing takes most of a start
 		parsed ??= readFiles();
-		const document = structuredClone(parsed.document);
+		const { document, entries } = parsed;
 		this.document = document;
-		this.entries = parsed.entries;
+		this.entries = entries;
 		this.facts = { ...document['x-evolink'], ...document['x-stand-in'] };
 		const { content } = this.operation('createVideoTask').requestBody as {
 			content: { 'application/json': { schema: { oneOf: Array<{ $ref: string }> } } };

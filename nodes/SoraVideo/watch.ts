@@ -1,3 +1,4 @@
+import memoize from 'lodash/memoize';
 import uniq from 'lodash/uniq';
 import { z } from 'zod';
 
@@ -82,8 +83,11 @@ export async function readAll(
 	await unlessAborted(read(uniq(watches.map(({ id }) => id)), record, signal), signal);
 }
 
+/** Answers are replaced and never changed; every step of a run asks for all of them again. */
+const readOnce = Object.assign(memoize(readTask), { cache: new WeakMap() });
+
 export function taskOf({ seen }: Watch): Task | undefined {
-	return seen && readTask(seen);
+	return seen && readOnce(seen);
 }
 
 /** One that has no result yet is waited for a little longer. */

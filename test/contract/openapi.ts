@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv2020, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 
 import type { Facts } from '../../stand-in/spec';
 
@@ -12,7 +12,7 @@ export type JsonObject = { [key: string]: Json };
 export const SPEC_FILE = join(__dirname, '..', '..', 'spec', 'evolink-sora.openapi.yaml');
 
 /** The OpenAPI document as it is written, `$ref`s included. */
-export const spec = parse(readFileSync(SPEC_FILE, 'utf8')) as JsonObject;
+export const spec = load(readFileSync(SPEC_FILE, 'utf8')) as JsonObject;
 
 interface Failure {
 	meaning: string;

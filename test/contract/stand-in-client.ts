@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import addFormats from 'ajv-formats';
-import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
-import { parse } from 'yaml';
+import type { ValidateFunction } from 'ajv/dist/2020';
+import memoize from 'lodash/memoize';
 import { startStandIn, type StandIn, type StandInOptions } from '../../stand-in';
+import { at, bodySchema, misfits, spec, validator } from './openapi';
 
 export type Json = Record<string, unknown>;
 
@@ -15,49 +13,34 @@ export interface Reply {
 	json: Json | undefined;
 }
 
-interface Operation {
-	operationId: string;
-	responses: Record<string, unknown>;
-}
+const operations = Object.entries(
+	spec.paths as Record<string, Record<string, { operationId: string }>>,
+).flatMap(([path, methods]) =>
+	Object.entries(methods).map(([method, { operationId }]) => ({ path, method, operationId })),
+);
 
-const document = parse(readFileSync(join(__dirname, '../../spec/evolink-sora.openapi.yaml'), 'utf8')) as {
-	paths: Record<string, Record<string, Operation>>;
-};
-const ajv = addFormats(new Ajv2020({ strict: false, allErrors: true }));
-ajv.addSchema(document, 'spec');
-const validators = new Map<string, ValidateFunction>();
+const answerOf = memoize(
+	(operationId: string, status: number): ValidateFunction | undefined => {
+		const { path, method } = operations.find((operation) => operation.operationId === operationId)!;
+		if (!(status in at('paths', path, method, 'responses'))) return undefined;
+		return validator(bodySchema(path, method, String(status)));
+	},
+	(...key) => key.join(' '),
+);
 
 /** Why a reply does not fit the OpenAPI file, or undefined. Own validation, apart from the stand-in's. */
-export function misfit(operationId: string, reply: Reply): string | undefined {
-	const pointer = responsePointer(operationId, reply.status);
-	if (pointer === undefined) return `${operationId}: ${reply.status} is not documented`;
-	let validate = validators.get(pointer);
-	if (!validate) {
-		validate = ajv.compile({ $ref: `spec#${pointer}/content/application~1json/schema` });
-		validators.set(pointer, validate);
-	}
-	return validate(reply.json)
-		? undefined
-		: `${operationId} ${reply.status}: ${ajv.errorsText(validate.errors)}`;
+export function misfit(operationId: string, { status, json }: Reply): string | undefined {
+	const validate = answerOf(operationId, status);
+	if (validate === undefined) return `${operationId}: ${status} is not documented`;
+	const problems = misfits(validate, json);
+	return problems.length === 0 ? undefined : `${operationId} ${status}: ${problems.join(', ')}`;
 }
+
+const validateTask = validator({ $ref: '#/components/schemas/VideoTask' });
 
 /** Callback bodies have the form of the task query's answer. */
 export function misfitTask(json: unknown): string | undefined {
-	const validate = ajv.compile({ $ref: 'spec#/components/schemas/VideoTask' });
-	return validate(json) ? undefined : ajv.errorsText(validate.errors);
-}
-
-function responsePointer(operationId: string, status: number): string | undefined {
-	for (const [path, methods] of Object.entries(document.paths)) {
-		for (const [method, operation] of Object.entries(methods)) {
-			const response = operation.operationId === operationId ? operation.responses[status] : undefined;
-			const reference = (response as { $ref?: string } | undefined)?.$ref;
-			if (reference) return reference.slice(1);
-			const escaped = path.replace(/~/g, '~0').replace(/\//g, '~1').replace(/[{}]/g, encodeURIComponent);
-			if (response) return `/paths/${escaped}/${method}/responses/${status}`;
-		}
-	}
-	return undefined;
+	return misfits(validateTask, json).join(', ') || undefined;
 }
 
 export class Client {

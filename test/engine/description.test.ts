@@ -9,18 +9,10 @@ import type {
 	INodePropertyOptions,
 	INodeTypeDescription,
 } from 'n8n-workflow';
-import { parse } from 'yaml';
 import { evolinkFacts } from '../../nodes/evolink/generated/spec.gen';
 import { MODEL_ENTRIES } from '../../nodes/evolink/modelEntries';
+import { at, type JsonObject } from '../contract/openapi';
 import { Host, loadPackage, packedPackage } from '../../tools/n8n-engine';
-import { repositoryRoot } from '../../tools/n8n-engine/packed-package';
-
-interface Schema {
-	properties: Record<string, { enum?: Array<string | number>; default?: unknown }>;
-}
-const spec = parse(readFileSync(resolve(repositoryRoot, 'spec/evolink-sora.openapi.yaml'), 'utf8')) as {
-	components: { schemas: Record<string, Schema> };
-};
 
 let node: INodeTypeDescription;
 let credential: ICredentialType;
@@ -50,16 +42,17 @@ const valuesOf = (property: INodeProperties) =>
 	(property.options as INodePropertyOptions[]).map(({ value }) => value);
 
 describe('options come from the spec', () => {
-	const enumOf = (schema: string, name: string) => spec.components.schemas[schema]!.properties[name]!.enum!;
+	const propertiesOf = (schema: string) =>
+		at('components', 'schemas', schema, 'properties') as Record<string, JsonObject>;
 
 	test.each([
 		['sora-2-preview', 'Sora2PreviewRequest'],
 		['sora-2-pro-preview', 'Sora2ProPreviewRequest'],
 	])('for %s', (model, schema) => {
 		const values = { operation: 'generate', model };
-		expect(valuesOf(field(values, 'aspectRatio'))).toEqual(enumOf(schema, 'aspect_ratio'));
-		expect(valuesOf(field(values, 'duration'))).toEqual(enumOf(schema, 'duration'));
-		const { quality } = spec.components.schemas[schema]!.properties;
+		const { aspect_ratio: aspectRatio, duration, quality } = propertiesOf(schema);
+		expect(valuesOf(field(values, 'aspectRatio'))).toEqual(aspectRatio!.enum);
+		expect(valuesOf(field(values, 'duration'))).toEqual(duration!.enum);
 		expect(names(values).includes('quality')).toBe(quality !== undefined);
 		if (quality) expect(valuesOf(field(values, 'quality'))).toEqual(quality.enum);
 	});
@@ -92,8 +85,8 @@ describe('options come from the spec', () => {
 	});
 
 	test('for the model list: every model of the generate call first, then all others', () => {
-		const documented = ['Sora2PreviewRequest', 'Sora2ProPreviewRequest'].flatMap((schema) =>
-			enumOf(schema, 'model'),
+		const documented = ['Sora2PreviewRequest', 'Sora2ProPreviewRequest'].flatMap(
+			(schema) => propertiesOf(schema).model!.enum,
 		);
 		const others = MODEL_ENTRIES.map(({ id }) => id);
 		expect(valuesOf(field({ operation: 'generate' }, 'model'))).toEqual([...documented, ...others]);

@@ -138,7 +138,7 @@ describe('after the order, a retry goes on with the same task', () => {
 		['a dropped socket', { kind: 'drop-before' } as const],
 		['half the JSON', { kind: 'truncated-json' } as const],
 		['a page of HTML', { kind: 'html' } as const],
-		['a body of 32 MB', { kind: 'huge-body' } as const],
+		['a body of 8 MB', { kind: 'huge-body' } as const],
 		['another task', { kind: 'body', body: { id: 'task-unified-1-other', status: 'completed' } } as const],
 		['404 just after the order, as of a replica that has not heard of it', http(404)],
 		[

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 
 import { faultsOf } from '../../../scripts/check-workflows';
 import { withVersions } from '../../../scripts/newest';
@@ -88,7 +88,7 @@ describe('workflows', () => {
 		permissions?: Record<string, string>;
 		steps?: Array<{ run?: string; uses?: string }>;
 	}
-	const jobsOf = (file: string) => (parse(read(`${FOLDER}/${file}`)) as { jobs: Record<string, Job> }).jobs;
+	const jobsOf = (file: string) => (load(read(`${FOLDER}/${file}`)) as { jobs: Record<string, Job> }).jobs;
 
 	test.each(readdirSync(path.join(ROOT, FOLDER)))('%s pins its actions, its rights and its time', (file) =>
 		expect(faultsOf(read(`${FOLDER}/${file}`))).toEqual([]),
