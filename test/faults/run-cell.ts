@@ -82,12 +82,13 @@ function workflowOf(cell: Cell): WorkflowFixture {
 }
 
 /**
- * How long one execution may take, in real ms: for each try, the pauses that the node allows itself (orders 3 s, uploads,
- * downloads and the reads of a woken run 4 s, two of three files at once), what the fault itself lasts, and the wait. Five more for a busy machine.
+ * How long one execution may take, in real ms: for each try, the pauses that the node allows itself (orders 3 s and 30 s to look one up,
+ * uploads, downloads and the reads of a woken run 4 s, two of three files at once), what the fault itself lasts, and the wait. Five more
+ * for a busy machine.
  */
 function longest(cell: Cell): number {
 	const { fault, retryOnFail, wait } = cell;
-	const pauses = { create: 3, upload: 8, media: 8, callback: 0, read: 8, task: 0, credits: 0 }[fault.place];
+	const pauses = { create: 33, upload: 8, media: 8, callback: 0, read: 8, task: 0, credits: 0 }[fault.place];
 	const each = pauses + (fault.seconds ?? 0) + realSeconds(cell) + (wait === 'none' ? 0 : 1);
 	return (each * (retryOnFail ? 3 : 1) + 5) * 1000;
 }
