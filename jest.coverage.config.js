@@ -16,7 +16,7 @@ module.exports = {
 	testPathIgnorePatterns: [
 		'/contract/stand-in',
 		'/contract/live',
-		'/engine/(faults|retry|download|memory|attempts)\\.test',
+		'/engine/(faults|retry|download|memory|attempts|failed-rows)\\.test',
 	],
 	collectCoverage: true,
 	collectCoverageFrom: ['{nodes,credentials}/**/*.ts'],

@@ -1,3 +1,4 @@
+/** @jest-environment-options {"ownN8n": true} */
 import './in-memory-binaries';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-import './environment';
+import './environment.cjs';
 import { ICredentialsHelper, NodeHelpers, UnexpectedError, isExpression } from 'n8n-workflow';
 import type {
 	ICredentialDataDecryptedObject,

@@ -1,4 +1,4 @@
-import './environment';
+import './environment.cjs';
 import { ExecutionLifecycleHooks, ExternalSecretsProxy, WorkflowExecute } from 'n8n-core';
 import { Container } from '@n8n/di';
 import { ManualExecutionCancelledError } from 'n8n-workflow';

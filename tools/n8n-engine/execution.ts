@@ -1,4 +1,4 @@
-import './environment';
+import './environment.cjs';
 import { BinaryDataService } from 'n8n-core';
 import { Container } from '@n8n/di';
 import type {

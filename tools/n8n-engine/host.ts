@@ -1,4 +1,4 @@
-import './environment';
+import './environment.cjs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { NodeHelpers, UnexpectedError } from 'n8n-workflow';
@@ -6,6 +6,7 @@ import type { ICredentialType, IDataObject, INodeType, INodeTypes, IVersionedNod
 import { BinaryDataService, PackageDirectoryLoader } from 'n8n-core';
 import { Container } from '@n8n/di';
 import { coreDoubles } from './core-doubles';
+import { requireOutside } from './outside';
 import { packedPackage, repositoryRoot } from './packed-package';
 import { toolOf } from './tool';
 
@@ -25,7 +26,7 @@ export type LoadedPackage = Pick<PackageDirectoryLoader, 'packageName' | 'nodeTy
 };
 
 /** Gives the very module that the node loaded. */
-const requireFrom = createRequire(__filename);
+const requireFrom = requireOutside ?? createRequire(__filename);
 
 /** What the package remembers in its process, from its root. */
 const MEMORY = 'nodes/evolink/recent';

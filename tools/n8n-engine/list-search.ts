@@ -1,4 +1,4 @@
-import './environment';
+import './environment.cjs';
 import { LoadOptionsContext } from 'n8n-core';
 import type { INodeListSearchResult, INodePropertyOptions } from 'n8n-workflow';
 import { additionalDataFor, type Engine } from './engine';

@@ -1,4 +1,4 @@
-import './environment';
+import './environment.cjs';
 import { Logger } from '@n8n/backend-common';
 import { Container } from '@n8n/di';
 
@@ -20,13 +20,16 @@ interface WinstonLine {
 
 const winston = Container.get(Logger).getInternalLogger();
 for (const transport of winston.transports) transport.silent = true;
-winston.on('data', (line: WinstonLine) => {
+const note = (line: WinstonLine) => {
 	lines.push({
 		level: line.level,
 		message: String(line.message),
 		text: line[asJson] ?? JSON.stringify(line),
 	});
-});
+};
+winston.on('data', note);
+// n8n outlives a test file
+if (typeof afterAll === 'function') afterAll(() => winston.off('data', note));
 
 /** Position in the log, to be handed to `logSince`. */
 export const logPosition = (): number => lines.length;

@@ -1,4 +1,4 @@
-import './environment';
+import './environment.cjs';
 import { WorkflowCrashedError } from './workflow-crashed-error';
 import { execute, type Engine, type Run } from './engine';
 import type { IWorkflowBase } from 'n8n-workflow';

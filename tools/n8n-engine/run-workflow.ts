@@ -1,4 +1,4 @@
-import './environment';
+import './environment.cjs';
 import { createRunExecutionData } from 'n8n-workflow';
 import type { INode, INodeExecutionData, IPinData, IWorkflowBase, WorkflowExecuteMode } from 'n8n-workflow';
 import type { CredentialData } from './credentials-helper';

@@ -1,4 +1,4 @@
-import './environment';
+import './environment.cjs';
 import { WebhookContext } from 'n8n-core';
 import { NodeHelpers, createRunExecutionData } from 'n8n-workflow';
 import type {
