@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import type { Failure } from '../../../../nodes/evolink/failure';
-import { ORDERS_KEPT, SentOrders, type Sent } from '../../../../nodes/SoraVideo/order/inFlight';
-import { taskOf } from '../../support';
+import { accountOf, ORDERS_KEPT, SentOrders, type Sent } from '../../../../nodes/SoraVideo/order/inFlight';
+import { CREDENTIAL, fakeContext, taskOf } from '../../support';
 
 const KEY = 'n8n-1';
 const sent = (answer: unknown) => ({ at: 1, answer }) as Sent;
@@ -83,6 +83,63 @@ test.each<[string, (at: number) => void]>([
 	expect(await Promise.all(others)).toEqual([taken('b'), taken('b', true)]);
 	expect(orders.sent).toBe(2);
 	expect((await Promise.allSettled([first]))[0]).not.toMatchObject({ value: taken('b') });
+});
+
+test('an order that turned out not to be taken is sent again', async () => {
+	const memory = new SentOrders();
+	await memory.once(KEY, false, async () => failed('unknown'));
+	memory.forgetOrder(KEY);
+	expect(await memory.once(KEY, false, async () => taken('a'))).toEqual(taken('a'));
+});
+
+test('an order is being sent until it is answered, or fails', async () => {
+	const memory = new SentOrders();
+	expect(memory.isSending).toBe(false);
+	const ends = [async () => taken('a'), async () => await Promise.reject(new Error('no credential'))];
+	for (const [at, end] of ends.entries()) {
+		const order = memory.once(`n8n-${at}`, false, end);
+		expect(memory.isSending).toBe(true);
+		await order.catch(() => {});
+		expect(memory.isSending).toBe(false);
+	}
+});
+
+describe('a task', () => {
+	const memory = new SentOrders();
+	const ordered = async (key: string, order: Sent) => await memory.once(key, false, async () => order);
+
+	test('that this process ordered is known by its account, with the key and the prompt of the order', async () => {
+		await ordered('n8n-1', { ...taken('a'), account: 'mine', prompt: 'a cat' });
+		await ordered('n8n-2', { ...taken('b'), account: 'mine', prompt: 'a dog' });
+		expect(memory.orderOf('mine', 'a')).toEqual({ key: 'n8n-1', prompt: 'a cat' });
+		expect(memory.orderOf('mine', 'b')).toEqual({ key: 'n8n-2', prompt: 'a dog' });
+	});
+
+	test('of another account, of an account that is not known, or of no order is not known', async () => {
+		await ordered('n8n-3', taken('c'));
+		await ordered('n8n-4', { ...failed('unknown'), account: 'mine', prompt: 'a cow' });
+		for (const [account, id] of [
+			['other', 'a'],
+			['undefined', 'c'],
+			['mine', 'undefined'],
+		] as const)
+			expect(memory.orderOf(account, id)).toBeUndefined();
+	});
+});
+
+test('an account is known by a short hash of its address and key, and without a credential, too', async () => {
+	const of = async (credential: () => unknown) => await accountOf(fakeContext({ credential }).ctx);
+	const accounts = await Promise.all([
+		of(() => CREDENTIAL),
+		of(() => ({ ...CREDENTIAL, apiKey: 'sk-evo-another-key-01234' })),
+		of(() => ({ ...CREDENTIAL, baseUrl: 'https://gateway.example' })),
+		of(() => {
+			throw new Error('no credential');
+		}),
+	]);
+	for (const account of accounts) expect(account).toMatch(/^[0-9a-f]{16}$/);
+	expect(new Set(accounts).size).toBe(4);
+	expect(await of(() => CREDENTIAL)).toBe(accounts[0]);
 });
 
 test('the oldest orders are forgotten, so that the memory of a process stays small', async () => {
