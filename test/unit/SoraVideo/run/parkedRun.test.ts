@@ -1,6 +1,6 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import { callbackUrl, CONTEXT_KEY, parkedRunOf } from '../../../../nodes/SoraVideo/run/parkedRun';
+import { callbackUrl, CONTEXT_KEY, parkedRunOf, statusUrl } from '../../../../nodes/SoraVideo/run/parkedRun';
 import { readRun, UnreadableRun } from '../../../../nodes/SoraVideo/run/state';
 import version1 from '../../golden/parked-run.v1.json';
 import { fakeContext } from '../../support';
@@ -77,4 +77,18 @@ test.each([
 ])('EvoLink is to call a run of %s behind its resume URL, or it is said why not', (resumeUrl, expected) => {
 	const getWorkflowDataProxy = () => ({ $execution: { resumeUrl }, $runIndex: 0 });
 	expect(callbackUrl(fakeContext({ getWorkflowDataProxy }).ctx)).toEqual(expected);
+});
+
+const OWN = 'n8n.example.test/webhook-waiting/231';
+
+test.each([
+	[`https://${OWN}?signature=f00d`, `https://${OWN}/sora-video?signature=f00d`],
+	[`http://${OWN}?signature=f00d`, `http://${OWN}/sora-video?signature=f00d`],
+	[`https://${OWN}`, undefined],
+	[`ftp://${OWN}?signature=f00d`, undefined],
+	['/webhook-waiting/231?signature=f00d', undefined],
+	[undefined, undefined],
+])('the status page of a run of %s is shown only to who knows the token', (resumeUrl, expected) => {
+	const getWorkflowDataProxy = () => ({ $execution: { resumeUrl }, $runIndex: 0 });
+	expect(statusUrl(fakeContext({ getWorkflowDataProxy }).ctx)).toBe(expected);
 });

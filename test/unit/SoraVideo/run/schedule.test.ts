@@ -38,6 +38,7 @@ describe('the schedule of reads', () => {
 			expect(pauseMs).toBeGreaterThanOrEqual(Math.max(pollMs * 0.9, askedMs, MIN_SPACING_MS) - 1e-3);
 			expect(pauseMs).toBeLessThanOrEqual(Math.max(pollMs * 1.1, askedMs, MIN_SPACING_MS) + 1e-3);
 		});
+		expect([nextReadAt(0, 10_000, 0), nextReadAt(0, 10_000, 1)]).toEqual([9000, 11_000]);
 	});
 });
 
@@ -118,6 +119,12 @@ describe('the timers of a parked run', () => {
 		expect(timerDelay(parked({ turnMs: 90_000 }))).toBe(225_000);
 	});
 
+	test('where no callback is expected the shortest timer is kept for five minutes', () => {
+		const wait = { callbackExpected: false, waitedMs: 5 * MINUTE };
+		expect(timerDelay(parked({ ...wait, waitedMs: wait.waitedMs - 1 }))).toBe(66_000);
+		expect(timerDelay(parked(wait))).toBe(75_000);
+	});
+
 	test("the timer is set by the youngest task's render, the time-out by the oldest", () => {
 		const wait = parked({ estimatedSeconds: 300, oldestMs: 400_000, youngestMs: 100_000, leftMs: 1e6 });
 		expect(timerDelay(wait)).toBe(425_000);
@@ -146,6 +153,7 @@ describe('how long a parked run has waited', () => {
 		['woken by a callback', 200_000, 200_000],
 		['woken by the timer', 600_000, 600_000],
 		['woken a minute late, as n8n does', 660_000, 600_000],
+		['woken as late as n8n can be', 670_000, 600_000],
 		['woken two hours late, or its clock set forward', 7_800_000, 300_000],
 		['its clock set back', -7_000_000, 0],
 	])('%s', (_, after, passed) => {
