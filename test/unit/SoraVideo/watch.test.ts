@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 
-import { hasEnded, isSettled, observe, resultOf, type Watch } from '../../../nodes/SoraVideo/watch';
+import { hasEnded, isSettled, observe, readAll, resultOf, type Watch } from '../../../nodes/SoraVideo/watch';
 import { always, failureOf, taskOf } from '../support';
+import type { Clock } from '../../../nodes/evolink/clock';
 import type { TaskReading } from '../../../nodes/evolink/reader';
 
 const ORDERED = 1_000_000;
@@ -98,6 +99,52 @@ describe('a task that has completed without a result', () => {
 	test('is waited for where only the picture of a character has come', () => {
 		const picture = { result_data: { profile_picture_url: 'https://a.example/p.jpg' } };
 		expect(hasEnded(after(ordered(), completed(picture), 1000))).toBe(false);
+	});
+});
+
+test('a task that has failed is over at once, with or without a result', () => {
+	const watch = after(ordered(), says('failed'));
+	expect(hasEnded(watch)).toBe(true);
+	expect(watch).not.toHaveProperty('withoutResult');
+});
+
+test('what the order was answered is no status that was read: it is left out where no read succeeded', () => {
+	const created = { id: 'a', status: 'pending' };
+	const unread = (): Watch => ({ ...ordered(), seen: created });
+	const passing = fails({ kind: 'server', status: 500, transient: true });
+	expect(resultOf(after(unread(), passing))).toMatchObject({ kind: 'unfinished', last: undefined });
+	const read = after(after(unread(), says('processing'), ORDERED + 5), passing);
+	expect(resultOf(read)).toMatchObject({ kind: 'unfinished', last: { status: 'processing' } });
+	expect(resultOf(unread())).toMatchObject({ kind: 'unfinished', last: { status: 'pending' } });
+});
+
+describe('tasks that are read together', () => {
+	const clock = { now: () => ORDERED + 7 } as Clock;
+
+	test('are each asked for once, and each row learns of its own', async () => {
+		const watches = ['a', 'b', 'a', 'c'].map((id): Watch => ({ id }));
+		const asked: string[][] = [];
+		await readAll(
+			watches,
+			async (ids, record) => {
+				asked.push([...ids]);
+				for (const id of ['a', 'b']) record(id, { ok: true, task: taskOf({ id, status: 'processing' }) });
+			},
+			clock,
+		);
+		expect(asked).toEqual([['a', 'b', 'c']]);
+		expect(watches.map(({ seen, unfinishedAt }) => [seen?.id, unfinishedAt])).toEqual([
+			['a', ORDERED + 7],
+			['b', ORDERED + 7],
+			['a', ORDERED + 7],
+			[undefined, undefined],
+		]);
+	});
+
+	test('are no request where there are none', async () => {
+		const read = jest.fn();
+		await readAll([], read, clock);
+		expect(read).not.toHaveBeenCalled();
 	});
 });
 
