@@ -1,5 +1,4 @@
 import type { IDataObject } from 'n8n-workflow';
-import sortBy from 'lodash/sortBy';
 
 import { CUSTOM_FIELDS, DOCUMENTED_FIELDS, evolinkFacts } from './generated/spec.gen';
 import type { Frames } from './generated/otherModels.gen';
@@ -22,7 +21,7 @@ const idsFor = (operation: string) => Object.keys(notes).filter((id) => notes[id
 
 export const DEFAULT_MODEL: string = evolinkFacts.defaultModel;
 
-/** Documented models of the operation generate, in the spec's order. */
+/** Documented models of the operation generate, in the spec's order: the default one first. */
 export const DOCUMENTED_MODELS: readonly string[] = idsFor('generate');
 
 /** Whether the OpenAPI file describes a model, the character's included. */
@@ -36,10 +35,10 @@ export const [CHARACTER_MODEL] = idsFor('character');
 export const CHARACTER_NOTE = notes[CHARACTER_MODEL].description ?? '';
 
 /** The documented models as options of the editor. */
-export function modelOptions(): Array<{ name: string; value: string; description: string }> {
+export function modelOptions(): Array<{ name: string; value: string; description?: string }> {
 	return DOCUMENTED_MODELS.map((id) => {
 		const { label, description } = notes[id];
-		return { name: label, value: id, description: description ?? `${id} · ${tasksOf(id)}` };
+		return { name: label, value: id, description };
 	});
 }
 
@@ -111,13 +110,10 @@ export function optionsOf(model: string, field: string): FieldOption[] {
 	});
 }
 
-/**
- * The different option lists of a field, each with the documented models that have it. The default model's list comes first.
- */
+/** The different option lists of a field, each with the documented models that have it. */
 export function optionGroups(field: string): Array<{ models: string[]; options: FieldOption[] }> {
 	const groups = new Map<string, { models: string[]; options: FieldOption[] }>();
-	const ordered = sortBy(DOCUMENTED_MODELS, (model) => model !== DEFAULT_MODEL);
-	for (const model of ordered.filter((id) => takesField(id, field))) {
+	for (const model of DOCUMENTED_MODELS.filter((id) => takesField(id, field))) {
 		const options = optionsOf(model, field);
 		const key = JSON.stringify(options);
 		const group = groups.get(key) ?? { models: [], options };

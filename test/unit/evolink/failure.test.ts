@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
 	credentialFailure,
 	failureReference,
+	failureSchema,
 	httpFailure,
 	isRefusedCreation,
 	malformedAnswer,
@@ -455,7 +456,41 @@ describe('what EvoLink’s support asks for', () => {
 		[{ code: 'ECONNREFUSED' }, '(ECONNREFUSED)'],
 		[{ requestId: 'r1' }, '(request r1)'],
 		[{ status: 402, code: 'no_quota', requestId: 'r1' }, '(402 no_quota, request r1)'],
+		[{ code: 'c'.repeat(61), requestId: 'r'.repeat(60) }, `(${'c'.repeat(59)}…, request ${'r'.repeat(60)})`],
 	])('of %j is %j', (more, reference) => {
 		expect(failureReference(failureOf({ status: undefined, ...more }))).toBe(reference);
 	});
+
+	test('is the key, too, of an order that may have been taken', () => {
+		expect(failureReference(failureOf({ status: 504 }), 'n8n-1')).toBe('(504, Idempotency-Key n8n-1)');
+	});
+});
+
+describe('what the answer itself tells', () => {
+	test.each<[number, unknown, Record<string, string>, Partial<Failure>]>([
+		[422, newBody('x'), { 'idempotency-replayed': 'true' }, { replayed: true }],
+		[422, newBody('x'), { 'idempotency-replayed': 'false' }, { replayed: undefined }],
+		[500, newBody('x'), { date: 'Fri, 20 Nov 2026 11:59:58 GMT' }, { answeredAt: NOW - 2000 }],
+		[500, newBody('x'), { date: 'soon' }, { answeredAt: undefined }],
+		[500, newBody('x'), {}, { answeredAt: undefined, answered: true, fromProxy: undefined }],
+		[500, '<h1>Bad gateway</h1>', {}, { answered: undefined, fromProxy: undefined }],
+		[499, newBody('x'), {}, { answered: undefined, fromProxy: undefined }],
+		[300, 'moved', {}, { fromProxy: true }],
+		[200, 'odd', {}, { fromProxy: undefined }],
+		[400, newBody('insufficient_quota'), {}, { charge: 'none' }],
+		[200, newBody('insufficient_quota'), {}, { charge: 'unknown' }],
+		[400, { code: 7, msg: 'no' }, {}, { fromProxy: undefined }],
+		[400, { code: 7, message: 'no' }, {}, { fromProxy: undefined }],
+		[400, { code: 7, success: false }, {}, { fromProxy: undefined }],
+		[400, { code: 7, success: true }, {}, { fromProxy: true }],
+	])('%i %j with %j', (status, body, headers, told) => {
+		expect(fail(status, body, headers)).toMatchObject(told);
+	});
+});
+
+test('a failure comes back the same from n8n’s database, and is refused without its kind', () => {
+	const failure = JSON.parse(JSON.stringify(fail(503, newBody('x'), { 'retry-after': '5' }))) as Failure;
+	expect(failureSchema.parse(failure)).toEqual(failure);
+	expect(failureSchema.safeParse({ ...failure, kind: 'of tomorrow' }).success).toBe(true);
+	expect(failureSchema.safeParse({ ...failure, kind: 7 }).success).toBe(false);
 });

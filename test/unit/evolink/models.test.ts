@@ -2,17 +2,25 @@ import type { IDataObject } from 'n8n-workflow';
 
 import {
 	CHARACTER_MODEL,
+	CHARACTER_NOTE,
 	checkBody,
 	CUSTOM,
 	DEFAULT_MODEL,
+	framesOf,
+	isDocumented,
 	modelOptions,
 	optionGroups,
 	optionsOf,
+	rulesOf,
 	takesField,
+	tasksOf,
 } from '../../../nodes/evolink/models';
 
 const PREVIEW = 'sora-2-preview';
 const PRO = 'sora-2-pro-preview';
+const [WAN, UPSCALE, UNKNOWN] = ['wan3.0-text-to-video', 'tencent-video-upscale', 'model-of-tomorrow'];
+/** Of a model whose fields are not known. */
+const BOTH = { first: 'image_urls', last: 'image_urls' };
 const EMOJI = '\u{1f408}';
 
 const issueOf = (model: string, fields: IDataObject) =>
@@ -52,6 +60,27 @@ describe('what the editor offers', () => {
 	});
 });
 
+describe('what is known of a model', () => {
+	test.each([
+		[PREVIEW, { isOfSpec: true, tasks: 'text, image', frames: { first: 'image_urls' }, rules: PREVIEW }],
+		[CHARACTER_MODEL, { isOfSpec: true, tasks: undefined, frames: BOTH, rules: CHARACTER_MODEL }],
+		[WAN, { isOfSpec: false, tasks: 'text', frames: undefined, rules: WAN }],
+		[UPSCALE, { isOfSpec: false, tasks: 'upscale', frames: BOTH, rules: CUSTOM }],
+		[UNKNOWN, { isOfSpec: false, tasks: undefined, frames: BOTH, rules: CUSTOM }],
+	])('%s: its fields, what it makes videos from, and which fields take pictures', (id, known) => {
+		expect({
+			isOfSpec: isDocumented(id),
+			tasks: tasksOf(id),
+			frames: framesOf(id),
+			rules: rulesOf(id),
+		}).toEqual(known);
+	});
+
+	test('is told of the character model before one is made', () => {
+		expect(CHARACTER_NOTE).toContain('it may be refused');
+	});
+});
+
 describe('a field of a body', () => {
 	test('that a model takes is known by its name in the spec', () => {
 		expect([PREVIEW, PRO, CUSTOM].map((model) => takesField(model, 'quality'))).toEqual([false, true, false]);
@@ -59,6 +88,8 @@ describe('a field of a body', () => {
 	});
 
 	test.each<[string, IDataObject, string, string]>([
+		[PREVIEW, { quality: '720p' }, 'quality', 'nothing: sora-2-preview has no such field'],
+		[WAN, { duration: 'long' }, 'duration', expect.any(String) as string],
 		[PRO, { callback_url: 'a.test' }, 'callback_url', 'an http or https URL'],
 		[CUSTOM, { prompt: 7 }, 'prompt', 'Text of any length; some models take none.'],
 	])('of %s that cannot be sent is named with what can: %j', (model, fields, field, allowed) => {
