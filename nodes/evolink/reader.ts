@@ -36,7 +36,7 @@ export class TaskReader {
 	constructor(
 		private readonly readOne: (id: string) => Promise<TaskReading>,
 		private readonly readMany: (ids: readonly string[]) => Promise<BatchReading>,
-		private readonly batch: BatchState = { isUsable: true },
+		private readonly batch: BatchState,
 	) {}
 
 	read: ReadTasks = async (ids, record, signal, singly = Infinity) => {

@@ -125,6 +125,19 @@ describe('reading the tasks of a wait', () => {
 		expect([seen.batches.length, seen.singles, state.isUsable]).toEqual([2, [idsOf(51)[50]], true]);
 	});
 
+	test('a last part of three unknown tasks does not, either', async () => {
+		const ids = idsOf(MOST + 3);
+		const { reader, state } = reading({ has: (id) => ids.indexOf(id) < MOST });
+		await reader.read(ids, () => {});
+		expect(state.isUsable).toBe(true);
+	});
+
+	test('no more are read singly than the caller has time for', async () => {
+		const { reader, seen } = reading({ has: () => false });
+		await reader.read(idsOf(20), () => {}, undefined, 2);
+		expect(seen.singles).toEqual(idsOf(2));
+	});
+
 	test('what a batch read does not have is read singly, and asked for in the next one again', async () => {
 		const { reader, seen } = reading({ has: (id) => id.endsWith('0') });
 		const ids = idsOf(20);

@@ -4,13 +4,17 @@ import type { IDataObject } from 'n8n-workflow';
 import { evolinkFacts } from '../../../nodes/evolink/generated/spec.gen';
 import {
 	createdAt,
+	creditsCharged,
 	failureNote,
 	hasResult,
+	isVideo,
+	oneForEachResult,
 	RESULT_LIFETIME_MS,
 	readTask,
 	resultLink,
 	taskIdFromInput,
 	taskIdOf,
+	taskNamed,
 	simplified,
 	taskToJson,
 } from '../../../nodes/evolink/task';
@@ -502,4 +506,84 @@ describe('a pasted task id', () => {
 	])('%j is none', (input) => {
 		expect(taskIdFromInput(input)).toBeUndefined();
 	});
+});
+
+describe('the credits that a task has cost', () => {
+	const task = (fields: IDataObject) => taskOf({ id: ID, status: 'completed', ...fields });
+
+	test.each<[IDataObject, number | undefined]>([
+		[{}, undefined],
+		[{ usage: { credits_reserved: 40 } }, undefined],
+		[{ usage: { credits_used: 38.4 } }, 38.4],
+		[{ credits_used: 7 }, 7],
+		[{ usage: { credits_used: 8 }, credits_used: 7 }, 8],
+		[{ billing: { charged_credits: 9 }, usage: { credits_used: 8 } }, 9],
+		[{ billing: { charged_credits: 9, refunded_credits: 9 } }, 0],
+		[{ billing: { charged_credits: 9, refunded_credits: 4 } }, 9],
+		[{ billing: { refunded_credits: 15 }, usage: { credits_reserved: 40 } }, 25],
+		[{ billing: { refunded_credits: 50 }, usage: { credits_reserved: 40 } }, 0],
+		[{ billing: { refunded_credits: 0 }, usage: { credits_reserved: 40 } }, undefined],
+		[{ billing: { refunded_credits: 15 } }, undefined],
+	])('%j is %p', (fields, credits) => {
+		expect(creditsCharged(task(fields))).toBe(credits);
+	});
+});
+
+describe('a task with several results', () => {
+	const results = ['https://a.test/1.mp4', 'https://a.test/2.mp4', 'https://a.test/3.png'];
+	const task = taskOf({ id: ID, status: 'completed', results });
+
+	test('names all of them; one with a single result names it alone', () => {
+		expect(task.resultUrls).toEqual(results);
+		const single = taskOf({ id: ID, status: 'completed', results: [results[0], 7] });
+		expect([single.resultUrl, single.resultUrls]).toEqual([results[0], undefined]);
+		const another = { video_url: 'https://a.test/0.mp4' };
+		expect(taskOf({ id: ID, status: 'completed', results: [another, results[1]] }).resultUrls).toEqual([
+			another.video_url,
+			results[1],
+		]);
+	});
+
+	test('becomes one item for each, which share what it cost', () => {
+		const json = { id: ID, videoUrl: results[0], creditsUsed: 9 };
+		expect(oneForEachResult(json, task)).toEqual(
+			results.map((resultUrl, at) => ({
+				id: ID,
+				creditsUsed: 3,
+				resultUrl,
+				...(at < 2 && { videoUrl: resultUrl }),
+				resultNumber: at + 1,
+				resultCount: 3,
+			})),
+		);
+		const [first] = oneForEachResult({ id: ID }, { ...task, resultUrls: results.slice(0, 2) });
+		expect(first).not.toHaveProperty('creditsUsed');
+		expect(first).toMatchObject({ resultNumber: 1, resultCount: 2 });
+		expect(oneForEachResult(json, taskOf({ id: ID, status: 'completed' }))).toEqual([json]);
+	});
+});
+
+test.each([
+	['https://a.test/v.mp4', undefined, true],
+	['https://a.test/p.png.mp4', undefined, true],
+	['https://a.test/p.PNG', undefined, false],
+	['https://a.test/p.png?size=1#a', undefined, false],
+	['https://a.test/v', 'audio', false],
+	['https://a.test/v', 'image', false],
+])('the link %s of a task for %p is a video: %p', (url, type, expected) => {
+	expect(isVideo(url, { type })).toBe(expected);
+});
+
+test.each([
+	['processing', 'processing'],
+	['Succeeded', 'completed'],
+	['Cancelled__on -request', 'cancelled'],
+	['odd', 'odd'],
+	[undefined, undefined],
+])('the status %p stands in the item as %p', (status, told) => {
+	expect(taskToJson(taskOf({ id: ID, ...(status && { status }) }), 0).status).toBe(told);
+});
+
+test('of a task that only its id is known of is said that it runs', () => {
+	expect(taskNamed(ID)).toEqual({ id: ID, status: 'unknown', phase: 'running', raw: { id: ID } });
 });
