@@ -1,4 +1,5 @@
-import { mapLimit, retry } from '../../../nodes/evolink/async';
+import { once } from 'node:events';
+import { abortAfter, mapLimit, retry, sleepUntilAborted, unlessAborted } from '../../../nodes/evolink/async';
 import { FakeClock } from '../support';
 
 describe('another attempt', () => {
@@ -49,4 +50,36 @@ test('of many steps at most so many are under way, begun in order, with their re
 	expect(results).toEqual([50, 30, 10, 40, 20]);
 	expect(begun).toEqual([5, 3, 1, 4, 2]);
 	expect(most).toBe(2);
+});
+
+describe('what an execution waits for', () => {
+	const never = new Promise<string>(() => {});
+
+	test('counts where it comes before a stop, and leaves nothing on the signal', async () => {
+		const { signal } = new AbortController();
+		const removed = jest.spyOn(signal, 'removeEventListener');
+		expect(await unlessAborted(Promise.resolve('done'))).toBe('done');
+		expect(await unlessAborted(Promise.resolve('done'), signal)).toBe('done');
+		expect(removed.mock.calls).toEqual([['abort', expect.any(Function)]]);
+		await expect(unlessAborted(Promise.reject(new Error('broken')), signal)).rejects.toThrow('broken');
+	});
+
+	test('is left at the stop, and is not begun to be waited for after it', async () => {
+		const stop = new AbortController();
+		const left = unlessAborted(never, stop.signal);
+		stop.abort();
+		expect(await left).toBeUndefined();
+		expect(await unlessAborted(never, stop.signal)).toBeUndefined();
+		expect(await sleepUntilAborted(3_600_000, stop.signal)).toBeUndefined();
+	});
+
+	test('has an end of its own beside the stop', async () => {
+		await once(abortAfter(1), 'abort');
+		const stop = new AbortController();
+		const both = abortAfter(3_600_000, stop.signal);
+		expect(both.aborted).toBe(false);
+		stop.abort();
+		expect(both.aborted).toBe(true);
+		await once(abortAfter(1, new AbortController().signal), 'abort');
+	});
 });
