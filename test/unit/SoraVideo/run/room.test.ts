@@ -8,13 +8,18 @@ test('without a refusal there is room for all, or for as many as the user wants 
 	expect(allowance(undefined, 2, 0, 5)).toBe(3);
 	expect(allowance(undefined, 7, 0, 5)).toBe(0);
 	expect(turnAt(undefined, 5, 5)).toBe(Infinity);
+	expect(turnAt(undefined, 4, 5)).toBe(0);
+	expect(tookOne(undefined, 7)).toBeUndefined();
 });
 
 test('after a refusal each task that has ended is one turn', () => {
 	const room = after(undefined);
 	expect([3, 2, 1].map((underWay) => allowance(room, underWay, 2000))).toEqual([0, 1, 2]);
 	expect(allowance(room, 1, 2000, 2)).toBe(1);
+	expect([turnAt(room, 3), turnAt(room, 2)]).toEqual([67_000, 0]);
 	expect(tookOne(room, 3)).toBe(room);
+	const growing = { ...room, growBy: 2 };
+	expect(tookOne(growing, 2)).toBe(growing);
 });
 
 test('where nothing ends, one is tried by the clock: after a minute, growing to five, with jitter', () => {
