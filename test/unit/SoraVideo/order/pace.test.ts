@@ -218,3 +218,31 @@ describe('a run that is over', () => {
 		expect(run.arrivals).toHaveLength(5);
 	});
 });
+
+describe('the pace', () => {
+	test('waits for a 429 as long as the run may wait, from the last order that got through', () => {
+		const pace = new Pace(5000, 1000);
+		expect(pace.refused(pace.begin(5000), {}, 5000)).toBe(true);
+		expect(pace.refused(pace.begin(5001), {}, 5001)).toBe(false);
+	});
+
+	test('grows no further once it has met a limit', () => {
+		const pace = new Pace(0, 60_000);
+		const round = pace.begin(0);
+		pace.got(round, 10);
+		expect(pace.atOnce).toBe(6);
+		pace.refused(round, {}, 20);
+		pace.got(pace.begin(2000), 2010);
+		expect(pace.atOnce).toBe(6);
+	});
+
+	test('is set by the first 429 of a round; a later one only moves the next order', () => {
+		const pace = new Pace(0, 60_000);
+		const round = pace.begin(0);
+		pace.refused(round, {}, 0);
+		pace.refused(round, { retryAfterMs: 4000 }, 0);
+		expect(pace.opensAt).toBe(4000);
+		pace.begin(10_000);
+		expect(pace.opensAt).toBe(11_050);
+	});
+});
