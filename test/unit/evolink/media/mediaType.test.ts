@@ -17,6 +17,7 @@ describe('a file is known by its first bytes', () => {
 		['\0\0\0\x18stypmsdh', 'video/mp4', 'mp4'],
 		['\0\0\0\x18sidx', 'video/mp4', 'mp4'],
 		[`${filler('free', 12)}${filler('skip', 20)}${box('isom')}`, 'video/mp4', 'mp4'],
+		[`${filler('free', 12)}\0\0\0\x0cftypisom`, 'video/mp4', 'mp4'],
 		['\0\0\0\x08wide\0\x10\0\0mdat', 'video/quicktime', 'mov'],
 		['\x7f\0\0\0mdat', 'video/quicktime', 'mov'],
 		['\0\x02\0\0moov\0\0\0\x6cmvhd', 'video/quicktime', 'mov'],
@@ -34,6 +35,10 @@ describe('a file is known by its first bytes', () => {
 		const media = detectMedia(latin(head));
 		expect(media).toMatchObject({ mimeType, extension, kind: mimeType.split('/')[0] });
 		expect(detectMedia(Buffer.concat([latin(head), Buffer.alloc(HEAD_BYTES)]))).toEqual(media);
+	});
+
+	test('what holds nothing yet is taken for a film', () => {
+		expect(detectMedia(latin(filler('free', 12)))).toMatchObject({ name: 'MOV' });
 	});
 
 	test.each([
