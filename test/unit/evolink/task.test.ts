@@ -531,10 +531,10 @@ describe('the credits that a task has cost', () => {
 
 describe('a task with several results', () => {
 	const results = ['https://a.test/1.mp4', 'https://a.test/2.mp4', 'https://a.test/3.png'];
-	const task = taskOf({ id: ID, status: 'completed', results });
+	const task = () => taskOf({ id: ID, status: 'completed', results });
 
 	test('names all of them; one with a single result names it alone', () => {
-		expect(task.resultUrls).toEqual(results);
+		expect(task().resultUrls).toEqual(results);
 		const single = taskOf({ id: ID, status: 'completed', results: [results[0], 7] });
 		expect([single.resultUrl, single.resultUrls]).toEqual([results[0], undefined]);
 		const another = { video_url: 'https://a.test/0.mp4' };
@@ -546,7 +546,7 @@ describe('a task with several results', () => {
 
 	test('becomes one item for each, which share what it cost', () => {
 		const json = { id: ID, videoUrl: results[0], creditsUsed: 9 };
-		expect(oneForEachResult(json, task)).toEqual(
+		expect(oneForEachResult(json, task())).toEqual(
 			results.map((resultUrl, at) => ({
 				id: ID,
 				creditsUsed: 3,
@@ -556,7 +556,7 @@ describe('a task with several results', () => {
 				resultCount: 3,
 			})),
 		);
-		const [first] = oneForEachResult({ id: ID }, { ...task, resultUrls: results.slice(0, 2) });
+		const [first] = oneForEachResult({ id: ID }, { ...task(), resultUrls: results.slice(0, 2) });
 		expect(first).not.toHaveProperty('creditsUsed');
 		expect(first).toMatchObject({ resultNumber: 1, resultCount: 2 });
 		expect(oneForEachResult(json, taskOf({ id: ID, status: 'completed' }))).toEqual([json]);
@@ -582,6 +582,12 @@ test.each([
 	[undefined, undefined],
 ])('the status %p stands in the item as %p', (status, told) => {
 	expect(taskToJson(taskOf({ id: ID, ...(status && { status }) }), 0).status).toBe(told);
+});
+
+test('a running task is not cancelled by the code of its error', () => {
+	const error = { code: evolinkFacts.task.cancelledFailureCode, message: 'm' };
+	expect(taskOf({ id: ID, status: 'processing', error }).phase).toBe('running');
+	expect(taskOf({ id: ID, status: 'failed', error }).phase).toBe('cancelled');
 });
 
 test('of a task that only its id is known of is said that it runs', () => {
