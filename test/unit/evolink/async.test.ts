@@ -61,6 +61,8 @@ describe('what an execution waits for', () => {
 		expect(await unlessAborted(Promise.resolve('done'))).toBe('done');
 		expect(await unlessAborted(Promise.resolve('done'), signal)).toBe('done');
 		expect(removed.mock.calls).toEqual([['abort', expect.any(Function)]]);
+		const late = new Promise((resolve) => setImmediate(() => resolve('late')));
+		expect(await unlessAborted(late, signal)).toBe('late');
 		await expect(unlessAborted(Promise.reject(new Error('broken')), signal)).rejects.toThrow('broken');
 	});
 
@@ -81,5 +83,20 @@ describe('what an execution waits for', () => {
 		stop.abort();
 		expect(both.aborted).toBe(true);
 		await once(abortAfter(1, new AbortController().signal), 'abort');
+	});
+
+	test('is slept through to its end, where nothing stops it', async () => {
+		jest.useFakeTimers();
+		try {
+			let ended = false;
+			void sleepUntilAborted(2500).then(() => (ended = true));
+			await jest.advanceTimersByTimeAsync(2499);
+			expect(ended).toBe(false);
+			await jest.advanceTimersByTimeAsync(1);
+			expect([ended, jest.getTimerCount()]).toEqual([true, 0]);
+			await sleepUntilAborted(0);
+		} finally {
+			jest.useRealTimers();
+		}
 	});
 });
