@@ -60,6 +60,10 @@ test.each(['Sora Video', 'a "b" }} c', '視頻 🎬'])('a callback finds what th
 	expect(parkedRunOf(webhook as unknown as IWebhookFunctions)).toEqual(version1);
 });
 
+/** A run that n8n gives this resume URL. */
+const runAt = (resumeUrl: string | undefined) =>
+	fakeContext({ getWorkflowDataProxy: () => ({ $execution: { resumeUrl }, $runIndex: 0 }) }).ctx;
+
 test.each([
 	[
 		'https://n8n.example.test/webhook-waiting/231?signature=f00d',
@@ -75,8 +79,7 @@ test.each([
 	],
 	[undefined, { reason: 'this n8n gives no resume URL' }],
 ])('EvoLink is to call a run of %s behind its resume URL, or it is said why not', (resumeUrl, expected) => {
-	const getWorkflowDataProxy = () => ({ $execution: { resumeUrl }, $runIndex: 0 });
-	expect(callbackUrl(fakeContext({ getWorkflowDataProxy }).ctx)).toEqual(expected);
+	expect(callbackUrl(runAt(resumeUrl))).toEqual(expected);
 });
 
 const OWN = 'n8n.example.test/webhook-waiting/231';
@@ -89,6 +92,5 @@ test.each([
 	['/webhook-waiting/231?signature=f00d', undefined],
 	[undefined, undefined],
 ])('the status page of a run of %s is shown only to who knows the token', (resumeUrl, expected) => {
-	const getWorkflowDataProxy = () => ({ $execution: { resumeUrl }, $runIndex: 0 });
-	expect(statusUrl(fakeContext({ getWorkflowDataProxy }).ctx)).toBe(expected);
+	expect(statusUrl(runAt(resumeUrl))).toBe(expected);
 });
