@@ -1,5 +1,4 @@
 const { TestEnvironment } = require('jest-environment-node');
-require('../../tools/n8n-engine/environment.cjs');
 
 /**
  * Engine tests get n8n as a process has it: loaded once, by Node itself, for all test files of a worker. Jest would load its
@@ -8,9 +7,11 @@ require('../../tools/n8n-engine/environment.cjs');
  */
 module.exports = class extends TestEnvironment {
 	constructor(config, context) {
+		const isEngine = context.testPath.startsWith(__dirname);
+		// before Jest copies the environment
+		if (isEngine) require('../../tools/n8n-engine/environment.cjs');
 		super(config, context);
 		const { ownN8n } = config.projectConfig.testEnvironmentOptions;
-		const isEngine = context.testPath.startsWith(__dirname);
 		if (!isEngine || ownN8n || process.env.ENGINE_PACKAGE === 'source') return;
 		this.global.requireOutside = require;
 		this.global.process.env = process.env;
